@@ -1,0 +1,53 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+  name: "repeated-inference",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "simulate", targets: ["simulate"]),
+    .library(name: "Numerics", targets: ["Numerics"]),
+    .library(name: "Dynamics", targets: ["Dynamics"]),
+    .library(name: "VAE", targets: ["VAE"]),
+    .library(name: "Observables", targets: ["Observables"]),
+    .library(name: "Datasets", targets: ["Datasets"]),
+    .library(name: "Output", targets: ["Output"]),
+    .library(name: "Scenarios", targets: ["Scenarios"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    // System libraries. GSL goes without pkg-config on purpose: gsl.pc adds libgslcblas, whose cblas_*
+    // symbols would serve in place of OpenBLAS's (right answers, slow).
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CGSL", providers: [.apt(["libgsl-dev"])]),
+    .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    .target(name: "CKernels"),
+    .target(name: "Numerics", dependencies: ["COpenBLAS", "CKernels", "CCrypto"]),
+    .target(name: "Dynamics", dependencies: ["Numerics"]),
+    .target(name: "VAE", dependencies: ["Dynamics", "Numerics"]),
+    .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
+    .target(name: "Datasets", dependencies: ["Numerics", "CZlib"]),
+    .target(name: "Output", dependencies: ["CNetCDF"]),
+    .target(
+      name: "Scenarios",
+      dependencies: [
+        "Numerics", "Dynamics", "VAE", "Observables", "Datasets", "Output",
+        .product(name: "Yams", package: "Yams"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "simulate",
+      dependencies: [
+        "Scenarios", "Output",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+  ]
+)

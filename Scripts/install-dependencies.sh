@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Installs the system packages that the build needs (Debian and Ubuntu), and says what it does.
+# Does nothing where they are all present. On other systems it prints what to install, and fails.
+set -euo pipefail
+
+packages=(
+  make             # the commands of this repository
+  pkg-config       # finds OpenBLAS and NetCDF for the Swift package manager
+  libgsl-dev       # GSL: eigenvalues, root finding, distributions
+  libopenblas-dev  # OpenBLAS: matrix products of training and of the tests
+  libnetcdf-dev    # NetCDF-C: the run files
+  zlib1g-dev       # zlib: gzip-compressed IDX files
+  libssl-dev       # SHA-256 of data sets and models
+  dataset-fashion-mnist  # 60,000 + 10,000 real 28 x 28 images
+)
+
+if ! command -v swift >/dev/null 2>&1; then
+  echo "deps: no Swift toolchain found; install Swift 6.0 or newer from https://www.swift.org/install" >&2
+  exit 1
+fi
+
+if ! command -v apt-get >/dev/null 2>&1; then
+  cat >&2 <<'TEXT'
+deps: this system has no apt-get. Please install, with your own package manager:
+  GSL 2.7 or newer, OpenBLAS 0.3 or newer, NetCDF-C 4.8 or newer, zlib, OpenSSL's libcrypto, pkg-config
+  Fedora:  dnf install gsl-devel openblas-devel netcdf-devel zlib-devel openssl-devel pkgconf
+  macOS:   brew install gsl openblas netcdf openssl pkg-config    (untested)
+and, for the Fashion-MNIST scenarios, the four IDX files of
+  https://github.com/zalandoresearch/fashion-mnist  (dataset: {kind: idx, train-images: ..., ...})
+TEXT
+  exit 1
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
+  [ "$status" = "install ok installed" ] || missing+=("$package")
+done
+
+if [ ${#missing[@]} -eq 0 ]; then
+  [ "${1:-}" = "--quiet" ] || echo "deps: all present: ${packages[*]}"
+  exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null 2>&1 || {
+    echo "deps: please run as root: apt-get install ${missing[*]}" >&2
+    exit 1
+  }
+  as_root=(sudo)
+fi
+
+echo "deps: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+echo "deps: done"
