@@ -1,0 +1,136 @@
+/// The items of one part (training or test) of a data set, in one byte per component.
+///
+///     x[item, component] = values[codes[item, component]]
+///
+/// Components are dimensionless and lie in [0, 1]. 60,000 items of 784 components take 47 MB.
+public struct ItemSplit: Sendable {
+  /// The number of items.
+  public let count: Int
+  /// The dimension D of the data space.
+  public let dimension: Int
+  /// The components before decoding. Shape `[count, dimension]`, row-major.
+  public let codes: [UInt8]
+  /// The component that each code stands for. Shape `[256]`.
+  public let values: [Float]
+  /// The class index of each item, in `0..<numberOfClasses`. Shape `[count]`.
+  public let classes: [Int32]
+
+  /// The decoding table of grey levels: `code / 255`, rounded to the nearest `Float`.
+  public static let greyLevels: [Float] = (0..<256).map { Float($0) / 255 }
+  /// The decoding table of binary patterns: 0 for code 0, 1 for any other.
+  public static let binaryLevels: [Float] = (0..<256).map { $0 == 0 ? 0 : 1 }
+
+  /// Creates a split from its codes.
+  ///
+  /// - Parameters:
+  ///   - dimension: The dimension D of the data space.
+  ///   - codes: Shape `[count, dimension]`, row-major.
+  ///   - values: The decoding table. Shape `[256]`.
+  ///   - classes: The class index of each item. Shape `[count]`.
+  /// - Precondition: The shapes agree, and `dimension > 0`.
+  public init(dimension: Int, codes: [UInt8], values: [Float], classes: [Int32]) {
+    precondition(dimension > 0, "a data space has at least one dimension")
+    precondition(values.count == 256, "a decoding table has 256 entries")
+    precondition(codes.count == classes.count * dimension, "codes and classes disagree")
+    self.count = classes.count
+    self.dimension = dimension
+    self.codes = codes
+    self.values = values
+    self.classes = classes
+  }
+
+  /// One component of one item.
+  ///
+  /// - Precondition: `item` and `component` are in range.
+  public subscript(item: Int, component: Int) -> Float {
+    precondition(component >= 0 && component < dimension, "no such component")
+    return values[Int(codes[item * dimension + component])]
+  }
+
+  /// The components of one item. Shape `[dimension]`.
+  ///
+  /// - Precondition: `item` is in `0..<count`.
+  /// - Complexity: O(dimension). Allocates the result.
+  public func components(ofItem item: Int) -> [Float] {
+    precondition(item >= 0 && item < count, "no such item")
+    return codes[item * dimension..<(item + 1) * dimension].map { values[Int($0)] }
+  }
+
+  /// Decodes one item, in double precision: exactly the numbers of the `Float` version.
+  ///
+  /// - Parameters:
+  ///   - item: The item's index.
+  ///   - destination: Its first `dimension` elements are written, the others left alone.
+  /// - Precondition: `item` is in `0..<count`, and `destination` has room.
+  /// - Complexity: O(dimension). Allocates nothing.
+  public func copy(item: Int, into destination: UnsafeMutableBufferPointer<Double>) {
+    decode(item, into: destination) { Double($0) }
+  }
+
+  /// Decodes one item, in single precision.
+  ///
+  /// - Parameters:
+  ///   - item: The item's index.
+  ///   - destination: Its first `dimension` elements are written, the others left alone.
+  /// - Precondition: `item` is in `0..<count`, and `destination` has room.
+  /// - Complexity: O(dimension). Allocates nothing.
+  public func copy(item: Int, into destination: UnsafeMutableBufferPointer<Float>) {
+    decode(item, into: destination) { $0 }
+  }
+
+  /// Decodes several items into consecutive rows, in double precision.
+  ///
+  /// - Parameters:
+  ///   - items: The items' indices; an item may occur more than once.
+  ///   - destination: Shape `[items, dimension]`, row-major; rows beyond the last item are left alone.
+  /// - Precondition: Each item is in `0..<count`, and `destination` has room.
+  /// - Complexity: O(items * dimension). Allocates nothing.
+  @inlinable
+  public func copy(items: some Sequence<Int>, into destination: UnsafeMutableBufferPointer<Double>) {
+    var row = 0
+    for item in items {
+      copy(item: item, into: UnsafeMutableBufferPointer(rebasing: destination[row...]))
+      row += dimension
+    }
+  }
+
+  /// Decodes several items into consecutive rows, in single precision.
+  ///
+  /// - Parameters:
+  ///   - items: The items' indices; an item may occur more than once.
+  ///   - destination: Shape `[items, dimension]`, row-major; rows beyond the last item are left alone.
+  /// - Precondition: Each item is in `0..<count`, and `destination` has room.
+  /// - Complexity: O(items * dimension). Allocates nothing.
+  @inlinable
+  public func copy(items: some Sequence<Int>, into destination: UnsafeMutableBufferPointer<Float>) {
+    var row = 0
+    for item in items {
+      copy(item: item, into: UnsafeMutableBufferPointer(rebasing: destination[row...]))
+      row += dimension
+    }
+  }
+
+  /// The indices of the items of one class, in ascending order.
+  ///
+  /// - Complexity: O(count).
+  public func items(ofClass classIndex: Int) -> [Int] {
+    classes.indices.filter { Int(classes[$0]) == classIndex }
+  }
+
+  @inline(__always)
+  private func decode<Component>(
+    _ item: Int, into destination: UnsafeMutableBufferPointer<Component>,
+    _ convert: (Float) -> Component
+  ) {
+    precondition(item >= 0 && item < count, "no such item")
+    precondition(destination.count >= dimension, "no room for an item")
+    let offset = item * dimension
+    codes.withUnsafeBufferPointer { codes in
+      values.withUnsafeBufferPointer { values in
+        for component in 0..<dimension {
+          destination[component] = convert(values[Int(codes[offset + component])])
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import Numerics
+
+/// Sums over items under Poisson bootstrap weights, from which the approaches' intervals come.
+///
+/// Each item enters replicate b with a weight drawn from Poisson(1), addressed by (item, b): the sums
+/// can be streamed, and do not depend on which other items there are. Every replicate averages each
+/// distance at each time and takes its minimum over time, so the interval holds the search for the
+/// minimum.
+///
+/// Memory: replicates x series x times numbers, whatever the number of items.
+///
+/// Source: Hanley and MacGibbon 2006, doi:10.1016/j.cmpb.2006.04.006.
+struct ApproachBootstrap {
+  let seriesCount: Int
+  let times: Int
+  let replicates: Int
+  private let field: RandomField
+  /// Sums over items, without weights: `[series * times]`.
+  private var plainSum: [Double]
+  private var plainCount: [Double]
+  /// Weighted sums, `[replicates, series * times]`.
+  private var sums: [Double]
+  private var counts: [Double]
+  private var itemCount = 0
+
+  /// The most memory that the weighted sums may take, in bytes.
+  static let memoryLimit = 128 << 20
+
+  init(seriesCount: Int, times: Int, replicates wanted: Int, seed: UInt64) {
+    self.seriesCount = seriesCount
+    self.times = times
+    let perReplicate = max(1, seriesCount * times * 16)
+    replicates = seriesCount == 0 ? 0 : min(wanted, max(100, Self.memoryLimit / perReplicate))
+    field = RandomField(seed: seed, purpose: .bootstrap)
+    plainSum = Array(repeating: 0, count: seriesCount * times)
+    plainCount = plainSum
+    sums = Array(repeating: 0, count: replicates * seriesCount * times)
+    counts = sums
+  }
+
+  mutating func reset() {
+    for i in plainSum.indices {
+      plainSum[i] = 0
+      plainCount[i] = 0
+    }
+    for i in sums.indices {
+      sums[i] = 0
+      counts[i] = 0
+    }
+    itemCount = 0
+  }
+
+  /// Adds items' mean distances, `[items, series * times]`; NaN where missing.
+  mutating func add(_ distances: [Double], items: ArraySlice<Int32>) {
+    guard seriesCount > 0, !items.isEmpty else { return }
+    let width = seriesCount * times
+    var values = distances
+    var present = [Double](repeating: 1, count: values.count)
+    for i in values.indices where !values[i].isFinite {
+      values[i] = 0
+      present[i] = 0
+    }
+    for k in 0..<items.count {
+      for j in 0..<width {
+        plainSum[j] += values[k * width + j]
+        plainCount[j] += present[k * width + j]
+      }
+    }
+    itemCount += items.count
+    let weights = poissonWeights(items)
+    Double.multiply(
+      .none, .none, m: replicates, n: width, k: items.count, alpha: 1, weights, items.count, values,
+      width, beta: 1, &sums, width)
+    Double.multiply(
+      .none, .none, m: replicates, n: width, k: items.count, alpha: 1, weights, items.count, present,
+      width, beta: 1, &counts, width)
+  }
+
+  /// Poisson(1) numbers, `[replicates, items]`.
+  private func poissonWeights(_ items: ArraySlice<Int32>) -> [Double] {
+    var weights = [Double](repeating: 0, count: replicates * items.count)
+    for (k, item) in items.enumerated() {
+      for b in stride(from: 0, to: replicates, by: 4) {
+        let words = field.words(UInt32(bitPattern: item), UInt32(b / 4), 0, draw: 0)
+        for j in 0..<min(4, replicates - b) {
+          weights[(b + j) * items.count + k] = Self.poisson(words[j])
+        }
+      }
+    }
+    return weights
+  }
+
+  /// The Poisson(1) number whose distribution function first exceeds word / 2^32.
+  private static func poisson(_ word: UInt32) -> Double {
+    let u = (Double(word) + 0.5) * 0x1p-32
+    var term = exponential(-1)
+    var distribution = term
+    var k = 0.0
+    while u > distribution && k < 20 {
+      k += 1
+      term /= k
+      distribution += term
+    }
+    return k
+  }
+
+  /// The approaches from the ensemble's mean distances, `[series][times]`.
+  func approaches() -> [Approach] {
+    (0..<seriesCount).map { series in
+      let range = series * times..<(series + 1) * times
+      let mean = range.map { plainCount[$0] > 0 ? plainSum[$0] / plainCount[$0] : .nan }
+      let (value, time) = Self.approach(mean)
+      var samples: [Double] = []
+      if itemCount > 1 {
+        for b in 0..<replicates {
+          let row = range.map { j -> Double in
+            let k = b * seriesCount * times + j
+            return counts[k] > 0 ? sums[k] / counts[k] : .nan
+          }
+          let sample = Self.approach(row).value
+          if sample.isFinite { samples.append(sample) }
+        }
+      }
+      samples.sort()
+      return Approach(
+        meanDistance: mean, value: value, lower: Self.quantile(samples, 0.025),
+        upper: Self.quantile(samples, 0.975), time: time,
+        isCensored: time == 0 || time == times - 1)
+    }
+  }
+
+  /// 1 - min / first and the first time of the minimum.
+  private static func approach(_ mean: [Double]) -> (value: Double, time: Int?) {
+    var smallest = Double.infinity
+    var time: Int?
+    for (t, x) in mean.enumerated() where x < smallest {
+      smallest = x
+      time = t
+    }
+    guard let time, mean[0].isFinite, mean[0] > 0 else { return (.nan, time) }
+    return (1 - smallest / mean[0], time)
+  }
+
+  /// The quantile by linear interpolation of order statistics (Hyndman and Fan's type 7).
+  private static func quantile(_ sorted: [Double], _ q: Double) -> Double {
+    guard sorted.count > 1 else { return .nan }
+    let h = q * Double(sorted.count - 1)
+    let low = Int(h)
+    let high = min(low + 1, sorted.count - 1)
+    return sorted[low] + (h - Double(low)) * (sorted[high] - sorted[low])
+  }
+}

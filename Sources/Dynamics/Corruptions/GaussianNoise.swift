@@ -1,0 +1,19 @@
+import Numerics
+
+/// Normal(0, p^2) is added to each pixel, and the sum clipped to [0, 1].
+public struct GaussianNoise: Corruption {
+  public static let name = "gaussian"
+  public static let summary = "Normal(0, p^2) added to each pixel, clipped to [0, 1]"
+  public static let levelDomain = LevelDomain.nonnegative
+
+  public init() {}
+
+  public func apply(
+    level: Double, to state: UnsafeMutableBufferPointer<Double>,
+    region: UnsafeMutableBufferPointer<UInt8>?, imageShape: ImageShape?, random: inout RandomStream
+  ) {
+    for i in state.indices {
+      state[i] = min(max(state[i] + level * random.normal(), 0), 1)
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import Numerics
+
+/// z(0) = xi + p Normal(0, I), around the item's memory.
+public struct LatentGaussian: Corruption {
+  public static let name = "latent-gaussian"
+  public static let summary = "z(0) = memory + p Normal(0, I)"
+  public static let levelDomain = LevelDomain.nonnegative
+  public static let origin = CorruptionOrigin.memory
+
+  public init() {}
+
+  public func apply(
+    level: Double, to state: UnsafeMutableBufferPointer<Double>,
+    region: UnsafeMutableBufferPointer<UInt8>?, imageShape: ImageShape?, random: inout RandomStream
+  ) {
+    for i in state.indices { state[i] += level * random.normal() }
+  }
+}

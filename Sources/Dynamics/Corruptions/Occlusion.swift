@@ -1,0 +1,31 @@
+import Numerics
+
+/// A square of area fraction p, side round(sqrt(p D)), at a uniform place, is set to 0.
+///
+/// On a picture that is not square the side is at most the shorter edge.
+public struct Occlusion: Corruption {
+  public static let name = "occlusion"
+  public static let summary = "a square of area fraction p, side round(sqrt(p D)), at a uniform place, set to 0"
+  public static let levelDomain = LevelDomain.probability
+  public static let hasRegion = true
+  public static let needsImageShape = true
+
+  public init() {}
+
+  public func apply(
+    level: Double, to state: UnsafeMutableBufferPointer<Double>,
+    region: UnsafeMutableBufferPointer<UInt8>?, imageShape: ImageShape?, random: inout RandomStream
+  ) {
+    guard let shape = imageShape else { preconditionFailure("occlusion needs the picture's shape") }
+    let wanted = Int((level * Double(state.count)).squareRoot().rounded())
+    let side = min(wanted, shape.rows, shape.columns)
+    let top = random.below(shape.rows - side + 1)
+    let left = random.below(shape.columns - side + 1)
+    for row in top..<top + side {
+      for column in left..<left + side {
+        state[row * shape.columns + column] = 0
+        region?[row * shape.columns + column] = 1
+      }
+    }
+  }
+}

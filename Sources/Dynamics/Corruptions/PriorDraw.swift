@@ -1,0 +1,18 @@
+import Numerics
+
+/// z(0) ~ Normal(0, I), from no item; the level is only a label.
+public struct PriorDraw: Corruption {
+  public static let name = "prior"
+  public static let summary = "z(0) ~ Normal(0, I), from no item; the level is only a label"
+  public static let levelDomain = LevelDomain.none
+  public static let origin = CorruptionOrigin.nothing
+
+  public init() {}
+
+  public func apply(
+    level: Double, to state: UnsafeMutableBufferPointer<Double>,
+    region: UnsafeMutableBufferPointer<UInt8>?, imageShape: ImageShape?, random: inout RandomStream
+  ) {
+    for i in state.indices { state[i] = random.normal() }
+  }
+}

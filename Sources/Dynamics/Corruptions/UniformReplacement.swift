@@ -1,0 +1,25 @@
+import Numerics
+
+/// Each pixel is, with probability p, replaced by a uniform number in (0, 1).
+public struct UniformReplacement: Corruption {
+  public static let name = "uniform-replacement"
+  public static let summary = "each pixel, with probability p, replaced by a uniform number in (0, 1)"
+  public static let levelDomain = LevelDomain.probability
+  public static let hasRegion = true
+
+  public init() {}
+
+  public func apply(
+    level: Double, to state: UnsafeMutableBufferPointer<Double>,
+    region: UnsafeMutableBufferPointer<UInt8>?, imageShape: ImageShape?, random: inout RandomStream
+  ) {
+    for i in state.indices {
+      let isReplaced = random.uniform() < level
+      let replacement = random.uniform()
+      if isReplaced {
+        state[i] = replacement
+        region?[i] = 1
+      }
+    }
+  }
+}

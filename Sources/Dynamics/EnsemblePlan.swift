@@ -1,0 +1,107 @@
+/// Items sorted into groups over which averages are taken as well, e.g. classes.
+public struct Grouping: Sendable {
+  /// The suffix of variable names: `NAME_by_class`.
+  public let name: String
+  /// How many groups there are.
+  public let count: Int
+  /// The group of each position in the plan's `items`.
+  public let groupOfPosition: [Int32]
+
+  /// - Precondition: all groups lie in `0..<count`.
+  public init(name: String, count: Int, groupOfPosition: [Int32]) {
+    precondition(groupOfPosition.allSatisfy { $0 >= 0 && $0 < count })
+    self.name = name
+    self.count = count
+    self.groupOfPosition = groupOfPosition
+  }
+}
+
+/// Which members an ensemble has, for how long they run, and what is kept of them.
+public struct EnsemblePlan: Sendable {
+  /// Corruption levels.
+  public var levels: [Double]
+  /// The items of every level, as indices that the initial condition understands.
+  public var items: [Int32]
+  /// Noisy copies of each item.
+  public var realizations: Int
+  /// Times run 0...steps.
+  public var steps: Int
+  /// The scenario's seed.
+  public var seed: UInt64
+  /// Averaged over the members of each level.
+  public var observables: [any Observable]
+  /// Averages per group as well.
+  public var groupings: [Grouping] = []
+  /// A 0-or-1 observable by which every average is split in two as well (`retained`, `lost`).
+  public var splitting: (any Observable)?
+  /// Distances of which the approach `1 - min_t <d(t)> / <d(0)>` is computed, with a bootstrap over
+  /// items.
+  public var approaches: [any Observable] = []
+  /// The distance whose minimum over time is a scalar of each member.
+  public var closest: (any Observable)?
+  /// A member whose step length stays below this to the end has converged; nil: not asked.
+  public var tolerance: Double?
+  /// Whether members' own time series are handed to the sink.
+  public var recordsMembers = false
+  /// Whether members' latent states are handed to the sink.
+  public var recordsLatentStates = false
+  /// Bootstrap replicates of the approaches.
+  public var bootstrapReplicates = 1000
+
+  /// Creates a plan that averages `observables`.
+  public init(
+    levels: [Double], items: [Int32], realizations: Int = 1, steps: Int, seed: UInt64,
+    observables: [any Observable]
+  ) {
+    precondition(!levels.isEmpty && !items.isEmpty && realizations >= 1 && steps >= 0)
+    self.levels = levels
+    self.items = items
+    self.realizations = realizations
+    self.steps = steps
+    self.seed = seed
+    self.observables = observables
+  }
+
+  /// Members of one level.
+  public var membersPerLevel: Int { items.count * realizations }
+  /// Members in all.
+  public var memberCount: Int { levels.count * membersPerLevel }
+  /// steps + 1.
+  public var times: Int { steps + 1 }
+}
+
+/// How a member ended.
+public enum Outcome: Int32, Sendable, CaseIterable {
+  /// The step length fell below the tolerance for good.
+  case converged = 0
+  /// The orbit repeats with a period of at least 2.
+  case cycle = 1
+  /// Small steps without a fixed point near by.
+  case slow = 2
+  /// A state was not finite.
+  case diverged = 3
+  /// None of these could be shown.
+  case undecided = 4
+}
+
+/// What one unit of members leaves for the file, in the order of the plan.
+public struct MemberRecords: Sendable {
+  /// The index of the first member among all members (level-major, then item, then realization).
+  public var firstMember: Int
+  /// Addresses.
+  public var members: [Member]
+  /// Position of each member's item in the plan.
+  public var positions: [Int32]
+  /// Per observable `[members, times]`, row-major.
+  public var series: [[Double]]
+  /// `[members, times, N]`; empty unless asked.
+  public var latentStates: [Double]
+  /// First time of the smallest `closest` distance; -1 where there is none.
+  public var closestTime: [Int32]
+  /// The smallest `closest` distance; NaN where there is none.
+  public var closestDistance: [Double]
+  /// First time after which every step is below the tolerance; -1 where there is none.
+  public var convergenceTime: [Int32]
+  /// How each member ended.
+  public var outcomes: [Outcome]
+}

@@ -1,0 +1,143 @@
+import Numerics
+
+/// One averaged series: an observable over all members of a level, or over a group of them.
+public struct SeriesStatistics: Sendable {
+  /// Finite values at each time.
+  public var count: [Int]
+  /// The mean over members; NaN where there is none.
+  public var mean: [Double]
+  /// Sample standard deviation over members (divisor n - 1); NaN for fewer than two.
+  public var standardDeviation: [Double]
+  /// Standard error over items, whose realizations are averaged first; NaN for fewer than two items.
+  public var standardError: [Double]
+}
+
+/// The approach to one centre: how much nearer the ensemble's mean distance gets than it was.
+///
+///     A = 1 - min_t <d(t)> / <d(0)>
+public struct Approach: Sendable {
+  /// The mean distance at each time; NaN where there is none.
+  public var meanDistance: [Double]
+  /// A; NaN where the mean distance at t = 0 is 0 or missing.
+  public var value: Double
+  /// The 2.5 % quantile of the bootstrap over items; NaN for fewer than two items.
+  public var lower: Double
+  /// The 97.5 % quantile.
+  public var upper: Double
+  /// The first time of the minimum; nil where there is none.
+  public var time: Int?
+  /// Whether the minimum lies at t = 0 or at the last step, where it might lie beyond.
+  public var isCensored: Bool
+}
+
+/// The averages of one corruption level.
+public struct LevelStatistics: Sendable {
+  /// The level's value.
+  public var level: Double
+  /// Members in all.
+  public var memberCount: Int
+  /// Members whose state stopped being finite.
+  public var divergedCount: Int
+  /// Per observable of the plan.
+  public var overall: [SeriesStatistics]
+  /// Per grouping, observable, group.
+  public var grouped: [[[SeriesStatistics]]]
+  /// Per observable, where the splitting observable is 1; empty without a splitting.
+  public var retained: [SeriesStatistics]
+  /// Per observable, where the splitting observable is 0.
+  public var lost: [SeriesStatistics]
+  /// Per approach of the plan.
+  public var approaches: [Approach]
+}
+
+/// Accumulators of one unit or one level; units are merged in the order of the plan.
+struct Accumulator {
+  /// Which averages there are, and where each is kept.
+  struct Layout: Sendable {
+    let observables: Int
+    let times: Int
+    let groupCounts: [Int]
+    let groupOffsets: [Int]
+    let isSplit: Bool
+    /// Series per observable: overall, groups, retained, lost.
+    let seriesPerObservable: Int
+    let splitOffset: Int
+
+    init(observables: Int, times: Int, groupCounts: [Int], isSplit: Bool) {
+      self.observables = observables
+      self.times = times
+      self.groupCounts = groupCounts
+      var offset = 1
+      groupOffsets = groupCounts.map { count in
+        defer { offset += count }
+        return offset
+      }
+      splitOffset = offset
+      self.isSplit = isSplit
+      seriesPerObservable = offset + (isSplit ? 2 : 0)
+    }
+
+    var slots: Int { observables * seriesPerObservable * times }
+
+    @inline(__always)
+    func slot(observable: Int, series: Int, time: Int) -> Int {
+      (observable * seriesPerObservable + series) * times + time
+    }
+  }
+
+  let layout: Layout
+  let hasRealizations: Bool
+  var members: [RunningMoments]
+  /// Item averages; empty where every item has one realization, for then they are the members.
+  var items: [RunningMoments]
+  var diverged = 0
+
+  init(layout: Layout, hasRealizations: Bool) {
+    self.layout = layout
+    self.hasRealizations = hasRealizations
+    members = Array(repeating: RunningMoments(), count: layout.slots)
+    items = hasRealizations ? members : []
+  }
+
+  mutating func reset() {
+    for i in members.indices { members[i] = RunningMoments() }
+    for i in items.indices { items[i] = RunningMoments() }
+    diverged = 0
+  }
+
+  mutating func merge(_ other: Accumulator) {
+    for i in members.indices { members[i].merge(other.members[i]) }
+    for i in items.indices { items[i].merge(other.items[i]) }
+    diverged += other.diverged
+  }
+
+  func statistics(observable: Int, series: Int) -> SeriesStatistics {
+    var result = SeriesStatistics(count: [], mean: [], standardDeviation: [], standardError: [])
+    for time in 0..<layout.times {
+      let slot = layout.slot(observable: observable, series: series, time: time)
+      let moments = members[slot]
+      result.count.append(moments.count)
+      result.mean.append(moments.mean ?? .nan)
+      result.standardDeviation.append(moments.standardDeviation ?? .nan)
+      result.standardError.append((hasRealizations ? items[slot] : moments).standardError ?? .nan)
+    }
+    return result
+  }
+
+  func levelStatistics(level: Double, memberCount: Int, approaches: [Approach]) -> LevelStatistics {
+    let all = 0..<layout.observables
+    return LevelStatistics(
+      level: level, memberCount: memberCount, divergedCount: diverged,
+      overall: all.map { statistics(observable: $0, series: 0) },
+      grouped: layout.groupCounts.indices.map { g in
+        all.map { observable in
+          (0..<layout.groupCounts[g]).map {
+            statistics(observable: observable, series: layout.groupOffsets[g] + $0)
+          }
+        }
+      },
+      retained: layout.isSplit ? all.map { statistics(observable: $0, series: layout.splitOffset) } : [],
+      lost: layout.isSplit ? all.map { statistics(observable: $0, series: layout.splitOffset + 1) } : [],
+      approaches: approaches)
+  }
+}

@@ -1,0 +1,118 @@
+import Numerics
+
+/// Where the members of an ensemble start.
+public protocol InitialCondition: Sendable {
+  /// Whether x(0) or z(0) is given.
+  var space: StateSpace { get }
+  /// Whether the corrupted pixels form a region that the clamped mode can keep free.
+  var hasRegion: Bool { get }
+
+  /// Writes one member's initial state.
+  ///
+  /// - Parameters:
+  ///   - state: Shape `[D]` or `[N]`, by `space`.
+  ///   - region: Shape `[D]`, zeroed; set to 1 where a pixel was corrupted. Nil where nobody asks.
+  func prepare(
+    _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
+    region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource)
+}
+
+extension InitialCondition {
+  /// False.
+  public var hasRegion: Bool { false }
+}
+
+/// Rows of clean items or of memories, by item index.
+public protocol ItemSource: Sendable {
+  /// Writes the item's row.
+  func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>)
+}
+
+/// Rows held in memory, shape `[rows, columns]`, row-major.
+public struct RowTable: ItemSource {
+  /// The number of rows.
+  public let rows: Int
+  /// The numbers per row.
+  public let columns: Int
+  /// The numbers.
+  public let storage: AlignedBuffer<Double>
+
+  /// - Precondition: `elements.count == rows * columns`.
+  public init(rows: Int, columns: Int, elements: [Double]) {
+    precondition(elements.count == rows * columns)
+    self.rows = rows
+    self.columns = columns
+    storage = AlignedBuffer(elements)
+  }
+
+  /// Zeroed rows.
+  public init(rows: Int, columns: Int) {
+    self.rows = rows
+    self.columns = columns
+    storage = AlignedBuffer(count: rows * columns)
+  }
+
+  /// One row.
+  public func row(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * columns }
+
+  public func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>) {
+    precondition(row.count == columns && item >= 0 && item < rows)
+    row.baseAddress?.update(from: self.row(item), count: columns)
+  }
+}
+
+/// Initial states made by corrupting a member's source item (or its memory, or nothing).
+public struct CorruptedStart: InitialCondition {
+  private let corruption: any Corruption
+  private let source: (any ItemSource)?
+  private let imageShape: ImageShape?
+
+  /// - Parameters:
+  ///   - corruption: How the source is corrupted.
+  ///   - source: Clean items `[items, D]` for data-space corruptions, memories `[items, N]` for
+  ///     `latent-gaussian`; nil where the corruption needs no source.
+  ///   - imageShape: The picture's shape, for corruptions that need one.
+  public init(_ corruption: any Corruption, source: (any ItemSource)?, imageShape: ImageShape?) {
+    precondition(type(of: corruption).origin == .nothing || source != nil)
+    self.corruption = corruption
+    self.source = source
+    self.imageShape = imageShape
+  }
+
+  public var space: StateSpace { type(of: corruption).origin == .item ? .data : .latent }
+  public var hasRegion: Bool { type(of: corruption).hasRegion }
+
+  public func prepare(
+    _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
+    region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource
+  ) {
+    if let source {
+      source.copy(item: Int(member.item), into: state)
+    } else {
+      state.update(repeating: 0)
+    }
+    var random = noise.stream(.corruption, member, time: 0)
+    corruption.apply(
+      level: member.level, to: state, region: region, imageShape: imageShape, random: &random)
+  }
+}
+
+/// Initial states given as they are, one per item.
+public struct GivenStart: InitialCondition {
+  /// In which space the rows are.
+  public let space: StateSpace
+  private let rows: RowTable
+
+  /// - Parameter rows: Shape `[items, D]` or `[items, N]`, by `space`.
+  public init(_ rows: RowTable, space: StateSpace) {
+    self.rows = rows
+    self.space = space
+  }
+
+  public func prepare(
+    _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
+    region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource
+  ) {
+    rows.copy(item: Int(member.item), into: state)
+  }
+}

@@ -1,0 +1,94 @@
+import Numerics
+
+/// A number measured on each member at each time, to be averaged over the ensemble.
+///
+/// A new observable is one file with a conforming struct, and one line in `ObservableRegistry`.
+public protocol Observable: Sendable {
+  /// The name in scenarios, e.g. `overlap-concept`; in files `-` becomes `_`.
+  var name: String { get }
+  /// One line for the file's `long_name`.
+  var longName: String { get }
+  /// "1" where dimensionless, "nats" for information.
+  var units: String { get }
+  /// The fields beside z(t) that `measure` reads.
+  var requiredFields: StateFields { get }
+
+  /// Writes one value per member; NaN where the observable is not defined.
+  ///
+  /// - Parameter values: Shape `[snapshot.count]`.
+  /// - Complexity: O(members), no allocation.
+  func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>)
+}
+
+extension Observable {
+  /// None: only z(t).
+  public var requiredFields: StateFields { [] }
+  /// Dimensionless.
+  public var units: String { "1" }
+  /// The name in NetCDF files.
+  public var variableName: String { String(name.map { $0 == "-" ? "_" : $0 }) }
+}
+
+/// What an observable sees of a block at one time.
+public final class Snapshot {
+  private let block: StateBlock
+  private let store: FieldStore
+  private var scratch: [ObjectIdentifier: SharedScratch] = [:]
+  /// The time t.
+  public internal(set) var time = 0
+
+  init(block: StateBlock, store: FieldStore) {
+    self.block = block
+    self.store = store
+  }
+
+  /// The number of members.
+  public var count: Int { block.count }
+  /// The most members that a block can hold.
+  public var capacity: Int { block.capacity }
+  /// N.
+  public var dimension: Int { block.dimension }
+  /// D, or 0.
+  public var dataDimension: Int { block.dataDimension }
+  /// z(t), shape `[count, N]`, row-major.
+  public var states: UnsafePointer<Double> { UnsafePointer(block.states.pointer) }
+  /// The members' addresses, shape `[count]`.
+  public var members: UnsafePointer<Member> { UnsafePointer(block.members.pointer) }
+
+  /// A field that `requiredFields` names, row-major; nil where it is absent at this time.
+  public func values(_ field: StateFields) -> UnsafePointer<Double>? { store.values(field) }
+
+  /// Values that several observables share, computed once per time.
+  ///
+  /// - Parameters:
+  ///   - owner: The type whose values these are.
+  ///   - width: Numbers per member; the same in each call.
+  ///   - compute: Fills `[count, width]`.
+  public func shared(
+    _ owner: Any.Type, width: Int, _ compute: (UnsafeMutablePointer<Double>) -> Void
+  ) -> UnsafePointer<Double> {
+    let key = ObjectIdentifier(owner)
+    let entry: SharedScratch
+    if let known = scratch[key] {
+      entry = known
+    } else {
+      entry = SharedScratch(count: capacity * width)
+      scratch[key] = entry
+    }
+    if entry.time != time {
+      compute(entry.buffer.pointer)
+      entry.time = time
+    }
+    return UnsafePointer(entry.buffer.pointer)
+  }
+
+  func forgetShared() {
+    for entry in scratch.values { entry.time = -1 }
+  }
+}
+
+private final class SharedScratch {
+  let buffer: AlignedBuffer<Double>
+  var time = -1
+  init(count: Int) { buffer = AlignedBuffer(count: count) }
+}

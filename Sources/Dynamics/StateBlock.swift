@@ -1,0 +1,44 @@
+import Numerics
+
+/// In which space initial states are given.
+public enum StateSpace: Sendable, Hashable {
+  /// x(0), shape `[members, D]`.
+  case data
+  /// z(0), shape `[members, N]`.
+  case latent
+}
+
+/// The states of a block of members, owned by the engine and advanced in place by a map.
+///
+/// Latent states are double precision in every run; a single-precision map converts exactly both ways.
+public final class StateBlock {
+  /// N, the dimension of the latent (or only) state space.
+  public let dimension: Int
+  /// D, the dimension of the data space; 0 where there is none.
+  public let dataDimension: Int
+  /// The most members that fit.
+  public let capacity: Int
+  /// The members present.
+  public internal(set) var count: Int = 0
+  /// Their addresses; the first `count` are valid.
+  public let members: AlignedBuffer<Member>
+  /// z(t), shape `[capacity, N]`, row-major, dimensionless.
+  public let states: AlignedBuffer<Double>
+  /// In which space the initial states are given.
+  public let start: StateSpace
+  /// x(0), shape `[capacity, D]`; empty for latent starts.
+  public let input: AlignedBuffer<Double>
+  /// 1 where a pixel belongs to the corrupted region, shape `[capacity, D]`; empty without a region.
+  public let region: AlignedBuffer<UInt8>
+
+  init(dimension: Int, dataDimension: Int, capacity: Int, start: StateSpace, hasRegion: Bool) {
+    self.dimension = dimension
+    self.dataDimension = dataDimension
+    self.capacity = capacity
+    self.start = start
+    members = AlignedBuffer(count: capacity)
+    states = AlignedBuffer(count: capacity * dimension)
+    input = AlignedBuffer(count: start == .data ? capacity * dataDimension : 0)
+    region = AlignedBuffer(count: hasRegion ? capacity * dataDimension : 0)
+  }
+}

@@ -1,0 +1,291 @@
+import Numerics
+import Synchronization
+
+/// One thread's share of an ensemble: carries blocks of members through all times.
+final class Worker<Map: DiscreteMap, Start: InitialCondition> {
+  private let map: Map
+  private let start: Start
+  private let plan: EnsemblePlan
+  private let layout: Accumulator.Layout
+  private let blockSize: Int
+  private let noise: NoiseSource
+  private let fields: StateFields
+  private let records: Bool
+
+  private var workspace: Map.Workspace
+  private let block: StateBlock
+  private let store: FieldStore
+  private let snapshot: Snapshot
+  /// `[observables + approaches + splitting + closest, blockSize]`.
+  private let values: AlignedBuffer<Double>
+  private let positions: AlignedBuffer<Int32>
+  private let isDiverged: AlignedBuffer<Bool>
+  private let closestTime: AlignedBuffer<Int32>
+  private let closestDistance: AlignedBuffer<Double>
+  private let settledSince: AlignedBuffer<Int32>
+
+  init(map: Map, start: Start, plan: EnsemblePlan, layout: Accumulator.Layout, blockSize: Int, sinks: Bool) {
+    self.map = map
+    self.start = start
+    self.plan = plan
+    self.layout = layout
+    self.blockSize = blockSize
+    noise = NoiseSource(seed: plan.seed)
+    records = sinks && (plan.recordsMembers || plan.recordsLatentStates)
+    var needed: StateFields = plan.tolerance != nil ? .previousState : []
+    let measured =
+      plan.observables + plan.approaches + [plan.splitting, plan.closest].compactMap { $0 }
+    for observable in measured { needed.formUnion(observable.requiredFields) }
+    precondition(map.availableFields.union(.previousState).isSuperset(of: needed))
+    fields = needed
+    workspace = map.makeWorkspace(capacity: blockSize)
+    block = StateBlock(
+      dimension: map.dimension, dataDimension: map.dataDimension, capacity: blockSize,
+      start: start.space, hasRegion: start.hasRegion)
+    store = FieldStore(
+      fields: needed, capacity: blockSize, dimension: map.dimension, dataDimension: map.dataDimension)
+    snapshot = Snapshot(block: block, store: store)
+    values = AlignedBuffer(count: (plan.observables.count + plan.approaches.count + 2) * blockSize)
+    positions = AlignedBuffer(count: blockSize)
+    isDiverged = AlignedBuffer(count: blockSize)
+    closestTime = AlignedBuffer(count: blockSize)
+    closestDistance = AlignedBuffer(count: blockSize)
+    settledSince = AlignedBuffer(count: blockSize)
+  }
+
+  /// Runs the members of one level whose items stand at `range` in the plan.
+  func run(level: Int, positions range: Range<Int>, isCancelled: borrowing Atomic<Bool>) -> UnitResult {
+    let memberCount = range.count * plan.realizations
+    let width = plan.approaches.count * plan.times
+    var unit = Unit(
+      accumulator: Accumulator(layout: layout, hasRealizations: plan.realizations > 1),
+      distanceSums: Array(repeating: 0, count: range.count * width),
+      distanceCounts: Array(repeating: 0, count: range.count * width), firstPosition: range.lowerBound,
+      itemSums: plan.realizations > 1 ? Array(repeating: ItemSum(), count: layout.observables * 3 * plan.times) : [])
+    if records {
+      unit.records = MemberRecords(
+        firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations, members: [],
+        positions: [],
+        series: plan.recordsMembers
+          ? Array(repeating: Array(repeating: .nan, count: memberCount * plan.times), count: plan.observables.count)
+          : [],
+        latentStates: plan.recordsLatentStates
+          ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [],
+        closestTime: [], closestDistance: [], convergenceTime: [], outcomes: [])
+    }
+    for first in stride(from: 0, to: memberCount, by: blockSize) {
+      let count = min(blockSize, memberCount - first)
+      fillBlock(level: plan.levels[level], range: range, firstMember: first, count: count)
+      runBlock(&unit, firstMember: first, isCancelled: isCancelled)
+    }
+    for i in unit.distanceSums.indices { unit.distanceSums[i] /= unit.distanceCounts[i] }  // 0 / 0: NaN
+    return UnitResult(
+      accumulator: unit.accumulator, positions: range, distances: unit.distanceSums, records: unit.records)
+  }
+
+  /// Sum over the realizations of the item at hand.
+  private struct ItemSum: BitwiseCopyable {
+    var sum = 0.0
+    var count = 0
+  }
+
+  private struct Unit {
+    var accumulator: Accumulator
+    var distanceSums: [Double]
+    var distanceCounts: [Double]
+    var firstPosition: Int
+    /// `[observables, 3 (all, retained, lost), times]`; empty for single realizations.
+    var itemSums: [ItemSum]
+    var records: MemberRecords?
+  }
+
+  private func fillBlock(level: Double, range: Range<Int>, firstMember: Int, count: Int) {
+    block.count = count
+    for m in 0..<count {
+      let position = range.lowerBound + (firstMember + m) / plan.realizations
+      let member = Member(
+        level: level, item: plan.items[position],
+        realization: Int32(truncatingIfNeeded: (firstMember + m) % plan.realizations))
+      block.members.pointer[m] = member
+      positions.pointer[m] = Int32(position)
+      isDiverged.pointer[m] = false
+      closestTime.pointer[m] = -1
+      closestDistance.pointer[m] = .infinity
+      settledSince.pointer[m] = -1
+      var region: UnsafeMutableBufferPointer<UInt8>?
+      if start.hasRegion {
+        region = block.region.slice(from: m * block.dataDimension, count: block.dataDimension)
+        region?.update(repeating: 0)
+      }
+      let row =
+        start.space == .data
+        ? block.input.slice(from: m * block.dataDimension, count: block.dataDimension)
+        : block.states.slice(from: m * block.dimension, count: block.dimension)
+      start.prepare(member, into: row, region: region, noise: noise)
+    }
+  }
+
+  private func runBlock(_ unit: inout Unit, firstMember: Int, isCancelled: borrowing Atomic<Bool>) {
+    let n = block.dimension
+    snapshot.forgetShared()
+    for time in 0..<plan.times {
+      store.clear()
+      if time == 0 {
+        map.begin(block, noise: noise, workspace: &workspace)
+      } else {
+        if isCancelled.load(ordering: .relaxed) { return }
+        store.fill(.previousState)?.update(from: block.states.pointer, count: block.count * n)
+        map.step(block, at: time - 1, noise: noise, workspace: &workspace)
+      }
+      map.supply(store, of: block, at: time, noise: noise, workspace: &workspace)
+      snapshot.time = time
+      findDiverged()
+      followConvergence(time)
+      measure(&unit, time: time, firstMember: firstMember)
+    }
+    finish(&unit)
+  }
+
+  private func findDiverged() {
+    let n = block.dimension
+    for m in 0..<block.count where !isDiverged.pointer[m] {
+      let state = block.states.pointer + m * n
+      var sum = 0.0
+      for i in 0..<n { sum += state[i] * 0 }  // NaN where any component is not finite
+      if sum != 0 { isDiverged.pointer[m] = true }
+    }
+  }
+
+  private func followConvergence(_ time: Int) {
+    guard let tolerance = plan.tolerance, time > 0, let previous = store.values(.previousState) else { return }
+    let n = block.dimension
+    for m in 0..<block.count {
+      var square = 0.0
+      for i in m * n..<(m + 1) * n {
+        let delta = block.states.pointer[i] - previous[i]
+        square += delta * delta
+      }
+      if square.squareRoot() < tolerance {
+        if settledSince.pointer[m] < 0 { settledSince.pointer[m] = Int32(truncatingIfNeeded: time) }
+      } else {
+        settledSince.pointer[m] = -1
+      }
+    }
+  }
+
+  /// The values of an observable, missing for diverged members.
+  private func measured(_ observable: any Observable, _ index: Int) -> UnsafeMutablePointer<Double> {
+    let out = values.pointer + index * blockSize
+    observable.measure(snapshot, into: out)
+    for m in 0..<block.count where isDiverged.pointer[m] { out[m] = .nan }
+    return out
+  }
+
+  private func measure(_ unit: inout Unit, time: Int, firstMember: Int) {
+    let count = block.count
+    let observables = plan.observables.count
+    let splitting = plan.splitting.map { measured($0, observables + plan.approaches.count) }
+    for o in 0..<observables {
+      let out = measured(plan.observables[o], o)
+      average(out, observable: o, splitting: splitting, time: time, into: &unit)
+      if unit.records != nil, plan.recordsMembers {
+        for m in 0..<count { unit.records?.series[o][(firstMember + m) * plan.times + time] = out[m] }
+      }
+    }
+    if plan.recordsLatentStates, unit.records != nil {
+      let n = block.dimension
+      for m in 0..<count {
+        let base = ((firstMember + m) * plan.times + time) * n
+        for i in 0..<n { unit.records?.latentStates[base + i] = block.states.pointer[m * n + i] }
+      }
+    }
+    for (a, observable) in plan.approaches.enumerated() {
+      let out = measured(observable, observables + a)
+      let width = plan.approaches.count * plan.times
+      for m in 0..<count where out[m].isFinite {
+        let item = Int(positions.pointer[m]) - unit.firstPosition
+        let slot = item * width + a * plan.times + time
+        unit.distanceSums[slot] += out[m]
+        unit.distanceCounts[slot] += 1
+      }
+    }
+    if let closest = plan.closest {
+      let out = measured(closest, observables + plan.approaches.count + 1)
+      for m in 0..<count where out[m] < closestDistance.pointer[m] {
+        closestDistance.pointer[m] = out[m]
+        closestTime.pointer[m] = Int32(truncatingIfNeeded: time)
+      }
+    }
+  }
+
+  private func average(
+    _ out: UnsafePointer<Double>, observable o: Int, splitting: UnsafeMutablePointer<Double>?, time: Int,
+    into unit: inout Unit
+  ) {
+    let repeated = plan.realizations > 1
+    for m in 0..<block.count {
+      let position = Int(positions.pointer[m])
+      let x = out[m]
+      let part = splitting.map { $0[m] } ?? .nan  // 1, 0 or missing
+      unit.accumulator.members[layout.slot(observable: o, series: 0, time: time)].add(x)
+      for g in plan.groupings.indices {
+        let series = layout.groupOffsets[g] + Int(plan.groupings[g].groupOfPosition[position])
+        unit.accumulator.members[layout.slot(observable: o, series: series, time: time)].add(x)
+      }
+      if part.isFinite {
+        let series = layout.splitOffset + (part == 1 ? 0 : 1)
+        unit.accumulator.members[layout.slot(observable: o, series: series, time: time)].add(x)
+      }
+      guard repeated else { continue }
+      let base = o * 3 * plan.times + time
+      if x.isFinite {
+        unit.itemSums[base].sum += x
+        unit.itemSums[base].count += 1
+        if part.isFinite {
+          let k = base + (part == 1 ? 1 : 2) * plan.times
+          unit.itemSums[k].sum += x
+          unit.itemSums[k].count += 1
+        }
+      }
+      if Int(block.members.pointer[m].realization) == plan.realizations - 1 {
+        finishItem(observable: o, position: position, time: time, into: &unit)
+      }
+    }
+  }
+
+  private func finishItem(observable o: Int, position: Int, time: Int, into unit: inout Unit) {
+    for part in 0..<(layout.isSplit ? 3 : 1) {
+      let k = (o * 3 + part) * plan.times + time
+      let item = unit.itemSums[k]
+      unit.itemSums[k] = ItemSum()
+      guard item.count > 0 else { continue }
+      let mean = item.sum / Double(item.count)
+      if part == 0 {
+        unit.accumulator.items[layout.slot(observable: o, series: 0, time: time)].add(mean)
+        for g in plan.groupings.indices {
+          let series = layout.groupOffsets[g] + Int(plan.groupings[g].groupOfPosition[position])
+          unit.accumulator.items[layout.slot(observable: o, series: series, time: time)].add(mean)
+        }
+      } else {
+        let series = layout.splitOffset + part - 1
+        unit.accumulator.items[layout.slot(observable: o, series: series, time: time)].add(mean)
+      }
+    }
+  }
+
+  private func finish(_ unit: inout Unit) {
+    for m in 0..<block.count {
+      if isDiverged.pointer[m] { unit.accumulator.diverged += 1 }
+      guard unit.records != nil else { continue }
+      let isConverged = settledSince.pointer[m] >= 0 && !isDiverged.pointer[m]
+      unit.records?.members.append(block.members.pointer[m])
+      unit.records?.positions.append(positions.pointer[m])
+      unit.records?.closestTime.append(closestTime.pointer[m])
+      unit.records?.closestDistance.append(
+        closestDistance.pointer[m].isFinite ? closestDistance.pointer[m] : .nan)
+      unit.records?.convergenceTime.append(isConverged ? settledSince.pointer[m] : -1)
+      unit.records?.outcomes.append(
+        isDiverged.pointer[m] ? .diverged : isConverged ? .converged : .undecided)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/// Memory for `count` elements, aligned to cache lines and zeroed, freed with its last reference.
+///
+/// The one kind of scratch memory of the hot loops: allocated once, then used through `pointer`.
+/// Not synchronized: one thread writes at a time.
+public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
+  /// The first element.
+  public let pointer: UnsafeMutablePointer<Element>
+  /// The number of elements.
+  public let count: Int
+
+  /// Allocates and zeroes.
+  public init(count: Int) {
+    precondition(count >= 0)
+    self.count = count
+    let bytes = max(count, 1) * MemoryLayout<Element>.stride
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    pointer = raw.assumingMemoryBound(to: Element.self)
+  }
+
+  /// Allocates and copies.
+  public convenience init(_ elements: [Element]) {
+    self.init(count: elements.count)
+    elements.withUnsafeBufferPointer {
+      if let base = $0.baseAddress { pointer.update(from: base, count: $0.count) }
+    }
+  }
+
+  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+
+  /// All elements.
+  public var buffer: UnsafeMutableBufferPointer<Element> {
+    UnsafeMutableBufferPointer(start: pointer, count: count)
+  }
+
+  /// The elements `start..<start + length`.
+  public func slice(from start: Int, count length: Int) -> UnsafeMutableBufferPointer<Element> {
+    precondition(start >= 0 && length >= 0 && start + length <= count)
+    return UnsafeMutableBufferPointer(start: pointer + start, count: length)
+  }
+}
+
+/// `value` rounded up to a multiple of `multiple`.
+public func roundedUp(_ value: Int, toMultipleOf multiple: Int) -> Int {
+  (value + multiple - 1) / multiple * multiple
+}

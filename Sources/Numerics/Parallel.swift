@@ -1,0 +1,33 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Work on all cores over pieces that are fixed beforehand, so that results cannot depend on the
+/// number of threads.
+public enum Parallel {
+  /// The number of processors that this process may use.
+  public static var processorCount: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
+  /// Calls `body(worker, piece)` for each piece in `0..<pieces`, on at most `threads` threads.
+  ///
+  /// Pieces are handed out in ascending order; `worker` in `0..<threads` names the caller's scratch
+  /// memory. Returns when all are done.
+  public static func forEach(
+    pieces: Int, threads: Int, _ body: @Sendable (_ worker: Int, _ piece: Int) -> Void
+  ) {
+    precondition(threads >= 1)
+    let workers = min(threads, pieces)
+    guard workers > 1 else {
+      for piece in 0..<max(pieces, 0) { body(0, piece) }
+      return
+    }
+    let next = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+      while true {
+        let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard piece < pieces else { return }
+        body(worker, piece)
+      }
+    }
+  }
+}

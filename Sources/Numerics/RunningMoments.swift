@@ -1,0 +1,56 @@
+/// Count, mean and sum of squared deviations of a sequence of numbers, mergeable.
+///
+///     mean_n = mean_(n-1) + (x_n - mean_(n-1)) / n
+///     S_n = S_(n-1) + (x_n - mean_(n-1)) (x_n - mean_n)
+///
+/// Adding in one order and merging in one order gives the same bits every time.
+///
+/// Sources: Welford 1962, doi:10.1080/00401706.1962.10490022; merging: Chan, Golub, LeVeque 1983,
+/// doi:10.1080/00031305.1983.10483115.
+public struct RunningMoments: Sendable, Hashable, BitwiseCopyable {
+  /// How many numbers were added.
+  public private(set) var count: Int = 0
+  /// Their mean; 0 where there are none.
+  @usableFromInline var runningMean: Double = 0
+  @usableFromInline var sumOfSquares: Double = 0
+
+  /// No numbers.
+  public init() {}
+
+  /// Adds one number; a number that is not finite is left out.
+  public mutating func add(_ x: Double) {
+    guard x.isFinite else { return }
+    count += 1
+    let delta = x - runningMean
+    runningMean += delta / Double(count)
+    sumOfSquares += delta * (x - runningMean)
+  }
+
+  /// Adds all of `other`'s numbers.
+  public mutating func merge(_ other: RunningMoments) {
+    guard other.count > 0 else { return }
+    guard count > 0 else {
+      self = other
+      return
+    }
+    let n = Double(count)
+    let m = Double(other.count)
+    let delta = other.runningMean - runningMean
+    runningMean += delta * (m / (n + m))
+    sumOfSquares += other.sumOfSquares + delta * delta * (n * m / (n + m))
+    count += other.count
+  }
+
+  /// The mean; nil where there are no numbers.
+  public var mean: Double? { count > 0 ? runningMean : nil }
+
+  /// The sample standard deviation (divisor n - 1); nil for fewer than two numbers.
+  public var standardDeviation: Double? {
+    count > 1 ? (sumOfSquares / Double(count - 1)).squareRoot() : nil
+  }
+
+  /// The standard error of the mean of independent numbers; nil for fewer than two.
+  public var standardError: Double? {
+    count > 1 ? (sumOfSquares / Double(count - 1) / Double(count)).squareRoot() : nil
+  }
+}

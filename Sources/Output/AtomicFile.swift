@@ -1,0 +1,275 @@
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+internal import Synchronization
+
+/// Why a file could not be written.
+public struct FileError: Error, CustomStringConvertible, Sendable {
+  /// What is wrong, in kinds that call for different answers.
+  public enum Kind: Sendable {
+    /// The file is there already and may not be overwritten.
+    case exists
+    /// The folder may not be written to, or the path names something that is no regular file.
+    case cannotCreate
+    /// The disk failed: full, over quota, or broken.
+    case inputOutput
+    /// The folder of the file does not exist.
+    case notFound
+  }
+
+  /// What is wrong.
+  public let kind: Kind
+  /// The file that was to be written.
+  public let path: String
+  /// What happened, in words.
+  public let message: String
+  /// What to do about it.
+  public let remedy: String
+
+  /// One line: the path, what happened, and what to do about it.
+  public var description: String {
+    "cannot write \(path.isEmpty ? "\"\"" : path): \(message); \(remedy)"
+  }
+
+  init(_ kind: Kind, path: String, message: String, remedy: String? = nil) {
+    self.kind = kind
+    self.path = path
+    self.message = message
+    self.remedy =
+      remedy
+      ?? {
+        switch kind {
+        case .exists: "choose another name, or ask for overwriting"
+        case .cannotCreate: "choose another folder or name, or change the permissions"
+        case .inputOutput: "check the disk's free space, quota and health"
+        case .notFound: "create the folder, or correct the path"
+        }
+      }()
+  }
+
+  /// The error that the C library's `errno` stands for.
+  init(path: String, doing: String, errorNumber: Int32) {
+    let kind: Kind =
+      switch errorNumber {
+      case EEXIST: .exists
+      case ENOENT, ENOTDIR: .notFound
+      case EACCES, EPERM, EROFS, ENAMETOOLONG, EISDIR, ELOOP, EINVAL, ETXTBSY, EBUSY: .cannotCreate
+      default: .inputOutput
+      }
+    self.init(kind, path: path, message: "\(doing): \(String(cString: strerror(errorNumber)))")
+  }
+}
+
+/// Writes whole files so that a reader sees the old content or the new, never a part.
+///
+/// The bytes go to a temporary file in the same folder (`.NAME.partial-PID-N`), which reaches the disk
+/// (`fsync`) before it takes the final name. On an error the temporary file is removed, and what was at the
+/// path before stays as it was.
+public enum AtomicFile {
+  /// Writes bytes to a file.
+  ///
+  /// - Parameters:
+  ///   - bytes: The whole content.
+  ///   - path: Where it goes. A symbolic link to a file is followed.
+  ///   - overwrite: Whether an existing file may be replaced.
+  /// - Throws: `FileError`; with kind `exists` where there is a file and `overwrite` is false.
+  public static func write(_ bytes: [UInt8], to path: String, overwrite: Bool) throws(FileError) {
+    // The standard library's closure throws no typed error.
+    let result: Result<Void, FileError> = bytes.withUnsafeBytes { buffer in
+      Result { () throws(FileError) in try write(buffer, to: path, overwrite: overwrite) }
+    }
+    try result.get()
+  }
+
+  /// Writes a text to a file, in UTF-8.
+  ///
+  /// - Parameters:
+  ///   - text: The whole content.
+  ///   - path: Where it goes. A symbolic link to a file is followed.
+  ///   - overwrite: Whether an existing file may be replaced.
+  /// - Throws: `FileError`; with kind `exists` where there is a file and `overwrite` is false.
+  public static func write(_ text: String, to path: String, overwrite: Bool) throws(FileError) {
+    try write(Array(text.utf8), to: path, overwrite: overwrite)
+  }
+
+  /// Writes raw memory to a file.
+  ///
+  /// - Parameters:
+  ///   - buffer: The whole content.
+  ///   - path: Where it goes. A symbolic link to a file is followed.
+  ///   - overwrite: Whether an existing file may be replaced.
+  /// - Throws: `FileError`; with kind `exists` where there is a file and `overwrite` is false.
+  public static func write(
+    _ buffer: UnsafeRawBufferPointer, to path: String, overwrite: Bool
+  ) throws(FileError) {
+    let temporary = try TemporaryFile(for: path, overwrite: overwrite)
+    do throws(FileError) {
+      try temporary.fill(with: buffer)
+      try temporary.publish()
+    } catch {
+      temporary.discard()
+      throw error
+    }
+  }
+}
+
+/// An empty file that this process alone owns, beside the file that it is to become.
+package struct TemporaryFile {
+  /// How a temporary file takes a name that must not be taken yet.
+  package enum Exclusion: Sendable {
+    /// By a hard link, which the file system refuses where the name exists.
+    case hardLink
+    /// By creating an empty file of that name exclusively and renaming over it: for file systems without hard
+    /// links. Others may see the empty file for a moment.
+    case placeholder
+  }
+
+  private static let counter = Atomic<Int>(0)
+
+  /// The path as the caller gave it, for messages.
+  package let requestedPath: String
+  /// The final place.
+  package let target: String
+  /// The temporary place, in the same folder.
+  package let path: String
+  private let folder: String
+  private let overwrite: Bool
+
+  /// Creates the temporary file, so that a missing or unwritable folder shows at once.
+  ///
+  /// - Throws: `FileError`; with kind `exists` where there is a file already and `overwrite` is false.
+  package init(for requestedPath: String, overwrite: Bool) throws(FileError) {
+    self.requestedPath = requestedPath
+    self.overwrite = overwrite
+    var existingMode: mode_t?
+    var target = requestedPath
+    var information = stat()
+    if lstat(requestedPath, &information) == 0 {
+      guard overwrite else { throw Self.existing(requestedPath) }
+      if information.st_mode & S_IFMT == S_IFLNK, let resolved = realpath(requestedPath, nil) {
+        target = String(cString: resolved)
+        free(resolved)
+        if lstat(target, &information) != 0 { information = stat() }
+      }
+      switch information.st_mode & S_IFMT {
+      case S_IFREG: existingMode = information.st_mode & 0o777
+      case S_IFLNK: break  // It points nowhere: the new file takes its place.
+      default:
+        throw FileError(
+          .cannotCreate, path: requestedPath, message: "there is something that is no regular file")
+      }
+    }
+    self.target = target
+
+    let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let name = slash.map { String(target[target.utf8.index(after: $0)...]) } ?? target
+    switch slash {
+    case nil: folder = "."
+    case target.startIndex?: folder = "/"
+    case let slash?: folder = String(target[..<slash])
+    }
+    guard !name.isEmpty, name != ".", name != ".." else {
+      throw FileError(.cannotCreate, path: requestedPath, message: "the path names no file")
+    }
+
+    let process = getpid()
+    while true {
+      let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
+      let suffix = ".partial-\(process)-\(number)"
+      // A name may take 255 bytes: a long one is cut, at whole characters.
+      var stem = name
+      while stem.utf8.count + suffix.utf8.count > 254 { stem.removeLast() }
+      let candidate = "\(folder)/.\(stem)\(suffix)"
+      let descriptor = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor >= 0 {
+        if let existingMode { _ = fchmod(descriptor, existingMode) }
+        close(descriptor)
+        path = candidate
+        return
+      }
+      let errorNumber = errno
+      // Left over by a killed process of the same number: count on.
+      if errorNumber == EEXIST || errorNumber == EINTR { continue }
+      throw FileError(path: requestedPath, doing: "creating a file in \(folder)", errorNumber: errorNumber)
+    }
+  }
+
+  private static func existing(_ path: String) -> FileError {
+    FileError(.exists, path: path, message: "the file exists")
+  }
+
+  /// Replaces the temporary file's content.
+  package func fill(with buffer: UnsafeRawBufferPointer) throws(FileError) {
+    let descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("opening the temporary file") }
+    var written = 0
+    while written < buffer.count {
+      let step = write(descriptor, buffer.baseAddress! + written, min(buffer.count - written, 1 << 30))
+      if step < 0 {
+        if errno == EINTR { continue }
+        let error = failure("writing")
+        close(descriptor)
+        throw error
+      }
+      written += step
+    }
+    guard close(descriptor) == 0 || errno == EINTR else { throw failure("closing") }
+  }
+
+  /// Brings the content to the disk and gives it the final name, in one step for every observer.
+  ///
+  /// - Throws: `FileError`, after which the temporary file is still there.
+  package func publish(exclusion: Exclusion = .hardLink) throws(FileError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure("opening the temporary file") }
+    var status = fsync(descriptor)
+    while status != 0 && errno == EINTR { status = fsync(descriptor) }
+    // Some file systems know no fsync (EINVAL); there is nothing to wait for then.
+    let synchronized: FileError? = status == 0 || errno == EINVAL ? nil : failure("bringing it to the disk")
+    close(descriptor)
+    if let synchronized { throw synchronized }
+
+    if overwrite {
+      guard rename(path, target) == 0 else { throw failure("renaming the temporary file") }
+    } else {
+      try takeFreeName(exclusion)
+    }
+
+    // The name itself is durable once the folder is; not every file system can, so this is best effort.
+    let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if directory >= 0 {
+      _ = fsync(directory)
+      close(directory)
+    }
+  }
+
+  /// Removes the temporary file.
+  package func discard() { unlink(path) }
+
+  private func takeFreeName(_ exclusion: Exclusion) throws(FileError) {
+    if exclusion == .hardLink {
+      if link(path, target) == 0 {
+        unlink(path)
+        return
+      }
+      if errno == EEXIST { throw Self.existing(requestedPath) }
+      // Any other refusal (no hard links here, too many of them) leaves the other way, which tells more.
+    }
+    let placeholder = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard placeholder >= 0 else {
+      throw errno == EEXIST ? Self.existing(requestedPath) : failure("taking the final name")
+    }
+    close(placeholder)
+    guard rename(path, target) == 0 else {
+      let error = failure("renaming the temporary file")
+      unlink(target)
+      throw error
+    }
+  }
+
+  private func failure(_ doing: String) -> FileError {
+    FileError(path: requestedPath, doing: doing, errorNumber: errno)
+  }
+}

@@ -1,0 +1,83 @@
+import Numerics
+
+/// The distribution p(x|z) of the decoder.
+public enum Likelihood: String, Sendable, Hashable, CaseIterable {
+  /// Independent Bernoulli pixels; the network's output are logits, g(z) their logistic function.
+  case bernoulli
+  /// Independent normal pixels of unit variance; the network's output is the mean g(z).
+  case gaussian
+}
+
+/// The widths and functions of a variational autoencoder with fully connected layers.
+///
+/// Encoder: D -> hidden[0] -> ... -> (mean, log variance) of N; decoder: N -> ... -> hidden[0] -> D.
+public struct Architecture: Sendable, Hashable {
+  /// D.
+  public var dataDimension: Int
+  /// N, the number of latent variables.
+  public var latentDimension: Int
+  /// Encoder widths; the decoder mirrors them. Empty for a linear model.
+  public var hidden: [Int]
+  /// Of the hidden layers.
+  public var activation: Activation
+  /// Of the decoder.
+  public var likelihood: Likelihood
+
+  /// Creates an architecture.
+  public init(
+    dataDimension: Int, latentDimension: Int, hidden: [Int], activation: Activation,
+    likelihood: Likelihood
+  ) {
+    precondition(dataDimension > 0 && latentDimension > 0 && hidden.allSatisfy { $0 > 0 })
+    self.dataDimension = dataDimension
+    self.latentDimension = latentDimension
+    self.hidden = hidden
+    self.activation = activation
+    self.likelihood = likelihood
+  }
+
+  /// One fully connected layer's name and widths.
+  public struct LayerShape: Sendable, Hashable {
+    /// The name in model files, e.g. `encoder.0`.
+    public var name: String
+    /// Width of the input.
+    public var inputs: Int
+    /// Width of the output.
+    public var outputs: Int
+  }
+
+  /// All layers in the order of model files: encoder, mean, log variance, decoder, output.
+  public var layers: [LayerShape] {
+    var result: [LayerShape] = []
+    var width = dataDimension
+    for (k, next) in hidden.enumerated() {
+      result.append(LayerShape(name: "encoder.\(k)", inputs: width, outputs: next))
+      width = next
+    }
+    result.append(LayerShape(name: "encoder.mean", inputs: width, outputs: latentDimension))
+    result.append(LayerShape(name: "encoder.log_variance", inputs: width, outputs: latentDimension))
+    width = latentDimension
+    for (k, next) in hidden.reversed().enumerated() {
+      result.append(LayerShape(name: "decoder.\(k)", inputs: width, outputs: next))
+      width = next
+    }
+    result.append(LayerShape(name: "decoder.output", inputs: width, outputs: dataDimension))
+    return result
+  }
+
+  /// The number of weights and biases.
+  public var parameterCount: Int { layers.reduce(0) { $0 + ($1.inputs + 1) * $1.outputs } }
+  /// Index of the mean's layer in `layers`.
+  var meanIndex: Int { hidden.count }
+  /// Index of the log variance's layer.
+  var logVarianceIndex: Int { hidden.count + 1 }
+  /// Index of the first decoder layer.
+  var decoderIndex: Int { hidden.count + 2 }
+  /// Index of the output layer.
+  var outputIndex: Int { 2 * hidden.count + 2 }
+
+  /// Floating-point operations of one inference step x(t) -> z(t) -> x(t+1) per member.
+  public var operationsPerStep: Int {
+    2 * layers.filter { $0.name != "encoder.log_variance" }.reduce(0) { $0 + $1.inputs * $1.outputs }
+  }
+}

@@ -1,0 +1,58 @@
+import Numerics
+
+/// The weights of one fully connected layer, y = W x + b.
+public struct LayerParameters: Sendable, Hashable {
+  /// Shape `[outputs, inputs]`, row-major.
+  public var weight: [Float]
+  /// Shape `[outputs]`.
+  public var bias: [Float]
+}
+
+/// A variational autoencoder: architecture and parameters, in single precision as in model files.
+///
+/// Source: Kingma and Welling 2013, arXiv:1312.6114.
+public struct Autoencoder: Sendable {
+  /// Widths and functions.
+  public let architecture: Architecture
+  /// In the order of `architecture.layers`.
+  public internal(set) var layers: [LayerParameters]
+  /// What training recorded; written to the model file.
+  public var metadata: [String: String]
+
+  /// - Precondition: the layers have the architecture's shapes.
+  public init(architecture: Architecture, layers: [LayerParameters], metadata: [String: String] = [:]) {
+    precondition(layers.count == architecture.layers.count)
+    for (layer, shape) in zip(layers, architecture.layers) {
+      precondition(layer.weight.count == shape.inputs * shape.outputs && layer.bias.count == shape.outputs)
+    }
+    self.architecture = architecture
+    self.layers = layers
+    self.metadata = metadata
+  }
+
+  /// Random parameters: weights and biases uniform in +-1/sqrt(inputs), PyTorch's default for linear
+  /// layers.
+  ///
+  /// - Parameters:
+  ///   - seed: The scenario's seed.
+  ///   - replica: Independent parameters for each.
+  public init(initializing architecture: Architecture, seed: UInt64, replica: Int = 0) {
+    let field = RandomField(
+      seed: seed, purpose: .parameterInitialization, context: UInt64(UInt32(truncatingIfNeeded: replica)))
+    layers = architecture.layers.enumerated().map { index, shape in
+      let bound = 1 / Double(shape.inputs).squareRoot()
+      var weights = field.stream(UInt32(index), 0)
+      var biases = field.stream(UInt32(index), 1)
+      return LayerParameters(
+        weight: (0..<shape.inputs * shape.outputs).map { _ in Float(bound * (2 * weights.uniform() - 1)) },
+        bias: (0..<shape.outputs).map { _ in Float(bound * (2 * biases.uniform() - 1)) })
+    }
+    self.architecture = architecture
+    metadata = [:]
+  }
+
+  /// Whether every parameter is a finite number.
+  public var isFinite: Bool {
+    layers.allSatisfy { $0.weight.allSatisfy(\.isFinite) && $0.bias.allSatisfy(\.isFinite) }
+  }
+}

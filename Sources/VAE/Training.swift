@@ -1,0 +1,184 @@
+import Dynamics
+import Numerics
+
+/// How a model is trained: minibatch descent on the negative ELBO with Adam.
+public struct Training: Sendable, Hashable {
+  /// Passes over the training set; 0 leaves the initial parameters.
+  public var epochs: Int
+  /// Items per minibatch; the last one of an epoch holds what is left.
+  public var batch: Int
+  /// Adam's learning rate.
+  public var learningRate: Double
+  /// Weight of the Kullback-Leibler term.
+  public var beta: Double
+
+  /// Creates a training plan.
+  public init(epochs: Int, batch: Int, learningRate: Double, beta: Double = 1) {
+    precondition(epochs >= 0 && batch >= 1)
+    self.epochs = epochs
+    self.batch = batch
+    self.learningRate = learningRate
+    self.beta = beta
+  }
+
+  /// What is reported after each epoch.
+  public struct Epoch: Sendable {
+    /// From 1.
+    public var number: Int
+    /// Mean negative ELBO (beta = 1) over the epoch's minibatches, nats per item, while training.
+    public var negativeELBOTrain: Double
+    /// Mean negative ELBO on the test set after the epoch, nats per item.
+    public var negativeELBOTest: Double
+  }
+
+  /// Why training ended before its last epoch.
+  public enum EarlyEnd: Sendable, Hashable {
+    /// The loss or a parameter was not finite in this epoch; the model is that of the epoch before.
+    case notFinite(epoch: Int)
+  }
+
+  /// A trained model.
+  public struct Result: Sendable {
+    /// The model with its metadata: epochs, training settings, negative ELBO.
+    public var model: Autoencoder
+    /// On the whole training set with the final parameters.
+    public var train: Evidence
+    /// On the test set with the final parameters.
+    public var test: Evidence
+    /// Nil where all epochs were run.
+    public var earlyEnd: EarlyEnd?
+  }
+
+  /// Trains a model from random initial parameters.
+  ///
+  /// Bit-identical for a seed and any number of threads. A loss or parameter that is not finite ends
+  /// the training with the parameters of the last good epoch.
+  ///
+  /// - Parameters:
+  ///   - train, test: Rows of length D, items `0..<trainCount`, `0..<testCount`.
+  ///   - replica: Independent initialization, order and noise for each.
+  ///   - progress: Called after each epoch; returning false cancels.
+  /// - Throws: `CancellationError`.
+  /// - Complexity: O(epochs x items x parameters).
+  public func run(
+    _ architecture: Architecture, train: some ItemSource, trainCount: Int, test: some ItemSource,
+    testCount: Int, seed: UInt64, replica: Int = 0, threads: Int = Parallel.processorCount,
+    progress: ((Epoch) -> Bool)? = nil
+  ) throws -> Result {
+    precondition(trainCount > 0 && testCount > 0)
+    var model = Autoencoder(initializing: architecture, seed: seed, replica: replica)
+    let context = UInt64(UInt32(truncatingIfNeeded: replica))
+    let orderField = RandomField(seed: seed, purpose: .trainingOrder, context: context)
+    let noiseField = RandomField(seed: seed, purpose: .trainingSample, context: context)
+    let engine = GradientEngine<Float>(model, capacity: min(batch, trainCount), threads: threads)
+    let good = AlignedBuffer<Float>(count: engine.parameters.count)
+    var earlyEnd: EarlyEnd?
+    var epochsDone = 0
+
+    for epoch in 0..<epochs {
+      good.pointer.update(from: engine.parameters.pointer, count: good.count)
+      var orderStream = orderField.stream(UInt32(epoch))
+      let order = orderStream.permutation(trainCount)
+      var sum = 0.0
+      for first in stride(from: 0, to: trainCount, by: batch) {
+        let items = order[first..<min(first + batch, trainCount)]
+        fill(engine, items, from: train, noiseField, epoch: epoch, threads: threads)
+        let loss = engine.evaluate(rows: items.count, beta: beta)
+        engine.adamStep(learningRate: learningRate)
+        sum += loss.negativeLogLikelihood + loss.kullbackLeibler
+        if !sum.isFinite { break }
+      }
+      guard sum.isFinite, engine.parameters.buffer.allSatisfy(\.isFinite) else {
+        engine.parameters.pointer.update(from: good.pointer, count: good.count)
+        earlyEnd = .notFinite(epoch: epoch + 1)
+        break
+      }
+      epochsDone = epoch + 1
+      if let progress {
+        model.layers = engine.layers(of: engine.parameters)
+        let evidence = Evidence(of: model, on: test, count: testCount, seed: seed, threads: threads)
+        let report = Epoch(
+          number: epoch + 1, negativeELBOTrain: sum / Double(trainCount),
+          negativeELBOTest: evidence.negativeELBO)
+        if !progress(report) { throw CancellationError() }
+      }
+    }
+
+    model.layers = engine.layers(of: engine.parameters)
+    let onTrain = Evidence(of: model, on: train, count: trainCount, seed: seed, draw: 1, threads: threads)
+    let onTest = Evidence(of: model, on: test, count: testCount, seed: seed, threads: threads)
+    model.metadata = [
+      "epochs": "\(epochsDone)", "batch": "\(batch)", "learning_rate": "\(learningRate)", "beta": "\(beta)",
+      "seed": "\(seed)", "replica": "\(replica)", "negative_elbo_train": "\(onTrain.negativeELBO)",
+      "negative_elbo_test": "\(onTest.negativeELBO)",
+    ]
+    if case .notFinite(let epoch) = earlyEnd { model.metadata["not_finite_in_epoch"] = "\(epoch)" }
+    return Result(model: model, train: onTrain, test: onTest, earlyEnd: earlyEnd)
+  }
+
+  /// Copies a minibatch's items and draws its noise, addressed by item and epoch.
+  private func fill(
+    _ engine: GradientEngine<Float>, _ items: ArraySlice<Int>, from source: some ItemSource,
+    _ noise: RandomField, epoch: Int, threads: Int
+  ) {
+    let a = engine.architecture
+    let first = items.startIndex
+    let grain = 16
+    Parallel.forEach(pieces: (items.count + grain - 1) / grain, threads: threads) { _, piece in
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: a.dataDimension) { row in
+        for r in piece * grain..<min((piece + 1) * grain, items.count) {
+          let item = items[first + r]
+          source.copy(item: item, into: row)
+          let x = engine.inputRow(r)
+          for i in 0..<a.dataDimension { x[i] = Float(row[i]) }
+          var random = noise.stream(UInt32(item), UInt32(epoch))
+          let eps = engine.noiseRow(r)
+          for i in 0..<a.latentDimension { eps[i] = Float(random.normal()) }
+        }
+      }
+    }
+  }
+}
+
+/// The loss and its gradient at given parameters, items and noise: for checks against other programs
+/// and against finite differences.
+public struct LossGradient: Sendable {
+  /// Mean over the items of negative log-likelihood + beta KL, nats.
+  public var loss: Double
+  /// Per parameter tensor by its name in model files, row-major.
+  public var gradient: [String: [Double]]
+
+  /// Computes both in the given precision.
+  ///
+  /// - Parameters:
+  ///   - items: Shape `[items, D]`.
+  ///   - noise: Shape `[items, N]`, the reparametrized sample's eps.
+  ///   - perturbing: Adds to one parameter (tensor name, index, amount) in that precision first.
+  public init<Scalar: NetworkScalar>(
+    of model: Autoencoder, items: [[Double]], noise: [[Double]], beta: Double, precision: Scalar.Type,
+    perturbing: (tensor: String, index: Int, by: Double)? = nil
+  ) {
+    let engine = GradientEngine<Scalar>(model, capacity: items.count, threads: 1)
+    var tensors: [(name: String, offset: Int, count: Int)] = []
+    var offset = 0
+    for shape in model.architecture.layers {
+      tensors.append((shape.name + ".weight", offset, shape.inputs * shape.outputs))
+      offset += shape.inputs * shape.outputs
+      tensors.append((shape.name + ".bias", offset, shape.outputs))
+      offset += shape.outputs
+    }
+    if let perturbing, let tensor = tensors.first(where: { $0.name == perturbing.tensor }) {
+      engine.parameters.pointer[tensor.offset + perturbing.index] += Scalar(perturbing.by)
+    }
+    for (r, item) in items.enumerated() {
+      for (i, x) in item.enumerated() { engine.inputRow(r)[i] = Scalar(x) }
+      for (i, e) in noise[r].enumerated() { engine.noiseRow(r)[i] = Scalar(e) }
+    }
+    let sums = engine.evaluate(rows: items.count, beta: beta)
+    loss = (sums.negativeLogLikelihood + beta * sums.kullbackLeibler) / Double(items.count)
+    gradient = [:]
+    for tensor in tensors {
+      gradient[tensor.name] = (0..<tensor.count).map { Double(engine.gradient.pointer[tensor.offset + $0]) }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import Scenarios
+import Testing
+
+@Suite struct ResolvedScenarioTests {
+  /// The scenario without what the text's layout decides.
+  private func bare(_ scenario: Scenario) -> Scenario {
+    var result = scenario
+    result.locations = [:]
+    result.overriddenKeys = [:]
+    return result
+  }
+
+  @Test(arguments: [
+    designExample,
+    "name: a",
+    "name: \"off\"\ndescription: \"a \\\"b\\\" \\\\ # : \\t \\n \\0 \\x7f \\u2028 é \\U0001F600\"",
+    "name: a\nseed: 18446744073709551615\ninitial: {levels: [0.1, 0.30000000000000004, 5e-324, 1]}",
+    "name: a\ndynamics: {mode: sample, temperature: 1e-7, sample-decoder: true, steps: 0}\nmodel: {hidden: []}",
+    "name: a\ndynamics: {mode: clamped}\ninitial: {corruption: occlusion, items: {random: 5}, split: test}",
+    "name: a\nmodel: {file: 'a b: #c.safetensors'}\ngroup-by: [superclass, class]\nsplit-by: retention",
+    "name: a\nmodel: {kind: hopfield}\nattractors: {until: {half-width: 0.01, at-most: 9}, items: {random: 3}}",
+    "name: a\ndataset: {kind: fashion-mnist, superclasses: {'yes': [1], \"b c\": [2, 3], 5: [0]}}",
+    "name: a\ndataset: {kind: idx, train-images: a, train-labels: b, test-images: c, test-labels: d}",
+    "name: a\ninitial: {corruption: prior, items: 5000}\nattractors: {}",
+    "name: a\ninitial: {corruption: file, file: {path: s.nc, variable: 'null', labels: 'y z'}}",
+    "name: a\nsweep: {model.file: [a.st, b/c.st], seed: [1, 1e1]}",
+    "name: a\nmodel: {latent: 7, training: {epochs: 3}}\nsweep: {model.file: [a.st, b.st]}",
+    "name: a\nobservables: [energy]\nsweep: {initial.corruption: [flip, prior], dynamics.mode: [mean, sample]}",
+    "name: a\nsweep: {model.hidden: [[], [5], [5, 6]], model.training.learning-rate: [1e-10, 0.1]}",
+    "name: a\nsweep: {dataset.kind: [hierarchical-patterns, fashion-mnist], initial.items: [all, 3, {random: 3}]}",
+    "name: a\nsweep: {model.kind: [vae, hopfield], output.members: [true]}".replacing("output.members: [true]", with: "dynamics.steps: [0]"),
+  ])
+  func roundTrip(_ text: String) throws {
+    let scenario = try parse(text)
+    let again = try parse(scenario.resolvedYAML)
+    #expect(bare(again) == bare(scenario), "\(scenario.resolvedYAML)")
+  }
+
+  @Test func resolvedTextIsStable() throws {
+    #expect(
+      try parse("name: a\nsweep: {model.latent: [5, 2e1]}\nattractors: {}").resolvedYAML == """
+        name: a
+        description: ""
+        seed: 20171204
+        dataset:
+          kind: hierarchical-patterns
+          dimension: 784
+          superclasses: 4
+          classes: 3
+          memories: 80
+          test: 20
+          correlation: [0.6, 0.8]
+        model:
+          kind: vae
+          latent: 20
+          hidden: [500, 500]
+          activation: tanh
+          likelihood: bernoulli
+          training:
+            epochs: 150
+            batch: 50
+            learning-rate: 0.001
+            beta: 1
+          replicas: 1
+        dynamics:
+          mode: mean
+          steps: 20
+          precision: single
+        initial:
+          corruption: uniform-replacement
+          levels: [0]
+          items: all
+          split: train
+          realizations: 1
+        observables: [overlap-concept, overlap-memory, distance-concept, distance-nearest-memory, \
+        abstraction-level]
+        group-by: []
+        split-by: []
+        overlap-origin: zero
+        attractors:
+          tolerance: 1.0e-10
+          max-steps: 100000
+          max-period: 8
+        output:
+          file: "/scenarios/a.nc"
+          members: false
+          latents: false
+        sweep:
+          model.latent: [5, 20]
+
+        """)
+  }
+
+  @Test func overriddenScenariosRoundTrip() throws {
+    let scenario = try parse(designExample, overrides: ["model.file=m", "sweep={model.file: [x, /y]}", "initial.items=3"])
+    #expect(bare(try parse(scenario.resolvedYAML)) == bare(scenario))
+  }
+
+  @Test func pointsOfASweep() throws {
+    let text = "name: a\nmodel: {latent: 7}\nsweep: {model.latent: [5, 6], dynamics.steps: [1, 2, 3]}"
+    let scenario = try parse(text)
+    let points = try ScenarioLoader.points(of: scenario, vocabulary: vocabulary)
+    let found = points.map { point -> [Int] in
+      guard case .trained(let model) = point.model else { return [] }
+      return [model.latent, point.dynamics.steps]
+    }
+    #expect(found == [[5, 1], [5, 2], [5, 3], [6, 1], [6, 2], [6, 3]])
+    for point in points {
+      #expect(point.sweep.isEmpty && point.output == scenario.output)
+      #expect(point.locations == scenario.locations)
+      #expect(bare(try parse(point.resolvedYAML)) == bare(point))
+    }
+    let only = try ScenarioLoader.points(of: parse("name: a"), vocabulary: vocabulary)
+    #expect(only == [try parse("name: a")])
+  }
+
+  @Test func pointsWithoutWhatTheirKindDoesNotHave() throws {
+    let text = "name: a\ndynamics: {mode: sample, temperature: 2}\nsweep: {dynamics.mode: [mean, sample]}"
+    let points = try ScenarioLoader.points(of: parse(text), vocabulary: vocabulary)
+    #expect(points.map(\.dynamics.mode) == [.mean, .sample])
+    #expect(points.map(\.dynamics.temperature) == [1, 2])
+  }
+
+  // MARK: - The table of keys
+
+  @Test func tableDescribesEveryKey() throws {
+    var seen: Set<String> = []
+    for key in ScenarioKeys.all {
+      #expect(seen.insert(key.name).inserted, "\(key.name) stands twice")
+      #expect(key.section.isEmpty || seen.contains(key.section), "\(key.name) before its section")
+      #expect(!key.meaning.isEmpty && !key.meaning.contains("\n"))
+      #expect(ScenarioKeys.key(named: key.name) == key)
+      if let condition = key.condition { #expect(ScenarioKeys.key(named: condition.key) != nil) }
+    }
+    let table = ScenarioKeys.markdownTable
+    let rows = table.split(separator: "\n")
+    #expect(rows.count == 2 + ScenarioKeys.all.filter { $0.type != .section || $0.name == "attractors" }.count)
+    for row in rows { #expect(row.hasPrefix("| ") && row.hasSuffix(" |")) }
+  }
+
+  /// Writing a default out gives the same scenario as leaving the key out.
+  @Test(arguments: ScenarioKeys.all.filter { $0.defaultValue != nil && $0.condition == nil })
+  func defaultsAreWhatTheTableSays(_ key: ScenarioKey) throws {
+    let attractors = key.name.hasPrefix("attractors.") ? ["attractors={}"] : []
+    let base = try parse("name: a", overrides: attractors)
+    let written = try parse("name: a", overrides: attractors + ["\(key.name)=\(key.defaultValue ?? "")"])
+    #expect(bare(written) == bare(base))
+  }
+}
