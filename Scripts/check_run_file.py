@@ -103,7 +103,7 @@ def visible_dimensions(group: netCDF4.Dataset | None) -> dict[str, int]:
 
 
 def check_raw(root: netCDF4.Dataset, check: Check) -> None:
-    """What xarray hides: fill values, storage types, names of dimensions, attributes of every variable."""
+    """What xarray hides: fill values, types, names of dimensions, attributes of all variables."""
     check.that(root.data_model == "NETCDF4", f"data model {root.data_model}, expected NETCDF4")
     for group in groups(root):
         visible = visible_dimensions(group)

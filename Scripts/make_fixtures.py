@@ -1,8 +1,8 @@
-"""Makes the golden fixtures of the Swift tests: tiny random networks and what PyTorch computes from them.
+"""Makes the Swift tests' golden fixtures: tiny random networks, and PyTorch's numbers for them.
 
 Run:
-    python Scripts/make_fixtures.py                      # writes Tests/Fixtures
-    python Scripts/make_fixtures.py --fashion-small /work/shared/reference/fashion-small   # and copies that
+    python Scripts/make_fixtures.py                                # writes Tests/Fixtures
+    python Scripts/make_fixtures.py --fashion-small DIRECTORY      # and copies that reference
 
 For each network NAME.safetensors (float32) a NAME.nc (double precision from the float32 weights) with
 
@@ -37,7 +37,7 @@ FIXTURES = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures"
 
 @dataclass(frozen=True)
 class Fixture:
-    """A network; `gain` scales PyTorch's default weights so that trajectories neither die nor blow up."""
+    """A network; `gain` scales PyTorch's weights so that trajectories neither die nor blow up."""
 
     name: str
     hidden: tuple[int, ...]

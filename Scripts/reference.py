@@ -57,7 +57,7 @@ def binary_entropy(x: Tensor) -> Tensor:
 def trajectories(
     model: VariationalAutoencoder, x: Tensor, source: Tensor, steps: int
 ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """Mean mode from x(0) = x: z(0..steps), x(steps + 1), and the observables of x(t), each [members, time]."""
+    """Mean mode from x(0) = x: z(0..steps), x(steps + 1), and observables, each [members, time]."""
     states: list[Tensor] = []
     series: dict[str, list[Tensor]] = {}
     with torch.no_grad():
@@ -89,7 +89,7 @@ def trajectories(
 def tree_observables(
     states: Tensor, own_memory: Tensor, label: Tensor, tree: ConceptTree
 ) -> dict[str, Tensor]:
-    """The observables that compare z(t) [members, time, N] with the concept tree, each [members, time]."""
+    """Compares z(t) [members, time, N] with the concept tree; observables [members, time]."""
     own_concept = tree.concept[label]
     branch = {"memory": own_memory, "concept": own_concept}
     if tree.superclass is not None and tree.superconcept is not None:

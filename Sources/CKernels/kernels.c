@@ -108,12 +108,13 @@ struct table {
   void (*adam_double)(double *, const double *, double *, double *, ptrdiff_t, double, double, double,
                       double, double);
   ptrdiff_t (*candidates)(const float *, const float *, ptrdiff_t, float, int *);
+  float (*smallest_score)(const float *, const float *, ptrdiff_t);
 };
 
 #define TABLE(isa)                                                                                       \
   {                                                                                                      \
     dense_f32_##isa, dense_f64_##isa, activate_f32_##isa, activation_gradient_f32_##isa,                 \
-        bernoulli_f32_##isa, adam_f32_##isa, adam_f64_##isa, candidates_f32_##isa                        \
+        bernoulli_f32_##isa, adam_f32_##isa, adam_f64_##isa, candidates_f32_##isa, smallest_score_f32_##isa                \
   }
 
 static const struct table tables[] = {
@@ -191,6 +192,10 @@ void ckernels_adam_double(double *parameters, const double *gradient, double *fi
 ptrdiff_t ckernels_candidates(const float *products, const float *norms, ptrdiff_t count, float threshold,
                               int *found) {
   return current->candidates(products, norms, count, threshold, found);
+}
+
+float ckernels_smallest_score(const float *products, const float *norms, ptrdiff_t count) {
+  return current->smallest_score(products, norms, count);
 }
 
 // Double precision is for checking and for attractors: the C library's functions, accurate to an ulp.

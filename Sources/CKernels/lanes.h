@@ -195,6 +195,22 @@ TARGET static ptrdiff_t NAME(candidates)(const float *products, const float *nor
     if (norms[i] - 2.0f * products[i] <= threshold) found[number++] = (int)i;
   return number;
 }
+TARGET static float NAME(smallest_score)(const float *products, const float *norms, ptrdiff_t count) {
+  float smallest = __builtin_inff();
+  V least = NAME(all)(smallest);
+  ptrdiff_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    V score = *(const V *)(norms + i) - 2.0f * *(const V *)(products + i);
+    least = NAME(choose)(score < least, score, least);
+  }
+  for (; i < count; i++) {
+    float score = norms[i] - 2.0f * products[i];
+    if (score < smallest) smallest = score;
+  }
+  for (int j = 0; j < LANES; j++)
+    if (least[j] < smallest) smallest = least[j];
+  return smallest;
+}
 #undef I
 #else
 #define V NAME(V)

@@ -1,4 +1,4 @@
-internal import Numerics
+import Numerics
 
 /// Binary patterns on a tree: root -> superclass -> class -> memory.
 ///
@@ -16,7 +16,7 @@ internal import Numerics
 /// and a pattern of fewer dimensions is the beginning of one of more.
 ///
 /// Source of the idea (a branching process down the tree): Parga and Virasoro, *The ultrametric
-/// organization of memories in a neural network*, doi:10.1051/jphys:0198600470110185700.
+/// organization of memories in a neural network*, J. Physique 47, 1857 (1986).
 public struct HierarchicalPatterns: Sendable, Hashable {
   /// The dimension D of the patterns.
   public let dimension: Int

@@ -1,3 +1,5 @@
+import Numerics
+
 #if canImport(Darwin)
   internal import Darwin
 #elseif canImport(Musl)

@@ -1,5 +1,5 @@
 /// Items sorted into groups over which averages are taken as well, e.g. classes.
-public struct Grouping: Sendable {
+public struct ItemGrouping: Sendable {
   /// The suffix of variable names: `NAME_by_class`.
   public let name: String
   /// How many groups there are.
@@ -31,7 +31,7 @@ public struct EnsemblePlan: Sendable {
   /// Averaged over the members of each level.
   public var observables: [any Observable]
   /// Averages per group as well.
-  public var groupings: [Grouping] = []
+  public var groupings: [ItemGrouping] = []
   /// A 0-or-1 observable by which every average is split in two as well (`retained`, `lost`).
   public var splitting: (any Observable)?
   /// Distances of which the approach `1 - min_t <d(t)> / <d(0)>` is computed, with a bootstrap over

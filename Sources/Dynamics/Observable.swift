@@ -34,6 +34,7 @@ public final class Snapshot {
   private let block: StateBlock
   private let store: FieldStore
   private var scratch: [ObjectIdentifier: SharedScratch] = [:]
+  private var workspaces: [ObjectIdentifier: AnyObject] = [:]
   /// The time t.
   public internal(set) var time = 0
 
@@ -80,6 +81,17 @@ public final class Snapshot {
       entry.time = time
     }
     return UnsafePointer(entry.buffer.pointer)
+  }
+
+  /// Scratch memory of an observable, made once per worker and kept between calls.
+  ///
+  /// Its contents must not influence results: which blocks a worker sees is not determined.
+  public func workspace<Workspace: AnyObject>(_ type: Workspace.Type, make: () -> Workspace) -> Workspace {
+    let key = ObjectIdentifier(type)
+    if let known = workspaces[key] as? Workspace { return known }
+    let made = make()
+    workspaces[key] = made
+    return made
   }
 
   func forgetShared() {

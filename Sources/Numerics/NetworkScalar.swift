@@ -237,3 +237,10 @@ public func candidates(
 ) -> Int {
   ckernels_candidates(products, norms, count, threshold, found)
 }
+
+/// The smallest `norms[c] - 2 products[c]`; infinity where `count` is 0.
+public func smallestScore(
+  products: UnsafePointer<Float>, norms: UnsafePointer<Float>, count: Int
+) -> Float {
+  ckernels_smallest_score(products, norms, count)
+}

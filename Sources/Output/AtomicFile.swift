@@ -115,6 +115,15 @@ public enum AtomicFile {
   }
 }
 
+extension AtomicFile {
+  /// Finds out before long work whether a file could be written now; writes nothing.
+  ///
+  /// - Throws: `FileError`, as `write` would.
+  public static func checkWritable(_ path: String, overwrite: Bool) throws(FileError) {
+    try TemporaryFile(for: path, overwrite: overwrite).discard()
+  }
+}
+
 /// An empty file that this process alone owns, beside the file that it is to become.
 package struct TemporaryFile {
   /// How a temporary file takes a name that must not be taken yet.

@@ -11,7 +11,8 @@ public enum ScenarioKeys {
     var lines = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
     for key in all where key.type != .section || key.name == "attractors" {
       let fallback = key.defaultValue.map { "`\($0)`" } ?? (key.isRequired ? "required" : "none")
-      let condition = key.condition.map { " (only with `\($0.description)`)" } ?? ""
+      let applies = key.condition ?? byName[key.section]?.condition
+      let condition = applies.map { " (only with `\($0.description)`)" } ?? ""
       let cells = ["`\(key.name)`", key.type.description, fallback, key.meaning + condition]
       lines.append("| " + cells.map(escaped).joined(separator: " | ") + " |")
     }
@@ -24,12 +25,12 @@ public enum ScenarioKeys {
   static func nearest(to name: String) -> String? {
     let section = name.lastIndex(of: ".").map { String(name[...$0]) } ?? ""
     let last = String(name.dropFirst(section.count))
-    let siblings = all.filter { $0.name.hasPrefix(section) && !$0.name.dropFirst(section.count).contains(".") }
-    let lastNames = siblings.map { String($0.name.dropFirst(section.count)) }
+    let siblings = all.map(\.name).filter { $0.hasPrefix(section) }
+    let lastNames = siblings.map { String($0.dropFirst(section.count)) }.filter { !$0.contains(".") }
     if let near = Spelling.nearest(to: last, among: lastNames) { return section + near }
-    if let near = Spelling.nearest(to: name, among: all.map(\.name)) { return near }
     // The right key in the wrong section.
-    return all.first { $0.name.hasSuffix("." + last) }?.name
+    if let same = all.first(where: { $0.name.hasSuffix("." + last) }) { return same.name }
+    return Spelling.nearest(to: name, among: all.map(\.name))
   }
 
   /// The parts of a dotted key; what follows `sweep` or `dataset.superclasses` is one part.
@@ -111,7 +112,7 @@ extension ScenarioKeys {
     return [
       section("model", "the model whose inference is repeated"),
       key("model.file", .path, nil, "a trained model (safetensors); excludes the other keys of `model`"),
-      key("model.kind", .word(["vae", "hopfield"]), "vae", "a variational autoencoder or a Hopfield network"),
+      key("model.kind", .word(["vae", "hopfield"]), "vae", "variational autoencoder or Hopfield network"),
       key("model.latent", size, "20", "latent variables, N", only: vae),
       key(
         "model.hidden", .integers(1...100_000, count: 0...100), "[500, 500]",
@@ -138,7 +139,8 @@ extension ScenarioKeys {
     let sample = when("dynamics.mode", "sample")
     return [
       section("dynamics", "how inference is repeated"),
-      key("dynamics.mode", .word(["mean", "sample", "clamped"]), "mean", "how a state follows from the last"),
+      key(
+        "dynamics.mode", .word(["mean", "sample", "clamped"]), "mean", "how a state follows from the last"),
       key("dynamics.steps", .integer(0...1_000_000_000), "20", "steps; there is one state more"),
       key(
         "dynamics.temperature", .number(NumberRange(0, 1_000_000)), "1",

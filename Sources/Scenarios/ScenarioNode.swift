@@ -59,17 +59,20 @@ struct ScenarioNode: Sendable, Hashable {
   /// The value as YAML text on one line.
   var text: String {
     switch content {
-    case .scalar(let text, let isPlain): return isPlain ? (text.isEmpty ? "null" : text) : ScenarioYAML.quoted(text)
+    case .scalar(let text, let isPlain):
+      return isPlain ? (text.isEmpty ? "null" : text) : ScenarioYAML.quoted(text)
     case .list(let list): return "[" + list.map(\.text).joined(separator: ", ") + "]"
     case .mapping(let entries):
-      return "{" + entries.map { "\(ScenarioYAML.text($0.key)): \($0.value.text)" }.joined(separator: ", ") + "}"
+      return "{" + entries.map { "\(ScenarioYAML.text($0.key)): \($0.value.text)" }.joined(separator: ", ")
+        + "}"
     }
   }
 
   /// The beginning of the value as YAML text, for messages; does not visit more of a long value than needed.
   var excerpt: String {
     switch content {
-    case .list(let list) where list.count > 40: return ScenarioNode(content: .list(Array(list[..<40])), origin: origin).text
+    case .list(let list) where list.count > 40:
+      return ScenarioNode(content: .list(Array(list[..<40])), origin: origin).text
     case .mapping(let entries) where entries.count > 20:
       return ScenarioNode(content: .mapping(Array(entries[..<20])), origin: origin).text
     default: return text

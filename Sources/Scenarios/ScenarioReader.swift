@@ -63,7 +63,8 @@ struct ScenarioReader {
     if let node = given(key) ?? Self.defaults[key] { return node }
     let expected = type(key).description
     throw failure(
-      key, problem: "missing", expected: expected, remedy: "write \(Self.lastPart(key)): followed by \(expected)")
+      key, problem: "missing", expected: expected,
+      remedy: "write \(Self.lastPart(key)): followed by \(expected)")
   }
 
   func type(_ key: String) -> ScenarioValueType {
@@ -118,7 +119,8 @@ struct ScenarioReader {
     guard let node = given(key) else { return nil }
     let text = try text(key)
     guard !text.isEmpty else {
-      throw failure(key, node, expected: "a text that is not empty", remedy: "write one, or leave the key out")
+      throw failure(
+        key, node, expected: "a text that is not empty", remedy: "write one, or leave the key out")
     }
     return text
   }
@@ -132,7 +134,9 @@ struct ScenarioReader {
   /// A word as a case of an enumeration.
   func word<Choice: RawRepresentable>(_ key: String, as: Choice.Type) throws -> Choice
   where Choice.RawValue == String {
-    guard let choice = Choice(rawValue: try word(key)) else { preconditionFailure("table and type differ: \(key)") }
+    guard let choice = Choice(rawValue: try word(key)) else {
+      preconditionFailure("table and type differ: \(key)")
+    }
     return choice
   }
 
@@ -146,7 +150,8 @@ struct ScenarioReader {
       let word = try word(key, element, among: words, expected: type(key).description)
       guard let choice = Choice(rawValue: word) else { preconditionFailure("table and type differ: \(key)") }
       guard !choices.contains(where: { $0.rawValue == word }) else {
-        throw failure(key, element, problem: "given twice", expected: "different words", remedy: "keep one of them")
+        throw failure(
+          key, element, problem: "given twice", expected: "different words", remedy: "keep one of them")
       }
       choices.append(choice)
     }
@@ -192,16 +197,21 @@ struct ScenarioReader {
       throw failure(key, node, expected: expected, remedy: error.remedy)
     }
     guard range.contains(number) else {
-      let bound = number > range.upper ? "\(ScenarioYAML.text(range.upper)) or less" : "\(ScenarioYAML.text(range.lower)) or more"
+      let bound =
+        number > range.upper
+        ? "\(ScenarioYAML.text(range.upper)) or less" : "\(ScenarioYAML.text(range.lower)) or more"
       let low = range.excludesLower && number <= range.lower
       throw failure(
-        key, node, expected: expected, remedy: low ? "write more than \(ScenarioYAML.text(range.lower))" : "write \(bound)")
+        key, node, expected: expected,
+        remedy: low ? "write more than \(ScenarioYAML.text(range.lower))" : "write \(bound)")
     }
     return number
   }
 
   func integers(_ key: String) throws -> [Int] {
-    guard case .integers(let range, let count) = type(key) else { preconditionFailure("not integers: \(key)") }
+    guard case .integers(let range, let count) = type(key) else {
+      preconditionFailure("not integers: \(key)")
+    }
     let expected = type(key).description
     return try list(key, count).map { try integer(key, $0, range, expected: expected) }
   }

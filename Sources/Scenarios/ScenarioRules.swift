@@ -8,7 +8,9 @@ extension ScenarioReader {
     var hasSuperclasses: Bool
   }
 
-  func means(_ dataset: DatasetSpecification, _ initial: InitialSpecification, _ corruption: CorruptionWord) -> Means {
+  func means(_ dataset: DatasetSpecification, _ initial: InitialSpecification, _ corruption: CorruptionWord)
+    -> Means
+  {
     var means = Means(lackOfOwnItem: nil, hasSuperclasses: true)
     switch dataset {
     case .hierarchicalPatterns: break
@@ -62,9 +64,12 @@ extension ScenarioReader {
 
   func checkGroups(_ scenario: Scenario, _ means: Means) throws {
     for key in ["group-by", "split-by"] {
-      guard let node = given(key), node.list?.isEmpty != true, let lack = means.lackOfOwnItem else { continue }
+      guard let node = given(key), node.list?.isEmpty != true, let lack = means.lackOfOwnItem else {
+        continue
+      }
       throw failure(
-        key, node, expected: "no groups, for members have no own item with \(lack)", remedy: "leave \(key) out")
+        key, node, expected: "no groups, for members have no own item with \(lack)",
+        remedy: "leave \(key) out")
     }
     if scenario.groupBy.contains(.superclass), !means.hasSuperclasses {
       throw noSuperclasses("group-by", try node("group-by"))
@@ -92,7 +97,8 @@ extension ScenarioReader {
   }
 
   /// Checks that no more items are asked for than the patterns hold.
-  private func checkItems(_ scenario: Scenario, _ patterns: DatasetSpecification.HierarchicalPatterns) throws {
+  private func checkItems(_ scenario: Scenario, _ patterns: DatasetSpecification.HierarchicalPatterns) throws
+  {
     let classes = patterns.superclasses * patterns.classes
     let split = scenario.initial.split
     let available = classes * (split == .train ? patterns.memories : patterns.test)
@@ -101,7 +107,9 @@ extension ScenarioReader {
         "initial.split", try node("initial.split"), expected: "a split with items, but dataset.test is 0",
         remedy: "write dataset.test: 20 or split: train")
     }
-    for (key, items) in [("initial.items", scenario.initial.items), ("attractors.items", scenario.attractors?.items)] {
+    for (key, items) in [
+      ("initial.items", scenario.initial.items), ("attractors.items", scenario.attractors?.items),
+    ] {
       switch items {
       case .first(let count) where count > available, .random(let count) where count > available:
         throw failure(
@@ -123,7 +131,8 @@ extension ScenarioReader {
         count = max(1, patterns.superclasses * patterns.classes * perClass)
       }
     }
-    for factor in [scenario.initial.levels.count, scenario.initial.realizations, scenario.dynamics.steps + 1] {
+    for factor in [scenario.initial.levels.count, scenario.initial.realizations, scenario.dynamics.steps + 1]
+    {
       let (product, overflows) = count.multipliedReportingOverflow(by: factor)
       guard !overflows, product <= 1_000_000_000_000_000 else {
         throw failure(
@@ -155,7 +164,8 @@ extension ScenarioReader {
       }
     }
     for key in ScenarioKeys.all {
-      guard let condition = key.condition, let entry = result.entry(ScenarioKeys.components(of: key.name)) else {
+      guard let condition = key.condition, let entry = result.entry(ScenarioKeys.components(of: key.name))
+      else {
         continue
       }
       let selector = try node(condition.key)
@@ -166,8 +176,10 @@ extension ScenarioReader {
         let isOverride = given(condition.key)?.origin.isOverride ?? false
         throw failure(
           key.name, at: entry.keyOrigin, value: key.type == .section ? nil : entry.value.excerpt,
-          problem: "allowed only with \(condition.description), not \(Self.lastPart(condition.key)): \(ScenarioError.excerpt(word))",
-          expected: "\(condition.description)", remedy: isOverride
+          problem:
+            "allowed only with \(condition.description), not \(Self.lastPart(condition.key)): \(ScenarioError.excerpt(word))",
+          expected: "\(condition.description)",
+          remedy: isOverride
             ? "add --set \(key.name)=null" : "leave it out, or write \(condition.description)")
       }
       result.remove(ScenarioKeys.components(of: key.name))

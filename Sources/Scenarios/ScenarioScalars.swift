@@ -7,7 +7,9 @@ enum ScenarioScalars {
 
   /// Reads `true` and `false`.
   static func boolean(_ node: ScenarioNode) throws(Refusal) -> Bool {
-    guard case .scalar(let text, let isPlain) = node.content else { throw Refusal(remedy: "write true or false") }
+    guard case .scalar(let text, let isPlain) = node.content else {
+      throw Refusal(remedy: "write true or false")
+    }
     switch (text.lowercased(), isPlain) {
     case ("true", true): return true
     case ("false", true): return false
@@ -27,9 +29,13 @@ enum ScenarioScalars {
       return (isNegative && magnitude > 0, magnitude)
     }
     let number = try finite(text)
-    guard number.rounded(.towardZero) == number else { throw Refusal(remedy: "write a number without fraction") }
+    guard number.rounded(.towardZero) == number else {
+      throw Refusal(remedy: "write a number without fraction")
+    }
     // Up to here every integer has its own floating-point number.
-    guard abs(number) <= 9_007_199_254_740_992 else { throw Refusal(remedy: "write all digits of the number") }
+    guard abs(number) <= 9_007_199_254_740_992 else {
+      throw Refusal(remedy: "write all digits of the number")
+    }
     return (number < 0, UInt64(abs(number)))
   }
 
@@ -55,7 +61,8 @@ enum ScenarioScalars {
       throw Refusal(remedy: "write a single number")
     }
     guard isPlain else {
-      throw Refusal(remedy: isNumeral(text) ? "write \(text) without quotes" : "write a number without quotes")
+      throw Refusal(
+        remedy: isNumeral(text) ? "write \(text) without quotes" : "write a number without quotes")
     }
     if isNumeral(text) { return text }
     let joined = text.filter { $0 != "_" && $0 != "," }
@@ -76,7 +83,9 @@ enum ScenarioScalars {
   private static func withoutLeadingZeros(_ text: String) -> String {
     let sign = text.prefix { $0 == "-" || $0 == "+" }
     var digits = text.dropFirst(sign.count)
-    while digits.count > 1, digits.first == "0", digits.dropFirst().first.map({ $0.isASCII && $0.isNumber }) == true {
+    while digits.count > 1, digits.first == "0",
+      digits.dropFirst().first.map({ $0.isASCII && $0.isNumber }) == true
+    {
       digits = digits.dropFirst()
     }
     return String(sign + digits)

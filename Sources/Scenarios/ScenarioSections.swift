@@ -8,7 +8,8 @@ extension ScenarioReader {
     }
     let isAllowed = text.utf8.allSatisfy { byte in
       switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+        true
       default: false
       }
     }
@@ -69,7 +70,8 @@ extension ScenarioReader {
     let expected = "an integer between 1 and 1000 (dataset.kind: hierarchical-patterns)"
     guard node.entries == nil else {
       throw failure(
-        key, node, expected: expected, remedy: "write a count; names with labels belong to idx and fashion-mnist")
+        key, node, expected: expected,
+        remedy: "write a count; names with labels belong to idx and fashion-mnist")
     }
     return try integer(key, node, 1...1000, expected: expected)
   }
@@ -79,7 +81,8 @@ extension ScenarioReader {
     guard let node = given(key) else { return [] }
     guard let entries = node.entries else {
       throw failure(
-        key, node, expected: "a mapping from names to lists of labels", remedy: "write {tops: [0, 2], shoes: [7, 9]}")
+        key, node, expected: "a mapping from names to lists of labels",
+        remedy: "write {tops: [0, 2], shoes: [7, 9]}")
     }
     var seen: [Int: String] = [:]
     return try entries.map { entry in
@@ -132,7 +135,9 @@ extension ScenarioReader {
     let node = try node("initial.corruption")
     let list = names.joined(separator: ", ")
     let name = try word("initial.corruption", node, among: names, expected: "one of \(list)")
-    guard let word = vocabulary.corruption(named: name) else { preconditionFailure("no such corruption: \(name)") }
+    guard let word = vocabulary.corruption(named: name) else {
+      preconditionFailure("no such corruption: \(name)")
+    }
     return word
   }
 
@@ -194,7 +199,9 @@ extension ScenarioReader {
       }
       return .random(try integer(key, entry.value, range, expected: expected))
     }
-    guard node.list == nil else { throw failure(key, node, expected: expected, remedy: "write all or a count") }
+    guard node.list == nil else {
+      throw failure(key, node, expected: expected, remedy: "write all or a count")
+    }
     if node.plainText == "all" { return .all }
     if case .scalar("all", _) = node.content { return .all }
     return .first(try integer(key, node, range, expected: expected))

@@ -3,7 +3,8 @@ import Yams
 /// Reads YAML text into a tree of places and values, within limits that keep hostile texts harmless.
 ///
 /// Texts are at most 1 MiB long, nested at most 32 deep, hold at most 100 000 values, and may use neither
-/// anchors, aliases, tags nor a second document.
+/// anchors, aliases, tags nor a second document. Brackets hidden from the scan of the raw text can nest up to
+/// libyaml's own limit of 1000, for which the parser's recursion takes less than 2 MiB of stack.
 struct ScenarioText {
   static let maximumBytes = 1 << 20
   static let maximumDepth = 32
@@ -85,6 +86,7 @@ struct ScenarioText {
     var anchor: SourceLocation?
     var isIndentation = true
     var previous: Unicode.Scalar = "\n"
+    var beforePrevious = previous
     for scalar in text.unicodeScalars {
       switch scalar {
       case "[", "{": depth += 1
@@ -92,29 +94,42 @@ struct ScenarioText {
       case "\n", "\r", "\t", "\u{85}": break
       case "\0"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{FFFE}", "\u{FFFF}", "\u{FEFF}":
         throw error(
-          location, problem: "the character U+\(String(scalar.value, radix: 16, uppercase: true)) is not text",
+          location,
+          problem: "the character U+\(String(scalar.value, radix: 16, uppercase: true)) is not text",
           remedy: "a scenario is plain UTF-8 text; is this the right file?")
       default: break
       }
-      if previous == "*", scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) { aliases += 1 }
-      if previous == "&", scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) {
-        anchor = anchor ?? SourceLocation(line: location.line, column: location.column - 1)
+      // What follows a letter or digit is part of a word, as in R&D.
+      if Self.isWord(scalar), !Self.isWord(beforePrevious) {
+        if previous == "*" { aliases += 1 }
+        if previous == "&", anchor == nil {
+          anchor = SourceLocation(line: location.line, column: location.column - 1)
+        }
       }
       // Every level of block nesting takes a column of indentation, hyphens or question marks.
       isIndentation = isIndentation && [" ", "\t", "-", "?", ":"].contains(scalar)
       if depth > 2 * Self.maximumDepth || (isIndentation && location.column > 4 * Self.maximumDepth) {
         throw error(
-          location, problem: "nested too deeply", remedy: "a scenario needs no more than \(Self.maximumDepth) levels")
+          location, problem: "nested too deeply",
+          remedy: "a scenario needs no more than \(Self.maximumDepth) levels")
       }
       location.column += 1
       if scalar == "\n" || (previous == "\r" && scalar != "\n") {
         location = SourceLocation(line: location.line + 1, column: scalar == "\n" ? 1 : 2)
         isIndentation = true
       }
-      previous = scalar
+      (beforePrevious, previous) = (previous, scalar)
     }
     // A few aliases do no harm and are rejected with their place later; many could multiply without end.
     if let anchor, aliases > 20 { throw anchorError(anchor) }
+  }
+
+  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9", "_", "-": true
+    case "\u{85}", "\u{2028}", "\u{2029}": false  // line breaks of YAML 1.1
+    default: scalar.value >= 0x80
+    }
   }
 
   private func anchorError(_ location: SourceLocation?) -> ScenarioError {
@@ -193,7 +208,8 @@ struct ScenarioText {
 
   // MARK: - The parser's own errors
 
-  private func duplicate(_ key: String, at location: SourceLocation?, first: SourceLocation?) -> ScenarioError {
+  private func duplicate(_ key: String, at location: SourceLocation?, first: SourceLocation?) -> ScenarioError
+  {
     let place = override == nil ? first.map { " (first in line \($0.line))" } ?? "" : ""
     return error(location, key: key, problem: "given twice" + place, remedy: "keep one of them")
   }
@@ -222,7 +238,9 @@ struct ScenarioText {
   private func place(_ mark: Mark) -> String { override == nil ? " in line \(mark.line)" : "" }
 
   private static func remedy(_ problem: String) -> String {
-    if problem.contains("cannot start any token") { return "indent with spaces, and quote texts that begin so" }
+    if problem.contains("cannot start any token") {
+      return "indent with spaces, and quote texts that begin so"
+    }
     if problem.contains("mapping values are not allowed") { return "quote texts that contain ': '" }
     return "check brackets, quotes and indentation near here"
   }
@@ -232,7 +250,9 @@ struct ScenarioText {
   private func secondPlace(of key: String, first: SourceLocation) -> SourceLocation? {
     let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
     guard first.line <= lines.count else { return nil }
-    let forms = [key, "\"\(key)\"", "'\(key)'"].flatMap { [$0 + ":", $0 + " :"] }.map { Array($0.unicodeScalars) }
+    let forms = [key, "\"\(key)\"", "'\(key)'"].flatMap { [$0 + ":", $0 + " :"] }.map {
+      Array($0.unicodeScalars)
+    }
     func isKey(_ line: [Unicode.Scalar], _ column: Int) -> Bool {
       forms.contains { line.dropFirst(column).starts(with: $0) }
     }
@@ -244,7 +264,9 @@ struct ScenarioText {
     }
     for number in first.line..<lines.count {
       let line = Array(lines[number].unicodeScalars)
-      guard let indentation = line.firstIndex(where: { $0 != " " }), line[indentation] != "#" else { continue }
+      guard let indentation = line.firstIndex(where: { $0 != " " }), line[indentation] != "#" else {
+        continue
+      }
       if indentation < first.column - 1 { return nil }
       if indentation == first.column - 1, isKey(line, indentation) {
         return SourceLocation(line: number + 1, column: first.column)

@@ -14,7 +14,8 @@ enum ScenarioTree {
     try check(entries, section: "", reader)
   }
 
-  private static func check(_ entries: [ScenarioNode.Entry], section: String, _ reader: ScenarioReader) throws {
+  private static func check(_ entries: [ScenarioNode.Entry], section: String, _ reader: ScenarioReader) throws
+  {
     for entry in entries {
       let name = section.isEmpty ? entry.key : "\(section).\(entry.key)"
       guard let key = ScenarioKeys.byName[name], !(section.isEmpty && entry.key.contains(".")) else {
@@ -22,7 +23,8 @@ enum ScenarioTree {
       }
       guard key.type == .section else { continue }
       guard let inner = entry.value.entries else {
-        let remedy = key.name == "attractors" || key.name == "model" || !entry.value.isNull
+        let remedy =
+          key.name == "attractors" || key.name == "model" || !entry.value.isNull
           ? example(key.name) : "leave it out, or write keys below it"
         throw reader.failure(key.name, entry.value, expected: key.type.description, remedy: remedy)
       }
@@ -57,7 +59,8 @@ enum ScenarioTree {
 
   private static func reader(_ tree: ScenarioNode, _ path: String) -> ScenarioReader {
     ScenarioReader(
-      path: path, tree: tree, vocabulary: ScenarioVocabulary(observables: [], corruptions: []), circumstance: "")
+      path: path, tree: tree, vocabulary: ScenarioVocabulary(observables: [], corruptions: []),
+      circumstance: "")
   }
 
   // MARK: - Overrides
@@ -77,7 +80,8 @@ enum ScenarioTree {
     guard isInner || ScenarioKeys.byName[key] != nil else {
       throw unknown(key, isDottedAtTop: false, origin, reader)
     }
-    let value = try ScenarioText.tree(value: String(override[override.index(after: sign)...]), override: source)
+    let value = try ScenarioText.tree(
+      value: String(override[override.index(after: sign)...]), override: source)
     if value.isNull {
       tree.remove(components)
       return
@@ -151,7 +155,8 @@ struct ScenarioSweep {
     let isFixed = ["name", "description", "sweep"].contains(key.name) || key.name.hasPrefix("output.")
     guard key.type != .section, !isFixed else {
       throw reader.failure(
-        name, at: entry.keyOrigin, problem: "cannot be swept", expected: "a key with a value of its own per run",
+        name, at: entry.keyOrigin, problem: "cannot be swept",
+        expected: "a key with a value of its own per run",
         remedy: key.type == .section ? "sweep a key of the section, such as model.latent" : "leave it out")
     }
     if let override = reader.given(key.name)?.origin, override.isOverride {
@@ -172,9 +177,10 @@ struct ScenarioSweep {
         name, at: entry.keyOrigin, expected: "at most \(Self.maximumRuns) runs in one sweep",
         remedy: "sweep fewer values")
     }
+    var seen: Set<String> = []
     for node in list {
       let text = try text(of: node, key)
-      guard !keys[keys.count - 1].values.contains(text) else {
+      guard seen.insert(text).inserted else {
         throw reader.failure(
           name, node, problem: "given twice", expected: "different values", remedy: "keep one of them")
       }
@@ -208,7 +214,8 @@ struct ScenarioSweep {
       }
       return node
     case .scalar(let text, _) where ScenarioYAML.text(text) == text: return .plain(text, node.origin)
-    case .scalar(let text, isPlain: true) where text.unicodeScalars.contains(where: { "#:,[]{}\"'\\&*!|>%@`".unicodeScalars.contains($0) }):
+    case .scalar(let text, isPlain: true)
+    where text.unicodeScalars.contains(where: { "#:,[]{}\"'\\&*!|>%@`".unicodeScalars.contains($0) }):
       return ScenarioNode(content: .scalar(text, isPlain: false), origin: node.origin)
     default: return node
     }

@@ -78,8 +78,10 @@ public enum ScenarioValueType: Sendable, Equatable {
       return "a list of \(Self.text(count))integers between \(range.lowerBound) and \(range.upperBound)"
     case .numbers(let range, let count):
       return "a list of \(Self.text(count))numbers \(range.description)"
-    case .word(let words): return Self.text(words, conjunction: "or")
-    case .words(let words): return "a list of " + Self.text(words, conjunction: "and")
+    case .word(let words): return Self.text(words)
+    case .words(let words):
+      return words.count == 1
+        ? "\(words[0]), or a list of it" : "one or more of " + words.joined(separator: ", ")
     case .corruption: return "the name of a corruption"
     case .observables: return "a list of names of observables"
     case .items: return "all, a count of at least 1, or {random: COUNT}"
@@ -93,9 +95,9 @@ public enum ScenarioValueType: Sendable, Equatable {
     return count.lowerBound == 0 ? "at most \(count.upperBound) " : "1 to \(count.upperBound) "
   }
 
-  private static func text(_ words: [String], conjunction: String) -> String {
+  private static func text(_ words: [String]) -> String {
     guard let last = words.last, words.count > 1 else { return words.first ?? "" }
-    return words.dropLast().joined(separator: ", ") + " \(conjunction) " + last
+    return words.dropLast().joined(separator: ", ") + " or " + last
   }
 }
 

@@ -17,7 +17,9 @@ enum ScenarioYAML {
     }
     if !scenario.sweep.isEmpty {
       lines.append("sweep:")
-      for swept in scenario.sweep { lines.append("  \(swept.key): [\(swept.values.joined(separator: ", "))]") }
+      for swept in scenario.sweep {
+        lines.append("  \(swept.key): [\(swept.values.joined(separator: ", "))]")
+      }
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -166,7 +168,8 @@ enum ScenarioYAML {
     let isWord =
       text.utf8.allSatisfy { byte in
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+          true
         default: false
         }
       } && text.utf8.first.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) } ?? false

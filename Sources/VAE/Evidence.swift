@@ -70,7 +70,7 @@ public struct Evidence: Sendable {
       divergences.add(divergence.pointer[i])
     }
     // A bound that is not finite for some item is not finite on average.
-    negativeELBO = moments.count == count ? moments.mean ?? .nan : .nan
+    negativeELBO = moments.count == count ? moments.mean ?? .nan : .nan  // nan for an empty set, too
     standardError = moments.standardError ?? .nan
     kullbackLeibler = divergences.mean ?? .nan
   }

@@ -35,11 +35,7 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
   public var dataDimension: Int { network.architecture.dataDimension }
   public var isAutonomous: Bool { mode == .mean }
   public var availableFields: StateFields {
-    var fields: StateFields = [
-      .dataState, .nextDataState, .encoderMean, .encoderLogVariance, .crossEntropy,
-    ]
-    if network.architecture.likelihood == .bernoulli { fields.insert(.inputEntropy) }
-    return fields
+    [.dataState, .nextDataState, .encoderMean, .encoderLogVariance, .crossEntropy, .inputEntropy]
   }
 
   /// Scratch memory of one worker.
@@ -169,7 +165,9 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
         network.logVariance.apply(features, to: w.logVariance, rows: rows)
         w.logVariance.store(out, rows: rows)
       }
-      if let out = store.fill(.inputEntropy) { inputEntropy(w.x, rows: rows, into: out) }
+      if network.architecture.likelihood == .bernoulli, let out = store.fill(.inputEntropy) {
+        inputEntropy(w.x, rows: rows, into: out)
+      }
       if let out = store.fill(.crossEntropy) {
         if case .sample = mode {
           network.decode(w.mean, to: w.logits, rows: rows, hidden: w.hidden, activation: .identity)

@@ -55,7 +55,7 @@ public struct Training: Sendable, Hashable {
   /// the training with the parameters of the last good epoch.
   ///
   /// - Parameters:
-  ///   - train, test: Rows of length D, items `0..<trainCount`, `0..<testCount`.
+  ///   - train, test: Rows of length D, items `0..<trainCount`, `0..<testCount`; the test set may be empty.
   ///   - replica: Independent initialization, order and noise for each.
   ///   - progress: Called after each epoch; returning false cancels.
   /// - Throws: `CancellationError`.
@@ -65,7 +65,7 @@ public struct Training: Sendable, Hashable {
     testCount: Int, seed: UInt64, replica: Int = 0, threads: Int = Parallel.processorCount,
     progress: ((Epoch) -> Bool)? = nil
   ) throws -> Result {
-    precondition(trainCount > 0 && testCount > 0)
+    precondition(trainCount > 0)
     var model = Autoencoder(initializing: architecture, seed: seed, replica: replica)
     let context = UInt64(UInt32(truncatingIfNeeded: replica))
     let orderField = RandomField(seed: seed, purpose: .trainingOrder, context: context)
@@ -110,8 +110,8 @@ public struct Training: Sendable, Hashable {
     model.metadata = [
       "epochs": "\(epochsDone)", "batch": "\(batch)", "learning_rate": "\(learningRate)", "beta": "\(beta)",
       "seed": "\(seed)", "replica": "\(replica)", "negative_elbo_train": "\(onTrain.negativeELBO)",
-      "negative_elbo_test": "\(onTest.negativeELBO)",
     ]
+    if testCount > 0 { model.metadata["negative_elbo_test"] = "\(onTest.negativeELBO)" }
     if case .notFinite(let epoch) = earlyEnd { model.metadata["not_finite_in_epoch"] = "\(epoch)" }
     return Result(model: model, train: onTrain, test: onTest, earlyEnd: earlyEnd)
   }

@@ -107,11 +107,12 @@ let designExample = """
     training: {epochs: 150, batch: 50, learning-rate: 0.001, beta: 1.0}  # PyTorch's default initialization
   # model: {file: model.safetensors}
   dynamics: {mode: mean, steps: 20}  # mean | sample | clamped
-  initial: {corruption: uniform-replacement, levels: [0, 0.2, 0.4, 0.6, 0.8, 0.9], items: all, split: train, realizations: 1}
+  initial: {corruption: uniform-replacement, levels: [0, 0.2, 0.4, 0.6, 0.8, 0.9], items: all, split: train,
+            realizations: 1}
   observables: [overlap-concept, overlap-memory, distance-concept, distance-nearest-memory, abstraction-level]
   group-by: [class]                  # optional: averages per class as well
   attractors: {items: 900, tolerance: 1.0e-10, max-steps: 100000}   # optional
   output: {file: concept-then-memory.nc, members: false, latents: false}
-  sweep: {model.latent: [5, 20, 100]}               # optional: one run per value, one file, one more dimension
+  sweep: {model.latent: [5, 20, 100]}               # optional: one run per value
 
   """

@@ -6,7 +6,8 @@ import Testing
     BadScenario("[1, 2]", "1:1", "scenario", "mapping of keys"),
     BadScenario("just words", "1:1", "scenario", "mapping of keys"),
     BadScenario("name: a\nname: b", "2:1", "name", "given twice (first in line 1)"),
-    BadScenario("name: a\nmodel:\n  latent: 3\n  hidden: []\n\n  # latent: 1\n  latent: 4", "7:3", "latent", "line 3"),
+    BadScenario(
+      "name: a\nmodel:\n  latent: 3\n  hidden: []\n\n  # latent: 1\n  latent: 4", "7:3", "latent", "line 3"),
     BadScenario("name: a\nmodel: {latent: 3, latent: 4}", "2:20", "latent", "given twice"),
     BadScenario("name: a\nname : b", "2:1", "name", "given twice"),
     BadScenario("1: a\n\"1\": b", "2:1", "1", "given twice (first in line 1)"),
@@ -84,15 +85,19 @@ import Testing
   }
 
   @Test func starsAndAmpersandsInTextsAreHarmless() throws {
-    let text = "name: a # *all* & &more\ndescription: this & that, a *b* [c] 'd'\n" + String(repeating: "# *x* \n", count: 50)
-    #expect(try parse(text).description == "this & that, a *b* [c] 'd'")
+    let text =
+      "name: a # *all* & more\ndescription: R&D, this & that, a *b* [c] 'd'\n"
+      + String(repeating: "# *x* \n", count: 50)
+    #expect(try parse(text).description == "R&D, this & that, a *b* [c] 'd'")
   }
 
   @Test func manyValuesFail() {
     let text = "name: a\ninitial:\n  levels: [" + String(repeating: "0,", count: 110_000) + "1]"
     #expect(failure(text)?.description.contains("more than 100000 values") == true)
     let levels = (0...1000).map { "\(Double($0) / 2000)" }.joined(separator: ", ")
-    #expect(failure("name: a\ninitial: {levels: [\(levels)]}")?.description.contains("this has 1001 elements") == true)
+    #expect(
+      failure("name: a\ninitial: {levels: [\(levels)]}")?.description.contains("this has 1001 elements")
+        == true)
   }
 
   @Test func longValuesAreCut() {
@@ -111,8 +116,10 @@ import Testing
       return Int((state >> 33) % UInt64(bound))
     }
     let pieces = [
-      "[", "]", "{", "}", ":", ": ", ",", "\n", "  ", "- ", "&a ", "*a", "!!int ", "'", "\"", "#", "|", ">", "%",
-      "null", "~", ".nan", ".inf", "1e999", "-1", "010", "0x1F", "99999999999999999999", "1_000", "off", "true",
+      "[", "]", "{", "}", ":", ": ", ",", "\n", "  ", "- ", "&a ", "*a", "!!int ", "'", "\"", "#", "|", ">",
+      "%",
+      "null", "~", ".nan", ".inf", "1e999", "-1", "010", "0x1F", "99999999999999999999", "1_000", "off",
+      "true",
       "\t", "\u{0}", "\u{FEFF}", "é", "\u{1F600}", "---\n", "...\n", "? ", "<<: ", "sweep: ", "model.file: x",
       "prior", "sample", "clamped", "idx", "hopfield", "random", "{}", "[]", "\\", "@", "`",
     ]

@@ -12,7 +12,8 @@ import Testing
     #expect(
       scenario.dataset
         == .hierarchicalPatterns(
-          .init(dimension: 784, superclasses: 4, classes: 3, memories: 80, test: 20, correlation: [0.6, 0.8])))
+          .init(dimension: 784, superclasses: 4, classes: 3, memories: 80, test: 20, correlation: [0.6, 0.8]))
+    )
     #expect(
       scenario.model
         == .trained(
@@ -38,10 +39,11 @@ import Testing
     #expect(
       scenario.attractors
         == .init(items: .first(900), tolerance: 1e-10, maxSteps: 100_000, maxPeriod: 8, until: nil))
-    #expect(scenario.output == .init(file: "/scenarios/concept-then-memory.nc", members: false, latents: false))
+    #expect(
+      scenario.output == .init(file: "/scenarios/concept-then-memory.nc", members: false, latents: false))
     #expect(scenario.sweep == [SweptKey(key: "model.latent", values: ["5", "20", "100"])])
-    #expect(scenario.locations["model.training.batch"] == .init(line: 18, column: 28))
-    #expect(scenario.locations["sweep.model.latent"] == .init(line: 25, column: 9))
+    #expect(scenario.locations["model.training.batch"] == .init(line: 18, column: 27))
+    #expect(scenario.locations["sweep.model.latent"] == .init(line: 27, column: 9))
   }
 
   @Test func nameAloneIsAScenario() throws {
@@ -49,7 +51,8 @@ import Testing
     #expect(
       scenario.dataset
         == .hierarchicalPatterns(
-          .init(dimension: 784, superclasses: 4, classes: 3, memories: 80, test: 20, correlation: [0.6, 0.8])))
+          .init(dimension: 784, superclasses: 4, classes: 3, memories: 80, test: 20, correlation: [0.6, 0.8]))
+    )
     #expect(
       scenario.model
         == .trained(
@@ -81,7 +84,9 @@ import Testing
           .init(
             trainImages: "/scenarios/data/a", trainLabels: "/b", testImages: "/abs/c",
             testLabels: "/scenarios/d",
-            superclasses: [.init(name: "tops", labels: [0, 2, 4, 6]), .init(name: "shoes", labels: [5, 7, 9])])))
+            superclasses: [
+              .init(name: "tops", labels: [0, 2, 4, 6]), .init(name: "shoes", labels: [5, 7, 9]),
+            ])))
     #expect(idx.model == .hopfield)
     let fashion = try parse("name: c\ndataset: {kind: fashion-mnist}\nmodel: {file: m.safetensors}")
     #expect(
@@ -94,7 +99,8 @@ import Testing
     let unlabelled = try parse("name: a\ninitial: {corruption: file, file: {path: s.nc, variable: x}}")
     #expect(unlabelled.initial.file == .init(path: "/scenarios/s.nc", variable: "x"))
     #expect(unlabelled.observables == ["step-length", "distance-nearest-memory"])
-    let labelled = try parse("name: a\ninitial: {corruption: file, file: {path: s.nc, variable: x, labels: y}}")
+    let labelled = try parse(
+      "name: a\ninitial: {corruption: file, file: {path: s.nc, variable: x, labels: y}}")
     #expect(labelled.initial.file?.labels == "y")
     #expect(labelled.observables.contains("overlap-concept"))
     let idx = try parse("name: a\ninitial: {corruption: file, file: {path: s, labels: l}}")
@@ -108,7 +114,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("all", InitialSpecification.Items.all), ("7", .first(7)), ("{random: 9}", .random(9)), ("1e2", .first(100)),
+    ("all", InitialSpecification.Items.all), ("7", .first(7)), ("{random: 9}", .random(9)),
+    ("1e2", .first(100)),
   ])
   func items(_ text: String, _ items: InitialSpecification.Items) throws {
     #expect(try parse("name: a\ninitial: {items: \(text)}").initial.items == items)
@@ -170,12 +177,16 @@ import Testing
   @Test func overridesReplaceValues() throws {
     let scenario = try parse(
       designExample,
-      overrides: ["initial.levels=[0,0.5]", "dynamics.steps=7", "dynamics.steps=8", "sweep=null", "attractors=~"])
+      overrides: [
+        "initial.levels=[0,0.5]", "dynamics.steps=7", "dynamics.steps=8", "sweep=null", "attractors=~",
+      ])
     #expect(scenario.initial.levels == [0, 0.5] && scenario.dynamics.steps == 8)
     #expect(scenario.sweep.isEmpty && scenario.attractors == nil)
     #expect(scenario.overriddenKeys["dynamics.steps"] == "--set dynamics.steps=8")
     #expect(scenario.locations["dynamics.steps"] == nil)
-    #expect(try parse("name: a", overrides: ["model={latent: 3}"]).model == parse("name: a\nmodel: {latent: 3}").model)
+    #expect(
+      try parse("name: a", overrides: ["model={latent: 3}"]).model
+        == parse("name: a\nmodel: {latent: 3}").model)
     #expect(try parse(designExample, overrides: ["sweep.model.latent=[7]"]).sweep[0].values == ["7"])
   }
 
@@ -193,15 +204,21 @@ import Testing
     let filed = try parse(designExample, overrides: ["model.file=/m", "sweep=null"])
     #expect(filed.model == .file("/m"))
     let fashion = try parse(designExample, overrides: ["dataset.kind=fashion-mnist"])
-    #expect(fashion.dataset == .fashionMNIST(.init(directory: "/usr/share/datasets/fashion-mnist", superclasses: [])))
-    let mean = try parse("name: a\ndynamics: {mode: sample, temperature: 2}", overrides: ["dynamics.mode=mean"])
+    #expect(
+      fashion.dataset
+        == .fashionMNIST(.init(directory: "/usr/share/datasets/fashion-mnist", superclasses: [])))
+    let mean = try parse(
+      "name: a\ndynamics: {mode: sample, temperature: 2}", overrides: ["dynamics.mode=mean"])
     #expect(mean.dynamics.temperature == 1)
   }
 
   @Test(arguments: [
     ("initial.levels=1.5", "--set initial.levels=1.5: initial.levels: 1.5: expected a list"),
     ("initial.levels=[1.5]", "--set initial.levels=[1.5]: initial.levels: 1.5: expected probabilities"),
-    ("initial.level=[1]", "--set initial.level=[1]: initial.level: unknown key; did you mean 'initial.levels'?"),
+    (
+      "initial.level=[1]",
+      "--set initial.level=[1]: initial.level: unknown key; did you mean 'initial.levels'?"
+    ),
     ("model.latent", "--set model.latent: expected KEY=VALUE"),
     ("=3", "--set =3: expected KEY=VALUE"),
     ("model.latent=", "--set model.latent=: there is nothing in it; write null"),
@@ -211,7 +228,7 @@ import Testing
     ("model.lutent.x=5", "unknown key"),
     ("name=A B", "--set name=A B: name: A B: expected a name"),
     ("model=7", "--set model=7: model: 7: expected a mapping"),
-    ("dynamics.mode=sample", "a.yaml:23:1: attractors: allowed only with dynamics.mode: mean"),
+    ("dynamics.mode=sample", "a.yaml:25:1: attractors: allowed only with dynamics.mode: mean"),
     ("model.latent={a: 1, a: 2}", "--set model.latent={a: 1, a: 2}: a: given twice; keep one"),
   ])
   func badOverrides(_ override: String, _ message: String) {
@@ -223,7 +240,8 @@ import Testing
   // MARK: - Files
 
   @Test func filesThatCannotBeScenarios() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("scenario-\(UUID().uuidString)")
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "scenario-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     func error(_ name: String) -> ScenarioError? {

@@ -74,4 +74,7 @@ void ckernels_adam_double(double *parameters, const double *gradient, double *fi
 ptrdiff_t ckernels_candidates(const float *products, const float *norms, ptrdiff_t count,
                               float threshold, int *found);
 
+// min over c of norms[c] - 2 products[c].
+float ckernels_smallest_score(const float *products, const float *norms, ptrdiff_t count);
+
 #endif

@@ -1,19 +1,5 @@
 import Numerics
 
-/// The shape of an item that is a picture; pixels are row-major.
-public struct ImageShape: Sendable, Hashable {
-  /// Pixel rows.
-  public var rows: Int
-  /// Pixel columns.
-  public var columns: Int
-
-  /// Creates a shape.
-  public init(rows: Int, columns: Int) {
-    self.rows = rows
-    self.columns = columns
-  }
-}
-
 /// What a corruption starts from.
 public enum CorruptionOrigin: Sendable, Hashable {
   /// The clean item x_i, `[D]`.

@@ -1,0 +1,39 @@
+# The commands of this repository. 'make help' lists them.
+SWIFT ?= swift
+RUNS := runs
+SIMULATE := .build/release/simulate
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test format lint clean
+
+help: ## Lists the commands.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+deps: ## Installs the system packages (apt; says what it does, nothing where they are present).
+	@Scripts/install-dependencies.sh
+
+quiet-deps:
+	@Scripts/install-dependencies.sh --quiet
+.PHONY: quiet-deps
+
+build: quiet-deps ## Builds .build/release/simulate.
+	$(SWIFT) build -c release --product simulate
+
+demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about a minute) and shows the result.
+	@mkdir -p $(RUNS)
+	$(SIMULATE) run scenarios/concept-then-memory.yaml -o $(RUNS)/concept-then-memory.nc --overwrite
+	@echo
+	@echo "Look at it:   $(SIMULATE) inspect $(RUNS)/concept-then-memory.nc"
+	@echo "As a table:   $(SIMULATE) export $(RUNS)/concept-then-memory.nc --variables distance_concept"
+	@echo "In Python:    xarray.open_dataset('$(RUNS)/concept-then-memory.nc')"
+
+test: quiet-deps ## Builds and runs all tests.
+	$(SWIFT) test -c release --disable-xctest
+
+format: ## Formats the Swift sources in place.
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests examples
+
+lint: ## Checks format and style of the Swift sources.
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests examples
+
+clean: ## Removes what was built; runs and trained models stay.
+	rm -rf .build

@@ -1,0 +1,17 @@
+import Dynamics
+import Numerics
+
+/// The Euclidean latent distance to the nearest concept, whichever it is.
+public struct DistanceNearestConcept: NamedObservable {
+  public static let name = "distance-nearest-concept"
+  public static let longName = "Euclidean distance between latent state and nearest concept"
+
+  private let concepts: NearestConcept
+
+  public init?(_ context: ObservableContext) { concepts = NearestConcept(geometry: context.geometry) }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let nearest = concepts.nearest(snapshot)
+    for m in 0..<snapshot.count { values[m] = nearest[2 * m] }
+  }
+}

@@ -1,0 +1,20 @@
+import Dynamics
+import Numerics
+
+/// The Euclidean latent distance to the own superclass's centre.
+public struct DistanceSuperconcept: NamedObservable {
+  public static let name = "distance-superconcept"
+  public static let longName = "Euclidean distance between latent state and own superconcept"
+  public static let needs: ObservableNeeds = [.ownItem, .superclass]
+
+  private let tree: TreeDistances
+
+  public init?(_ context: ObservableContext) {
+    guard let tree = TreeDistances(context), context.geometry.superconcepts != nil else { return nil }
+    self.tree = tree
+  }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    tree.copy(level: 2, snapshot, into: values)
+  }
+}

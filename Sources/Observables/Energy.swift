@@ -1,0 +1,26 @@
+import Dynamics
+import Numerics
+
+/// The plug-in energy: cross-entropy of x(t) against g(m(x(t))) plus the latent KL divergence, nats.
+///
+/// The negative ELBO at the posterior's mean, with beta = 1. Not a Lyapunov function of the dynamics.
+public struct Energy: NamedObservable {
+  public static let name = "energy"
+  public static let longName = "cross-entropy of x(t) against its reconstruction plus Kullback-Leibler divergence"
+  public static let units = "nats"
+
+  private let divergence: KullbackLeibler
+
+  public init?(_ context: ObservableContext) {
+    guard let divergence = KullbackLeibler(context) else { return nil }
+    self.divergence = divergence
+  }
+
+  public var requiredFields: StateFields { divergence.requiredFields.union(.crossEntropy) }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    divergence.measure(snapshot, into: values)
+    let crossEntropy = snapshot.values(.crossEntropy)
+    for m in 0..<snapshot.count { values[m] += crossEntropy?[m] ?? .nan }
+  }
+}

@@ -1,0 +1,18 @@
+import Dynamics
+import Numerics
+
+/// H(x(t)) of the pixels read as Bernoulli probabilities, nats; missing for a Gaussian decoder.
+public struct InputEntropy: NamedObservable {
+  public static let name = "input-entropy"
+  public static let longName = "entropy of x(t) as Bernoulli probabilities"
+  public static let units = "nats"
+
+  public init?(_ context: ObservableContext) {}
+
+  public var requiredFields: StateFields { .inputEntropy }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let entropy = snapshot.values(.inputEntropy)
+    for m in 0..<snapshot.count { values[m] = entropy?[m] ?? .nan }
+  }
+}

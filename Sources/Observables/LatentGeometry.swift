@@ -1,0 +1,115 @@
+import Dynamics
+import Numerics
+
+/// Memories, concepts, superconcepts and the root of a model on a training set.
+///
+///     xi_i = m(x_i),   c_k = mean of the memories of class k,   root = mean of all memories
+///
+/// Each centre is the mean of all memories below it in the concept tree.
+public struct LatentGeometry: Sendable {
+  /// N.
+  public let dimension: Int
+  /// xi_i of the training set, `[items, N]`.
+  public let memories: RowTable
+  /// The class of each training item.
+  public let classes: [Int32]
+  /// c_k, `[classes, N]`.
+  public let concepts: RowTable
+  /// `[superclasses, N]`; nil where the data set has none.
+  public let superconcepts: RowTable?
+  /// The superclass of each class; empty where there is none.
+  public let superclassOfClass: [Int]
+  /// The mean of all memories, `[1, N]`.
+  public let root: RowTable
+  let search: NearestMemorySearch
+
+  /// Computes the centres.
+  ///
+  /// - Parameters:
+  ///   - memories: Shape `[items, N]`.
+  ///   - classes: Class index of each item.
+  ///   - superclassOfClass: Empty where the data set has no superclasses.
+  /// - Precondition: every class in `0..<classCount` has an item.
+  /// - Complexity: O(items x N).
+  public init(memories: RowTable, classes: [Int32], classCount: Int, superclassOfClass: [Int]) {
+    precondition(memories.rows == classes.count && memories.rows > 0)
+    precondition(superclassOfClass.isEmpty || superclassOfClass.count == classCount)
+    dimension = memories.columns
+    self.memories = memories
+    self.classes = classes
+    self.superclassOfClass = superclassOfClass
+    concepts = Self.centres(memories, groups: classes.map(Int.init), count: classCount)
+    root = Self.centres(memories, groups: classes.map { _ in 0 }, count: 1)
+    superconcepts =
+      superclassOfClass.isEmpty
+      ? nil
+      : Self.centres(
+        memories, groups: classes.map { superclassOfClass[Int($0)] },
+        count: (superclassOfClass.max() ?? 0) + 1)
+    search = NearestMemorySearch(memories)
+  }
+
+  /// The number of levels of the concept tree: memory, class, superclass where there are, root.
+  public var treeLevelCount: Int { superconcepts == nil ? 3 : 4 }
+
+  /// The mean of each group's rows `[count, N]`; groups without rows are NaN.
+  public static func centres(_ rows: RowTable, groups: [Int], count: Int) -> RowTable {
+    let result = RowTable(rows: count, columns: rows.columns)
+    var sizes = [Double](repeating: 0, count: count)
+    for (i, group) in groups.enumerated() {
+      sizes[group] += 1
+      for j in 0..<rows.columns { result.row(group)[j] += rows.row(i)[j] }
+    }
+    for group in 0..<count {
+      for j in 0..<rows.columns { result.row(group)[j] /= sizes[group] }
+    }
+    return result
+  }
+}
+
+/// The source items of an ensemble's members: their memories and classes, by `Member.item`.
+public struct OwnItems: Sendable {
+  /// m(x_i) of the clean item, `[items, N]`; for a held-out item not a training memory.
+  public let memories: RowTable
+  /// Class index of each item.
+  public let classes: [Int32]
+
+  /// - Precondition: as many memories as classes.
+  public init(memories: RowTable, classes: [Int32]) {
+    precondition(memories.rows == classes.count)
+    self.memories = memories
+    self.classes = classes
+  }
+}
+
+/// The Euclidean distance of two vectors.
+@inline(__always)
+func distance(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int) -> Double {
+  var sum = 0.0
+  for i in 0..<count {
+    let delta = a[i] - b[i]
+    sum += delta * delta
+  }
+  return sum.squareRoot()
+}
+
+/// cos(z - o, y - o); NaN where one of the vectors is shorter than 1e-12.
+@inline(__always)
+func cosine(
+  _ z: UnsafePointer<Double>, _ y: UnsafePointer<Double>, origin: UnsafePointer<Double>?, _ count: Int
+) -> Double {
+  var product = 0.0
+  var squareZ = 0.0
+  var squareY = 0.0
+  for i in 0..<count {
+    let o = origin?[i] ?? 0
+    let a = z[i] - o
+    let b = y[i] - o
+    product += a * b
+    squareZ += a * a
+    squareY += b * b
+  }
+  let lengths = squareZ.squareRoot() * squareY.squareRoot()
+  guard squareZ.squareRoot() >= 1e-12, squareY.squareRoot() >= 1e-12 else { return .nan }
+  return min(max(product / lengths, -1), 1)
+}

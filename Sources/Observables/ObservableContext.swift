@@ -1,0 +1,92 @@
+import Dynamics
+import Numerics
+
+/// What observables are made from: the geometry, the members' own items, and conventions.
+public struct ObservableContext: Sendable {
+  /// Memories and centres.
+  public var geometry: LatentGeometry
+  /// The members' source items; nil for starts without one.
+  public var own: OwnItems?
+  /// The clean source items `[items, D]`, by `Member.item`; nil where there are none.
+  public var source: (any ItemSource)?
+  /// The origin of overlaps; nil for 0.
+  public var overlapOrigin: RowTable?
+
+  /// Collects them.
+  public init(
+    geometry: LatentGeometry, own: OwnItems?, source: (any ItemSource)?, overlapOrigin: RowTable? = nil
+  ) {
+    self.geometry = geometry
+    self.own = own
+    self.source = source
+    self.overlapOrigin = overlapOrigin
+  }
+}
+
+/// What an observable needs beside the latent state.
+public struct ObservableNeeds: OptionSet, Sendable, Hashable {
+  public let rawValue: Int
+  /// Creates a set from bits.
+  public init(rawValue: Int) { self.rawValue = rawValue }
+  /// The member's own source item: its memory, class, or clean picture.
+  public static let ownItem = ObservableNeeds(rawValue: 1)
+  /// A data set with superclasses.
+  public static let superclass = ObservableNeeds(rawValue: 2)
+}
+
+/// An observable that scenarios know by name.
+public protocol NamedObservable: Observable {
+  /// The name in scenarios.
+  static var name: String { get }
+  /// One line.
+  static var longName: String { get }
+  /// "1" or "nats".
+  static var units: String { get }
+  /// What it needs.
+  static var needs: ObservableNeeds { get }
+  /// Nil where the context lacks what it needs.
+  init?(_ context: ObservableContext)
+}
+
+extension NamedObservable {
+  /// Dimensionless.
+  public static var units: String { "1" }
+  /// Nothing.
+  public static var needs: ObservableNeeds { [] }
+  public var name: String { Self.name }
+  public var longName: String { Self.longName }
+  public var units: String { Self.units }
+}
+
+/// All observables by name.
+public enum ObservableRegistry {
+  /// One line each. `principal-component-K` is made from its number.
+  public static let all: [any NamedObservable.Type] = [
+    OverlapMemory.self,
+    OverlapConcept.self,
+    OverlapRoot.self,
+    DistanceMemory.self,
+    DistanceConcept.self,
+    DistanceSuperconcept.self,
+    DistanceRoot.self,
+    DistanceNearestMemory.self,
+    DistanceNearestConcept.self,
+    ConceptAccuracy.self,
+    AbstractionLevel.self,
+    StepLength.self,
+    DataOverlap.self,
+    ReconstructionError.self,
+    Energy.self,
+    InputEntropy.self,
+    ReconstructionExcess.self,
+    KullbackLeibler.self,
+  ]
+
+  /// The observable of that name; nil where the name is unknown or the context lacks what it needs.
+  public static func observable(named name: String, in context: ObservableContext) -> (any Observable)? {
+    if let number = PrincipalComponent.number(in: name) {
+      return PrincipalComponent(number: number, context)
+    }
+    return all.first { $0.name == name }?.init(context)
+  }
+}

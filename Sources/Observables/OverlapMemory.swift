@@ -1,0 +1,26 @@
+import Dynamics
+import Numerics
+
+/// The overlap with the own memory, cos(z - o, xi - o).
+public struct OverlapMemory: NamedObservable {
+  public static let name = "overlap-memory"
+  public static let longName = "cosine between latent state and own memory"
+  public static let needs: ObservableNeeds = .ownItem
+
+  private let tree: TreeDistances
+  private let origin: RowTable?
+
+  public init?(_ context: ObservableContext) {
+    guard let tree = TreeDistances(context) else { return nil }
+    self.tree = tree
+    origin = context.overlapOrigin
+  }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let n = snapshot.dimension
+    for m in 0..<snapshot.count {
+      let target = tree.centre(level: 0, item: Int(snapshot.members[m].item))
+      values[m] = cosine(snapshot.states + m * n, target, origin: origin?.row(0), n)
+    }
+  }
+}

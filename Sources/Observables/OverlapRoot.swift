@@ -1,0 +1,23 @@
+import Dynamics
+import Numerics
+
+/// The overlap with the root, cos(z - o, root - o); missing where the origin is the root itself.
+public struct OverlapRoot: NamedObservable {
+  public static let name = "overlap-root"
+  public static let longName = "cosine between latent state and root"
+
+  private let root: RowTable
+  private let origin: RowTable?
+
+  public init?(_ context: ObservableContext) {
+    root = context.geometry.root
+    origin = context.overlapOrigin
+  }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let n = snapshot.dimension
+    for m in 0..<snapshot.count {
+      values[m] = cosine(snapshot.states + m * n, root.row(0), origin: origin?.row(0), n)
+    }
+  }
+}

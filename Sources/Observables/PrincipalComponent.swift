@@ -1,0 +1,91 @@
+import Dynamics
+import Numerics
+
+internal import CGSL
+
+/// The projection of z(t) - root on a principal axis of the training memories.
+///
+/// Axes are the eigenvectors of the memories' covariance matrix in descending order of variance, signed
+/// so that the component of largest magnitude is positive.
+public struct PrincipalComponent: Observable {
+  public let name: String
+  public let longName: String
+  private let axis: RowTable
+  private let root: RowTable
+
+  /// The K of `principal-component-K`, from 1; nil for other names.
+  public static func number(in name: String) -> Int? {
+    let prefix = "principal-component-"
+    guard name.hasPrefix(prefix), let number = Int(name.dropFirst(prefix.count)), number >= 1 else { return nil }
+    return "\(prefix)\(number)" == name ? number : nil
+  }
+
+  /// Nil where the latent space has fewer dimensions.
+  public init?(number: Int, _ context: ObservableContext) {
+    guard number <= context.geometry.dimension else { return nil }
+    name = "principal-component-\(number)"
+    longName = "projection of the latent state on principal axis \(number) of the memories"
+    root = context.geometry.root
+    let axes = context.geometry.principalAxes().axes
+    let n = context.geometry.dimension
+    axis = RowTable(
+      rows: 1, columns: n, elements: (0..<n).map { axes.row(number - 1)[$0] })
+  }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let n = snapshot.dimension
+    let direction = axis.row(0)
+    let origin = root.row(0)
+    for m in 0..<snapshot.count {
+      let z = snapshot.states + m * n
+      var sum = 0.0
+      for i in 0..<n { sum += (z[i] - origin[i]) * direction[i] }
+      values[m] = sum
+    }
+  }
+}
+
+extension LatentGeometry {
+  /// Principal axes `[N, N]` (one per row) and variances of the memories, in descending order.
+  ///
+  /// - Complexity: O(items N^2 + N^3), through GSL's symmetric eigensolver.
+  public func principalAxes() -> (axes: RowTable, variances: [Double]) {
+    let n = dimension
+    var covariance = [Double](repeating: 0, count: n * n)
+    let centred = RowTable(rows: memories.rows, columns: n)
+    for i in 0..<memories.rows {
+      for j in 0..<n { centred.row(i)[j] = memories.row(i)[j] - root.row(0)[j] }
+    }
+    Double.multiply(
+      .transposed, .none, m: n, n: n, k: memories.rows, alpha: 1 / Double(max(memories.rows - 1, 1)),
+      centred.storage.pointer, n, centred.storage.pointer, n, beta: 0, &covariance, n)
+    guard covariance.allSatisfy(\.isFinite), let workspace = gsl_eigen_symmv_alloc(n),
+      let values = gsl_vector_alloc(n), let vectors = gsl_matrix_alloc(n, n),
+      let matrix = gsl_matrix_alloc(n, n)
+    else { return (RowTable(rows: n, columns: n), Array(repeating: .nan, count: n)) }
+    defer {
+      gsl_eigen_symmv_free(workspace)
+      gsl_vector_free(values)
+      gsl_matrix_free(vectors)
+      gsl_matrix_free(matrix)
+    }
+    for i in 0..<n {
+      for j in 0..<n { gsl_matrix_set(matrix, i, j, covariance[i * n + j]) }
+    }
+    gsl_eigen_symmv(matrix, values, vectors, workspace)
+    gsl_eigen_symmv_sort(values, vectors, GSL_EIGEN_SORT_VAL_DESC)
+    let axes = RowTable(rows: n, columns: n)
+    var variances: [Double] = []
+    for k in 0..<n {
+      variances.append(gsl_vector_get(values, k))
+      var largest = 0.0
+      for i in 0..<n {
+        let component = gsl_matrix_get(vectors, i, k)
+        axes.row(k)[i] = component
+        if abs(component) > abs(largest) { largest = component }
+      }
+      if largest < 0 { for i in 0..<n { axes.row(k)[i].negate() } }
+    }
+    return (axes, variances)
+  }
+}

@@ -1,0 +1,21 @@
+import Dynamics
+import Numerics
+
+/// The cross-entropy of x(t) against g(m(x(t))) minus the entropy H(x(t)), nats.
+///
+/// For a Gaussian decoder, where there is no entropy of the input, the whole cross-entropy.
+public struct ReconstructionExcess: NamedObservable {
+  public static let name = "reconstruction-excess"
+  public static let longName = "cross-entropy of x(t) against its reconstruction minus the entropy of x(t)"
+  public static let units = "nats"
+
+  public init?(_ context: ObservableContext) {}
+
+  public var requiredFields: StateFields { [.crossEntropy, .inputEntropy] }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let crossEntropy = snapshot.values(.crossEntropy)
+    let entropy = snapshot.values(.inputEntropy)
+    for m in 0..<snapshot.count { values[m] = (crossEntropy?[m] ?? .nan) - (entropy?[m] ?? 0) }
+  }
+}

@@ -1,0 +1,72 @@
+import Dynamics
+import Numerics
+
+/// Distances of each member to the centres of its own branch of the concept tree.
+struct TreeDistances: Sendable {
+  let geometry: LatentGeometry
+  let own: OwnItems
+
+  init?(_ context: ObservableContext) {
+    guard let own = context.own else { return nil }
+    geometry = context.geometry
+    self.own = own
+  }
+
+  /// The centre of tree level `level` on the branch of an item: 0 memory, 1 class, ..., last root.
+  func centre(level: Int, item: Int) -> UnsafePointer<Double> {
+    let concept = Int(own.classes[item])
+    switch (level, geometry.superconcepts) {
+    case (0, _): return UnsafePointer(own.memories.row(item))
+    case (1, _): return UnsafePointer(geometry.concepts.row(concept))
+    case (2, .some(let superconcepts)):
+      return UnsafePointer(superconcepts.row(geometry.superclassOfClass[concept]))
+    default: return UnsafePointer(geometry.root.row(0))
+    }
+  }
+
+  /// Shape `[count, levels]`, computed once per time for all observables.
+  func distances(_ snapshot: Snapshot) -> UnsafePointer<Double> {
+    let levels = geometry.treeLevelCount
+    let n = geometry.dimension
+    return snapshot.shared(TreeDistances.self, width: levels) { out in
+      for m in 0..<snapshot.count {
+        let item = Int(snapshot.members[m].item)
+        for level in 0..<levels {
+          out[m * levels + level] = distance(snapshot.states + m * n, centre(level: level, item: item), n)
+        }
+      }
+    }
+  }
+
+  /// One level's distances.
+  func copy(level: Int, _ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let all = distances(snapshot)
+    let levels = geometry.treeLevelCount
+    for m in 0..<snapshot.count { values[m] = all[m * levels + level] }
+  }
+}
+
+/// The nearest concept of each member.
+struct NearestConcept: Sendable {
+  let geometry: LatentGeometry
+
+  /// Distance and class index `[count, 2]`; ties go to the lower index. Not finite states give NaN.
+  func nearest(_ snapshot: Snapshot) -> UnsafePointer<Double> {
+    let n = geometry.dimension
+    return snapshot.shared(NearestConcept.self, width: 2) { out in
+      for m in 0..<snapshot.count {
+        var best = Double.infinity
+        var index = Double.nan
+        for k in 0..<geometry.concepts.rows {
+          let d = distance(snapshot.states + m * n, geometry.concepts.row(k), n)
+          if d < best {
+            best = d
+            index = Double(k)
+          }
+        }
+        out[2 * m] = index.isNaN ? .nan : best
+        out[2 * m + 1] = index
+      }
+    }
+  }
+}

@@ -1,0 +1,198 @@
+/// Variables of a NetCDF file as a tidy table: one row per coordinate tuple, one column per variable.
+///
+/// A variable `NAME` brings its `NAME_standard_error` along, where there is one. Variables of fewer
+/// dimensions are repeated along those that they lack.
+public struct TidyTable: Sendable {
+  /// Names of the columns: the coordinates, then the variables.
+  public let columns: [String]
+  /// Length of each dimension, slowest first.
+  public let shape: [Int]
+  /// The file's global attributes.
+  public let attributes: [(name: String, value: NetCDFAttribute)]
+  private let cells: [Column]
+
+  private struct Column: Sendable {
+    var values: Values
+    /// Elements to step per index of each of the table's dimensions.
+    var strides: [Int]
+  }
+
+  private enum Values: Sendable {
+    case doubles([Double])
+    case integers([Int])
+    case texts([String])
+  }
+
+  /// The number of rows.
+  public var rowCount: Int { shape.reduce(1, *) }
+
+  /// Reads a table.
+  ///
+  /// - Parameters:
+  ///   - reader: The file.
+  ///   - names: Variables, as `NAME` or `GROUP/NAME`; empty for all averages over (level, time), or
+  ///     whatever the leading dimensions are.
+  /// - Throws: `NetCDFError` where a variable is absent or variables share no table.
+  public init(_ reader: NetCDFReader, variables names: [String]) throws(NetCDFError) {
+    var chosen: [NetCDFReaderVariable] = []
+    if names.isEmpty {
+      let averages = reader.root.variables.filter { variable in
+        variable.attributes.contains { $0.name == "ancillary_variables" } && !variable.dimensions.isEmpty
+      }
+      let widest = averages.filter { $0.dimensions.last?.name == "time" }
+        .min { $0.dimensions.count < $1.dimensions.count }
+      chosen = averages.filter { $0.dimensions == widest?.dimensions }
+      if chosen.isEmpty {
+        throw NetCDFError(
+          .missingName, path: reader.path, operation: "find averages", message: "the file holds no averages over time",
+          remedy: "name variables with --variables ('simulate inspect' lists them)")
+      }
+    } else {
+      for name in names { chosen.append(try reader.variable(name)) }
+    }
+    let widest = chosen.max { $0.dimensions.count < $1.dimensions.count }
+    let dimensions = widest?.dimensions ?? []
+    for variable in chosen where !variable.dimensions.allSatisfy({ dimensions.contains($0) }) {
+      throw NetCDFError(
+        .shapeMismatch, path: reader.path, operation: "make a table with", name: variable.name,
+        message: "its dimensions \(variable.dimensions.map(\.name)) are not among \(dimensions.map(\.name))",
+        remedy: "export it separately")
+    }
+    var withErrors: [NetCDFReaderVariable] = []
+    for variable in chosen {
+      withErrors.append(variable)
+      let error = variable.path + "_standard_error"
+      if !names.contains(error), let found = try? reader.variable(error) { withErrors.append(found) }
+    }
+
+    shape = dimensions.map(\.length)
+    attributes = reader.root.attributes
+    var columns: [String] = []
+    var cells: [Column] = []
+    let group = widest.map { Self.groupPath(of: $0.path) } ?? ""
+    for (axis, dimension) in dimensions.enumerated() {
+      var strides = [Int](repeating: 0, count: dimensions.count)
+      strides[axis] = 1
+      columns.append(dimension.name)
+      cells.append(
+        Column(values: try Self.coordinate(dimension, group: group, reader), strides: strides))
+    }
+    for variable in withErrors {
+      var strides = [Int](repeating: 0, count: dimensions.count)
+      var step = 1
+      for dimension in variable.dimensions.reversed() {
+        if let axis = dimensions.firstIndex(of: dimension) { strides[axis] = step }
+        step *= dimension.length
+      }
+      columns.append(variable.name)
+      cells.append(Column(values: try Self.read(variable), strides: strides))
+    }
+    self.columns = columns
+    self.cells = cells
+  }
+
+  private static func groupPath(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+  }
+
+  private static func read(_ variable: NetCDFReaderVariable) throws(NetCDFError) -> Values {
+    if variable.type == .string || variable.type == .character { return .texts(try variable.readStrings()) }
+    return variable.type.isInteger ? .integers(try variable.readInts()) : .doubles(try variable.readDoubles())
+  }
+
+  /// The coordinate variable of the group or those above it, or else the index.
+  private static func coordinate(
+    _ dimension: NetCDFDimension, group: String, _ reader: NetCDFReader
+  ) throws(NetCDFError) -> Values {
+    var place = group
+    while true {
+      if let variable = try? reader.variable(place + "/" + dimension.name), variable.dimensions == [dimension] {
+        return try read(variable)
+      }
+      guard !place.isEmpty else { return .integers(Array(0..<dimension.length)) }
+      place = groupPath(of: place)
+    }
+  }
+
+  private func element(_ column: Column, _ row: Int) -> Int {
+    var rest = row
+    var index = 0
+    for axis in shape.indices.reversed() {
+      index += (rest % shape[axis]) * column.strides[axis]
+      rest /= shape[axis]
+    }
+    return index
+  }
+
+  /// The table as CSV (RFC 4180), in pieces; missing values are empty fields.
+  public func writeCSV(_ write: (String) throws -> Void) rethrows {
+    try write(columns.map(Self.quoted).joined(separator: ",") + "\n")
+    for row in 0..<rowCount {
+      let fields = cells.map { column -> String in
+        let k = element(column, row)
+        switch column.values {
+        case .doubles(let values): return values[k].isNaN ? "" : "\(values[k])"
+        case .integers(let values): return "\(values[k])"
+        case .texts(let values): return Self.quoted(values[k])
+        }
+      }
+      try write(fields.joined(separator: ",") + "\n")
+    }
+  }
+
+  /// The table as JSON, in pieces: `{"attributes": {...}, "records": [{...}, ...]}`; missing values are
+  /// null.
+  public func writeJSON(_ write: (String) throws -> Void) rethrows {
+    let header = attributes.map { "    \(Self.json($0.name)): \(Self.json($0.value))" }
+    try write("{\n  \"attributes\": {\n" + header.joined(separator: ",\n") + "\n  },\n  \"records\": [")
+    for row in 0..<rowCount {
+      let fields = zip(columns, cells).map { name, column -> String in
+        let k = element(column, row)
+        let value: String =
+          switch column.values {
+          case .doubles(let values): Self.json(values[k])
+          case .integers(let values): "\(values[k])"
+          case .texts(let values): Self.json(values[k])
+          }
+        return "\(Self.json(name)): \(value)"
+      }
+      try write((row == 0 ? "\n    {" : ",\n    {") + fields.joined(separator: ", ") + "}")
+    }
+    try write("\n  ]\n}\n")
+  }
+
+  private static func quoted(_ text: String) -> String {
+    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
+
+  private static func json(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
+
+  private static func json(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+
+  private static func json(_ value: NetCDFAttribute) -> String {
+    if let text = value.text { return json(text) }
+    if let integer = value.integer { return "\(integer)" }
+    if let numbers = value.numbers {
+      return numbers.count == 1 ? json(numbers[0]) : "[" + numbers.map { json($0) }.joined(separator: ", ") + "]"
+    }
+    if case .texts(let texts) = value { return "[" + texts.map { json($0) }.joined(separator: ", ") + "]" }
+    return "null"
+  }
+}

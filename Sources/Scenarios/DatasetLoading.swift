@@ -1,0 +1,36 @@
+import Datasets
+import Dynamics
+import VAE
+
+/// The rows of a split as the engine reads them.
+struct SplitSource: ItemSource {
+  let split: ItemSplit
+
+  func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>) {
+    split.copy(item: item, into: row)
+  }
+}
+
+extension Scenario {
+  /// Generates or reads the scenario's data set.
+  ///
+  /// - Throws: `DatasetError`.
+  func loadDataset() throws -> Dataset {
+    func pairs(_ superclasses: [DatasetSpecification.Superclass]) -> [(name: String, labels: [Int])] {
+      superclasses.map { ($0.name, $0.labels) }
+    }
+    switch dataset {
+    case .hierarchicalPatterns(let p):
+      return try Datasets.HierarchicalPatterns(
+        dimension: p.dimension, superclasses: p.superclasses, classes: p.classes, memories: p.memories,
+        test: p.test, correlation: p.correlation, seed: seed
+      ).makeDataset()
+    case .idx(let files):
+      return try Dataset.idx(
+        trainImages: files.trainImages, trainLabels: files.trainLabels, testImages: files.testImages,
+        testLabels: files.testLabels, superclasses: pairs(files.superclasses))
+    case .fashionMNIST(let source):
+      return try Dataset.fashionMNIST(directory: source.directory, superclasses: pairs(source.superclasses))
+    }
+  }
+}

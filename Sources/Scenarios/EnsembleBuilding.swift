@@ -1,0 +1,198 @@
+import Datasets
+import Dynamics
+import Numerics
+import Observables
+import VAE
+
+/// An ensemble that is ready to run: the plan, its start, and the geometry that it is measured in.
+struct PreparedEnsemble<Scalar: NetworkScalar> {
+  let map: InferenceMap<Scalar>
+  let start: AnyStart
+  var plan: EnsemblePlan
+  let geometry: LatentGeometry
+  let own: OwnItems?
+  /// How many of the plan's observables are the user's; level indicators follow.
+  let visibleObservables: Int
+}
+
+/// An initial condition of whichever kind.
+struct AnyStart: InitialCondition {
+  let base: any InitialCondition
+  var space: StateSpace { base.space }
+  var hasRegion: Bool { base.hasRegion }
+  func prepare(
+    _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
+    region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource
+  ) {
+    base.prepare(member, into: state, region: region, noise: noise)
+  }
+}
+
+extension Experiment {
+  /// Encodes the data set and builds the plan.
+  func prepareEnsemble<Scalar: NetworkScalar>(
+    _ model: Autoencoder, precision: Scalar.Type
+  ) throws -> PreparedEnsemble<Scalar> {
+    let latent = model.architecture.latentDimension
+    try checkObservables(latentDimension: latent)
+    let map = InferenceMap<Scalar>(model, mode: scenario.dynamics.inferenceMode)
+    let memories = map.memories(
+      of: SplitSource(split: dataset.train), count: dataset.train.count, threads: options.threads)
+    let hierarchy = dataset.hierarchy
+    let geometry = LatentGeometry(
+      memories: memories, classes: dataset.train.classes, classCount: hierarchy.numberOfClasses,
+      superclassOfClass: hierarchy.superclassOfClass)
+
+    var own: OwnItems?
+    var source: (any ItemSource)?
+    let start: AnyStart
+    let items: [Int32]
+    if let corruption = CorruptionRegistry.corruption(named: scenario.initial.corruption) {
+      items = try itemIndices(available: nil)
+      if hasSourceItems {
+        let clean = SplitSource(split: split)
+        let ownMemories =
+          scenario.initial.split == .train
+          ? memories : map.memories(of: clean, count: split.count, threads: options.threads)
+        own = OwnItems(memories: ownMemories, classes: split.classes)
+        source = clean
+      }
+      let origin = type(of: corruption).origin
+      start = AnyStart(
+        base: CorruptedStart(
+          corruption, source: origin == .memory ? own?.memories : source,
+          imageShape: dataset.imageShape))
+    } else {
+      guard let file = scenario.initial.file else { preconditionFailure("the loader demands initial.file") }
+      let given = try GivenStates(file, scenario: scenario, dataset: dataset, latentDimension: latent)
+      items = try itemIndices(available: given.rows.rows)
+      start = AnyStart(base: GivenStart(given.rows, space: given.space))
+      if let classes = given.classes {
+        let isData = given.space == .data
+        own = OwnItems(
+          memories: isData
+            ? map.memories(of: given.rows, count: given.rows.rows, threads: options.threads) : given.rows,
+          classes: classes)
+        source = isData ? given.rows : nil
+      }
+    }
+
+    let context = ObservableContext(
+      geometry: geometry, own: own, source: source,
+      overlapOrigin: scenario.overlapOrigin == .root ? geometry.root : nil)
+    var observables = try scenario.observables.map { name in
+      guard let observable = ObservableRegistry.observable(named: name, in: context) else {
+        throw scenario.error(
+          key: "observables", value: name, expected: "observables that these initial states and this data set have",
+          remedy: "remove it ('simulate list observables' says what each needs)")
+      }
+      return observable
+    }
+    let visible = observables.count
+    if own != nil {
+      observables += (0..<geometry.treeLevelCount).compactMap { LevelIndicator(level: $0, context) }
+    }
+
+    var plan = EnsemblePlan(
+      levels: scenario.initial.levels, items: items, realizations: scenario.initial.realizations,
+      steps: scenario.dynamics.steps, seed: scenario.seed, observables: observables)
+    if let own {
+      plan.approaches = approachDistances(geometry: geometry, own: own)
+      if scenario.splitBy.contains(.retention) { plan.splitting = ConceptAccuracy(context) }
+      plan.groupings = scenario.groupBy.map { grouping(by: $0, own: own, items: items) }
+    }
+    if scenario.dynamics.mode != .sample {
+      plan.tolerance = scenario.attractors?.tolerance ?? 1e-10
+      plan.closest = DistanceConcept(context)
+    }
+    plan.recordsMembers = scenario.output.members
+    plan.recordsLatentStates = scenario.output.latents
+    return PreparedEnsemble(
+      map: map, start: start, plan: plan, geometry: geometry, own: own, visibleObservables: visible)
+  }
+
+  private func grouping(by grouping: Grouping, own: OwnItems, items: [Int32]) -> ItemGrouping {
+    let hierarchy = dataset.hierarchy
+    switch grouping {
+    case .class:
+      return ItemGrouping(
+        name: "class", count: hierarchy.numberOfClasses, groupOfPosition: items.map { own.classes[Int($0)] })
+    case .superclass:
+      return ItemGrouping(
+        name: "superclass", count: hierarchy.numberOfSuperclasses,
+        groupOfPosition: items.map { Int32(hierarchy.superclassOfClass[Int(own.classes[Int($0)])]) })
+    }
+  }
+
+  /// Distances to the centres of the own branch, to siblings' and to shuffled centres, level by level.
+  ///
+  /// Siblings: another item of the class, another class of the superclass, another superclass. Shuffled:
+  /// the memory of another item drawn at random, and the centres of the training memories under permuted
+  /// labels. The root has neither.
+  private func approachDistances(geometry: LatentGeometry, own: OwnItems) -> [any Observable] {
+    let hierarchy = dataset.hierarchy
+    let itemCount = own.classes.count
+    var random = RandomField(seed: scenario.seed, purpose: .controls).stream(0)
+    let labels = random.permutation(geometry.classes.count).map { Int(geometry.classes[$0]) }
+    var otherRandom = RandomField(seed: scenario.seed, purpose: .controls).stream(1)
+    let order = otherRandom.permutation(itemCount)
+    // The successor in a random cyclic order: never the item itself, where there is more than one.
+    var other = [Int32](repeating: -1, count: itemCount)
+    if itemCount > 1 {
+      for k in 0..<itemCount { other[order[k]] = Int32(order[(k + 1) % itemCount]) }
+    }
+
+    typealias Level = (name: String, centres: RowTable, row: (Int) -> Int?)
+    var ownLevels: [Level] = [("own memory", own.memories, { $0 })]
+    var siblings: [Level] = [("sibling memory", own.memories, Self.siblingItems(own.classes))]
+    var shuffled: [Level] = [("shuffled memory", own.memories, { other[$0] < 0 ? nil : Int(other[$0]) })]
+
+    let classOf = { (item: Int) in Int(own.classes[item]) }
+    ownLevels.append(("own concept", geometry.concepts, classOf))
+    siblings.append(("sibling concept", geometry.concepts, { hierarchy.sibling(ofClass: classOf($0)) }))
+    let shuffledConcepts = LatentGeometry.centres(
+      geometry.memories, groups: labels, count: hierarchy.numberOfClasses)
+    shuffled.append(("shuffled concept", shuffledConcepts, classOf))
+
+    if let superconcepts = geometry.superconcepts {
+      let superclassOf = { (item: Int) in hierarchy.superclassOfClass[classOf(item)] }
+      ownLevels.append(("own superconcept", superconcepts, superclassOf))
+      siblings.append(
+        ("sibling superconcept", superconcepts, { hierarchy.sibling(ofSuperclass: superclassOf($0)) }))
+      let shuffledSuperconcepts = LatentGeometry.centres(
+        geometry.memories, groups: labels.map { hierarchy.superclassOfClass[$0] },
+        count: hierarchy.numberOfSuperclasses)
+      shuffled.append(("shuffled superconcept", shuffledSuperconcepts, superclassOf))
+    }
+    ownLevels.append(("root", geometry.root, { _ in 0 }))
+    siblings.append(("no sibling of the root", geometry.root, { _ in nil }))
+    shuffled.append(("no shuffled root", geometry.root, { _ in nil }))
+    return (ownLevels + siblings + shuffled).map { level in
+      CentreDistance(
+        name: level.name, centres: level.centres,
+        rowOfItem: (0..<itemCount).map { level.row($0).map(Int32.init) ?? -1 })
+    }
+  }
+
+  /// The next item of the same class, cyclically; nil for the only one of its class.
+  private static func siblingItems(_ classes: [Int32]) -> (Int) -> Int? {
+    var byClass: [Int32: [Int]] = [:]
+    for (item, label) in classes.enumerated() { byClass[label, default: []].append(item) }
+    var next = [Int32](repeating: -1, count: classes.count)
+    for items in byClass.values where items.count > 1 {
+      for (k, item) in items.enumerated() { next[item] = Int32(items[(k + 1) % items.count]) }
+    }
+    return { next[$0] < 0 ? nil : Int(next[$0]) }
+  }
+}
+
+extension DynamicsSpecification {
+  /// The map's mode.
+  var inferenceMode: InferenceMode {
+    switch mode {
+    case .mean: .mean
+    case .sample: .sample(temperature: temperature, decoder: sampleDecoder)
+    case .clamped: .clamped
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import Datasets
+import Dynamics
+import Numerics
+import Observables
+import VAE
+
+/// What a run reports while it works.
+public enum RunProgress: Sendable {
+  /// An epoch of training has ended.
+  case training(Training.Epoch, of: Int)
+  /// The fraction of the ensemble that is done.
+  case running(Double)
+}
+
+/// Where a run reports to.
+public struct RunEvents: Sendable {
+  /// A line worth reading.
+  public var message: @Sendable (String) -> Void
+  /// Progress; returning false cancels the run.
+  public var progress: @Sendable (RunProgress) -> Bool
+
+  /// Reports to nobody by default.
+  public init(
+    message: @escaping @Sendable (String) -> Void = { _ in },
+    progress: @escaping @Sendable (RunProgress) -> Bool = { _ in true }
+  ) {
+    self.message = message
+    self.progress = progress
+  }
+}
+
+/// How a scenario is executed: what does not change its results.
+public struct RunOptions: Sendable {
+  /// Workers.
+  public var threads: Int
+  /// Members that a worker advances together.
+  public var blockSize: Int
+  /// Where trained models are kept.
+  public var cache: ModelCache
+  /// Program and version, for the file.
+  public var source: String
+  /// The command, for the file's history.
+  public var command: String
+
+  /// All processors by default.
+  public init(
+    threads: Int = Parallel.processorCount, blockSize: Int = 126, cache: ModelCache = .standard,
+    source: String = "repeated-inference", command: String = ""
+  ) {
+    self.threads = threads
+    self.blockSize = blockSize
+    self.cache = cache
+    self.source = source
+    self.command = command
+  }
+}
+
+/// A scenario with its data set: everything that can be checked before a model is trained.
+public struct Experiment: Sendable {
+  /// The scenario.
+  public let scenario: Scenario
+  /// Its data.
+  public let dataset: Dataset
+  let options: RunOptions
+  let events: RunEvents
+
+  /// Loads the data set and checks the scenario against it.
+  ///
+  /// - Throws: `ScenarioError` or `DatasetError`.
+  public init(_ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents()) throws {
+    try Self.checkSupport(scenario)
+    self.scenario = scenario
+    self.options = options
+    self.events = events
+    dataset = try scenario.loadDataset()
+    if let latent = scenario.trainedLatentDimension { try checkObservables(latentDimension: latent) }
+    if scenario.initial.corruption != "file" { _ = try itemIndices(available: nil) }
+    try checkImageShape()
+  }
+
+  /// What the loader knows but this version cannot do yet is an error, not silence.
+  private static func checkSupport(_ scenario: Scenario) throws {
+    func unsupported(_ key: String) -> ScenarioError {
+      scenario.error(
+        key: key, expected: "a scenario without it: this version does not support the key yet",
+        remedy: "remove the key")
+    }
+    if !scenario.sweep.isEmpty { throw unsupported("sweep") }
+    if scenario.attractors != nil { throw unsupported("attractors") }
+    if case .hopfield = scenario.model { throw unsupported("model.kind") }
+    if case .trained(let model) = scenario.model, model.replicas > 1 { throw unsupported("model.replicas") }
+  }
+
+  func checkObservables(latentDimension: Int) throws {
+    for name in scenario.observables {
+      if let number = PrincipalComponent.number(in: name), number > latentDimension {
+        throw scenario.error(
+          key: "observables", value: name,
+          expected: "at most principal-component-\(latentDimension), as there are latent variables",
+          remedy: "lower the number, or raise model.latent")
+      }
+    }
+  }
+
+  private func checkImageShape() throws {
+    guard let corruption = CorruptionRegistry.corruption(named: scenario.initial.corruption),
+      type(of: corruption).needsImageShape, dataset.imageShape == nil
+    else { return }
+    throw scenario.error(
+      key: "initial.corruption", value: scenario.initial.corruption,
+      expected: "a data set of pictures; items of \(dataset.dimension) numbers are none",
+      remedy: "choose a square dimension, or another corruption")
+  }
+
+  /// The split that source items come from.
+  var split: ItemSplit { scenario.initial.split == .train ? dataset.train : dataset.test }
+
+  /// Whether members have source items of the data set.
+  var hasSourceItems: Bool {
+    guard let corruption = CorruptionRegistry.corruption(named: scenario.initial.corruption) else { return false }
+    return type(of: corruption).origin != .nothing
+  }
+
+  /// The chosen items' indices, ascending.
+  ///
+  /// - Parameter available: The number of states of a file; nil for items of the split.
+  func itemIndices(available: Int?) throws -> [Int32] {
+    let isFree = available == nil && !hasSourceItems
+    let count = available ?? split.count
+    let limit = isFree ? Int(Int32.max) : count
+    func checked(_ n: Int) throws -> Int {
+      guard n <= limit else {
+        throw scenario.error(
+          key: "initial.items", value: "\(n)",
+          expected: available == nil
+            ? "at most \(limit) items, as many as the \(scenario.initial.split.rawValue) split holds"
+            : "at most \(limit), as many states as the file holds",
+          remedy: "write items: all")
+      }
+      return n
+    }
+    switch scenario.initial.items {
+    case .all:
+      guard count > 0 else {
+        throw scenario.error(
+          key: "initial.split", value: scenario.initial.split.rawValue,
+          expected: "a split that holds items; this one is empty", remedy: "choose the other split")
+      }
+      return (0..<Int32(count)).map { $0 }
+    case .first(let n): return (0..<Int32(try checked(n))).map { $0 }
+    case .random(let n):
+      let number = try checked(n)
+      if isFree { return (0..<Int32(number)).map { $0 } }
+      var random = RandomField(seed: scenario.seed, purpose: .itemSelection)
+        .stream(scenario.initial.split == .train ? 0 : 1)
+      return random.permutation(count).prefix(number).map(Int32.init).sorted()
+    }
+  }
+}
+
+extension Scenario {
+  /// N of a model that is trained here; nil for a model file.
+  var trainedLatentDimension: Int? {
+    guard case .trained(let model) = model else { return nil }
+    return model.latent
+  }
+}
+
+extension Experiment {
+  /// The size of the run, after every check that needs no training: files of models and states are read.
+  ///
+  /// - Throws: as `run`.
+  public func checkedSize() throws -> (members: Int, steps: Int) {
+    let (levels, realizations) = (scenario.initial.levels.count, scenario.initial.realizations)
+    var available: Int?
+    var latent = scenario.trainedLatentDimension ?? 0
+    if case .file(let path) = scenario.model {
+      let model = try checkedModel(path: path)
+      latent = model.model.architecture.latentDimension
+      try checkObservables(latentDimension: latent)
+    }
+    if let file = scenario.initial.file {
+      let states = try GivenStates(file, scenario: scenario, dataset: dataset, latentDimension: latent)
+      available = states.rows.rows
+    }
+    return (levels * realizations * (try itemIndices(available: available).count), scenario.dynamics.steps)
+  }
+}

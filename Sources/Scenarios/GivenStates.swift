@@ -1,0 +1,72 @@
+import Datasets
+import Dynamics
+import Output
+
+/// Initial states read from a file (`initial.corruption: file`).
+struct GivenStates {
+  /// `[states, D]` or `[states, N]`.
+  var rows: RowTable
+  var space: StateSpace
+  /// Class index of each state; nil where the file has no labels.
+  var classes: [Int32]?
+
+  /// Reads the states.
+  ///
+  /// A NetCDF variable `[states, ...]` or an IDX file of pictures (value / 255). States of D numbers are
+  /// data-space states, states of N numbers latent ones; where D = N they are taken as data.
+  ///
+  /// - Throws: `ScenarioError`, `DatasetError`, `NetCDFError`.
+  init(
+    _ file: InitialSpecification.File, scenario: Scenario, dataset: Dataset, latentDimension: Int
+  ) throws {
+    let (shape, values) = try Self.read(file)
+    let width = shape.dropFirst().reduce(1, *)
+    let count = shape.first ?? 0
+    guard shape.count >= 2, count > 0, width == dataset.dimension || width == latentDimension else {
+      throw scenario.error(
+        key: "initial.file", value: file.variable ?? file.path,
+        expected: "an array [states, \(dataset.dimension)] of data or [states, \(latentDimension)] of latent"
+          + " states; its shape is \(shape)",
+        remedy: "choose another variable, data set or model")
+    }
+    if let bad = values.firstIndex(where: { !$0.isFinite }) {
+      throw scenario.error(
+        key: "initial.file", value: file.variable ?? file.path,
+        expected: "finite numbers; state \(bad / width) holds \(values[bad])", remedy: "remove such states")
+    }
+    space = width == dataset.dimension ? .data : .latent
+    rows = RowTable(rows: count, columns: width, elements: values)
+    guard let labels = file.labels else { return }
+    let numbers = try Self.readLabels(labels, file)
+    guard numbers.count == count else {
+      throw scenario.error(
+        key: "initial.file.labels", value: labels, expected: "\(count) labels, as there are states; it has \(numbers.count)",
+        remedy: "choose the labels that belong to the states")
+    }
+    classes = try numbers.map { label in
+      guard let index = dataset.hierarchy.classLabels.firstIndex(of: label) else {
+        throw scenario.error(
+          key: "initial.file.labels", value: "\(label)", expected: "labels of the data set: \(dataset.hierarchy.classLabels)",
+          remedy: "correct the labels, or leave the key out for states without classes")
+      }
+      return Int32(index)
+    }
+  }
+
+  private static func read(_ file: InitialSpecification.File) throws -> (shape: [Int], values: [Double]) {
+    guard let name = file.variable else {
+      let array = try IDXReader.read(path: file.path)
+      return (array.shape, array.elements.map { Double(ItemSplit.greyLevels[Int($0)]) })
+    }
+    let variable = try NetCDFReader(path: file.path).variable(name)
+    return (variable.shape, try variable.readDoubles())
+  }
+
+  private static func readLabels(_ labels: String, _ file: InitialSpecification.File) throws -> [Int] {
+    guard file.variable != nil else {
+      let array = try IDXReader.read(path: labels, types: Set(IDXElementType.allCases))
+      return (0..<array.count).map { array.integer(at: $0) }
+    }
+    return try NetCDFReader(path: file.path).variable(labels).readInts()
+  }
+}

@@ -1,0 +1,160 @@
+import Datasets
+import Foundation
+import Numerics
+import Output
+import VAE
+
+/// A model that is ready to be run, and how well it describes the data.
+public struct PreparedModel: Sendable {
+  /// The model.
+  public var model: Autoencoder
+  /// SHA-256 of its file.
+  public var sha256: String
+  /// Where it was read from or cached; nil where it could not be cached.
+  public var path: String?
+  /// Whether it was trained now.
+  public var wasTrained: Bool
+  /// Negative ELBO on the training set.
+  public var train: Evidence
+  /// Negative ELBO on the test set; NaN where that is empty.
+  public var test: Evidence
+}
+
+/// Where trained models are kept between runs.
+public struct ModelCache: Sendable {
+  /// The folder.
+  public var folder: String
+
+  /// A cache in the given folder.
+  public init(folder: String) { self.folder = folder }
+
+  /// `$REPEATED_INFERENCE_CACHE`, or `repeated-inference` under `$XDG_CACHE_HOME` or `~/.cache`.
+  public static var standard: ModelCache {
+    let environment = ProcessInfo.processInfo.environment
+    if let folder = environment["REPEATED_INFERENCE_CACHE"], !folder.isEmpty { return ModelCache(folder: folder) }
+    let base =
+      environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+      ?? NSHomeDirectory() + "/.cache"
+    return ModelCache(folder: base + "/repeated-inference")
+  }
+
+  /// The file of the model that these things produce.
+  ///
+  /// The key holds everything that the trained parameters depend on: data, architecture, training, seed
+  /// and the version of the training procedure.
+  func path(
+    dataset: Dataset, architecture: Architecture, training: Training, seed: UInt64, replica: Int
+  ) -> String {
+    let key = [
+      "training procedure 1", dataset.contentHash, "\(architecture.dataDimension)",
+      "\(architecture.latentDimension)", "\(architecture.hidden)", architecture.activation.rawValue,
+      architecture.likelihood.rawValue, "\(training.epochs)", "\(training.batch)",
+      "\(training.learningRate)", "\(training.beta)", "\(seed)", "\(replica)",
+    ].joined(separator: "\n")
+    return folder + "/" + ContentHash.hexadecimal(of: key).prefix(32) + ".safetensors"
+  }
+}
+
+extension ModelSpecification.Trained {
+  /// The architecture for a data set. The loader has checked the words.
+  func architecture(dataDimension: Int) -> Architecture {
+    Architecture(
+      dataDimension: dataDimension, latentDimension: latent, hidden: hidden,
+      activation: Activation(rawValue: activation) ?? .tanh,
+      likelihood: Likelihood(rawValue: likelihood) ?? .bernoulli)
+  }
+
+  /// The training plan.
+  var plan: Training {
+    Training(
+      epochs: training.epochs, batch: training.batch, learningRate: training.learningRate,
+      beta: training.beta)
+  }
+}
+
+extension Experiment {
+  /// Reads the scenario's model file, or trains the model unless it was trained before.
+  ///
+  /// - Parameter usesCache: Whether trained models are looked up and kept.
+  /// - Throws: `ModelFileError`, `ScenarioError` where model and data do not fit, `CancellationError`.
+  public func prepareModel(usesCache: Bool = true) throws -> PreparedModel {
+    switch scenario.model {
+    case .file(let path):
+      let (model, sha256) = try checkedModel(path: path)
+      return prepared(model, sha256: sha256, path: path, wasTrained: false)
+    case .trained(let specification):
+      return try trained(specification, usesCache: usesCache)
+    case .hopfield:
+      throw scenario.error(
+        key: "model.kind", value: "hopfield", expected: "vae: this version has no Hopfield network",
+        remedy: "remove the key")
+    }
+  }
+
+  /// Reads a model file and checks that it fits the data.
+  func checkedModel(path: String) throws -> (model: Autoencoder, sha256: String) {
+    let (model, sha256) = try Safetensors.read(path: path)
+    let inputs = model.architecture.dataDimension
+    guard inputs == dataset.dimension else {
+      throw scenario.error(
+        key: "model.file", value: path,
+        expected: "a model of \(dataset.dimension) inputs, as the data set; it has \(inputs)",
+        remedy: "choose the data set on which the model was trained")
+    }
+    return (model, sha256)
+  }
+
+  private func trained(_ specification: ModelSpecification.Trained, usesCache: Bool) throws -> PreparedModel {
+    let architecture = specification.architecture(dataDimension: dataset.dimension)
+    let plan = specification.plan
+    let path = options.cache.path(
+      dataset: dataset, architecture: architecture, training: plan, seed: scenario.seed, replica: 0)
+    if usesCache, FileManager.default.fileExists(atPath: path) {
+      // A cached file that is damaged is as good as none.
+      if let (model, sha256) = try? Safetensors.read(path: path), model.architecture == architecture {
+        events.message("model trained before: \(path)")
+        return prepared(model, sha256: sha256, path: path, wasTrained: false)
+      }
+      events.message("cached model \(path) is damaged; training again")
+    }
+    let result = try plan.run(
+      architecture, train: SplitSource(split: dataset.train), trainCount: dataset.train.count,
+      test: SplitSource(split: dataset.test), testCount: dataset.test.count, seed: scenario.seed,
+      threads: options.threads
+    ) { epoch in
+      events.progress(.training(epoch, of: plan.epochs))
+    }
+    if case .notFinite(let epoch) = result.earlyEnd {
+      events.message(
+        "training stopped: loss or weights not finite in epoch \(epoch); keeping the model of the epoch before"
+          + " (a lower model.training.learning-rate may help)")
+    }
+    let file = try Safetensors.encode(result.model)
+    var kept: String?
+    if usesCache {
+      do {
+        try FileManager.default.createDirectory(
+          atPath: options.cache.folder, withIntermediateDirectories: true)
+        try AtomicFile.write([UInt8](file), to: path, overwrite: true)
+        kept = path
+      } catch {
+        events.message("the trained model could not be kept for later runs: \(error)")
+      }
+    }
+    return PreparedModel(
+      model: result.model, sha256: Safetensors.sha256(file), path: kept, wasTrained: true,
+      train: result.train, test: result.test)
+  }
+
+  /// Evaluates the negative ELBO with the numbers that training uses, so that both agree exactly.
+  private func prepared(_ model: Autoencoder, sha256: String, path: String, wasTrained: Bool) -> PreparedModel {
+    let train = Evidence(
+      of: model, on: SplitSource(split: dataset.train), count: dataset.train.count, seed: scenario.seed,
+      draw: 1, threads: options.threads)
+    let test = Evidence(
+      of: model, on: SplitSource(split: dataset.test), count: dataset.test.count, seed: scenario.seed,
+      threads: options.threads)
+    return PreparedModel(
+      model: model, sha256: sha256, path: path, wasTrained: wasTrained, train: train, test: test)
+  }
+}

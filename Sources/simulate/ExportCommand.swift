@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import Output
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes variables of a run file as a tidy table (CSV or JSON).",
+    discussion: """
+      One row per coordinate tuple (level, time, ...), one column per variable, its standard error beside it. \
+      Without --variables: all averages over (level, time). Variables of groups are named with their group: \
+      --variables members/overlap_concept.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case csv, json
+  }
+
+  @Argument(help: "The run file.", completion: .file(extensions: ["nc"]))
+  var file: String
+
+  @Option(help: "Variables, separated by commas.")
+  var variables: String?
+
+  @Option(help: "csv or json.")
+  var format: Format = .csv
+
+  @Option(name: .shortAndLong, help: "The table's file. (default: standard output)")
+  var output: String?
+
+  @Flag(help: "Replaces an existing file.")
+  var overwrite = false
+
+  func run() throws {
+    installSignalHandlers()
+    try reportingFailures {
+      let names = (variables ?? "").split(separator: ",").map { $0.replacing("-", with: "_") }
+        .map { $0.trimmingCharacters(in: .whitespaces) }
+      let table = try TidyTable(NetCDFReader(path: file), variables: names)
+      if let output {
+        var text = ""
+        write(table) { text += $0 }
+        try AtomicFile.write(text, to: output, overwrite: overwrite)
+      } else {
+        var pending = ""
+        write(table) { piece in
+          pending += piece
+          if pending.utf8.count > 1 << 16 {
+            printResult(pending, terminator: "")
+            pending = ""
+          }
+        }
+        printResult(pending, terminator: "")
+      }
+    }
+  }
+
+  private func write(_ table: TidyTable, _ body: (String) -> Void) {
+    switch format {
+    case .csv: table.writeCSV(body)
+    case .json: table.writeJSON(body)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Datasets
+import Output
+import Scenarios
+import Synchronization
+import VAE
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The exit codes of the program (those of sysexits.h).
+enum Exit {
+  static let data: Int32 = 65
+  static let noInput: Int32 = 66
+  static let cannotCreate: Int32 = 73
+  static let inputOutput: Int32 = 74
+  static let interrupted: Int32 = 130
+}
+
+/// Runs a command's body; an error becomes one line on standard error and an exit code.
+func reportingFailures(_ body: () throws -> Void) throws {
+  do {
+    try body()
+  } catch let error as ExitCode {
+    throw error
+  } catch let error as ValidationError {
+    throw error
+  } catch is CancellationError {
+    printMessage("simulate: interrupted; nothing was written")
+    throw ExitCode(Exit.interrupted)
+  } catch {
+    printMessage("simulate: \(error)")
+    throw ExitCode(exitCode(of: error))
+  }
+}
+
+private func exitCode(of error: any Error) -> Int32 {
+  switch error {
+  case let error as ScenarioError: return error.exitCode
+  case let error as DatasetError:
+    switch error.kind {
+    case .missing: return Exit.noInput
+    case .invalid: return Exit.data
+    case .unreadable: return Exit.inputOutput
+    }
+  case let error as ModelFileError: return error.isMissing ? Exit.noInput : Exit.data
+  case let error as NetCDFError:
+    switch error.kind {
+    case .notFound: return Exit.noInput
+    case .cannotCreate: return Exit.cannotCreate
+    case .inputOutput: return Exit.inputOutput
+    default: return Exit.data
+    }
+  case let error as FileError: return error.kind == .inputOutput ? Exit.inputOutput : Exit.cannotCreate
+  default: return Exit.inputOutput
+  }
+}
+
+/// Set by the first SIGINT or SIGTERM; the second ends the program at once.
+let isInterrupted = Atomic<Bool>(false)
+
+/// Lets running work end in order on SIGINT and SIGTERM, and makes full disks and closed pipes errors
+/// instead of deaths.
+func installSignalHandlers() {
+  for number in [SIGINT, SIGTERM] {
+    signal(number) { number in
+      isInterrupted.store(true, ordering: .relaxed)
+      signal(number, SIG_DFL)
+    }
+  }
+  signal(SIGXFSZ, SIG_IGN)
+}

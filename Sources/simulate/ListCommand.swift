@@ -1,0 +1,57 @@
+import ArgumentParser
+import Dynamics
+import Observables
+import Scenarios
+
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Lists what scenarios can name.")
+
+  enum Kind: String, ExpressibleByArgument, CaseIterable {
+    case observables, corruptions, datasets, maps, keys
+  }
+
+  @Argument(help: "What to list. (default: everything but the keys)")
+  var kind: Kind?
+
+  func run() {
+    let kinds = kind.map { [$0] } ?? [.observables, .corruptions, .datasets, .maps]
+    for (k, kind) in kinds.enumerated() {
+      if kinds.count > 1 { printResult("\(k > 0 ? "\n" : "")\(kind.rawValue):") }
+      printResult(TextTable.rows(rows(kind)))
+    }
+  }
+
+  private func rows(_ kind: Kind) -> [[String]] {
+    switch kind {
+    case .observables:
+      return ObservableRegistry.all.map { observable in
+        var needs = ""
+        if observable.needs.contains(.ownItem) { needs = "needs an own item" }
+        if observable.needs.contains(.superclass) { needs += " and superclasses" }
+        return [observable.name, observable.units, observable.longName, needs]
+      } + [["principal-component-1..N", "1", "projection on a principal axis of the memories", ""]]
+    case .corruptions:
+      return CorruptionRegistry.all.map { [$0.name, $0.summary, $0.hasRegion ? "has a region" : ""] }
+        + [["file", "initial states from a NetCDF variable or an IDX file (initial.file)", ""]]
+    case .datasets:
+      return [
+        ["hierarchical-patterns", "binary patterns on a tree: root, superclass, class, memory"],
+        ["idx", "IDX files of images and labels, plain or gzip"],
+        ["fashion-mnist", "60,000 + 10,000 pictures of clothes, from Debian's dataset-fashion-mnist"],
+      ]
+    case .maps:
+      return [
+        ["mean", "z(t) = m(x(t)), x(t+1) = g(z(t))"],
+        ["sample", "z(t) drawn from q(z|x(t)) with dynamics.temperature; dynamics.sample-decoder draws x as well"],
+        ["clamped", "as mean, with pixels outside the corrupted region reset to the input"],
+      ]
+    case .keys:
+      return [["key", "value", "default", "meaning"]]
+        + ScenarioKeys.all.map { key in
+          let fallback = key.defaultValue ?? (key.isRequired ? "(required)" : "")
+          return [key.name, "\(key.type)", fallback, key.meaning]
+        }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// One line on standard error that is rewritten in place: what is done, a bar, and the time left.
+///
+/// Silent where standard error is no terminal, or when asked to be quiet.
+final class ProgressLine: Sendable {
+  private struct State {
+    var task = ""
+    var start = Date()
+    var lastShown = Date.distantPast
+    var isShown = false
+  }
+
+  private let state = Mutex(State())
+  private let isActive: Bool
+
+  init(quiet: Bool) {
+    isActive = !quiet && isatty(STDERR_FILENO) == 1
+  }
+
+  /// Shows a fraction of a task; a new task's name starts its clock.
+  func show(_ task: String, fraction: Double, note: String = "") {
+    guard isActive else { return }
+    state.withLock { state in
+      let now = Date()
+      if task != state.task {
+        state.task = task
+        state.start = now
+        state.lastShown = .distantPast
+      }
+      guard now.timeIntervalSince(state.lastShown) > 0.1 || fraction >= 1 else { return }
+      state.lastShown = now
+      state.isShown = true
+      let elapsed = now.timeIntervalSince(state.start)
+      let left = fraction > 0.01 && elapsed > 0.5 ? Self.clock(elapsed / fraction * (1 - fraction)) + " left" : ""
+      let width = 24
+      let filled = Int((Double(width) * min(max(fraction, 0), 1)).rounded())
+      let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+      let percent = String(format: "%3d %%", Int((100 * fraction).rounded(.down)))
+      FileHandle.standardError.write(Data("\r\u{1B}[K\(task) [\(bar)] \(percent)  \(left)  \(note)".utf8))
+    }
+  }
+
+  /// Removes the line.
+  func clear() {
+    guard isActive else { return }
+    state.withLock { state in
+      if state.isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+      state.isShown = false
+      state.task = ""
+    }
+  }
+
+  private static func clock(_ seconds: Double) -> String {
+    let s = Int(seconds.rounded())
+    return s >= 3600
+      ? String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60) : String(format: "%d:%02d", s / 60, s % 60)
+  }
+}

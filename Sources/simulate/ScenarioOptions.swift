@@ -1,0 +1,86 @@
+import ArgumentParser
+import Foundation
+import Numerics
+import Scenarios
+import VAE
+
+/// What all commands that read a scenario take.
+struct ScenarioOptions: ParsableArguments {
+  @Argument(help: "The scenario file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
+  var scenario: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Replaces a key's value; may be repeated.",
+      discussion: "A dotted path and a value in YAML: --set initial.levels=[0,0.5]. Relative paths given so are "
+        + "relative to the working directory.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  @Option(help: "Replaces the scenario's seed.")
+  var seed: UInt64?
+
+  @Option(help: "Worker threads; results do not depend on it. (default: all processors)")
+  var threads: Int?
+
+  @Flag(name: .shortAndLong, help: "No progress and no results, only errors.")
+  var quiet = false
+
+  func validate() throws {
+    if let threads, threads < 1 || threads > 4096 {
+      throw ValidationError("--threads \(threads): expected a number from 1 to 4096")
+    }
+    for override in overrides where !override.contains("=") {
+      throw ValidationError("--set \(override): expected KEY=VALUE, e.g. --set dynamics.steps=50")
+    }
+  }
+
+  /// The validated scenario.
+  func load() throws -> Scenario {
+    try ScenarioLoader.load(path: scenario, overrides: overrides, seed: seed, vocabulary: .standard)
+  }
+
+  /// The scenario with its data, reporting to the terminal.
+  func experiment(_ scenario: Scenario, progress: ProgressLine) throws -> Experiment {
+    let isQuiet = quiet
+    var options = RunOptions(
+      source: "\(Program.name) \(Program.version)",
+      command: CommandLine.arguments.joined(separator: " "))
+    if let threads { options.threads = threads }
+    let epochs = EpochLog(isQuiet: isQuiet)
+    return try Experiment(
+      scenario, options: options,
+      events: RunEvents(
+        message: { line in
+          progress.clear()
+          if !isQuiet { printMessage(line) }
+        },
+        progress: { event in
+          switch event {
+          case .training(let epoch, let count):
+            epochs.log(epoch, of: count, progress)
+          case .running(let fraction):
+            progress.show("running ", fraction: fraction)
+          }
+          return !isInterrupted.load(ordering: .relaxed)
+        }))
+  }
+}
+
+/// Training progress: a bar on a terminal, and the figures of some epochs as lines.
+private final class EpochLog: Sendable {
+  private let isQuiet: Bool
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+  func log(_ epoch: Training.Epoch, of count: Int, _ progress: ProgressLine) {
+    func nats(_ x: Double) -> String { x.isFinite ? String(format: "%.2f", x) : "none" }
+    let note = "negative ELBO \(nats(epoch.negativeELBOTrain)) train, \(nats(epoch.negativeELBOTest)) test (nats)"
+    progress.show(
+      "training", fraction: Double(epoch.number) / Double(max(count, 1)), note: "epoch \(epoch.number)  \(note)")
+    let isMilestone = count <= 20 || epoch.number == 1 || epoch.number == count || epoch.number % ((count + 9) / 10) == 0
+    if !isQuiet && isMilestone {
+      progress.clear()
+      printMessage("epoch \(epoch.number) of \(count): \(note)")
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import Output
+
+/// Name and version of the program.
+enum Program {
+  static let name = "repeated-inference"
+  static let version = "0.1.0"
+}
+
+@main
+struct Simulate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Repeated inference in variational autoencoders as a discrete dynamical system.",
+    discussion: """
+      A scenario file (YAML) says which data, model, dynamics and noise; 'run' turns it into an ensemble of \
+      trajectories and writes averages with standard errors to a NetCDF file that xarray opens.
+
+        simulate run scenarios/concept-then-memory.yaml -o run.nc
+        simulate run my.yaml --set initial.levels=[0,0.5] --set dynamics.steps=50
+        simulate list observables
+        simulate export run.nc --variables overlap_concept,distance_concept -o table.csv
+
+      Exit codes: 0 done; 64 wrong usage; 65 a scenario, data or model file that is wrong in itself; 66 an \
+      input that is not there; 73 the output cannot be created, or exists; 74 input or output failed; \
+      130 interrupted.
+
+      Trained models are kept in $REPEATED_INFERENCE_CACHE, or in ~/.cache/repeated-inference.
+      """,
+    version: "\(Program.name) \(Program.version)",
+    subcommands: [
+      RunCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self, ListCommand.self,
+      ExportCommand.self,
+    ])
+}
+
+/// Writes to standard output; a closed pipe ends the program quietly.
+func printResult(_ text: String, terminator: String = "\n") {
+  FileHandle.standardOutput.write(Data((text + terminator).utf8))
+}
+
+/// Writes a line to standard error.
+func printMessage(_ text: String) {
+  FileHandle.standardError.write(Data((text + "\n").utf8))
+}

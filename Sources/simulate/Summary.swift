@@ -1,0 +1,101 @@
+import Dynamics
+import Foundation
+import Scenarios
+
+/// What a run found, as text.
+enum Summary {
+  /// The whole report.
+  static func text(_ report: RunReport, scenario: Scenario, seconds: Double) -> String {
+    var lines: [String] = []
+    let rate = Double(report.memberSteps) / max(seconds, 1e-9)
+    lines.append(
+      "\(scenario.name): \(report.memberCount) members, \(scenario.dynamics.steps) steps,"
+        + " \(String(format: "%.1f", seconds)) s in all (\(String(format: "%.0f", rate)) member-steps per second)")
+    lines.append(model(report.model, seconds: nil))
+    lines.append("")
+    if !report.treeLevels.isEmpty {
+      lines.append(conceptTable(report, scenario: scenario))
+      lines.append("")
+    }
+    lines.append(finalTable(report, scenario: scenario))
+    let diverged = report.levels.reduce(0) { $0 + $1.divergedCount }
+    if diverged > 0 {
+      lines.append("\(diverged) of \(report.memberCount) members diverged; they are left out of the averages.")
+    }
+    lines.append("")
+    lines.append("Averages over members; +- standard error over items, for this one model and data set.")
+    lines.append("Run file: \(report.path)")
+    return lines.joined(separator: "\n")
+  }
+
+  /// One line about the model.
+  static func model(_ model: PreparedModel, seconds: Double?) -> String {
+    let a = model.model.architecture
+    let widths = ([a.dataDimension] + a.hidden + [a.latentDimension]).map(String.init).joined(separator: "-")
+    func nats(_ value: Double, _ error: Double) -> String {
+      value.isFinite ? "\(number(value, 2)) +- \(number(error, 2))" : "none"
+    }
+    let time = seconds.map { ", " + String(format: "%.1f", $0) + " s" } ?? ""
+    return
+      "model: \(widths), \(a.activation.rawValue), \(a.likelihood.rawValue)"
+      + "\(model.wasTrained ? ", trained now" : "")\(time); negative ELBO"
+      + " \(nats(model.train.negativeELBO, model.train.standardError)) train,"
+      + " \(nats(model.test.negativeELBO, model.test.standardError)) test (nats per item)"
+  }
+
+  /// Per level: mean distance to the own concept at the start, at its minimum and at the end.
+  private static func conceptTable(_ report: RunReport, scenario: Scenario) -> String {
+    let errors = report.observables.firstIndex(of: "distance-concept")
+    let levels = report.treeLevels.count
+    var rows = [["level", "members", "start", "closest", "at t", "end", "approach", "[95 %]", "sibling's", "shuffled"]]
+    for result in report.levels {
+      let own = result.approaches[1]
+      func at(_ time: Int?) -> String {
+        guard let time else { return "-" }
+        let error = errors.map { result.overall[$0].standardError[time] } ?? .nan
+        return number(own.meanDistance[time], 3) + (error.isFinite ? " +- " + number(error, 3) : "")
+      }
+      let time = own.time.map { "\($0)\(own.isCensored ? "*" : "")" } ?? "-"
+      rows.append([
+        short(result.level), "\(result.memberCount)", at(0), at(own.time), time, at(scenario.dynamics.steps),
+        number(own.value, 3), "[\(number(own.lower, 3)), \(number(own.upper, 3))]",
+        number(result.approaches[levels + 1].value, 3), number(result.approaches[2 * levels + 1].value, 3),
+      ])
+    }
+    var text = "Mean latent distance to the own concept, and the approach 1 - closest/start to it, to a sibling\n"
+    text += "concept and to the concept under shuffled labels (controls; an effect that these show too is no\n"
+    text += "approach to the concept):\n" + TextTable.numbers(rows)
+    if report.levels.contains(where: { $0.approaches[1].isCensored }) {
+      text += "\n* at the first or last step: the true minimum may lie outside the run."
+    }
+    return text
+  }
+
+  /// Per level: each observable at the start and at the end.
+  private static func finalTable(_ report: RunReport, scenario: Scenario) -> String {
+    let last = scenario.dynamics.steps
+    var rows = [["", ""] + report.levels.map { "level " + short($0.level) }]
+    for (o, name) in report.observables.enumerated() {
+      for time in last > 0 ? [0, last] : [0] {
+        rows.append(
+          [time == 0 ? name : "", "t=\(time)"]
+            + report.levels.map { result in
+              let series = result.overall[o]
+              guard series.mean[time].isFinite else { return "-" }
+              let error = series.standardError[time]
+              return number(series.mean[time], 3) + (error.isFinite ? " +- " + number(error, 3) : "")
+            })
+      }
+    }
+    return "Averages of the observables:\n" + TextTable.numbers(rows)
+  }
+
+  private static func number(_ x: Double, _ digits: Int) -> String {
+    guard x.isFinite else { return "-" }
+    let magnitude = abs(x)
+    if magnitude != 0 && (magnitude < 1e-3 || magnitude >= 1e6) { return String(format: "%.1e", x) }
+    return String(format: "%.\(digits)f", x)
+  }
+
+  private static func short(_ x: Double) -> String { x == x.rounded() && abs(x) < 1e9 ? "\(Int(x))" : "\(x)" }
+}
