@@ -16,6 +16,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
@@ -39,16 +40,18 @@ let package = Package(
       dependencies: [
         "Numerics", "Dynamics", "VAE", "Observables", "Datasets", "Output",
         .product(name: "Yams", package: "Yams"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "simulate",
       dependencies: [
         "Scenarios", "Output",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
 
     // Tests run in release builds (`make test`): the kernels are unusable without optimization.
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CZlib"], exclude: ["make_goldens.py"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Numerics", "CZlib"], exclude: ["make_goldens.py"]),
     .testTarget(name: "OutputTests", dependencies: ["Output"]),
     .testTarget(name: "ScenariosTests", dependencies: ["Scenarios"]),
   ]

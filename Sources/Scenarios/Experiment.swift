@@ -1,5 +1,6 @@
 import Datasets
 import Dynamics
+import Logging
 import Numerics
 import Observables
 import VAE
@@ -14,17 +15,17 @@ public enum RunProgress: Sendable {
 
 /// Where a run reports to.
 public struct RunEvents: Sendable {
-  /// A line worth reading.
-  public var message: @Sendable (String) -> Void
+  /// Lines worth reading; silent by default.
+  public var logger: Logger
   /// Progress; returning false cancels the run.
   public var progress: @Sendable (RunProgress) -> Bool
 
   /// Reports to nobody by default.
   public init(
-    message: @escaping @Sendable (String) -> Void = { _ in },
+    logger: Logger = Logger(label: "repeated-inference", factory: { _ in SwiftLogNoOpLogHandler() }),
     progress: @escaping @Sendable (RunProgress) -> Bool = { _ in true }
   ) {
-    self.message = message
+    self.logger = logger
     self.progress = progress
   }
 }

@@ -112,10 +112,10 @@ extension Experiment {
     if usesCache, FileManager.default.fileExists(atPath: path) {
       // A cached file that is damaged is as good as none.
       if let (model, sha256) = try? Safetensors.read(path: path), model.architecture == architecture {
-        events.message("model trained before: \(path)")
+        events.logger.info("model trained before: \(path)")
         return prepared(model, sha256: sha256, path: path, wasTrained: false)
       }
-      events.message("cached model \(path) is damaged; training again")
+      events.logger.warning("cached model \(path) is damaged; training again")
     }
     let result = try plan.run(
       architecture, train: SplitSource(split: dataset.train), trainCount: dataset.train.count,
@@ -125,9 +125,11 @@ extension Experiment {
       events.progress(.training(epoch, of: plan.epochs))
     }
     if case .notFinite(let epoch) = result.earlyEnd {
-      events.message(
-        "training stopped: loss or weights not finite in epoch \(epoch); keeping the model of the epoch before"
-          + " (a lower model.training.learning-rate may help)")
+      events.logger.warning(
+        """
+        training stopped: loss or weights not finite in epoch \(epoch); keeping the model of the epoch before \
+        (a lower model.training.learning-rate may help)
+        """)
     }
     let file = try Safetensors.encode(result.model)
     var kept: String?
@@ -138,7 +140,7 @@ extension Experiment {
         try AtomicFile.write([UInt8](file), to: path, overwrite: true)
         kept = path
       } catch {
-        events.message("the trained model could not be kept for later runs: \(error)")
+        events.logger.warning("the trained model could not be kept for later runs: \(error)")
       }
     }
     return PreparedModel(

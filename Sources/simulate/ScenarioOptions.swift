@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 import Numerics
 import Scenarios
 import VAE
@@ -51,10 +52,7 @@ struct ScenarioOptions: ParsableArguments {
     return try Experiment(
       scenario, options: options,
       events: RunEvents(
-        message: { line in
-          progress.clear()
-          if !isQuiet { printMessage(line) }
-        },
+        logger: Logger(label: Program.name) { _ in TerminalLog(progress: progress, isQuiet: isQuiet) },
         progress: { event in
           switch event {
           case .training(let epoch, let count):

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Numerics
 import Testing
 
 @Suite struct LabelledImagesTests {
