@@ -6,6 +6,9 @@
 // a * b + c may be fused within an expression: fixed by the source, not by the caller.
 #pragma STDC FP_CONTRACT ON
 
+// Terms of a dense layer's sum that are added up by themselves.
+#define CHUNK 256
+
 #define JOIN2(a, b) a##_##b
 #define JOIN(a, b) JOIN2(a, b)
 #define NAME(x) JOIN(x, SUFFIX)

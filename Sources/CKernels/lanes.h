@@ -231,36 +231,44 @@ TARGET static void NAME(adam)(REAL *parameters, const REAL *gradient, REAL *firs
   }
 }
 
-// The register tile: TILE rows times two vectors, accumulated over `inner` in order.
+// The register tile: TILE rows times two vectors, accumulated over `inner` in a fixed order: chunks of
+// CHUNK terms are summed by themselves, for rounding errors grow with the length of a sum.
 TARGET static inline __attribute__((always_inline)) void
 NAME(tile)(const REAL *x, ptrdiff_t inner, ptrdiff_t x_stride, const REAL *w, const REAL *bias, REAL *y,
            ptrdiff_t y_stride, int activation) {
-  V sum[TILE][2];
   V b0 = *(const V *)bias, b1 = *(const V *)(bias + LANES);
+  ptrdiff_t first = 0;
+  do {
+    ptrdiff_t end = first + CHUNK < inner ? first + CHUNK : inner;
+    V sum[TILE][2];
 #pragma clang loop unroll(full)
-  for (int r = 0; r < TILE; r++) {
-    sum[r][0] = b0;
-    sum[r][1] = b1;
-  }
-  for (ptrdiff_t k = 0; k < inner; k++) {
-    V w0 = *(const V *)(w + k * PANEL), w1 = *(const V *)(w + k * PANEL + LANES);
+    for (int r = 0; r < TILE; r++) sum[r][0] = sum[r][1] = (V){};
+    const ptrdiff_t length = end - first;
+    const REAL *xc = x + first, *wc = w + first * PANEL;
+    for (ptrdiff_t k = 0; k < length; k++) {
+      V w0 = *(const V *)(wc + k * PANEL), w1 = *(const V *)(wc + k * PANEL + LANES);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < TILE; r++) {
+        V xr = (V){} + xc[r * x_stride + k];
+        sum[r][0] += xr * w0;
+        sum[r][1] += xr * w1;
+      }
+    }
+    // The outputs themselves hold the sum of the chunks so far.
 #pragma clang loop unroll(full)
     for (int r = 0; r < TILE; r++) {
-      V xr = (V){} + x[r * x_stride + k];
-      sum[r][0] += xr * w0;
-      sum[r][1] += xr * w1;
-    }
-  }
-#pragma clang loop unroll(full)
-  for (int r = 0; r < TILE; r++) {
+      V *y0 = (V *)(y + r * y_stride), *y1 = (V *)(y + r * y_stride + LANES);
+      V s0 = sum[r][0] + (first == 0 ? b0 : *y0), s1 = sum[r][1] + (first == 0 ? b1 : *y1);
 #ifdef SINGLE
-    *(V *)(y + r * y_stride) = NAME(apply)(sum[r][0], activation);
-    *(V *)(y + r * y_stride + LANES) = NAME(apply)(sum[r][1], activation);
+      *y0 = end == inner ? NAME(apply)(s0, activation) : s0;
+      *y1 = end == inner ? NAME(apply)(s1, activation) : s1;
 #else
-    *(V *)(y + r * y_stride) = sum[r][0];
-    *(V *)(y + r * y_stride + LANES) = sum[r][1];
+      *y0 = s0;
+      *y1 = s1;
 #endif
-  }
+    }
+    first = end;
+  } while (first < inner);
 }
 
 TARGET static void NAME(dense)(const REAL *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,

@@ -41,7 +41,7 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
 
   /// One fused dense layer, y = activation(x W' + b), independent of the rows' grouping bit for bit.
   ///
-  /// `y_rc = f(b_c + sum_k x_rk w_ck)`, summed in order of k.
+  /// `y_rc = f(b_c + sum_k x_rk w_ck)`, summed in a fixed order: chunks of 256 terms, one after another.
   ///
   /// - Precondition: `x` and `y` hold `roundedUp(rows, kernelRowMultiple)` rows; `y`'s stride covers
   ///   whole panels, which are overwritten.
