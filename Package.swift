@@ -51,7 +51,8 @@ let package = Package(
       ]),
 
     // Tests run in release builds (`make test`): the kernels are unusable without optimization.
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Numerics", "CZlib"], exclude: ["make_goldens.py"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "Numerics", "CZlib"], exclude: ["make_goldens.py"]),
     .testTarget(name: "OutputTests", dependencies: ["Output"]),
     .testTarget(name: "ScenariosTests", dependencies: ["Scenarios"]),
   ]

@@ -33,7 +33,8 @@ public protocol DiscreteMap: Sendable {
   func step(_ block: StateBlock, at time: Int, noise: NoiseSource, workspace: inout Workspace)
 
   /// Writes the fields that `store` has memory for, at the present time.
-  func supply(_ store: FieldStore, of block: StateBlock, at time: Int, noise: NoiseSource, workspace: inout Workspace)
+  func supply(
+    _ store: FieldStore, of block: StateBlock, at time: Int, noise: NoiseSource, workspace: inout Workspace)
 }
 
 extension DiscreteMap {
@@ -46,7 +47,9 @@ extension DiscreteMap {
   /// Nothing to do: the initial states are latent.
   public func begin(_ block: StateBlock, noise: NoiseSource, workspace: inout Workspace) {}
   /// Nothing to supply.
-  public func supply(_ store: FieldStore, of block: StateBlock, at time: Int, noise: NoiseSource, workspace: inout Workspace) {}
+  public func supply(
+    _ store: FieldStore, of block: StateBlock, at time: Int, noise: NoiseSource, workspace: inout Workspace
+  ) {}
 }
 
 extension DiscreteMap where Workspace == Void {

@@ -65,9 +65,10 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     let workers = min(threads, pieces)
     let blocks = min(blockSize, plan.membersPerLevel)
     // Each worker's scratch memory is made once, by the worker itself, and touched by it alone.
-    let scratch = WorkerScratch((0..<workers).map { _ in
-      Worker(map: map, start: start, plan: plan, layout: layout, blockSize: blocks, sinks: sink != nil)
-    })
+    let scratch = WorkerScratch(
+      (0..<workers).map { _ in
+        Worker(map: map, start: start, plan: plan, layout: layout, blockSize: blocks, sinks: sink != nil)
+      })
 
     Parallel.forEach(pieces: pieces, threads: workers) { workerIndex, piece in
       if isCancelled.load(ordering: .relaxed) { return }

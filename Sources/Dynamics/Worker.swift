@@ -61,13 +61,15 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       accumulator: Accumulator(layout: layout, hasRealizations: plan.realizations > 1),
       distanceSums: Array(repeating: 0, count: range.count * width),
       distanceCounts: Array(repeating: 0, count: range.count * width), firstPosition: range.lowerBound,
-      itemSums: plan.realizations > 1 ? Array(repeating: ItemSum(), count: layout.observables * 3 * plan.times) : [])
+      itemSums: plan.realizations > 1
+        ? Array(repeating: ItemSum(), count: layout.observables * 3 * plan.times) : [])
     if records {
       unit.records = MemberRecords(
         firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations, members: [],
         positions: [],
         series: plan.recordsMembers
-          ? Array(repeating: Array(repeating: .nan, count: memberCount * plan.times), count: plan.observables.count)
+          ? Array(
+            repeating: Array(repeating: .nan, count: memberCount * plan.times), count: plan.observables.count)
           : [],
         latentStates: plan.recordsLatentStates
           ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [],
@@ -157,7 +159,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   }
 
   private func followConvergence(_ time: Int) {
-    guard let tolerance = plan.tolerance, time > 0, let previous = store.values(.previousState) else { return }
+    guard let tolerance = plan.tolerance, time > 0, let previous = store.values(.previousState) else {
+      return
+    }
     let n = block.dimension
     for m in 0..<block.count {
       var square = 0.0

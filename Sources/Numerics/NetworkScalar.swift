@@ -63,7 +63,8 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// Where `gradient` is given, it receives scale (logistic(l_i) - x_i).
   static func bernoulliCrossEntropy(
     logits: UnsafePointer<Self>, targets: UnsafePointer<Self>, count: Int, scale: Self,
-    gradient: UnsafeMutablePointer<Self>?) -> Double
+    gradient: UnsafeMutablePointer<Self>?
+  ) -> Double
 
   /// One step of Adam (arXiv:1412.6980); see `AdamOptimizer`.
   static func adam(

@@ -6,7 +6,8 @@ import Numerics
 /// The negative ELBO at the posterior's mean, with beta = 1. Not a Lyapunov function of the dynamics.
 public struct Energy: NamedObservable {
   public static let name = "energy"
-  public static let longName = "cross-entropy of x(t) against its reconstruction plus Kullback-Leibler divergence"
+  public static let longName =
+    "cross-entropy of x(t) against its reconstruction plus Kullback-Leibler divergence"
   public static let units = "nats"
 
   private let divergence: KullbackLeibler

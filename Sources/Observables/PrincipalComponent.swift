@@ -16,7 +16,9 @@ public struct PrincipalComponent: Observable {
   /// The K of `principal-component-K`, from 1; nil for other names.
   public static func number(in name: String) -> Int? {
     let prefix = "principal-component-"
-    guard name.hasPrefix(prefix), let number = Int(name.dropFirst(prefix.count)), number >= 1 else { return nil }
+    guard name.hasPrefix(prefix), let number = Int(name.dropFirst(prefix.count)), number >= 1 else {
+      return nil
+    }
     return "\(prefix)\(number)" == name ? number : nil
   }
 

@@ -44,7 +44,8 @@ public struct TidyTable: Sendable {
       chosen = averages.filter { $0.dimensions == widest?.dimensions }
       if chosen.isEmpty {
         throw NetCDFError(
-          .missingName, path: reader.path, operation: "find averages", message: "the file holds no averages over time",
+          .missingName, path: reader.path, operation: "find averages",
+          message: "the file holds no averages over time",
           remedy: "name variables with --variables ('simulate inspect' lists them)")
       }
     } else {
@@ -106,7 +107,8 @@ public struct TidyTable: Sendable {
   ) throws(NetCDFError) -> Values {
     var place = group
     while true {
-      if let variable = try? reader.variable(place + "/" + dimension.name), variable.dimensions == [dimension] {
+      if let variable = try? reader.variable(place + "/" + dimension.name), variable.dimensions == [dimension]
+      {
         return try read(variable)
       }
       guard !place.isEmpty else { return .integers(Array(0..<dimension.length)) }
@@ -163,7 +165,8 @@ public struct TidyTable: Sendable {
 
   private static func quoted(_ text: String) -> String {
     guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+      + "\""
   }
 
   private static func json(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
@@ -190,7 +193,8 @@ public struct TidyTable: Sendable {
     if let text = value.text { return json(text) }
     if let integer = value.integer { return "\(integer)" }
     if let numbers = value.numbers {
-      return numbers.count == 1 ? json(numbers[0]) : "[" + numbers.map { json($0) }.joined(separator: ", ") + "]"
+      return numbers.count == 1
+        ? json(numbers[0]) : "[" + numbers.map { json($0) }.joined(separator: ", ") + "]"
     }
     if case .texts(let texts) = value { return "[" + texts.map { json($0) }.joined(separator: ", ") + "]" }
     return "null"

@@ -83,7 +83,8 @@ extension Experiment {
     var observables = try scenario.observables.map { name in
       guard let observable = ObservableRegistry.observable(named: name, in: context) else {
         throw scenario.error(
-          key: "observables", value: name, expected: "observables that these initial states and this data set have",
+          key: "observables", value: name,
+          expected: "observables that these initial states and this data set have",
           remedy: "remove it ('simulate list observables' says what each needs)")
       }
       return observable

@@ -68,7 +68,9 @@ public struct Experiment: Sendable {
   /// Loads the data set and checks the scenario against it.
   ///
   /// - Throws: `ScenarioError` or `DatasetError`.
-  public init(_ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents()) throws {
+  public init(_ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents())
+    throws
+  {
     try Self.checkSupport(scenario)
     self.scenario = scenario
     self.options = options
@@ -118,7 +120,9 @@ public struct Experiment: Sendable {
 
   /// Whether members have source items of the data set.
   var hasSourceItems: Bool {
-    guard let corruption = CorruptionRegistry.corruption(named: scenario.initial.corruption) else { return false }
+    guard let corruption = CorruptionRegistry.corruption(named: scenario.initial.corruption) else {
+      return false
+    }
     return type(of: corruption).origin != .nothing
   }
 

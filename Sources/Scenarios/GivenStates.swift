@@ -40,13 +40,15 @@ struct GivenStates {
     let numbers = try Self.readLabels(labels, file)
     guard numbers.count == count else {
       throw scenario.error(
-        key: "initial.file.labels", value: labels, expected: "\(count) labels, as there are states; it has \(numbers.count)",
+        key: "initial.file.labels", value: labels,
+        expected: "\(count) labels, as there are states; it has \(numbers.count)",
         remedy: "choose the labels that belong to the states")
     }
     classes = try numbers.map { label in
       guard let index = dataset.hierarchy.classLabels.firstIndex(of: label) else {
         throw scenario.error(
-          key: "initial.file.labels", value: "\(label)", expected: "labels of the data set: \(dataset.hierarchy.classLabels)",
+          key: "initial.file.labels", value: "\(label)",
+          expected: "labels of the data set: \(dataset.hierarchy.classLabels)",
           remedy: "correct the labels, or leave the key out for states without classes")
       }
       return Int32(index)

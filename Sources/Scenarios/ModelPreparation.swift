@@ -31,7 +31,9 @@ public struct ModelCache: Sendable {
   /// `$REPEATED_INFERENCE_CACHE`, or `repeated-inference` under `$XDG_CACHE_HOME` or `~/.cache`.
   public static var standard: ModelCache {
     let environment = ProcessInfo.processInfo.environment
-    if let folder = environment["REPEATED_INFERENCE_CACHE"], !folder.isEmpty { return ModelCache(folder: folder) }
+    if let folder = environment["REPEATED_INFERENCE_CACHE"], !folder.isEmpty {
+      return ModelCache(folder: folder)
+    }
     let base =
       environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
       ?? NSHomeDirectory() + "/.cache"
@@ -149,7 +151,8 @@ extension Experiment {
   }
 
   /// Evaluates the negative ELBO with the numbers that training uses, so that both agree exactly.
-  private func prepared(_ model: Autoencoder, sha256: String, path: String, wasTrained: Bool) -> PreparedModel {
+  private func prepared(_ model: Autoencoder, sha256: String, path: String, wasTrained: Bool) -> PreparedModel
+  {
     let train = Evidence(
       of: model, on: SplitSource(split: dataset.train), count: dataset.train.count, seed: scenario.seed,
       draw: 1, threads: options.threads)

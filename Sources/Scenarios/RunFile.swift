@@ -75,7 +75,8 @@ final class RunFile: @unchecked Sendable {
       try defineGroupDimension(grouping.name == "class" ? "concept" : "superconcept", in: root)
     }
     if plan.recordsMembers || plan.recordsLatentStates {
-      try defineMembers(plan: plan, visibleObservables: visibleObservables, own: own, latentDimension: latentDimension)
+      try defineMembers(
+        plan: plan, visibleObservables: visibleObservables, own: own, latentDimension: latentDimension)
     }
   }
 
@@ -134,12 +135,15 @@ final class RunFile: @unchecked Sendable {
         compression: false)
     }
     members = MemberVariables(
-      level: level, levelIndex: levelIndex, item: item, realization: realization, label: label, series: series,
+      level: level, levelIndex: levelIndex, item: item, realization: realization, label: label,
+      series: series,
       latentState: latentState,
       closestTime: try variable(
-        "time_of_closest_concept", .int32, "first time of the smallest distance to the own concept, -1 for none"),
+        "time_of_closest_concept", .int32,
+        "first time of the smallest distance to the own concept, -1 for none"),
       closestDistance: try variable(
-        "closest_concept_distance", .double, "smallest distance to the own concept", fill: NetCDFWriter.missing),
+        "closest_concept_distance", .double, "smallest distance to the own concept",
+        fill: NetCDFWriter.missing),
       convergenceTime: try variable(
         "convergence_time", .int32, "first time from which every step is below the tolerance, -1 for none",
         more: plan.tolerance.map { [("tolerance", .double($0))] } ?? []),
@@ -200,7 +204,8 @@ final class RunFile: @unchecked Sendable {
       for (g, grouping) in plan.groupings.enumerated() {
         let dimension = grouping.name == "class" ? "concept" : "superconcept"
         try writeSeries(
-          observable.variableName + "_by_" + grouping.name, observable, among: "members of one \(grouping.name)",
+          observable.variableName + "_by_" + grouping.name, observable,
+          among: "members of one \(grouping.name)",
           dimensions: ["level", dimension, "time"], results.map { $0.grouped[g][o] })
       }
       if plan.splitting != nil {
@@ -233,7 +238,9 @@ final class RunFile: @unchecked Sendable {
   ) throws {
     let whose = among.map { " of \($0)" } ?? ""
     let all = series.flatMap { $0 }
-    func write(_ suffix: String, _ words: String, _ values: [Double], more: [(String, NetCDFAttribute)] = []) throws {
+    func write(_ suffix: String, _ words: String, _ values: [Double], more: [(String, NetCDFAttribute)] = [])
+      throws
+    {
       try writer.root.defineVariable(
         name + suffix, type: .double, dimensions: dimensions,
         attributes: [
@@ -251,7 +258,9 @@ final class RunFile: @unchecked Sendable {
     try writeIntegers(name + "_count", dimensions, "members averaged in \(name)", all.flatMap(\.count))
   }
 
-  private func writeIntegers(_ name: String, _ dimensions: [String], _ longName: String, _ values: [Int]) throws {
+  private func writeIntegers(_ name: String, _ dimensions: [String], _ longName: String, _ values: [Int])
+    throws
+  {
     try writer.root.defineVariable(
       name, type: .int32, dimensions: dimensions,
       attributes: [("long_name", .text(longName)), ("units", "1")]
@@ -296,7 +305,8 @@ final class RunFile: @unchecked Sendable {
     let words = ["own centre", "sibling's centre", "centre under shuffled labels"]
     for part in 0..<3 {
       try writeDoubles(
-        names[part], dimensions, "approach 1 - min_t <d(t)> / <d(0)> to the \(words[part])", gather(part) { $0.value },
+        names[part], dimensions, "approach 1 - min_t <d(t)> / <d(0)> to the \(words[part])",
+        gather(part) { $0.value },
         more: [("ancillary_variables", .text("\(names[part])_lower \(names[part])_upper"))])
       for (suffix, quantile) in [("lower", "2.5"), ("upper", "97.5")] {
         try writeDoubles(
@@ -310,11 +320,13 @@ final class RunFile: @unchecked Sendable {
         gather(part) { $0.time ?? -1 })
       try writeIntegers(
         names[part] + "_censored", dimensions,
-        "1 where that time is the first or the last of the run, else 0", gather(part) { $0.isCensored ? 1 : 0 })
+        "1 where that time is the first or the last of the run, else 0",
+        gather(part) { $0.isCensored ? 1 : 0 })
     }
     let concept = results.map { $0.approaches[1] }
     try writeIntegers(
-      "closest_concept_time", ["level"], "first time of the smallest mean distance to the own concept, -1 for none",
+      "closest_concept_time", ["level"],
+      "first time of the smallest mean distance to the own concept, -1 for none",
       concept.map { $0.time ?? -1 })
     try writeDoubles(
       "closest_concept_distance", ["level"], "smallest mean distance to the own concept",

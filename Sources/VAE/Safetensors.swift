@@ -44,7 +44,8 @@ public enum Safetensors {
       append(shape.name + ".weight", [shape.outputs, shape.inputs], layer.weight)
       append(shape.name + ".bias", [shape.outputs], layer.bias)
     }
-    var json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
+    var json = try JSONSerialization.data(
+      withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
     while json.count % 8 != 0 { json.append(0x20) }
     var file = Data()
     withUnsafeBytes(of: UInt64(json.count).littleEndian) { file.append(contentsOf: $0) }
@@ -62,11 +63,14 @@ public enum Safetensors {
     }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw failure("no such model file; train one with 'simulate train', or correct model.file", isMissing: true)
+      throw failure(
+        "no such model file; train one with 'simulate train', or correct model.file", isMissing: true)
     }
     guard !isFolder.boolValue else { throw failure("is a folder; expected a safetensors file") }
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-    guard size <= fileLimit else { throw failure("\(size) bytes; expected a model of at most \(fileLimit) bytes") }
+    guard size <= fileLimit else {
+      throw failure("\(size) bytes; expected a model of at most \(fileLimit) bytes")
+    }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw failure("cannot be read; check its permissions")
     }
@@ -97,7 +101,8 @@ public enum Safetensors {
     guard bytes.count >= 8 else { throw failure("\(bytes.count) bytes; too short for a safetensors file") }
     let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << (8 * UInt64($1)) }
     guard length <= headerLimit, Int(length) <= bytes.count - 8 else {
-      throw failure("header length \(length) of a file of \(bytes.count) bytes; not a safetensors file, or truncated")
+      throw failure(
+        "header length \(length) of a file of \(bytes.count) bytes; not a safetensors file, or truncated")
     }
     let headerEnd = 8 + Int(length)
     let headerBytes = Data(bytes[8..<headerEnd])
@@ -120,7 +125,9 @@ public enum Safetensors {
     var end = 0
     for (name, tensor) in ordered {
       guard tensor.range.lowerBound == end else {
-        throw failure("tensor '\(name)' starts at byte \(tensor.range.lowerBound); expected \(end): tensors overlap or leave a gap")
+        throw failure(
+          "tensor '\(name)' starts at byte \(tensor.range.lowerBound); expected \(end): tensors overlap or leave a gap"
+        )
       }
       end = tensor.range.upperBound
     }
@@ -142,7 +149,9 @@ public enum Safetensors {
         return try (0..<tensor.range.count / 4).map { k in
           let word = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[base + 4 * k + $1]) << (8 * UInt32($1)) }
           let value = Float(bitPattern: word)
-          guard value.isFinite else { throw failure("tensor '\(name)' holds \(value) at element \(k); expected finite weights") }
+          guard value.isFinite else {
+            throw failure("tensor '\(name)' holds \(value) at element \(k); expected finite weights")
+          }
           return value
         }
       }
@@ -152,7 +161,8 @@ public enum Safetensors {
           bias: try values(".bias", [shape.outputs])))
     }
     if let extra = tensors.keys.filter({ !expected.contains($0) }).sorted().first {
-      throw failure("tensor '\(extra)' has no place in an autoencoder of \(architecture.hidden.count) hidden layers")
+      throw failure(
+        "tensor '\(extra)' has no place in an autoencoder of \(architecture.hidden.count) hidden layers")
     }
     return Autoencoder(architecture: architecture, layers: layers, metadata: metadata)
   }
@@ -161,17 +171,24 @@ public enum Safetensors {
     _ name: String, _ entry: Any, bodyLength: Int, _ failure: (String) -> ModelFileError
   ) throws -> Tensor {
     guard let fields = entry as? [String: Any], let type = fields["dtype"] as? String,
-      let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int], offsets.count == 2
+      let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int],
+      offsets.count == 2
     else { throw failure("tensor '\(name)' lacks dtype, shape or data_offsets") }
-    guard type == "F32" else { throw failure("tensor '\(name)' is \(type); expected F32 (in PyTorch: tensor.float())") }
+    guard type == "F32" else {
+      throw failure("tensor '\(name)' is \(type); expected F32 (in PyTorch: tensor.float())")
+    }
     var elements = 1
     for length in shape {
       let (product, overflow) = elements.multipliedReportingOverflow(by: length)
-      guard length >= 0, !overflow else { throw failure("tensor '\(name)' has the impossible shape \(shape)") }
+      guard length >= 0, !overflow else {
+        throw failure("tensor '\(name)' has the impossible shape \(shape)")
+      }
       elements = product
     }
     guard offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= bodyLength else {
-      throw failure("tensor '\(name)' lies at bytes \(offsets[0])..<\(offsets[1]) of \(bodyLength): truncated, or wrong offsets")
+      throw failure(
+        "tensor '\(name)' lies at bytes \(offsets[0])..<\(offsets[1]) of \(bodyLength): truncated, or wrong offsets"
+      )
     }
     let (size, overflow) = elements.multipliedReportingOverflow(by: 4)
     guard !overflow, size == offsets[1] - offsets[0] else {
@@ -184,7 +201,9 @@ public enum Safetensors {
     _ tensors: [String: Tensor], _ metadata: [String: String], _ failure: (String) -> ModelFileError
   ) throws -> Architecture {
     func shape(_ name: String) throws -> (outputs: Int, inputs: Int) {
-      guard let tensor = tensors[name] else { throw failure("tensor '\(name)' is missing; expected an autoencoder") }
+      guard let tensor = tensors[name] else {
+        throw failure("tensor '\(name)' is missing; expected an autoencoder")
+      }
       guard tensor.shape.count == 2, tensor.shape[0] > 0, tensor.shape[1] > 0 else {
         throw failure("tensor '\(name)' has shape \(tensor.shape); expected [outputs, inputs]")
       }

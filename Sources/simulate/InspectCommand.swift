@@ -44,7 +44,10 @@ struct InspectCommand: ParsableCommand {
     let (model, sha256) = try Safetensors.read(path: file)
     let a = model.architecture
     var rows = [
-      ["widths", ([a.dataDimension] + a.hidden + [a.latentDimension]).map(String.init).joined(separator: "-")],
+      [
+        "widths",
+        ([a.dataDimension] + a.hidden + [a.latentDimension]).map(String.init).joined(separator: "-"),
+      ],
       ["activation", a.activation.rawValue], ["likelihood", a.likelihood.rawValue],
       ["parameters", "\(a.parameterCount)"], ["sha256", sha256],
     ]

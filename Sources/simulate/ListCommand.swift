@@ -43,7 +43,10 @@ struct ListCommand: ParsableCommand {
     case .maps:
       return [
         ["mean", "z(t) = m(x(t)), x(t+1) = g(z(t))"],
-        ["sample", "z(t) drawn from q(z|x(t)) with dynamics.temperature; dynamics.sample-decoder draws x as well"],
+        [
+          "sample",
+          "z(t) drawn from q(z|x(t)) with dynamics.temperature; dynamics.sample-decoder draws x as well",
+        ],
         ["clamped", "as mean, with pixels outside the corrupted region reset to the input"],
       ]
     case .keys:

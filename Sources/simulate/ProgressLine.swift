@@ -39,7 +39,8 @@ final class ProgressLine: Sendable {
       state.lastShown = now
       state.isShown = true
       let elapsed = now.timeIntervalSince(state.start)
-      let left = fraction > 0.01 && elapsed > 0.5 ? Self.clock(elapsed / fraction * (1 - fraction)) + " left" : ""
+      let left =
+        fraction > 0.01 && elapsed > 0.5 ? Self.clock(elapsed / fraction * (1 - fraction)) + " left" : ""
       let width = 24
       let filled = Int((Double(width) * min(max(fraction, 0), 1)).rounded())
       let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
@@ -61,6 +62,7 @@ final class ProgressLine: Sendable {
   private static func clock(_ seconds: Double) -> String {
     let s = Int(seconds.rounded())
     return s >= 3600
-      ? String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60) : String(format: "%d:%02d", s / 60, s % 60)
+      ? String(format: "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60)
+      : String(format: "%d:%02d", s / 60, s % 60)
   }
 }

@@ -31,7 +31,8 @@ struct RunCommand: ParsableCommand {
       let report = try experiment.run(to: output, overwrite: overwrite)
       progress.clear()
       if !options.quiet {
-        printResult(Summary.text(report, scenario: experiment.scenario, seconds: Date().timeIntervalSince(start)))
+        printResult(
+          Summary.text(report, scenario: experiment.scenario, seconds: Date().timeIntervalSince(start)))
       }
     }
   }

@@ -14,7 +14,8 @@ struct ScenarioOptions: ParsableArguments {
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
       "Replaces a key's value; may be repeated.",
-      discussion: "A dotted path and a value in YAML: --set initial.levels=[0,0.5]. Relative paths given so are "
+      discussion:
+        "A dotted path and a value in YAML: --set initial.levels=[0,0.5]. Relative paths given so are "
         + "relative to the working directory.", valueName: "key=value"))
   var overrides: [String] = []
 
@@ -72,10 +73,13 @@ private final class EpochLog: Sendable {
 
   func log(_ epoch: Training.Epoch, of count: Int, _ progress: ProgressLine) {
     func nats(_ x: Double) -> String { x.isFinite ? String(format: "%.2f", x) : "none" }
-    let note = "negative ELBO \(nats(epoch.negativeELBOTrain)) train, \(nats(epoch.negativeELBOTest)) test (nats)"
+    let note =
+      "negative ELBO \(nats(epoch.negativeELBOTrain)) train, \(nats(epoch.negativeELBOTest)) test (nats)"
     progress.show(
-      "training", fraction: Double(epoch.number) / Double(max(count, 1)), note: "epoch \(epoch.number)  \(note)")
-    let isMilestone = count <= 20 || epoch.number == 1 || epoch.number == count || epoch.number % ((count + 9) / 10) == 0
+      "training", fraction: Double(epoch.number) / Double(max(count, 1)),
+      note: "epoch \(epoch.number)  \(note)")
+    let isMilestone =
+      count <= 20 || epoch.number == 1 || epoch.number == count || epoch.number % ((count + 9) / 10) == 0
     if !isQuiet && isMilestone {
       progress.clear()
       printMessage("epoch \(epoch.number) of \(count): \(note)")

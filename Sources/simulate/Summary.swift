@@ -10,7 +10,8 @@ enum Summary {
     let rate = Double(report.memberSteps) / max(seconds, 1e-9)
     lines.append(
       "\(scenario.name): \(report.memberCount) members, \(scenario.dynamics.steps) steps,"
-        + " \(String(format: "%.1f", seconds)) s in all (\(String(format: "%.0f", rate)) member-steps per second)")
+        + " \(String(format: "%.1f", seconds)) s in all (\(String(format: "%.0f", rate)) member-steps per second)"
+    )
     lines.append(model(report.model, seconds: nil))
     lines.append("")
     if !report.treeLevels.isEmpty {
@@ -20,7 +21,8 @@ enum Summary {
     lines.append(finalTable(report, scenario: scenario))
     let diverged = report.levels.reduce(0) { $0 + $1.divergedCount }
     if diverged > 0 {
-      lines.append("\(diverged) of \(report.memberCount) members diverged; they are left out of the averages.")
+      lines.append(
+        "\(diverged) of \(report.memberCount) members diverged; they are left out of the averages.")
     }
     lines.append("")
     lines.append("Averages over members; +- standard error over items, for this one model and data set.")
@@ -47,7 +49,9 @@ enum Summary {
   private static func conceptTable(_ report: RunReport, scenario: Scenario) -> String {
     let errors = report.observables.firstIndex(of: "distance-concept")
     let levels = report.treeLevels.count
-    var rows = [["level", "members", "start", "closest", "at t", "end", "approach", "[95 %]", "sibling's", "shuffled"]]
+    var rows = [
+      ["level", "members", "start", "closest", "at t", "end", "approach", "[95 %]", "sibling's", "shuffled"]
+    ]
     for result in report.levels {
       let own = result.approaches[1]
       func at(_ time: Int?) -> String {
@@ -62,8 +66,10 @@ enum Summary {
         number(result.approaches[levels + 1].value, 3), number(result.approaches[2 * levels + 1].value, 3),
       ])
     }
-    var text = "Mean latent distance to the own concept, and the approach 1 - closest/start to it, to a sibling\n"
-    text += "concept and to the concept under shuffled labels (controls; an effect that these show too is no\n"
+    var text =
+      "Mean latent distance to the own concept, and the approach 1 - closest/start to it, to a sibling\n"
+    text +=
+      "concept and to the concept under shuffled labels (controls; an effect that these show too is no\n"
     text += "approach to the concept):\n" + TextTable.numbers(rows)
     if report.levels.contains(where: { $0.approaches[1].isCensored }) {
       text += "\n* at the first or last step: the true minimum may lie outside the run."

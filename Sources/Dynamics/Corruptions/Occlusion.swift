@@ -5,7 +5,8 @@ import Numerics
 /// On a picture that is not square the side is at most the shorter edge.
 public struct Occlusion: Corruption {
   public static let name = "occlusion"
-  public static let summary = "a square of area fraction p, side round(sqrt(p D)), at a uniform place, set to 0"
+  public static let summary =
+    "a square of area fraction p, side round(sqrt(p D)), at a uniform place, set to 0"
   public static let levelDomain = LevelDomain.probability
   public static let hasRegion = true
   public static let needsImageShape = true
