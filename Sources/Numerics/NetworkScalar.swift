@@ -39,6 +39,12 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   static func pack(
     weights: UnsafePointer<Self>, columns: Int, inner: Int, into packed: UnsafeMutablePointer<Self>)
 
+  /// target = source, rounded to this precision.
+  static func convert(_ source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Self>, count: Int)
+
+  /// target = source, exactly.
+  static func convert(_ source: UnsafePointer<Self>, to target: UnsafeMutablePointer<Double>, count: Int)
+
   /// One fused dense layer, y = activation(x W' + b), independent of the rows' grouping bit for bit.
   ///
   /// `y_rc = f(b_c + sum_k x_rk w_ck)`, summed in a fixed order: chunks of 256 terms, one after another.
@@ -115,6 +121,18 @@ private func cblas(_ t: Transposition) -> Int32 { t == .none ? 111 : 112 }
 extension Float: NetworkScalar {
   public static var panelWidth: Int { ckernels_panel_float }
 
+  public static func convert(
+    _ source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    for i in 0..<count { target[i] = Float(source[i]) }
+  }
+
+  public static func convert(
+    _ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Double>, count: Int
+  ) {
+    for i in 0..<count { target[i] = Double(source[i]) }
+  }
+
   public static func pack(
     weights: UnsafePointer<Float>, columns: Int, inner: Int, into packed: UnsafeMutablePointer<Float>
   ) {
@@ -172,6 +190,12 @@ extension Float: NetworkScalar {
 
 extension Double: NetworkScalar {
   public static var panelWidth: Int { ckernels_panel_double }
+
+  public static func convert(
+    _ source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Double>, count: Int
+  ) {
+    target.update(from: source, count: count)
+  }
 
   public static func pack(
     weights: UnsafePointer<Double>, columns: Int, inner: Int,

@@ -60,7 +60,7 @@ public struct Evidence: Sendable {
         bound.pointer[first + m] =
           divergence.pointer[first + m]
           + a.likelihood.negativeLogLikelihood(
-            outputs: w.logits.row(m), targets: w.x.row(m), count: a.dataDimension)
+            outputs: w.logits.row(m), targets: w.x.row(m), count: a.dataDimension, scratch: w.row.pointer)
       }
     }
     var moments = RunningMoments()

@@ -179,8 +179,11 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
         self.itemLoss.pointer[r] = Scalar.bernoulliCrossEntropy(
           logits: outputs, targets: targets, count: d, scale: Scalar(scale), gradient: delta)
       case .gaussian:
-        self.itemLoss.pointer[r] = a.likelihood.negativeLogLikelihood(
-          outputs: outputs, targets: targets, count: d)
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * d) { scratch in
+          guard let base = scratch.baseAddress else { return }
+          self.itemLoss.pointer[r] = a.likelihood.negativeLogLikelihood(
+            outputs: outputs, targets: targets, count: d, scratch: base)
+        }
         for i in 0..<d { delta[i] = Scalar(scale) * (outputs[i] - targets[i]) }
       }
     }

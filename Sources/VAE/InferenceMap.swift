@@ -51,6 +51,8 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
     let logVariance: Rows<Scalar>
     /// The output layer's plain values.
     let logits: Rows<Scalar>
+    /// One row in double precision, for what is computed pixel by pixel.
+    let row: AlignedBuffer<Double>
     /// The last encoder layer at x(t).
     var features: Rows<Scalar>?
     /// The time t for which `next` holds x(t+1).
@@ -62,6 +64,7 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
       x = Rows(capacity: capacity, width: architecture.dataDimension)
       next = Rows(capacity: capacity, width: architecture.dataDimension)
       logits = Rows(capacity: capacity, width: architecture.dataDimension)
+      row = AlignedBuffer(count: 2 * max(architecture.dataDimension, architecture.latentDimension))
       z = Rows(capacity: capacity, width: architecture.latentDimension)
       mean = Rows(capacity: capacity, width: architecture.latentDimension)
       logVariance = Rows(capacity: capacity, width: architecture.latentDimension)
@@ -100,13 +103,15 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
     for m in 0..<rows {
       var random = noise.stream(.latentSample, block.members.pointer[m], time: time)
       let z = block.states.pointer + m * dimension
-      let logVariance = w.logVariance.row(m)
+      let logVariance = w.row.pointer
+      Scalar.convert(UnsafePointer(w.logVariance.row(m)), to: logVariance, count: dimension)
       for i in 0..<dimension {
-        // Rounded to the networks' precision, like every latent state.
-        let sample = z[i] + temperature * exponential(0.5 * Double(logVariance[i])) * random.normal()
-        z[i] = Double(Scalar(sample))
+        z[i] += temperature * exponential(0.5 * logVariance[i]) * random.normal()
       }
     }
+    // Rounded to the networks' precision, like every latent state.
+    w.z.load(block.states.pointer, rows: rows)
+    w.z.store(block.states.pointer, rows: rows)
   }
 
   /// x(t+1) from z(t), into `next`.
@@ -135,22 +140,24 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
   private func sampleData(_ block: StateBlock, time: Int, noise: NoiseSource, _ w: Workspace) {
     for m in 0..<block.count {
       var random = noise.stream(.decoderSample, block.members.pointer[m], time: time + 1)
-      let x = w.next.row(m)
-      for i in 0..<dataDimension {
-        switch network.architecture.likelihood {
-        case .bernoulli: x[i] = random.uniform() < Double(x[i]) ? 1 : 0
-        case .gaussian: x[i] += Scalar(random.normal())
-        }
+      let x = w.row.pointer
+      Scalar.convert(UnsafePointer(w.next.row(m)), to: x, count: dataDimension)
+      switch network.architecture.likelihood {
+      case .bernoulli: for i in 0..<dataDimension { x[i] = random.uniform() < x[i] ? 1 : 0 }
+      case .gaussian: for i in 0..<dataDimension { x[i] += random.normal() }
       }
+      Scalar.convert(UnsafePointer(x), to: w.next.row(m), count: dataDimension)
     }
   }
 
   private func clamp(_ block: StateBlock, _ w: Workspace) {
     for m in 0..<block.count {
-      let x = w.next.row(m)
+      let x = w.row.pointer
+      Scalar.convert(UnsafePointer(w.next.row(m)), to: x, count: dataDimension)
       let input = block.input.pointer + m * dataDimension
       let region = block.region.pointer + m * dataDimension
-      for i in 0..<dataDimension where region[i] == 0 { x[i] = Scalar(input[i]) }
+      for i in 0..<dataDimension where region[i] == 0 { x[i] = input[i] }
+      Scalar.convert(UnsafePointer(x), to: w.next.row(m), count: dataDimension)
     }
   }
 
@@ -166,7 +173,7 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
         w.logVariance.store(out, rows: rows)
       }
       if network.architecture.likelihood == .bernoulli, let out = store.fill(.inputEntropy) {
-        inputEntropy(w.x, rows: rows, into: out)
+        inputEntropy(w, rows: rows, into: out)
       }
       if let out = store.fill(.crossEntropy) {
         if case .sample = mode {
@@ -174,7 +181,7 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
         } else {
           decode(block, time: time, noise: noise, w, keepsLogits: true)
         }
-        crossEntropy(w.x, w.logits, rows: rows, into: out)
+        crossEntropy(w, rows: rows, into: out)
       }
     }
     if let out = store.fill(.nextDataState) {
@@ -184,23 +191,22 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
   }
 
   /// H(x) = -sum_i x_i ln x_i + (1 - x_i) ln(1 - x_i) in nats, with 0 ln 0 = 0.
-  private func inputEntropy(_ x: Rows<Scalar>, rows: Int, into out: UnsafeMutablePointer<Double>) {
+  private func inputEntropy(_ w: Workspace, rows: Int, into out: UnsafeMutablePointer<Double>) {
     func term(_ p: Double) -> Double { p > 0 ? -p * logarithm(p) : p == 0 ? 0 : .nan }
     for m in 0..<rows {
-      let row = x.row(m)
+      let x = w.row.pointer
+      Scalar.convert(UnsafePointer(w.x.row(m)), to: x, count: dataDimension)
       var sum = 0.0
-      for i in 0..<dataDimension { sum += term(Double(row[i])) + term(1 - Double(row[i])) }
+      for i in 0..<dataDimension { sum += term(x[i]) + term(1 - x[i]) }
       out[m] = sum
     }
   }
 
   /// -ln p(x | z) in nats.
-  private func crossEntropy(
-    _ x: Rows<Scalar>, _ outputs: Rows<Scalar>, rows: Int, into out: UnsafeMutablePointer<Double>
-  ) {
+  private func crossEntropy(_ w: Workspace, rows: Int, into out: UnsafeMutablePointer<Double>) {
     for m in 0..<rows {
       out[m] = network.architecture.likelihood.negativeLogLikelihood(
-        outputs: outputs.row(m), targets: x.row(m), count: dataDimension)
+        outputs: w.logits.row(m), targets: w.x.row(m), count: dataDimension, scratch: w.row.pointer)
     }
   }
 
@@ -234,19 +240,22 @@ extension Likelihood {
   /// -ln p(x | z) in nats from the output layer's values: stable, through logits for Bernoulli.
   ///
   /// Gaussian: |x - g|^2 / 2 + (D / 2) ln 2 pi.
+  /// - Parameter scratch: Room for 2 `count` numbers.
   func negativeLogLikelihood<Scalar: NetworkScalar>(
-    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, count: Int
+    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, count: Int,
+    scratch: UnsafeMutablePointer<Double>
   ) -> Double {
     switch self {
     case .bernoulli:
       return Scalar.bernoulliCrossEntropy(
         logits: outputs, targets: targets, count: count, scale: 1, gradient: nil)
     case .gaussian:
+      let x = scratch
+      let mean = scratch + count
+      Scalar.convert(targets, to: x, count: count)
+      Scalar.convert(outputs, to: mean, count: count)
       var sum = 0.0
-      for i in 0..<count {
-        let delta = Double(targets[i]) - Double(outputs[i])
-        sum += delta * delta
-      }
+      for i in 0..<count { sum += (x[i] - mean[i]) * (x[i] - mean[i]) }
       return 0.5 * sum + 0.5 * Double(count) * logarithm(2 * .pi)
     }
   }

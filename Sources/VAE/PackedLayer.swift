@@ -46,20 +46,12 @@ struct Rows<Scalar: NetworkScalar>: Sendable {
 
   /// Copies from contiguous doubles `[rows, width]`.
   func load(_ source: UnsafePointer<Double>, rows: Int) {
-    for r in 0..<rows {
-      let to = row(r)
-      let from = source + r * width
-      for i in 0..<width { to[i] = Scalar(from[i]) }
-    }
+    for r in 0..<rows { Scalar.convert(source + r * width, to: row(r), count: width) }
   }
 
   /// Copies to contiguous doubles `[rows, width]`.
   func store(_ target: UnsafeMutablePointer<Double>, rows: Int) {
-    for r in 0..<rows {
-      let from = row(r)
-      let to = target + r * width
-      for i in 0..<width { to[i] = Double(from[i]) }
-    }
+    for r in 0..<rows { Scalar.convert(UnsafePointer(row(r)), to: target + r * width, count: width) }
   }
 }
 
