@@ -185,9 +185,7 @@ TARGET static ptrdiff_t NAME(candidates)(const float *products, const float *nor
   ptrdiff_t number = 0, i = 0;
   for (; i + LANES <= count; i += LANES) {
     I hit = *(const V *)(norms + i) - 2.0f * *(const V *)(products + i) <= NAME(all)(threshold);
-    int any = 0;
-    for (int j = 0; j < LANES; j++) any |= hit[j];
-    if (any)
+    if (__builtin_reduce_or(hit))
       for (int j = 0; j < LANES; j++)
         if (hit[j]) found[number++] = (int)(i + j);
   }

@@ -108,6 +108,7 @@ struct NearestMemorySearch: Sendable {
       2 * Double(n + 4) * unit * square.squareRoot() * largestNorm + 4 * unit * largestNorm * largestNorm
     let smallest = Double(smallestScore(products: products, norms: norms, count: columns))
     let known = w.best.pointer[m] - square + bound
+    if smallest > known { return }  // true of nearly all chunks
     let threshold = Float(min(known, smallest + 2 * bound)).nextUp
     let number = candidates(
       products: products, norms: norms, count: columns, threshold: threshold, into: w.found.pointer)
