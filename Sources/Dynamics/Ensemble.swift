@@ -64,7 +64,7 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     let isCancelled = Atomic<Bool>(false)
     let workers = min(threads, pieces)
     let blocks = min(blockSize, plan.membersPerLevel)
-    // Each worker's scratch memory is made once, by the worker itself, and touched by it alone.
+    // Each worker's scratch memory is made once, here, and touched by that worker alone.
     let scratch = WorkerScratch(
       (0..<workers).map { _ in
         Worker(map: map, start: start, plan: plan, layout: layout, blockSize: blocks, sinks: sink != nil)

@@ -41,7 +41,7 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
       remedy
       ?? {
         switch kind {
-        case .exists: "choose another name, or ask for overwriting"
+        case .exists: "choose another name, or replace it with --overwrite"
         case .cannotCreate: "choose another folder or name, or change the permissions"
         case .inputOutput: "check the disk's free space, quota and health"
         case .notFound: "create the folder, or correct the path"

@@ -162,7 +162,7 @@ extension ScenarioKeys {
         "corruption levels; the corruption says which make sense"),
       key("initial.items", .items, "all", "source items: all, the first COUNT, or COUNT drawn by the seed"),
       key("initial.split", .word(["train", "test"]), "train", "the items of training, or the held-out ones"),
-      key("initial.realizations", .integer(1...4_294_967_295), "1", "corruptions per item and level"),
+      key("initial.realizations", .integer(1...2_147_483_647), "1", "corruptions per item and level"),
       section("initial.file", "initial states from a file", only: file),
       key("initial.file.path", .path, nil, "NetCDF or IDX file", required: true),
       key("initial.file.variable", .text, nil, "variable of a NetCDF file"),

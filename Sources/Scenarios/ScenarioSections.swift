@@ -192,7 +192,7 @@ extension ScenarioReader {
   func items(_ key: String) throws -> InitialSpecification.Items {
     let node = try node(key)
     let expected = "all, a count of at least 1, or {random: COUNT}"
-    let range = 1...4_294_967_295
+    let range = 1...2_147_483_647
     if let entries = node.entries {
       guard entries.count == 1, let entry = entries.first, entry.key == "random" else {
         throw failure(key, node, expected: expected, remedy: "write {random: 100}")

@@ -53,7 +53,7 @@ struct ListCommand: ParsableCommand {
       return [["key", "value", "default", "meaning"]]
         + ScenarioKeys.all.map { key in
           let fallback = key.defaultValue ?? (key.isRequired ? "(required)" : "")
-          return [key.name, "\(key.type)", fallback, key.meaning]
+          return [key.name, key.type.description, fallback, key.meaning]
         }
     }
   }

@@ -99,7 +99,7 @@ enum Summary {
   private static func number(_ x: Double, _ digits: Int) -> String {
     guard x.isFinite else { return "-" }
     let magnitude = abs(x)
-    if magnitude != 0 && (magnitude < 1e-3 || magnitude >= 1e6) { return String(format: "%.1e", x) }
+    if magnitude >= 1e-12 && (magnitude < 1e-3 || magnitude >= 1e6) { return String(format: "%.1e", x) }
     return String(format: "%.\(digits)f", x)
   }
 

@@ -155,7 +155,7 @@ import Testing
     BadScenario(
       "name: a\ndataset: {test: 0}\ninitial: {split: test}", "3:18", "initial.split", "dataset.test is 0"),
     BadScenario(
-      "name: a\ninitial: {realizations: 4294967295}\ndynamics: {steps: 1000000000}", "2:25",
+      "name: a\ninitial: {realizations: 2147483647}\ndynamics: {steps: 1000000000}", "2:25",
       "initial.realizations", "at most 10^15 states"),
     BadScenario(
       "name: a\ninitial: {corruption: file}", "2:1", "initial.file", "missing", "which the corruption file"),

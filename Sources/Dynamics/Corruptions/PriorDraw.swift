@@ -1,9 +1,9 @@
 import Numerics
 
-/// z(0) ~ Normal(0, I), from no item; the level is only a label.
+/// z(0) ~ Normal(0, I), from no item; there are no levels.
 public struct PriorDraw: Corruption {
   public static let name = "prior"
-  public static let summary = "z(0) ~ Normal(0, I), from no item; the level is only a label"
+  public static let summary = "z(0) ~ Normal(0, I), from no item; has no levels"
   public static let levelDomain = LevelDomain.none
   public static let origin = CorruptionOrigin.nothing
 

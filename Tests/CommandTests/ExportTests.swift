@@ -1,0 +1,136 @@
+import Foundation
+import Output
+import Testing
+
+extension CommandTests {
+  /// Tidy tables of run files.
+  @Suite struct ExportTests {
+    private static func sandbox() throws -> Sandbox {
+      let sandbox = try Sandbox()
+      try sandbox.put(
+        smallScenario + fullSettings.replacingOccurrences(of: "energy", with: "energy, overlap-concept"),
+        at: "small.yaml")
+      try sandbox.succeed("run", "small.yaml")
+      return sandbox
+    }
+
+    private static func table(_ text: String) -> (header: [String], rows: [[String]]) {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+      return (lines.first ?? [], Array(lines.dropFirst()))
+    }
+
+    @Test func commaSeparatedValues() throws {
+      let sandbox = try Self.sandbox()
+      let text = try sandbox.succeed("export", "small.nc", "--variables", "step_length,distance-concept")
+        .output
+      let (header, rows) = Self.table(text)
+      #expect(
+        header == [
+          "level", "time", "step_length", "step_length_standard_error", "distance_concept",
+          "distance_concept_standard_error",
+        ])
+      #expect(rows.count == 2 * 4)
+      let reader = try sandbox.reader("small.nc")
+      for (column, name) in header.enumerated().dropFirst(2) {
+        let values = try reader.variable(name).readDoubles()
+        for (row, value) in values.enumerated() {
+          // Numbers are written so that reading gives the same bits; missing ones are empty fields.
+          #expect(rows[row][column] == "" ? value.isNaN : Double(rows[row][column]) == value)
+        }
+      }
+      #expect(rows.map { Double($0[0]) } == [0, 0, 0, 0, 0.5, 0.5, 0.5, 0.5])
+      #expect(rows.map { Int($0[1]) } == [0, 1, 2, 3, 0, 1, 2, 3])
+      #expect(rows[0][2] == "" && rows[4][3] == "")
+      #expect(rows[1][2] != "")
+      // The same to a file.
+      let written = try sandbox.succeed(
+        "export", "small.nc", "--variables", "step_length,distance-concept", "-o", "table.csv")
+      #expect(written.output == "")
+      #expect(try String(decoding: sandbox.bytes("table.csv"), as: UTF8.self) == text)
+    }
+
+    @Test func allAveragesByDefault() throws {
+      let sandbox = try Self.sandbox()
+      let (header, rows) = Self.table(try sandbox.succeed("export", "small.nc").output)
+      #expect(rows.count == 8)
+      for name in ["distance_concept", "energy", "overlap_concept", "step_length", "abstraction_level"] {
+        #expect(header.contains(name))
+        #expect(header.contains(name + "_standard_error"))
+      }
+      #expect(Set(header).count == header.count)
+      #expect(rows.allSatisfy { $0.count == header.count })
+    }
+
+    @Test func records() throws {
+      let sandbox = try Self.sandbox()
+      let text = try sandbox.succeed(
+        "export", "small.nc", "--format", "json", "--variables", "step_length"
+      ).output
+      let json = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+      let attributes = try #require(json["attributes"] as? [String: Any])
+      #expect(attributes["format_version"] as? Int == 1)
+      #expect(attributes["seed"] as? Int == 7)
+      let reader = try sandbox.reader("small.nc")
+      #expect(attributes["scenario"] as? String == (try reader.attribute("scenario").text))
+      let records = try #require(json["records"] as? [[String: Any]])
+      #expect(records.count == 8)
+      for record in records {
+        #expect(Set(record.keys) == ["level", "time", "step_length", "step_length_standard_error"])
+      }
+      #expect(records[0]["step_length"] is NSNull)
+      // JSONSerialization of Linux misses last bits of numbers; JSONDecoder does not.
+      struct Export: Decodable { var records: [[String: Double?]] }
+      let exact = try JSONDecoder().decode(Export.self, from: Data(text.utf8)).records
+      for name in ["step_length", "step_length_standard_error"] {
+        for (record, value) in zip(exact, try reader.variable(name).readDoubles()) {
+          let number = try #require(record[name])
+          #expect(number == (value.isNaN ? nil : value))
+        }
+      }
+    }
+
+    @Test func variablesOfGroups() throws {
+      let sandbox = try Self.sandbox()
+      let reader = try sandbox.reader("small.nc")
+      let (header, rows) = Self.table(
+        try sandbox.succeed(
+          "export", "small.nc", "--variables", "members/item,members/class,members/overlap_concept"
+        ).output)
+      #expect(header == ["member", "time", "item", "class", "overlap_concept"])
+      #expect(rows.count == 320 * 4)
+      let items = try reader.variable("members/item").readInts()
+      let overlaps = try reader.variable("members/overlap_concept").readDoubles()
+      for (row, fields) in rows.enumerated() {
+        #expect(Int(fields[0]) == row / 4 && Int(fields[1]) == row % 4)
+        #expect(Int(fields[2]) == items[row / 4])
+        #expect(Double(fields[4]) == overlaps[row])
+      }
+      let positions = Self.table(
+        try sandbox.succeed("export", "small.nc", "--variables", "geometry/concept_position").output)
+      #expect(positions.header == ["concept", "latent", "concept_position"])
+      #expect(positions.rows.count == 16)
+      let byClass = Self.table(
+        try sandbox.succeed("export", "small.nc", "--variables", "distance_concept_by_class").output)
+      #expect(
+        byClass.header == [
+          "level", "concept", "time", "distance_concept_by_class", "distance_concept_by_class_standard_error",
+        ])
+      #expect(byClass.rows.count == 2 * 4 * 4)
+    }
+
+    @Test func wrongNamesGetTheNearest() throws {
+      let sandbox = try Self.sandbox()
+      func refuse(_ variables: String, _ parts: [String]) throws {
+        let execution = try sandbox.fail(65, ["export", "small.nc", "--variables", variables], parts: parts)
+        // One line that can be read: not a list of two hundred names.
+        #expect(execution.errors.count < 700, "\(execution.errors.count) characters")
+      }
+      try refuse("distance_concpet", ["distance_concpet", "\"distance_concept\""])
+      try refuse("members/itme", ["itme", "\"item\""])
+      try refuse("member/item", ["member", "\"members\""])
+      try refuse("step_length,members/item", ["member"])
+      #expect(try sandbox.names == ["small.nc", "small.yaml"])
+    }
+  }
+}
