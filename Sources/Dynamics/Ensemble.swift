@@ -77,12 +77,13 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
       let first = (piece % unitsPerLevel) * itemsPerUnit
       let positions = first..<min(first + itemsPerUnit, plan.items.count)
       let result = worker.run(level: level, positions: positions, isCancelled: isCancelled)
-      let goesOn = merging.withLock { state in
+      merging.withLock { state in
+        // A unit that saw the cancellation is half done, and nothing follows a refusal or a failure.
+        if isCancelled.load(ordering: .relaxed) { return }
         state.take(result, piece: piece, sink: sink)
-        guard state.failure == nil else { return false }
-        return progress?(Double(state.next) / Double(pieces)) ?? true
+        let goesOn = state.failure == nil && progress?(Double(state.next) / Double(pieces)) ?? true
+        if !goesOn { isCancelled.store(true, ordering: .relaxed) }
       }
-      if !goesOn { isCancelled.store(true, ordering: .relaxed) }
     }
 
     return try merging.withLock { state in

@@ -44,13 +44,14 @@ public struct RunningMoments: Sendable, Hashable, BitwiseCopyable {
   /// The mean; nil where there are no numbers.
   public var mean: Double? { count > 0 ? runningMean : nil }
 
-  /// The sample standard deviation (divisor n - 1); nil for fewer than two numbers.
+  /// The sample standard deviation (divisor n - 1); nil for fewer than two numbers, and where squares
+  /// of the numbers exceed the range of double precision.
   public var standardDeviation: Double? {
-    count > 1 ? (sumOfSquares / Double(count - 1)).squareRoot() : nil
+    count > 1 && sumOfSquares.isFinite ? (sumOfSquares / Double(count - 1)).squareRoot() : nil
   }
 
-  /// The standard error of the mean of independent numbers; nil for fewer than two.
+  /// The standard error of the mean of independent numbers; nil where there is no standard deviation.
   public var standardError: Double? {
-    count > 1 ? (sumOfSquares / Double(count - 1) / Double(count)).squareRoot() : nil
+    count > 1 && sumOfSquares.isFinite ? (sumOfSquares / Double(count - 1) / Double(count)).squareRoot() : nil
   }
 }
