@@ -56,6 +56,10 @@ let package = Package(
     .testTarget(name: "DynamicsTests", dependencies: ["Dynamics", "Numerics"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
     .testTarget(name: "NumericsTests", dependencies: ["Numerics", "Observables"]),
+    .testTarget(
+      name: "ObservablesTests",
+      dependencies: ["Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output"]),
+    .testTarget(name: "VAETests", dependencies: ["VAE", "Dynamics", "Numerics", "Output"]),
     .testTarget(name: "OutputTests", dependencies: ["Output"]),
     .testTarget(name: "ScenariosTests", dependencies: ["Scenarios"]),
   ]

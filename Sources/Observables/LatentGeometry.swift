@@ -93,7 +93,7 @@ func distance(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: I
   return sum.squareRoot()
 }
 
-/// cos(z - o, y - o); NaN where one of the vectors is shorter than 1e-12.
+/// cos(z - o, y - o); NaN where one of the vectors is shorter than 1e-12 or its square overflows.
 @inline(__always)
 func cosine(
   _ z: UnsafePointer<Double>, _ y: UnsafePointer<Double>, origin: UnsafePointer<Double>?, _ count: Int
@@ -110,6 +110,6 @@ func cosine(
     squareY += b * b
   }
   let lengths = squareZ.squareRoot() * squareY.squareRoot()
-  guard squareZ.squareRoot() >= 1e-12, squareY.squareRoot() >= 1e-12 else { return .nan }
+  guard squareZ.squareRoot() >= 1e-12, squareY.squareRoot() >= 1e-12, lengths.isFinite else { return .nan }
   return min(max(product / lengths, -1), 1)
 }

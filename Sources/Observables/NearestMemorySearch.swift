@@ -103,9 +103,14 @@ struct NearestMemorySearch: Sendable {
     let products = UnsafePointer(w.products.pointer + m * w.productStride)
     let norms = UnsafePointer(self.norms.pointer + first)
     // Rounding of z, xi, the sum of n products, |xi|^2 and the difference, each relative to 2^-24.
+    // Beside it, underflow in single precision, and the rounding of the sums of squares themselves, which
+    // counts where z is very far from all memories.
     let unit = 0x1p-24
+    let length = square.squareRoot()
+    let reach = length + largestNorm
     let bound =
-      2 * Double(n + 4) * unit * square.squareRoot() * largestNorm + 4 * unit * largestNorm * largestNorm
+      2 * Double(n + 4) * unit * length * largestNorm + 4 * unit * largestNorm * largestNorm
+      + Double(n + 4) * (0x1p-125 + 0x1p-52 * reach * reach)
     let smallest = Double(smallestScore(products: products, norms: norms, count: columns))
     let known = w.best.pointer[m] - square + bound
     if smallest > known { return }  // true of nearly all chunks

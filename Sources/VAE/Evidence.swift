@@ -70,8 +70,9 @@ public struct Evidence: Sendable {
       divergences.add(divergence.pointer[i])
     }
     // A bound that is not finite for some item is not finite on average.
-    negativeELBO = moments.count == count ? moments.mean ?? .nan : .nan  // nan for an empty set, too
-    standardError = moments.standardError ?? .nan
-    kullbackLeibler = divergences.mean ?? .nan
+    let isFinite = moments.count == count && divergences.count == count
+    negativeELBO = isFinite ? moments.mean ?? .nan : .nan  // nan for an empty set, too
+    standardError = isFinite ? moments.standardError ?? .nan : .nan
+    kullbackLeibler = isFinite ? divergences.mean ?? .nan : .nan
   }
 }

@@ -76,6 +76,9 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
   }
 
   public func begin(_ block: StateBlock, noise: NoiseSource, workspace: inout Workspace) {
+    precondition(
+      mode != .clamped || block.region.count >= block.count * dataDimension && block.start == .data,
+      "the clamped mode needs data-space starts with a region")
     workspace.decodedTime = -1
     workspace.hasDataState = block.start == .data
     guard block.start == .data else { return }

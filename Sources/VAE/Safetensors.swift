@@ -67,7 +67,12 @@ public enum Safetensors {
         "no such model file; train one with 'simulate train', or correct model.file", isMissing: true)
     }
     guard !isFolder.boolValue else { throw failure("is a folder; expected a safetensors file") }
-    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let attributes = try? FileManager.default.attributesOfItem(atPath: target)
+    guard attributes?[.type] as? FileAttributeType == .typeRegular else {
+      throw failure("is no regular file; expected a safetensors file")
+    }
+    let size = attributes?[.size] as? Int ?? 0
     guard size <= fileLimit else {
       throw failure("\(size) bytes; expected a model of at most \(fileLimit) bytes")
     }
@@ -170,8 +175,15 @@ public enum Safetensors {
   private static func tensor(
     _ name: String, _ entry: Any, bodyLength: Int, _ failure: (String) -> ModelFileError
   ) throws -> Tensor {
+    // JSON's true and false would pass as 1 and 0.
+    func integers(_ value: Any?) -> [Int]? {
+      guard let numbers = value as? [NSNumber],
+        numbers.allSatisfy({ String(cString: $0.objCType) != "c" && String(cString: $0.objCType) != "B" })
+      else { return nil }
+      return value as? [Int]
+    }
     guard let fields = entry as? [String: Any], let type = fields["dtype"] as? String,
-      let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int],
+      let shape = integers(fields["shape"]), let offsets = integers(fields["data_offsets"]),
       offsets.count == 2
     else { throw failure("tensor '\(name)' lacks dtype, shape or data_offsets") }
     guard type == "F32" else {

@@ -1,0 +1,160 @@
+import Dynamics
+import Numerics
+import Observables
+import Testing
+import VAE
+
+/// What every observable of the registry must do.
+@Suite struct ConformanceTests {
+  /// A small network whose latent states the test can choose.
+  static var model: Autoencoder {
+    let architecture = Architecture(
+      dataDimension: 9, latentDimension: 3, hidden: [6], activation: .tanh, likelihood: .bernoulli)
+    return Autoencoder(initializing: architecture, seed: 80)
+  }
+
+  static let items = randomRows(50, 9, seed: 81)
+
+  static func context(own: Bool = true, superclasses: Bool = true) -> ObservableContext {
+    let source = RowTable(items)
+    let memories = InferenceMap<Double>(model).memories(of: source, count: 50, threads: 1)
+    let classes = (0..<50).map { Int32($0 % 3) }
+    return ObservableContext(
+      geometry: LatentGeometry(
+        memories: memories, classes: classes, classCount: 3,
+        superclassOfClass: superclasses ? [0, 1, 1] : []),
+      own: own ? OwnItems(memories: memories, classes: classes) : nil, source: own ? source : nil)
+  }
+
+  static let names = ObservableRegistry.all.map { $0.name } + (1...3).map { "principal-component-\($0)" }
+
+  @Test func namesAreThoseOfTheContract() {
+    #expect(Set(Self.names).count == Self.names.count)
+    let contract: Set<String> = [
+      "overlap-memory", "overlap-concept", "overlap-root", "distance-memory", "distance-concept",
+      "distance-superconcept", "distance-root", "distance-nearest-memory", "distance-nearest-concept",
+      "concept-accuracy", "abstraction-level", "step-length", "data-overlap", "reconstruction-error",
+      "energy", "input-entropy", "reconstruction-excess", "kullback-leibler",
+    ]
+    #expect(Set(ObservableRegistry.all.map { $0.name }) == contract)
+    let nats: Set<String> = ["energy", "input-entropy", "reconstruction-excess", "kullback-leibler"]
+    for type in ObservableRegistry.all {
+      #expect(type.units == (nats.contains(type.name) ? "nats" : "1"))
+      #expect(type.needs.contains(.superclass) == (type.name == "distance-superconcept"))
+    }
+    #expect(ObservableRegistry.observable(named: "no-such-thing", in: Self.context()) == nil)
+    #expect(ObservableRegistry.observable(named: "principal-component-4", in: Self.context()) == nil)
+  }
+
+  @Test(arguments: names)
+  func describesItself(_ name: String) throws {
+    let observable = try #require(ObservableRegistry.observable(named: name, in: Self.context()))
+    #expect(observable.name == name)
+    #expect(observable.variableName == name.split(separator: "-").joined(separator: "_"))
+    #expect(observable.longName.count > 15 && !observable.longName.contains("\n"))
+    #expect(name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "-" })
+    let available = InferenceMap<Double>(Self.model).availableFields.union(.previousState)
+    #expect(available.isSuperset(of: observable.requiredFields))
+  }
+
+  @Test func longNamesDiffer() {
+    let texts = Self.names.compactMap {
+      ObservableRegistry.observable(named: $0, in: Self.context())?.longName
+    }
+    #expect(Set(texts).count == Self.names.count)
+  }
+
+  @Test func needsSayWhatAContextMustHold() {
+    for type in ObservableRegistry.all {
+      let lacksOwn = type.init(Self.context(own: false)) == nil
+      #expect(lacksOwn == type.needs.contains(.ownItem), "\(type.name)")
+      let lacksSuperclass = type.init(Self.context(superclasses: false)) == nil
+      #expect(lacksSuperclass == type.needs.contains(.superclass), "\(type.name)")
+    }
+    #expect(LevelIndicator(level: 0, Self.context(own: false)) == nil)
+  }
+
+  /// Data starts: defined everywhere but for the step length at first.
+  @Test(arguments: names)
+  func definedAlongTrajectories(_ name: String) throws {
+    let observable = try #require(ObservableRegistry.observable(named: name, in: Self.context()))
+    let result = try measure(
+      [observable], InferenceMap<Double>(Self.model),
+      from: CorruptedStart(UniformReplacement(), source: RowTable(Self.items), imageShape: nil), items: 50,
+      levels: [0.4], steps: 3)
+    #expect(result.series[0].count == 50)
+    for series in result.series[0] {
+      for t in 0...3 { #expect(series[t].isNaN == (name == "step-length" && t == 0)) }
+    }
+    if !["concept-accuracy", "abstraction-level"].contains(name) {
+      #expect(Set(result.series[0].flatMap { $0[1...] }).count > 50, "a constant?")
+    }
+  }
+
+  /// Latent starts: what is read from x(0) is missing at t = 0.
+  @Test(arguments: names)
+  func missingAtFirstForLatentStarts(_ name: String) throws {
+    let observable = try #require(ObservableRegistry.observable(named: name, in: Self.context()))
+    let result = try measure(
+      [observable], InferenceMap<Double>(Self.model),
+      from: GivenStart(RowTable(normalRows(50, 3, seed: 82)), space: .latent), items: 50, steps: 3)
+    let fromData: Set<String> = [
+      "data-overlap", "reconstruction-error", "energy", "input-entropy", "reconstruction-excess",
+      "kullback-leibler", "step-length",
+    ]
+    for series in result.series[0] {
+      for t in 0...3 { #expect(series[t].isNaN == (fromData.contains(name) && t == 0)) }
+    }
+  }
+
+  @Test(arguments: names)
+  func doesNotDependOnTheBlock(_ name: String) throws {
+    let context = Self.context()
+    let observable = try #require(ObservableRegistry.observable(named: name, in: context))
+    let others = Self.names.compactMap { ObservableRegistry.observable(named: $0, in: context) }
+    func run<Scalar: NetworkScalar>(_ precision: Scalar.Type) throws {
+      func values(_ observables: [any Observable], blockSize: Int, threads: Int) throws -> [UInt64] {
+        try measure(
+          observables, InferenceMap<Scalar>(Self.model),
+          from: CorruptedStart(UniformReplacement(), source: RowTable(Self.items), imageShape: nil),
+          items: 50, realizations: 3, levels: [0.2, 0.4], steps: 3, threads: threads, blockSize: blockSize
+        ).series[0].flatMap { $0.map(\.bitPattern) }
+      }
+      let alone = try values([observable], blockSize: 126, threads: 1)
+      #expect(alone.count == 50 * 3 * 2 * 4)
+      #expect(try values([observable], blockSize: 1, threads: 1) == alone)
+      #expect(try values([observable], blockSize: 43, threads: 2) == alone)
+      // Nor on the company: shared scratch memory and other fields.
+      #expect(try values([observable] + others, blockSize: 17, threads: 2) == alone)
+      #expect(try values([observable] + others.reversed(), blockSize: 126, threads: 3) == alone)
+    }
+    try run(Float.self)
+    try run(Double.self)
+  }
+
+  /// States that are not finite have no values, now and later, and do not disturb the others.
+  @Test(arguments: names)
+  func missingForStatesThatAreNotFinite(_ name: String) throws {
+    let observable = try #require(ObservableRegistry.observable(named: name, in: Self.context()))
+    let clean = normalRows(50, 3, seed: 83)
+    var spoilt = clean
+    spoilt[3][0] = .nan
+    spoilt[17][2] = .infinity
+    spoilt[40][1] = -.infinity
+    func values(_ rows: [[Double]]) throws -> [[Double]] {
+      try measure(
+        [observable], InferenceMap<Double>(Self.model), from: GivenStart(RowTable(rows), space: .latent),
+        items: 50, steps: 2
+      ).series[0]
+    }
+    let expected = try values(clean)
+    let found = try values(spoilt)
+    for m in 0..<50 {
+      if [3, 17, 40].contains(m) {
+        #expect(found[m].allSatisfy { $0.isNaN })
+      } else {
+        #expect(found[m].map(\.bitPattern) == expected[m].map(\.bitPattern))
+      }
+    }
+  }
+}
