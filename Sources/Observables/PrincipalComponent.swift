@@ -52,6 +52,7 @@ extension LatentGeometry {
   ///
   /// - Complexity: O(items N^2 + N^3), through GSL's symmetric eigensolver.
   public func principalAxes() -> (axes: RowTable, variances: [Double]) {
+    _ = GSLErrors.areReturned
     let n = dimension
     var covariance = [Double](repeating: 0, count: n * n)
     let centred = RowTable(rows: memories.rows, columns: n)
@@ -64,7 +65,7 @@ extension LatentGeometry {
     guard covariance.allSatisfy(\.isFinite), let workspace = gsl_eigen_symmv_alloc(n),
       let values = gsl_vector_alloc(n), let vectors = gsl_matrix_alloc(n, n),
       let matrix = gsl_matrix_alloc(n, n)
-    else { return (RowTable(rows: n, columns: n), Array(repeating: .nan, count: n)) }
+    else { return undefinedAxes }
     defer {
       gsl_eigen_symmv_free(workspace)
       gsl_vector_free(values)
@@ -74,7 +75,9 @@ extension LatentGeometry {
     for i in 0..<n {
       for j in 0..<n { gsl_matrix_set(matrix, i, j, covariance[i * n + j]) }
     }
-    gsl_eigen_symmv(matrix, values, vectors, workspace)
+    guard gsl_eigen_symmv(matrix, values, vectors, workspace) == Int32(GSL_SUCCESS) else {
+      return undefinedAxes
+    }
     gsl_eigen_symmv_sort(values, vectors, GSL_EIGEN_SORT_VAL_DESC)
     let axes = RowTable(rows: n, columns: n)
     var variances: [Double] = []
@@ -90,4 +93,16 @@ extension LatentGeometry {
     }
     return (axes, variances)
   }
+
+  /// What stands for axes that cannot be computed: every projection on them is missing.
+  private var undefinedAxes: (axes: RowTable, variances: [Double]) {
+    let axes = RowTable(
+      rows: dimension, columns: dimension, elements: Array(repeating: .nan, count: dimension * dimension))
+    return (axes, Array(repeating: .nan, count: dimension))
+  }
+}
+
+/// GSL's default error handler ends the process; without it every call returns a status.
+enum GSLErrors {
+  static let areReturned: Void = { _ = gsl_set_error_handler_off() }()
 }

@@ -51,26 +51,20 @@ extension CommandTests {
     @Test(.enabled(if: FileManager.default.fileExists(atPath: readme)))
     func commandsOfTheReadmeExist() throws {
       let sandbox = try Sandbox()
+      let text = try String(contentsOfFile: Self.readme, encoding: .utf8)
       var commands = 0
-      for block in try Self.blocks(Self.readme, ["sh", "bash", "shell", "console", ""]) {
-        let text = block.replacingOccurrences(of: "\\\n", with: " ")
-        for line in text.split(separator: "\n") {
-          let command = line.split(separator: "#")[0]
-          // Words of the program's own usage, such as [--quiet], lose their brackets.
-          let words = command.split { " \t$[]|".contains($0) }.map(String.init)
-          guard let first = words.first, first == "simulate" || first.hasSuffix("/simulate") else { continue }
-          let rest = words.dropFirst().filter { $0 != ">" }
-          guard let subcommand = rest.first, !subcommand.hasPrefix("-") else { continue }
-          commands += 1
-          let help = try sandbox.simulate(subcommand, "--help")
-          #expect(help.code == 0 && help.output.contains("USAGE: simulate \(subcommand)"), "\(line)")
-          for option in rest where option.hasPrefix("-") {
-            let name = option.split(separator: "=")[0]
-            #expect(
-              help.output.split { " ,\n<>[]".contains($0) }.contains(name), "\(option) in: \(line)")
-          }
-          for path in rest where path.hasPrefix("scenarios/") {
-            #expect(FileManager.default.fileExists(atPath: Checkout.root + "/" + path), "\(line)")
+      // In blocks or within a line of text: a command starts a line, or follows a backquote, parenthesis or
+      // folder, and ends with the line or before what a shell would take.
+      let pattern = /(?:^ *(?:\$ )?|`|\(|\/)simulate ([a-z]+)([^`)|>&#\n]*)/.anchorsMatchLineEndings()
+      for match in text.matches(of: pattern) {
+        commands += 1
+        let help = try sandbox.simulate(String(match.1), "--help")
+        #expect(help.code == 0 && help.output.contains("USAGE: simulate \(match.1)"), "\(match.0)")
+        let known = help.output.split { " ,\n<>[]".contains($0) }
+        for word in match.2.split(separator: " ") {
+          if word.hasPrefix("-") { #expect(known.contains(word), "\(word) in: \(match.0)") }
+          if word.hasPrefix("scenarios/") {
+            #expect(FileManager.default.fileExists(atPath: Checkout.root + "/" + word), "\(match.0)")
           }
         }
       }

@@ -77,6 +77,7 @@ extension CommandTests {
     }
 
     /// Five states of 36 pixels and of 4 latent variables, all exact in single precision.
+    @discardableResult
     private static func putStates(_ sandbox: Sandbox) throws -> (data: [Double], latent: [Double]) {
       let data = (0..<5 * 36).map { Double($0 % 7) / 8 }
       let latent = (0..<5 * 4).map { Double($0) / 8 - 1 }
