@@ -29,13 +29,28 @@ struct ApproachBootstrap {
   init(seriesCount: Int, times: Int, replicates wanted: Int, seed: UInt64) {
     self.seriesCount = seriesCount
     self.times = times
-    let perReplicate = max(1, seriesCount * times * 16)
-    replicates = seriesCount == 0 ? 0 : min(wanted, max(100, Self.memoryLimit / perReplicate))
+    replicates = Self.affordableReplicates(wanted, seriesCount: seriesCount, times: times)
     field = RandomField(seed: seed, purpose: .bootstrap)
     plainSum = Array(repeating: 0, count: seriesCount * times)
     plainCount = plainSum
     sums = Array(repeating: 0, count: replicates * seriesCount * times)
     counts = sums
+  }
+
+  /// How many replicates fit into the memory limit; 0, and then no interval, where that is fewer than a
+  /// hundred, which say nothing about quantiles.
+  static func affordableReplicates(_ wanted: Int, seriesCount: Int, times: Int) -> Int {
+    guard seriesCount > 0 else { return 0 }
+    let affordable = memoryLimit / (seriesCount * times * 16)
+    return affordable < min(wanted, 100) ? 0 : min(wanted, affordable)
+  }
+
+  /// Adds sums and counts over members, `[series * times]`, where there is no bootstrap.
+  mutating func add(sums: [Double], counts: [Double]) {
+    for j in plainSum.indices {
+      plainSum[j] += sums[j]
+      plainCount[j] += counts[j]
+    }
   }
 
   mutating func reset() {

@@ -44,6 +44,8 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   ///
   /// - Parameters:
   ///   - progress: Called now and then with the fraction done; returning false cancels the run.
+  ///   - shouldStop: Asked by every worker before each step of a block; true cancels the run. A unit may
+  ///     take minutes, a step does not.
   ///   - sink: Receives the units' records in the plan's order, from one thread at a time. An error
   ///     that it throws ends the run and is rethrown.
   /// - Returns: One entry per level.
@@ -51,6 +53,7 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   /// - Complexity: O(members x steps x (parameters of the map + cost of the observables)).
   public func run(
     progress: (@Sendable (Double) -> Bool)? = nil,
+    shouldStop: @escaping @Sendable () -> Bool = { false },
     sink: (@Sendable (borrowing MemberRecords) throws -> Void)? = nil
   ) throws -> [LevelStatistics] {
     let itemsPerUnit = max(1, Self.defaultBlockSize / plan.realizations)
@@ -76,7 +79,8 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
       let level = piece / unitsPerLevel
       let first = (piece % unitsPerLevel) * itemsPerUnit
       let positions = first..<min(first + itemsPerUnit, plan.items.count)
-      let result = worker.run(level: level, positions: positions, isCancelled: isCancelled)
+      let result = worker.run(
+        level: level, positions: positions, isCancelled: isCancelled, shouldStop: shouldStop)
       merging.withLock { state in
         // A unit that saw the cancellation is half done, and nothing follows a refusal or a failure.
         if isCancelled.load(ordering: .relaxed) { return }
@@ -104,8 +108,11 @@ private final class WorkerScratch<Map: DiscreteMap, Start: InitialCondition>: @u
 struct UnitResult: Sendable {
   var accumulator: Accumulator
   var positions: Range<Int>
-  /// Items' mean distances `[items, approaches * times]`.
-  var distances: [Double]
+  /// Sums of distances over an item's realizations `[items, approaches * times]`, or over all members
+  /// of the unit `[approaches * times]` where there is no bootstrap.
+  var distanceSums: [Double]
+  /// How many numbers each of those sums holds.
+  var distanceCounts: [Double]
   var records: MemberRecords?
 }
 
@@ -135,7 +142,12 @@ private struct Merging: Sendable {
     pending[piece] = result
     while failure == nil, let unit = pending.removeValue(forKey: next) {
       level.merge(unit.accumulator)
-      bootstrap.add(unit.distances, items: plan.items[unit.positions])
+      if bootstrap.replicates > 0 {
+        let means = zip(unit.distanceSums, unit.distanceCounts).map { $0 / $1 }  // 0 / 0: missing
+        bootstrap.add(means, items: plan.items[unit.positions])
+      } else {
+        bootstrap.add(sums: unit.distanceSums, counts: unit.distanceCounts)
+      }
       if let sink, let records = unit.records {
         do { try sink(records) } catch { failure = error }
       }

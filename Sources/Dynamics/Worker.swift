@@ -11,6 +11,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private let noise: NoiseSource
   private let fields: StateFields
   private let records: Bool
+  /// Whether distances are kept item by item, for the bootstrap.
+  private let keepsItems: Bool
 
   private var workspace: Map.Workspace
   private let block: StateBlock
@@ -32,6 +34,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     self.blockSize = blockSize
     noise = NoiseSource(seed: plan.seed)
     records = sinks && (plan.recordsMembers || plan.recordsLatentStates)
+    keepsItems =
+      ApproachBootstrap.affordableReplicates(
+        plan.bootstrapReplicates, seriesCount: plan.approaches.count, times: plan.times) > 0
     var needed: StateFields = plan.tolerance != nil ? .previousState : []
     let measured =
       plan.observables + plan.approaches + [plan.splitting, plan.closest].compactMap { $0 }
@@ -54,13 +59,15 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   }
 
   /// Runs the members of one level whose items stand at `range` in the plan.
-  func run(level: Int, positions range: Range<Int>, isCancelled: borrowing Atomic<Bool>) -> UnitResult {
+  func run(
+    level: Int, positions range: Range<Int>, isCancelled: borrowing Atomic<Bool>, shouldStop: () -> Bool
+  ) -> UnitResult {
     let memberCount = range.count * plan.realizations
-    let width = plan.approaches.count * plan.times
+    let width = plan.approaches.count * plan.times * (keepsItems ? range.count : 1)
     var unit = Unit(
       accumulator: Accumulator(layout: layout, hasRealizations: plan.realizations > 1),
-      distanceSums: Array(repeating: 0, count: range.count * width),
-      distanceCounts: Array(repeating: 0, count: range.count * width), firstPosition: range.lowerBound,
+      distanceSums: Array(repeating: 0, count: width),
+      distanceCounts: Array(repeating: 0, count: width), firstPosition: range.lowerBound,
       itemSums: plan.realizations > 1
         ? Array(repeating: ItemSum(), count: layout.observables * 3 * plan.times) : [])
     if records {
@@ -78,11 +85,11 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     for first in stride(from: 0, to: memberCount, by: blockSize) {
       let count = min(blockSize, memberCount - first)
       fillBlock(level: plan.levels[level], range: range, firstMember: first, count: count)
-      runBlock(&unit, firstMember: first, isCancelled: isCancelled)
+      runBlock(&unit, firstMember: first, isCancelled: isCancelled, shouldStop: shouldStop)
     }
-    for i in unit.distanceSums.indices { unit.distanceSums[i] /= unit.distanceCounts[i] }  // 0 / 0: NaN
     return UnitResult(
-      accumulator: unit.accumulator, positions: range, distances: unit.distanceSums, records: unit.records)
+      accumulator: unit.accumulator, positions: range, distanceSums: unit.distanceSums,
+      distanceCounts: unit.distanceCounts, records: unit.records)
   }
 
   /// Sum over the realizations of the item at hand.
@@ -127,7 +134,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     }
   }
 
-  private func runBlock(_ unit: inout Unit, firstMember: Int, isCancelled: borrowing Atomic<Bool>) {
+  private func runBlock(
+    _ unit: inout Unit, firstMember: Int, isCancelled: borrowing Atomic<Bool>, shouldStop: () -> Bool
+  ) {
     let n = block.dimension
     snapshot.forgetShared()
     for time in 0..<plan.times {
@@ -136,6 +145,10 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
         map.begin(block, noise: noise, workspace: &workspace)
       } else {
         if isCancelled.load(ordering: .relaxed) { return }
+        if shouldStop() {
+          isCancelled.store(true, ordering: .relaxed)
+          return
+        }
         store.fill(.previousState)?.update(from: block.states.pointer, count: block.count * n)
         map.step(block, at: time - 1, noise: noise, workspace: &workspace)
       }
@@ -207,7 +220,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       let out = measured(observable, observables + a)
       let width = plan.approaches.count * plan.times
       for m in 0..<count where out[m].isFinite {
-        let item = Int(positions.pointer[m]) - unit.firstPosition
+        let item = keepsItems ? Int(positions.pointer[m]) - unit.firstPosition : 0
         let slot = item * width + a * plan.times + time
         unit.distanceSums[slot] += out[m]
         unit.distanceCounts[slot] += 1

@@ -122,6 +122,20 @@ extension AtomicFile {
   public static func checkWritable(_ path: String, overwrite: Bool) throws(FileError) {
     try TemporaryFile(for: path, overwrite: overwrite).discard()
   }
+
+  /// Makes sure that an output is none of the inputs, under whatever name.
+  ///
+  /// - Throws: `FileError` of kind `cannotCreate`.
+  public static func checkDistinct(_ output: String, from inputs: [String]) throws(FileError) {
+    var (target, source) = (stat(), stat())
+    guard stat(output, &target) == 0 else { return }
+    for input in inputs where stat(input, &source) == 0 {
+      guard target.st_dev != source.st_dev || target.st_ino != source.st_ino else {
+        throw FileError(
+          .cannotCreate, path: output, message: "it is an input: \(input)", remedy: "choose another name")
+      }
+    }
+  }
 }
 
 /// An empty file that this process alone owns, beside the file that it is to become.

@@ -96,11 +96,12 @@ public struct NetCDFError: Error, CustomStringConvertible, Sendable {
   static func missing(
     _ sort: String, _ name: String, among existing: [String], path: String, operation: String
   ) -> NetCDFError {
-    let shown = existing.prefix(30).map { "\"\($0)\"" }.joined(separator: ", ")
+    // One line that can be read: a run file has two hundred variables.
+    let shown = existing.prefix(10).map { "\"\($0)\"" }.joined(separator: ", ")
     let list =
       existing.isEmpty
       ? "there is no \(sort) at all"
-      : "there is \(shown)\(existing.count > 30 ? " and \(existing.count - 30) more" : "")"
+      : "there is \(shown)\(existing.count > 10 ? " and \(existing.count - 10) more" : "")"
     let nearest = nearestName(to: name, among: existing).map { "did you mean \"\($0)\"? " } ?? ""
     return NetCDFError(
       .missingName, path: path, operation: operation, name: name, message: "no \(sort) of this name",

@@ -1,5 +1,6 @@
 import Datasets
 import Dynamics
+import Foundation
 import Logging
 import Numerics
 import Observables
@@ -19,14 +20,18 @@ public struct RunEvents: Sendable {
   public var logger: Logger
   /// Progress; returning false cancels the run.
   public var progress: @Sendable (RunProgress) -> Bool
+  /// Asked often, by any thread; true cancels the run.
+  public var shouldStop: @Sendable () -> Bool
 
   /// Reports to nobody by default.
   public init(
     logger: Logger = Logger(label: "repeated-inference", factory: { _ in SwiftLogNoOpLogHandler() }),
-    progress: @escaping @Sendable (RunProgress) -> Bool = { _ in true }
+    progress: @escaping @Sendable (RunProgress) -> Bool = { _ in true },
+    shouldStop: @escaping @Sendable () -> Bool = { false }
   ) {
     self.logger = logger
     self.progress = progress
+    self.shouldStop = shouldStop
   }
 }
 
@@ -188,6 +193,68 @@ extension Experiment {
       let states = try GivenStates(file, scenario: scenario, dataset: dataset, latentDimension: latent)
       available = states.rows.rows
     }
-    return (levels * realizations * (try itemIndices(available: available).count), scenario.dynamics.steps)
+    let items = try itemIndices(available: available).count
+    try checkMemory()
+    return (levels * realizations * items, scenario.dynamics.steps)
+  }
+
+  /// Refuses what could not be held in this machine's memory, before anything is allocated for it.
+  private func checkMemory() throws {
+    let available = Double(ProcessInfo.processInfo.physicalMemory)
+    func check(_ bytes: Double, key: String, value: String, _ what: String) throws {
+      guard bytes > 0.8 * available else { return }
+      func gibibytes(_ bytes: Double) -> String { String(format: "%.0f", bytes / 0x1p30) }
+      throw scenario.error(
+        key: key, value: value,
+        expected: "\(what) that fit into this machine's \(gibibytes(available)) GiB; these take about"
+          + " \(gibibytes(bytes)) GiB", remedy: "lower the number")
+    }
+    if case .trained(let model) = scenario.model {
+      var parameters = 0.0
+      var width = Double(dataset.dimension)
+      for next in model.hidden.map(Double.init) + [Double(model.latent)] {
+        parameters += 2 * width * next
+        width = next
+      }
+      // Parameters, gradient, two moments, the last good epoch, the packed copy and the file.
+      try check(
+        parameters * 7 * 4, key: model.hidden.isEmpty ? "model.latent" : "model.hidden",
+        value: "\(model.hidden)", "networks")
+    }
+    // Moments of members and items, per worker, for the level at hand, and the results of all levels.
+    let groups =
+      1
+      + scenario.groupBy.map {
+        $0 == .class ? dataset.hierarchy.numberOfClasses : dataset.hierarchy.numberOfSuperclasses
+      }.reduce(0, +)
+    let series = Double((scenario.observables.count + 4) * (groups + 2 * scenario.splitBy.count))
+    let copies = Double(2 * (options.threads + 1) + 2 * scenario.initial.levels.count)
+    try check(
+      series * copies * 24 * Double(scenario.dynamics.steps + 1), key: "dynamics.steps",
+      value: "\(scenario.dynamics.steps)", "averages over time")
+    if scenario.output.members {
+      let width = Double(
+        scenario.observables.count + (scenario.output.latents ? scenario.trainedLatentDimension ?? 100 : 0))
+      try check(
+        width * 8 * 126 * Double(options.threads + 1) * Double(scenario.dynamics.steps + 1),
+        key: "dynamics.steps",
+        value: "\(scenario.dynamics.steps)", "members' series")
+    }
+  }
+}
+
+extension Scenario {
+  /// The files that a run reads: the scenario's own, and those of data set, model and initial states.
+  public var inputPaths: [String] {
+    var paths = [path]
+    if case .idx(let idx) = dataset {
+      paths += [idx.trainImages, idx.trainLabels, idx.testImages, idx.testLabels]
+    }
+    if case .file(let file) = model { paths.append(file) }
+    if let file = initial.file {
+      paths.append(file.path)
+      if file.variable == nil, let labels = file.labels { paths.append(labels) }
+    }
+    return paths
   }
 }

@@ -29,9 +29,12 @@ extension Experiment {
   /// - Throws: `NetCDFError`, `ScenarioError`, `ModelFileError`, `DatasetError`, `CancellationError`. On
   ///   an error nothing is left at `path`, or what was there before.
   public func run(to path: String? = nil, overwrite: Bool = false) throws -> RunReport {
+    try AtomicFile.checkDistinct(path ?? scenario.output.file, from: scenario.inputPaths)
     let file = try RunFile(
       path: path ?? scenario.output.file, overwrite: overwrite, scenario: scenario, dataset: dataset)
     do {
+      // What can be found wrong before the training is.
+      _ = try checkedSize()
       let model = try prepareModel()
       switch scenario.dynamics.precision {
       case .single: return try run(model, Float.self, into: file, path: path ?? scenario.output.file)
@@ -57,7 +60,7 @@ extension Experiment {
     let own = prepared.own
     let events = events
     let results = try ensemble.run(
-      progress: { events.progress(.running($0)) },
+      progress: { events.progress(.running($0)) }, shouldStop: events.shouldStop,
       sink: { records in try file.write(records, plan: plan, own: own) })
     try file.finish(
       plan: plan, visibleObservables: prepared.visibleObservables, results: results,

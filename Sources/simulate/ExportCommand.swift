@@ -38,6 +38,7 @@ struct ExportCommand: ParsableCommand {
         .map { $0.trimmingCharacters(in: .whitespaces) }
       let table = try TidyTable(NetCDFReader(path: file), variables: names)
       if let output {
+        try AtomicFile.checkDistinct(output, from: [file])
         var text = ""
         write(table) { text += $0 }
         try AtomicFile.write(text, to: output, overwrite: overwrite)

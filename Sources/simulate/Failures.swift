@@ -72,4 +72,10 @@ func installSignalHandlers() {
     }
   }
   signal(SIGXFSZ, SIG_IGN)
+  // Whoever started the program may have left them blocked, as threads of some runtimes do.
+  var interrupts = sigset_t()
+  sigemptyset(&interrupts)
+  sigaddset(&interrupts, SIGINT)
+  sigaddset(&interrupts, SIGTERM)
+  pthread_sigmask(SIG_UNBLOCK, &interrupts, nil)
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Output
+import Scenarios
 import VAE
 
 struct InspectCommand: ParsableCommand {
@@ -22,7 +23,9 @@ struct InspectCommand: ParsableCommand {
         let reader = try NetCDFReader(path: file)
         if scenario {
           guard let text = try reader.attribute("scenario").text else {
-            throw ValidationError("\(file): its attribute 'scenario' is no text")
+            throw ScenarioError(
+              path: file, problem: "its attribute 'scenario' is no text", expected: "a run file",
+              remedy: "is this the right file?")
           }
           printResult(text, terminator: "")
         } else {

@@ -45,7 +45,8 @@ final class ProgressLine: Sendable {
       let filled = Int((Double(width) * min(max(fraction, 0), 1)).rounded())
       let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
       let percent = String(format: "%3d %%", Int((100 * fraction).rounded(.down)))
-      FileHandle.standardError.write(Data("\r\u{1B}[K\(task) [\(bar)] \(percent)  \(left)  \(note)".utf8))
+      let line = "\r\u{1B}[K\(task) [\(bar)] \(percent)  \(left)  \(note)"
+      try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
     }
   }
 
@@ -53,7 +54,7 @@ final class ProgressLine: Sendable {
   func clear() {
     guard isActive else { return }
     state.withLock { state in
-      if state.isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+      if state.isShown { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K".utf8)) }
       state.isShown = false
       state.task = ""
     }

@@ -62,7 +62,7 @@ struct ScenarioOptions: ParsableArguments {
             progress.show("running ", fraction: fraction)
           }
           return !isInterrupted.load(ordering: .relaxed)
-        }))
+        }, shouldStop: { isInterrupted.load(ordering: .relaxed) }))
   }
 }
 

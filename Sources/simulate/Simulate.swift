@@ -35,12 +35,17 @@ struct Simulate: ParsableCommand {
     ])
 }
 
-/// Writes to standard output; a closed pipe ends the program quietly.
+/// Writes to standard output; a closed pipe ends the program quietly, any other failure with a message.
 func printResult(_ text: String, terminator: String = "\n") {
-  FileHandle.standardOutput.write(Data((text + terminator).utf8))
+  do {
+    try FileHandle.standardOutput.write(contentsOf: Data((text + terminator).utf8))
+  } catch {
+    printMessage("simulate: cannot write to standard output; check where it goes, and the space there")
+    exit(Exit.inputOutput)
+  }
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error, if it can be written to.
 func printMessage(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
+  try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
 }

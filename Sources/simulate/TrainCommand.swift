@@ -38,6 +38,7 @@ struct TrainCommand: ParsableCommand {
         output
         ?? URL(fileURLWithPath: options.scenario).deletingLastPathComponent()
         .appendingPathComponent(scenario.name + ".safetensors").path
+      try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
       try AtomicFile.checkWritable(path, overwrite: overwrite)
       let start = Date()
       let model = try options.experiment(scenario, progress: progress).prepareModel()
