@@ -18,7 +18,7 @@ quiet-deps:
 build: quiet-deps ## Builds .build/release/simulate.
 	$(SWIFT) build -c release --product simulate
 
-demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about a minute) and shows the result.
+demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about half a minute) and shows the result.
 	@mkdir -p $(RUNS)
 	$(SIMULATE) run scenarios/concept-then-memory.yaml -o $(RUNS)/concept-then-memory.nc --overwrite
 	@echo

@@ -39,7 +39,8 @@ TARGET static inline V NAME(tanh)(V x) {
 
 // exp: Cephes' expf; relative error 2e-7, saturating at the ends of the range of normal numbers.
 TARGET static inline V NAME(exp)(V x) {
-  x = NAME(clamp)(x, -87.0f, 88.0f);
+  // The conversion of NaN to an integer is not defined; callers put the NaN back.
+  x = NAME(clamp)(NAME(choose)(x == x, x, NAME(all)(0.0f)), -87.0f, 88.0f);
   I n = __builtin_convertvector(x * 1.44269504088896341f + NAME(choose)(x < 0.0f, NAME(all)(-0.5f), NAME(all)(0.5f)), I);
   V f = __builtin_convertvector(n, V);
   V r = x - f * 0.693359375f;

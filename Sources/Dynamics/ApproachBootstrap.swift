@@ -45,7 +45,7 @@ struct ApproachBootstrap {
     return affordable < min(wanted, 100) ? 0 : min(wanted, affordable)
   }
 
-  /// Adds sums and counts over members, `[series * times]`, where there is no bootstrap.
+  /// Adds sums of items' means and their numbers, `[series * times]`, where there is no bootstrap.
   mutating func add(sums: [Double], counts: [Double]) {
     for j in plainSum.indices {
       plainSum[j] += sums[j]

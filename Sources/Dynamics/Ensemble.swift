@@ -9,7 +9,8 @@ import Synchronization
 /// any block size.
 ///
 /// Memory: per worker one block, one unit's accumulators (averages x times), and where members are
-/// recorded one unit's series; nothing grows with the number of members or items beyond the plan.
+/// recorded one unit's series (a unit holds whole items, so all realizations of one at the least); nothing
+/// grows with the number of items beyond the plan.
 public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   private let map: Map
   private let start: Start
@@ -63,7 +64,7 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
       observables: plan.observables.count, times: plan.times, groupCounts: plan.groupings.map(\.count),
       isSplit: plan.splitting != nil)
     let merging = Mutex(
-      Merging(plan: plan, layout: layout, unitsPerLevel: unitsPerLevel, itemsPerUnit: itemsPerUnit))
+      Merging(plan: plan, layout: layout, unitsPerLevel: unitsPerLevel))
     let isCancelled = Atomic<Bool>(false)
     let workers = min(threads, pieces)
     let blocks = min(blockSize, plan.membersPerLevel)
@@ -108,8 +109,8 @@ private final class WorkerScratch<Map: DiscreteMap, Start: InitialCondition>: @u
 struct UnitResult: Sendable {
   var accumulator: Accumulator
   var positions: Range<Int>
-  /// Sums of distances over an item's realizations `[items, approaches * times]`, or over all members
-  /// of the unit `[approaches * times]` where there is no bootstrap.
+  /// Sums of distances over an item's realizations `[items, approaches * times]`, or of the items' means
+  /// `[approaches * times]` where there is no bootstrap.
   var distanceSums: [Double]
   /// How many numbers each of those sums holds.
   var distanceCounts: [Double]
@@ -127,7 +128,7 @@ private struct Merging: Sendable {
   var results: [LevelStatistics] = []
   var failure: (any Error)?
 
-  init(plan: EnsemblePlan, layout: Accumulator.Layout, unitsPerLevel: Int, itemsPerUnit: Int) {
+  init(plan: EnsemblePlan, layout: Accumulator.Layout, unitsPerLevel: Int) {
     self.plan = plan
     self.unitsPerLevel = unitsPerLevel
     level = Accumulator(layout: layout, hasRealizations: plan.realizations > 1)

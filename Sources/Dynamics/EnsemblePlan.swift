@@ -30,6 +30,8 @@ public struct EnsemblePlan: Sendable {
   public var seed: UInt64
   /// Averaged over the members of each level.
   public var observables: [any Observable]
+  /// How many of the observables, from the first, are recorded member by member; nil: all.
+  public var recordedObservables: Int?
   /// Averages per group as well.
   public var groupings: [ItemGrouping] = []
   /// A 0-or-1 observable by which every average is split in two as well (`retained`, `lost`).
@@ -62,6 +64,7 @@ public struct EnsemblePlan: Sendable {
     self.observables = observables
   }
 
+  var recordedCount: Int { min(recordedObservables ?? observables.count, observables.count) }
   /// Members of one level.
   public var membersPerLevel: Int { items.count * realizations }
   /// Members in all.
@@ -92,7 +95,7 @@ public struct MemberRecords: Sendable {
   public var members: [Member]
   /// Position of each member's item in the plan.
   public var positions: [Int32]
-  /// Per observable `[members, times]`, row-major.
+  /// Per recorded observable `[members, times]`, row-major.
   public var series: [[Double]]
   /// `[members, times, N]`; empty unless asked.
   public var latentStates: [Double]
@@ -100,7 +103,7 @@ public struct MemberRecords: Sendable {
   public var closestTime: [Int32]
   /// The smallest `closest` distance; NaN where there is none.
   public var closestDistance: [Double]
-  /// First time after which every step is below the tolerance; -1 where there is none.
+  /// First time from which every step is below the tolerance; -1 where there is none.
   public var convergenceTime: [Int32]
   /// How each member ended.
   public var outcomes: [Outcome]

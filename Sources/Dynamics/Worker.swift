@@ -67,7 +67,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     var unit = Unit(
       accumulator: Accumulator(layout: layout, hasRealizations: plan.realizations > 1),
       distanceSums: Array(repeating: 0, count: width),
-      distanceCounts: Array(repeating: 0, count: width), firstPosition: range.lowerBound,
+      distanceCounts: Array(repeating: 0, count: width),
+      openDistances: keepsItems ? [] : Array(repeating: ItemSum(), count: width),
+      firstPosition: range.lowerBound,
       itemSums: plan.realizations > 1
         ? Array(repeating: ItemSum(), count: layout.observables * 3 * plan.times) : [])
     if records {
@@ -76,13 +78,19 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
         positions: [],
         series: plan.recordsMembers
           ? Array(
-            repeating: Array(repeating: .nan, count: memberCount * plan.times), count: plan.observables.count)
+            repeating: Array(repeating: .nan, count: memberCount * plan.times),
+            count: plan.recordedCount)
           : [],
         latentStates: plan.recordsLatentStates
           ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [],
         closestTime: [], closestDistance: [], convergenceTime: [], outcomes: [])
     }
     for first in stride(from: 0, to: memberCount, by: blockSize) {
+      if isCancelled.load(ordering: .relaxed) { break }
+      if shouldStop() {
+        isCancelled.store(true, ordering: .relaxed)
+        break
+      }
       let count = min(blockSize, memberCount - first)
       fillBlock(level: plan.levels[level], range: range, firstMember: first, count: count)
       runBlock(&unit, firstMember: first, isCancelled: isCancelled, shouldStop: shouldStop)
@@ -102,6 +110,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     var accumulator: Accumulator
     var distanceSums: [Double]
     var distanceCounts: [Double]
+    /// `[approaches * times]`, of the item at hand; empty with a bootstrap.
+    var openDistances: [ItemSum]
     var firstPosition: Int
     /// `[observables, 3 (all, retained, lost), times]`; empty for single realizations.
     var itemSums: [ItemSum]
@@ -205,7 +215,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     for o in 0..<observables {
       let out = measured(plan.observables[o], o)
       average(out, observable: o, splitting: splitting, time: time, into: &unit)
-      if unit.records != nil, plan.recordsMembers {
+      if unit.records != nil, plan.recordsMembers, o < plan.recordedCount {
         for m in 0..<count { unit.records?.series[o][(firstMember + m) * plan.times + time] = out[m] }
       }
     }
@@ -219,11 +229,27 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     for (a, observable) in plan.approaches.enumerated() {
       let out = measured(observable, observables + a)
       let width = plan.approaches.count * plan.times
-      for m in 0..<count where out[m].isFinite {
-        let item = keepsItems ? Int(positions.pointer[m]) - unit.firstPosition : 0
-        let slot = item * width + a * plan.times + time
-        unit.distanceSums[slot] += out[m]
-        unit.distanceCounts[slot] += 1
+      for m in 0..<count {
+        let slot = a * plan.times + time
+        if keepsItems {
+          guard out[m].isFinite else { continue }
+          let item = Int(positions.pointer[m]) - unit.firstPosition
+          unit.distanceSums[item * width + slot] += out[m]
+          unit.distanceCounts[item * width + slot] += 1
+          continue
+        }
+        // Without a bootstrap only the sum of the items' means is kept.
+        if out[m].isFinite {
+          unit.openDistances[slot].sum += out[m]
+          unit.openDistances[slot].count += 1
+        }
+        if Int(block.members.pointer[m].realization) == plan.realizations - 1 {
+          let item = unit.openDistances[slot]
+          unit.openDistances[slot] = ItemSum()
+          guard item.count > 0 else { continue }
+          unit.distanceSums[slot] += item.sum / Double(item.count)
+          unit.distanceCounts[slot] += 1
+        }
       }
     }
     if let closest = plan.closest {

@@ -10,8 +10,6 @@
 
 /// The natural logarithm.
 public func logarithm(_ x: Double) -> Double { log(x) }
-/// ln(1 + x), accurate near 0.
-public func logarithmOfOnePlus(_ x: Double) -> Double { log1p(x) }
 /// e^x.
 public func exponential(_ x: Double) -> Double { exp(x) }
 /// The sine of an angle in radians.

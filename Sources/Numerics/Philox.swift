@@ -50,7 +50,6 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case evidenceSample = 9
   case bootstrap = 10
   case controls = 11
-  case occlusionPlace = 12
   /// For maps, observables and corruptions that are defined outside this package.
   case user = 1000
 }

@@ -113,12 +113,17 @@ struct NearestMemorySearch: Sendable {
       + Double(n + 4) * (0x1p-125 + 0x1p-52 * reach * reach)
     let smallest = Double(smallestScore(products: products, norms: norms, count: columns))
     let known = w.best.pointer[m] - square + bound
-    if smallest > known { return }  // true of nearly all chunks
+    // Beyond the range of single precision the scores say nothing: then all are compared.
+    let isExhaustive = !(reach < 0x1p60)
+    if !isExhaustive, smallest > known { return }  // true of nearly all chunks
     let threshold = Float(min(known, smallest + 2 * bound)).nextUp
-    let number = candidates(
-      products: products, norms: norms, count: columns, threshold: threshold, into: w.found.pointer)
+    let number =
+      isExhaustive
+      ? columns
+      : candidates(
+        products: products, norms: norms, count: columns, threshold: threshold, into: w.found.pointer)
     for k in 0..<number {
-      let index = first + Int(w.found.pointer[k])
+      let index = first + (isExhaustive ? k : Int(w.found.pointer[k]))
       let row = memories.row(index)
       var sum = 0.0
       for j in 0..<n {

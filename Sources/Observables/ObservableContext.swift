@@ -11,6 +11,8 @@ public struct ObservableContext: Sendable {
   public var source: (any ItemSource)?
   /// The origin of overlaps; nil for 0.
   public var overlapOrigin: RowTable?
+  /// Principal axes of the memories `[N, N]`; nil: computed where an observable asks for them.
+  public var principalAxes: RowTable?
 
   /// Collects them.
   public init(

@@ -28,7 +28,7 @@ public struct PrincipalComponent: Observable {
     name = "principal-component-\(number)"
     longName = "projection of the latent state on principal axis \(number) of the memories"
     root = context.geometry.root
-    let axes = context.geometry.principalAxes().axes
+    let axes = context.principalAxes ?? context.geometry.principalAxes().axes
     let n = context.geometry.dimension
     axis = RowTable(
       rows: 1, columns: n, elements: (0..<n).map { axes.row(number - 1)[$0] })

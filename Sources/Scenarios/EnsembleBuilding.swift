@@ -77,10 +77,13 @@ extension Experiment {
       }
     }
 
-    let context = ObservableContext(
+    var context = ObservableContext(
       geometry: geometry, own: own, source: source,
       overlapOrigin: scenario.overlapOrigin == .root ? geometry.root : nil)
-    var observables = try scenario.observables.map { name in
+    if scenario.observables.contains(where: { PrincipalComponent.number(in: $0) != nil }) {
+      context.principalAxes = geometry.principalAxes().axes
+    }
+    var observables = try scenario.observables.map { [context] name in
       guard let observable = ObservableRegistry.observable(named: name, in: context) else {
         throw scenario.error(
           key: "observables", value: name,
@@ -106,6 +109,7 @@ extension Experiment {
       plan.tolerance = scenario.attractors?.tolerance ?? 1e-10
       plan.closest = DistanceConcept(context)
     }
+    plan.recordedObservables = visible
     plan.recordsMembers = scenario.output.members
     plan.recordsLatentStates = scenario.output.latents
     return PreparedEnsemble(

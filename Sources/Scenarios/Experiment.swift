@@ -88,15 +88,17 @@ public struct Experiment: Sendable {
 
   /// What the loader knows but this version cannot do yet is an error, not silence.
   private static func checkSupport(_ scenario: Scenario) throws {
-    func unsupported(_ key: String) -> ScenarioError {
+    func unsupported(_ key: String, _ value: String?, _ expected: String) -> ScenarioError {
       scenario.error(
-        key: key, expected: "a scenario without it: this version does not support the key yet",
+        key: key, value: value, expected: "\(expected), for this version has no other",
         remedy: "remove the key")
     }
-    if !scenario.sweep.isEmpty { throw unsupported("sweep") }
-    if scenario.attractors != nil { throw unsupported("attractors") }
-    if case .hopfield = scenario.model { throw unsupported("model.kind") }
-    if case .trained(let model) = scenario.model, model.replicas > 1 { throw unsupported("model.replicas") }
+    if !scenario.sweep.isEmpty { throw unsupported("sweep", nil, "one scenario per run") }
+    if scenario.attractors != nil { throw unsupported("attractors", nil, "no search for attractors") }
+    if case .hopfield = scenario.model { throw unsupported("model.kind", "hopfield", "vae") }
+    if case .trained(let model) = scenario.model, model.replicas > 1 {
+      throw unsupported("model.replicas", "\(model.replicas)", "1")
+    }
   }
 
   func checkObservables(latentDimension: Int) throws {
@@ -192,6 +194,12 @@ extension Experiment {
     if let file = scenario.initial.file {
       let states = try GivenStates(file, scenario: scenario, dataset: dataset, latentDimension: latent)
       available = states.rows.rows
+      if states.space == .latent, scenario.observables.contains(DataOverlap.name) {
+        throw scenario.error(
+          key: "observables", value: DataOverlap.name,
+          expected: "observables that need no clean item, which latent states of a file lack",
+          remedy: "remove it ('simulate list observables' says what each needs)")
+      }
     }
     let items = try itemIndices(available: available).count
     try checkMemory()
@@ -236,9 +244,10 @@ extension Experiment {
       let width = Double(
         scenario.observables.count + (scenario.output.latents ? scenario.trainedLatentDimension ?? 100 : 0))
       try check(
-        width * 8 * 126 * Double(options.threads + 1) * Double(scenario.dynamics.steps + 1),
-        key: "dynamics.steps",
-        value: "\(scenario.dynamics.steps)", "members' series")
+        width * 8 * Double(max(126, scenario.initial.realizations)) * Double(options.threads + 1)
+          * Double(scenario.dynamics.steps + 1),
+        key: "output.members",
+        value: "true", "series of all realizations of an item")
     }
   }
 }

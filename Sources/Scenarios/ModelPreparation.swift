@@ -36,7 +36,7 @@ public struct ModelCache: Sendable {
     }
     let base =
       environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-      ?? NSHomeDirectory() + "/.cache"
+      ?? (environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()) + "/.cache"
     return ModelCache(folder: base + "/repeated-inference")
   }
 
@@ -93,6 +93,14 @@ extension Experiment {
     }
   }
 
+  private func warnNotFinite(_ epoch: String) {
+    events.logger.warning(
+      """
+      training stopped: loss or weights not finite in epoch \(epoch); this is the model of the epoch before \
+      (a lower model.training.learning-rate may help)
+      """)
+  }
+
   /// Reads a model file and checks that it fits the data.
   func checkedModel(path: String) throws -> (model: Autoencoder, sha256: String) {
     let (model, sha256) = try Safetensors.read(path: path)
@@ -115,6 +123,7 @@ extension Experiment {
       // A cached file that is damaged is as good as none.
       if let (model, sha256) = try? Safetensors.read(path: path), model.architecture == architecture {
         events.logger.info("model trained before: \(path)")
+        if let epoch = model.metadata["not_finite_in_epoch"] { warnNotFinite(epoch) }
         return prepared(model, sha256: sha256, path: path, wasTrained: false)
       }
       events.logger.warning("cached model \(path) is damaged; training again")
@@ -127,11 +136,7 @@ extension Experiment {
       events.progress(.training(epoch, of: plan.epochs))
     }
     if case .notFinite(let epoch) = result.earlyEnd {
-      events.logger.warning(
-        """
-        training stopped: loss or weights not finite in epoch \(epoch); keeping the model of the epoch before \
-        (a lower model.training.learning-rate may help)
-        """)
+      warnNotFinite("\(epoch)")
     }
     let file = try Safetensors.encode(result.model)
     var kept: String?
@@ -142,7 +147,14 @@ extension Experiment {
         try AtomicFile.write([UInt8](file), to: path, overwrite: true)
         kept = path
       } catch {
-        events.logger.warning("the trained model could not be kept for later runs: \(error)")
+        let foundation = error as NSError
+        let cause = foundation.userInfo[NSUnderlyingErrorKey] as? NSError ?? foundation
+        let reason = error is FileError ? "\(error)" : cause.localizedDescription
+        events.logger.warning(
+          """
+          the trained model cannot be kept in \(options.cache.folder): \(reason); \
+          set REPEATED_INFERENCE_CACHE to a folder that can be written to
+          """)
       }
     }
     return PreparedModel(

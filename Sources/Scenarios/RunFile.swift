@@ -261,10 +261,12 @@ final class RunFile: @unchecked Sendable {
   private func writeIntegers(_ name: String, _ dimensions: [String], _ longName: String, _ values: [Int])
     throws
   {
-    try writer.root.defineVariable(
-      name, type: .int32, dimensions: dimensions,
+    let isWide = values.contains { Int32(exactly: $0) == nil }
+    let variable = try writer.root.defineVariable(
+      name, type: isWide ? .int64 : .int32, dimensions: dimensions,
       attributes: [("long_name", .text(longName)), ("units", "1")]
-    ).write(values.map { Int32(clamping: $0) })
+    )
+    try variable.write(values)
   }
 
   private func writeDoubles(
@@ -384,6 +386,10 @@ final class RunFile: @unchecked Sendable {
     // An attribute holds at most a signed 64-bit integer; larger seeds are written as text.
     try root.setAttribute("seed", Int(exactly: scenario.seed).map { .int($0) } ?? .text("\(scenario.seed)"))
     try root.setAttribute("model_sha256", .text(model.sha256))
+    for (key, value) in model.model.metadata.sorted(by: { $0.key < $1.key })
+    where ["epochs", "not_finite_in_epoch"].contains(key) {
+      try root.setAttribute("model_" + key, .text(value))
+    }
     try root.setAttribute("dataset", .text(dataset.name))
     try root.setAttribute("dataset_sha256", .text(dataset.contentHash))
   }

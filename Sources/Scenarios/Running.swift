@@ -18,6 +18,8 @@ public struct RunReport: Sendable {
   public var memberCount: Int
   /// Latent steps of all members.
   public var memberSteps: Int
+  /// Wall-clock seconds of the ensemble alone, without data, training and writing.
+  public var seconds: Double
 }
 
 extension Experiment {
@@ -59,9 +61,12 @@ extension Experiment {
       blockSize: options.blockSize)
     let own = prepared.own
     let events = events
+    let clock = ContinuousClock()
+    let begin = clock.now
     let results = try ensemble.run(
       progress: { events.progress(.running($0)) }, shouldStop: events.shouldStop,
       sink: { records in try file.write(records, plan: plan, own: own) })
+    let duration = clock.now - begin
     try file.finish(
       plan: plan, visibleObservables: prepared.visibleObservables, results: results,
       geometry: prepared.geometry, own: own, model: model, options: options)
@@ -69,6 +74,7 @@ extension Experiment {
       path: path, model: model,
       observables: plan.observables.prefix(prepared.visibleObservables).map(\.name),
       treeLevels: own == nil ? [] : dataset.hierarchy.treeLevelNames, levels: results,
-      memberCount: plan.memberCount, memberSteps: plan.memberCount * plan.steps)
+      memberCount: plan.memberCount, memberSteps: plan.memberCount * plan.steps,
+      seconds: Double(duration.components.seconds) + 1e-18 * Double(duration.components.attoseconds))
   }
 }

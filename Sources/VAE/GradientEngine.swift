@@ -227,12 +227,10 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     }
   }
 
-  /// deltas[k] *= f'(preactivations[k]).
+  /// deltas[k] *= f'(preactivations[k]) for a hidden layer; the next layer's input is this one's output.
   private func multiplyByActivationGradient(_ k: Int, rows: Int) {
-    // The next layer's input is this one's output.
-    let output = k + 1 == architecture.logVarianceIndex ? inputs[architecture.meanIndex] : inputs[k + 1]
     Scalar.multiplyByActivationGradient(
-      deltas[k].pointer, input: preactivations[k].pointer, output: output.pointer,
+      deltas[k].pointer, input: preactivations[k].pointer, output: inputs[k + 1].pointer,
       count: rows * shapes[k].outputs, activation(k))
   }
 

@@ -81,7 +81,12 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
       "the clamped mode needs data-space starts with a region")
     workspace.decodedTime = -1
     workspace.hasDataState = block.start == .data
-    guard block.start == .data else { return }
+    guard block.start == .data else {
+      // Rounded to the networks' precision, like every latent state.
+      workspace.z.load(block.states.pointer, rows: block.count)
+      workspace.z.store(block.states.pointer, rows: block.count)
+      return
+    }
     workspace.x.load(block.input.pointer, rows: block.count)
     encode(block, time: 0, noise: noise, workspace)
   }

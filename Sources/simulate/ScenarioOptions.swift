@@ -19,7 +19,7 @@ struct ScenarioOptions: ParsableArguments {
         + "relative to the working directory.", valueName: "key=value"))
   var overrides: [String] = []
 
-  @Option(help: "Replaces the scenario's seed.")
+  @Option(parsing: .unconditional, help: "Replaces the scenario's seed (0 to 2^64 - 1).")
   var seed: UInt64?
 
   @Option(help: "Worker threads; results do not depend on it. (default: all processors)")

@@ -7,11 +7,11 @@ enum Summary {
   /// The whole report.
   static func text(_ report: RunReport, scenario: Scenario, seconds: Double) -> String {
     var lines: [String] = []
-    let rate = Double(report.memberSteps) / max(seconds, 1e-9)
+    let rate = Double(report.memberSteps) / max(report.seconds, 1e-9)
+    let speed = report.memberSteps > 0 ? String(format: " (%.0f member-steps per second)", rate) : ""
     lines.append(
-      "\(scenario.name): \(report.memberCount) members, \(scenario.dynamics.steps) steps,"
-        + " \(String(format: "%.1f", seconds)) s in all (\(String(format: "%.0f", rate)) member-steps per second)"
-    )
+      "\(scenario.name): \(report.memberCount) members, \(scenario.dynamics.steps) steps in"
+        + String(format: " %.1f s", report.seconds) + speed + String(format: "; %.1f s in all", seconds))
     lines.append(model(report.model, seconds: nil))
     lines.append("")
     if !report.treeLevels.isEmpty {
