@@ -112,7 +112,8 @@ extension CommandTests {
       let execution = try sandbox.simulate("run", "small.yaml", cache: "/dev/null/cache")
       #expect(execution.code == 0)
       #expect(execution.errors.contains("warning: the trained model cannot be kept in /dev/null/cache: "))
-      #expect(execution.errors.contains("; set REPEATED_INFERENCE_CACHE to a folder that can be written to\n"))
+      #expect(
+        execution.errors.contains("; set REPEATED_INFERENCE_CACHE to a folder that can be written to\n"))
       #expect(try sandbox.names == ["small.nc", "small.yaml"])
     }
   }
