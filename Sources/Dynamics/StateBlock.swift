@@ -19,7 +19,7 @@ public final class StateBlock {
   /// The most members that fit.
   public let capacity: Int
   /// The members present.
-  public internal(set) var count: Int = 0
+  public package(set) var count: Int = 0
   /// Their addresses; the first `count` are valid.
   public let members: AlignedBuffer<Member>
   /// z(t), shape `[capacity, N]`, row-major, dimensionless.
@@ -31,7 +31,7 @@ public final class StateBlock {
   /// 1 where a pixel belongs to the corrupted region, shape `[capacity, D]`; empty without a region.
   public let region: AlignedBuffer<UInt8>
 
-  init(dimension: Int, dataDimension: Int, capacity: Int, start: StateSpace, hasRegion: Bool) {
+  package init(dimension: Int, dataDimension: Int, capacity: Int, start: StateSpace, hasRegion: Bool) {
     self.dimension = dimension
     self.dataDimension = dataDimension
     self.capacity = capacity

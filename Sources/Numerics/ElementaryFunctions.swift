@@ -28,3 +28,6 @@ public func logistic(_ x: Double) -> Double {
   let e = exp(-abs(x))
   return x >= 0 ? 1 / (1 + e) : e / (1 + e)
 }
+
+/// base^exponent.
+public func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

@@ -12,6 +12,8 @@ public enum RunProgress: Sendable {
   case training(Training.Epoch, of: Int)
   /// The fraction of the ensemble that is done.
   case running(Double)
+  /// The fraction of the starts whose attractor is known.
+  case searching(Double)
 }
 
 /// Where a run reports to.
@@ -82,7 +84,12 @@ public struct Experiment: Sendable {
     self.events = events
     dataset = try scenario.loadDataset()
     if let latent = scenario.trainedLatentDimension { try checkObservables(latentDimension: latent) }
-    if scenario.initial.corruption != "file" { _ = try itemIndices(available: nil) }
+    if scenario.initial.corruption != "file" {
+      _ = try itemIndices(available: nil)
+      if let wanted = scenario.attractors?.items {
+        _ = try itemIndices(available: nil, wanted: wanted, key: "attractors.items")
+      }
+    }
     try checkImageShape()
   }
 
@@ -94,7 +101,6 @@ public struct Experiment: Sendable {
         remedy: "remove the key")
     }
     if !scenario.sweep.isEmpty { throw unsupported("sweep", nil, "one scenario per run") }
-    if scenario.attractors != nil { throw unsupported("attractors", nil, "no search for attractors") }
     if case .hopfield = scenario.model { throw unsupported("model.kind", "hopfield", "vae") }
     if case .trained(let model) = scenario.model, model.replicas > 1 {
       throw unsupported("model.replicas", "\(model.replicas)", "1")
@@ -135,15 +141,20 @@ public struct Experiment: Sendable {
 
   /// The chosen items' indices, ascending.
   ///
-  /// - Parameter available: The number of states of a file; nil for items of the split.
-  func itemIndices(available: Int?) throws -> [Int32] {
+  /// - Parameters:
+  ///   - available: The number of states of a file; nil for items of the split.
+  ///   - wanted: Which items; those of `initial` by default.
+  ///   - key: Where they are asked for.
+  func itemIndices(
+    available: Int?, wanted: InitialSpecification.Items? = nil, key: String = "initial.items"
+  ) throws -> [Int32] {
     let isFree = available == nil && !hasSourceItems
     let count = available ?? split.count
     let limit = isFree ? Int(Int32.max) : count
     func checked(_ n: Int) throws -> Int {
       guard n <= limit else {
         throw scenario.error(
-          key: "initial.items", value: "\(n)",
+          key: key, value: "\(n)",
           expected: available == nil
             ? "at most \(limit) items, as many as the \(scenario.initial.split.rawValue) split holds"
             : "at most \(limit), as many states as the file holds",
@@ -151,7 +162,7 @@ public struct Experiment: Sendable {
       }
       return n
     }
-    switch scenario.initial.items {
+    switch wanted ?? scenario.initial.items {
     case .all:
       guard count > 0 else {
         throw scenario.error(
@@ -179,6 +190,16 @@ extension Scenario {
 }
 
 extension Experiment {
+  /// How many states the file of initial states holds; nil without one.
+  ///
+  /// - Throws: as `run`.
+  var givenStateCount: Int? {
+    get throws {
+      guard let file = scenario.initial.file else { return nil }
+      return try GivenStates.count(file)
+    }
+  }
+
   /// The size of the run, after every check that needs no training: files of models and states are read.
   ///
   /// - Throws: as `run`.

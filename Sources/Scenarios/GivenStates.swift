@@ -55,6 +55,9 @@ struct GivenStates {
     }
   }
 
+  /// The number of states in a file.
+  static func count(_ file: InitialSpecification.File) throws -> Int { try read(file).shape.first ?? 0 }
+
   private static func read(_ file: InitialSpecification.File) throws -> (shape: [Int], values: [Double]) {
     guard let name = file.variable else {
       let array = try IDXReader.read(path: file.path)

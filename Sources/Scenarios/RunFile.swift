@@ -13,9 +13,9 @@ final class RunFile: @unchecked Sendable {
   /// Counts changes of the layout.
   static let formatVersion = 1
 
-  private let writer: NetCDFWriter
-  private let scenario: Scenario
-  private let dataset: Dataset
+  let writer: NetCDFWriter
+  let scenario: Scenario
+  let dataset: Dataset
   private var members: MemberVariables?
 
   /// Creates the file under a temporary name.
@@ -195,7 +195,7 @@ final class RunFile: @unchecked Sendable {
   /// Writes averages, geometry and attributes, and gives the file its name.
   func finish(
     plan: EnsemblePlan, visibleObservables: Int, results: [LevelStatistics], geometry: LatentGeometry,
-    own: OwnItems?, model: PreparedModel, options: RunOptions
+    own: OwnItems?, model: PreparedModel, attractors: AttractorStudy?, options: RunOptions
   ) throws {
     for o in 0..<visibleObservables {
       let observable = plan.observables[o]
@@ -227,6 +227,7 @@ final class RunFile: @unchecked Sendable {
     }
     try writeEvidence(model)
     try writeGeometry(geometry, groupings: plan.groupings)
+    if let attractors { try write(attractors, in: try writer.root.defineGroup("attractors")) }
     try writeAttributes(model: model, options: options)
     try writer.commit()
   }

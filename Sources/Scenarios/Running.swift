@@ -12,6 +12,8 @@ public struct RunReport: Sendable {
   public var observables: [String]
   /// Names of the tree's levels; empty where members have no own item.
   public var treeLevels: [String]
+  /// The class labels, as the data's files have them.
+  public var classLabels: [Int]
   /// The averages, level by level.
   public var levels: [LevelStatistics]
   /// Members in all.
@@ -20,6 +22,8 @@ public struct RunReport: Sendable {
   public var memberSteps: Int
   /// Wall-clock seconds of the ensemble alone, without data, training and writing.
   public var seconds: Double
+  /// The attractors; nil where the scenario does not ask.
+  public var attractors: AttractorStudy?
 }
 
 extension Experiment {
@@ -67,14 +71,16 @@ extension Experiment {
       progress: { events.progress(.running($0)) }, shouldStop: events.shouldStop,
       sink: { records in try file.write(records, plan: plan, own: own) })
     let duration = clock.now - begin
+    let attractors = try scenario.attractors.map { try attractorStudy(model.model, $0) }
     try file.finish(
       plan: plan, visibleObservables: prepared.visibleObservables, results: results,
-      geometry: prepared.geometry, own: own, model: model, options: options)
+      geometry: prepared.geometry, own: own, model: model, attractors: attractors, options: options)
     return RunReport(
       path: path, model: model,
       observables: plan.observables.prefix(prepared.visibleObservables).map(\.name),
-      treeLevels: own == nil ? [] : dataset.hierarchy.treeLevelNames, levels: results,
+      treeLevels: own == nil ? [] : dataset.hierarchy.treeLevelNames,
+      classLabels: dataset.hierarchy.classLabels, levels: results,
       memberCount: plan.memberCount, memberSteps: plan.memberCount * plan.steps,
-      seconds: Double(duration.components.seconds) + 1e-18 * Double(duration.components.attoseconds))
+      seconds: duration.inSeconds, attractors: attractors)
   }
 }

@@ -340,6 +340,10 @@ public struct AttractorSpecification: Sendable, Hashable {
   public var maxSteps: Int
   /// The longest cycle looked for, by default 8.
   public var maxPeriod: Int
+  /// Starts of Newton's method beyond trajectories, for saddles and small basins, by default 200.
+  public var census: Int
+  /// Whether starts are decided inside balls of proven contraction, by default true.
+  public var trapping: Bool
   /// When basin fractions are known well enough; nil: all initial states are used.
   public var until: Until?
 
@@ -359,12 +363,15 @@ public struct AttractorSpecification: Sendable, Hashable {
 
   /// Makes a specification.
   public init(
-    items: InitialSpecification.Items?, tolerance: Double, maxSteps: Int, maxPeriod: Int, until: Until?
+    items: InitialSpecification.Items?, tolerance: Double, maxSteps: Int, maxPeriod: Int, census: Int,
+    trapping: Bool, until: Until?
   ) {
     self.items = items
     self.tolerance = tolerance
     self.maxSteps = maxSteps
     self.maxPeriod = maxPeriod
+    self.census = census
+    self.trapping = trapping
     self.until = until
   }
 }

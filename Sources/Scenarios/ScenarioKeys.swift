@@ -187,6 +187,12 @@ extension ScenarioKeys {
         "step length below which a trajectory has converged"),
       key("attractors.max-steps", .integer(1...1_000_000_000), "100000", "steps before giving up"),
       key("attractors.max-period", .integer(1...10_000), "8", "longest cycle looked for"),
+      key(
+        "attractors.census", .integer(0...100_000), "200",
+        "starts of Newton's method beyond trajectories: saddles, small basins"),
+      key(
+        "attractors.trapping", .boolean, "true",
+        "decide starts inside balls of proven contraction at once; false: all run to the tolerance"),
       section("attractors.until", "stop once basin fractions are known well enough"),
       key(
         "attractors.until.half-width", .number(NumberRange(0, 1, excludesLower: true)), nil,

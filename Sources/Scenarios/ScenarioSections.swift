@@ -217,7 +217,8 @@ extension ScenarioReader {
     return AttractorSpecification(
       items: gives("attractors.items") ? try items("attractors.items") : nil,
       tolerance: try number("attractors.tolerance"), maxSteps: try integer("attractors.max-steps"),
-      maxPeriod: try integer("attractors.max-period"), until: until)
+      maxPeriod: try integer("attractors.max-period"), census: try integer("attractors.census"),
+      trapping: try boolean("attractors.trapping"), until: until)
   }
 
   func output(name: String) throws -> OutputSpecification {

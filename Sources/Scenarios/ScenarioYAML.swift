@@ -127,6 +127,8 @@ enum ScenarioYAML {
       ("attractors.tolerance", text(attractors.tolerance)),
       ("attractors.max-steps", "\(attractors.maxSteps)"),
       ("attractors.max-period", "\(attractors.maxPeriod)"),
+      ("attractors.census", "\(attractors.census)"),
+      ("attractors.trapping", "\(attractors.trapping)"),
     ]
     if let items = attractors.items { result.append(("attractors.items", text(items))) }
     if let until = attractors.until {

@@ -26,6 +26,16 @@ struct PackedLayer<Scalar: NetworkScalar>: Sendable {
       x.pointer, rows: rows, inner: inputs, stride: x.stride, packed: weights.pointer, bias: bias.pointer,
       columns: outputs, into: y.pointer, stride: y.stride, activation: other ?? activation)
   }
+
+  /// y = x W' for `rows` rows; `zeros` holds as many as there are outputs in whole panels.
+  func applyLinearPart(_ x: Rows<Scalar>, to y: Rows<Scalar>, rows: Int, zeros: AlignedBuffer<Scalar>) {
+    Scalar.dense(
+      x.pointer, rows: rows, inner: inputs, stride: x.stride, packed: weights.pointer, bias: zeros.pointer,
+      columns: outputs, into: y.pointer, stride: y.stride, activation: .identity)
+  }
+
+  /// b.
+  var biases: UnsafePointer<Scalar> { UnsafePointer(bias.pointer) }
 }
 
 /// Rows of scratch memory with the padding that the dense kernel wants.

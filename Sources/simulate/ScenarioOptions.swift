@@ -58,6 +58,7 @@ struct ScenarioOptions: ParsableArguments {
           switch event {
           case .training(let epoch, let count):
             epochs.log(epoch, of: count, progress)
+          case .searching(let fraction): progress.show("attractors", fraction: fraction)
           case .running(let fraction):
             progress.show("running ", fraction: fraction)
           }

@@ -1,5 +1,6 @@
 import Dynamics
 import Foundation
+import Observables
 import Scenarios
 
 /// What a run found, as text.
@@ -19,6 +20,10 @@ enum Summary {
       lines.append("")
     }
     lines.append(finalTable(report, scenario: scenario))
+    if let attractors = report.attractors {
+      lines.append("")
+      lines.append(attractorTables(attractors, labels: report.classLabels))
+    }
     let diverged = report.levels.reduce(0) { $0 + $1.divergedCount }
     if diverged > 0 {
       lines.append(
@@ -95,6 +100,66 @@ enum Summary {
     }
     return "Averages of the observables:\n" + TextTable.numbers(rows)
   }
+
+  /// The search in numbers, outcomes per level, and the ten largest basins.
+  private static func attractorTables(_ study: AttractorStudy, labels: [Int]) -> String {
+    let starts = study.items.count * study.realizations
+    let reached = study.reachedCount
+    func count(_ kind: InvariantSet.Kind) -> Int { study.sets.count { $0.kind == kind } }
+    let stable = count(.stableFixedPoint) + count(.stableCycle)
+    var lines = [
+      "Attractors: \(reached) reached by \(starts) starts per level (in \(short(study.seconds, 1)) s);"
+        + " all found: \(stable) stable (\(count(.stableCycle)) of them cycles), \(count(.saddle)) saddles,"
+        + " \(count(.repeller)) repellers, \(count(.unstableCycle)) unstable cycles."
+    ]
+    var rows = [
+      [
+        "level", "converged", "cycle", "slow", "diverged", "undecided", "entropy", "unseen", "t50", "t90",
+        "tmax",
+      ]
+    ]
+    for (l, basins) in study.basins.enumerated() {
+      rows.append(
+        [short(study.levels[l])]
+          + Outcome.allCases.map { outcome in "\(study.outcomes[l].count { $0 == outcome })" }
+          + [number(basins.entropy, 2), number(basins.unseen.estimate, 1)]
+          + [
+            basins.convergenceTimes.median, basins.convergenceTimes.ninetieth,
+            basins.convergenceTimes.maximum,
+          ]
+          .map { $0 < 0 ? "-" : "\($0)" })
+    }
+    lines.append(TextTable.numbers(rows))
+    guard reached > 0 else { return lines.joined(separator: "\n") }
+    let shown = min(10, reached)
+    lines.append("")
+    lines.append(
+      "The \(shown == 1 ? "largest basin" : "\(shown) largest basins"): share of starts [95 % interval] by level;"
+        + " d: latent distance to the nearest concept and memory:")
+    var table = [
+      ["", "kind", "radius", "concept", "d", "memory d", "recovers"]
+        + study.levels.map { "level " + short($0) }
+    ]
+    for k in 0..<shown {
+      let set = study.sets[k]
+      let identity = study.identities[k]
+      table.append(
+        [
+          "\(k)", set.period > 1 ? "cycle of \(set.period)" : "fixed point", number(set.spectralRadius, 4),
+          identity.concept >= 0 ? "\(labels[identity.concept])" : "-", number(identity.conceptDistance, 2),
+          number(identity.memoryDistance, 2),
+          identity.recoveredItem >= 0 ? "item \(identity.recoveredItem)" : "no",
+        ]
+          + study.basins.map { basins in
+            "\(number(basins.fractions[k], 3)) [\(number(basins.intervals[k].lower, 3)),"
+              + " \(number(basins.intervals[k].upper, 3))]"
+          })
+    }
+    lines.append(TextTable.numbers(table))
+    return lines.joined(separator: "\n")
+  }
+
+  private static func short(_ x: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", x) }
 
   private static func number(_ x: Double, _ digits: Int) -> String {
     guard x.isFinite else { return "-" }

@@ -38,7 +38,9 @@ import Testing
     #expect(scenario.overlapOrigin == .zero)
     #expect(
       scenario.attractors
-        == .init(items: .first(900), tolerance: 1e-10, maxSteps: 100_000, maxPeriod: 8, until: nil))
+        == .init(
+          items: .first(900), tolerance: 1e-10, maxSteps: 100_000, maxPeriod: 8, census: 200,
+          trapping: true, until: nil))
     #expect(
       scenario.output == .init(file: "/scenarios/concept-then-memory.nc", members: false, latents: false))
     #expect(scenario.sweep == [SweptKey(key: "model.latent", values: ["5", "20", "100"])])

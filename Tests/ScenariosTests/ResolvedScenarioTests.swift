@@ -81,6 +81,8 @@ import Testing
           tolerance: 1.0e-10
           max-steps: 100000
           max-period: 8
+          census: 200
+          trapping: true
         output:
           file: "/scenarios/a.nc"
           members: false

@@ -1,0 +1,47 @@
+import Dynamics
+import Numerics
+
+/// Lyapunov exponents along an orbit, leading ones first.
+///
+///     lambda_k = (1/T) sum_t ln |r_kk(t)|,   J(z(t)) Q(t) = Q(t+1) R(t+1)
+///
+/// Source: Benettin, Galgani, Giorgilli, Strelcyn 1980, doi:10.1007/BF02128236 (Gram and Schmidt's
+/// orthogonalization at every step).
+///
+/// - Parameters:
+///   - state: Where the orbit starts, on (or near) what it settles on.
+///   - count: How many exponents; at most N.
+///   - steps: T.
+///   - transient: Steps with directions before sums are taken, so that these align.
+/// - Returns: Nats per step, in descending order up to statistics; empty where the orbit diverges.
+/// - Complexity: O(T x (count x parameters + count^2 N)).
+public func lyapunovExponents<Map: DifferentiableMap>(
+  of map: Map, from state: [Double], count: Int, steps: Int, transient: Int = 0
+) -> [Double] {
+  let n = map.dimension
+  let directions = min(count, n)
+  precondition(directions >= 1 && steps >= 1 && transient >= 0)
+  let orbit = LinearizedOrbit(map)
+  var rows = [Double](repeating: 0, count: directions * n)
+  for k in 0..<directions { rows[k * n + k] = 1 }
+  var z = state
+  var sums = [Double](repeating: 0, count: directions)
+  for t in 0..<(transient + steps) {
+    orbit.apply(&z, &rows, count: directions)
+    guard z.allSatisfy(\.isFinite), rows.allSatisfy(\.isFinite) else { return [] }
+    for k in 0..<directions {
+      for earlier in 0..<k {
+        var product = 0.0
+        for i in 0..<n { product += rows[k * n + i] * rows[earlier * n + i] }
+        for i in 0..<n { rows[k * n + i] -= product * rows[earlier * n + i] }
+      }
+      var square = 0.0
+      for i in 0..<n { square += rows[k * n + i] * rows[k * n + i] }
+      let length = square.squareRoot()
+      if t >= transient { sums[k] += logarithm(length) }
+      guard length > 0 else { continue }  // a superstable direction: minus infinity
+      for i in 0..<n { rows[k * n + i] /= length }
+    }
+  }
+  return sums.map { $0 / Double(steps) }
+}

@@ -1,0 +1,146 @@
+import Dynamics
+import Numerics
+
+/// Ellipsoids around the points of a stable set in which a contraction is proven: a member inside one of
+/// them can go nowhere else.
+///
+///     |F(z_i + v) - z_{i+1}|_{i+1} <= q |v|_i + bound(|v|_i) < |v|_i   for 0 < |v|_i <= r,   |v|_i = |L_i v|
+///
+/// The norms solve P_i = L_i'L_i = I + gamma^-2 J_i' P_{i+1} J_i with the spectral radius < gamma^p < 1, so that the
+/// linear map contracts in them by q < 1; the map's `remainderBound` then gives r. Of several gamma the one is
+/// taken whose ellipsoids reach farthest in the slowest direction. A tenth of the margin 1 - q is left for
+/// roundings.
+struct TrappingBall: Sendable {
+  private let centres: [[Double]]
+  private let factors: [SmallMatrix]
+  /// r.
+  let radius: Double
+  /// Beyond this Euclidean distance no state is inside.
+  private let outerRadii: [Double]
+
+  /// Nil where the set is not stable, or no bound is known, or none that is useful.
+  init?<Map: DifferentiableMap>(around set: InvariantSet, of map: Map) {
+    guard set.isStable else { return nil }
+    let rho = max(set.spectralRadius, 1e-3)
+    let slowest = Self.slowestDirection(set.jacobian())
+    var best: (factors: [SmallMatrix], inverses: [SmallMatrix], radius: Double, reach: Double)?
+    candidates: for share in [0.1, 0.35, 0.7] {
+      let gamma = power(1 - share * (1 - rho), 1 / Double(set.period))
+      guard let factors = Self.norms(set, gamma: gamma) else { continue }
+      let inverses = factors.compactMap { $0.inverse() }
+      guard inverses.count == factors.count else { continue }
+      var radius = Double.infinity
+      for i in 0..<set.period {
+        let next = factors[(i + 1) % set.period]
+        let contraction = next.times(set.jacobians[i]).times(inverses[i])
+        guard let q = contraction.largestSingularValue(), q < 1 else { continue candidates }
+        guard
+          let bound = map.remainderBound(
+            at: set.points[i], source: inverses[i].elements, target: next.elements)
+        else { return nil }
+        radius = min(radius, Self.largestRadius(margin: 0.9 * (1 - q), bound: bound))
+      }
+      let reach = radius / norm(factors[0].times(slowest))
+      // Comparable with roundings of the map: of no use, and not to be trusted.
+      guard reach > 1e-8 * max(1, norm(set.points[0])), reach.isFinite else { continue }
+      if best.map({ reach > $0.reach }) ?? true { best = (factors, inverses, radius, reach) }
+    }
+    guard let best else { return nil }
+    centres = set.points
+    factors = best.factors
+    radius = best.radius
+    outerRadii = best.inverses.map { ($0.largestSingularValue() ?? .infinity) * best.radius * (1 + 1e-9) }
+  }
+
+  /// The point whose ellipsoid holds the state; nil for none.
+  func phase(of state: UnsafePointer<Double>, scratch: UnsafeMutablePointer<Double>) -> Int? {
+    for (i, centre) in centres.enumerated() {
+      let n = centre.count
+      var square = 0.0
+      for k in 0..<n {
+        let delta = state[k] - centre[k]
+        scratch[k] = delta
+        square += delta * delta
+      }
+      guard square <= outerRadii[i] * outerRadii[i] else { continue }
+      let inside = factors[i].elements.withUnsafeBufferPointer { factor in
+        var total = 0.0
+        for row in 0..<n {
+          var sum = 0.0
+          for column in row..<n { sum += factor[row * n + column] * scratch[column] }
+          total += sum * sum
+        }
+        return total <= radius * radius
+      }
+      if inside { return i }
+    }
+    return nil
+  }
+
+  /// The largest r with bound(r) <= margin r, by bisection of its logarithm; 0 for none above 1e-14.
+  private static func largestRadius(margin: Double, bound: @Sendable (Double) -> Double) -> Double {
+    var low = -14.0
+    var high = 4.0
+    func isGood(_ exponent: Double) -> Bool {
+      let r = power(10, exponent)
+      return bound(r) <= margin * r
+    }
+    guard isGood(low) else { return 0 }
+    if isGood(high) { return power(10, high) }
+    for _ in 0..<30 {
+      let middle = 0.5 * (low + high)
+      if isGood(middle) { low = middle } else { high = middle }
+    }
+    return power(10, low)
+  }
+
+  /// L_i for each point of the set.
+  private static func norms(_ set: InvariantSet, gamma: Double) -> [SmallMatrix]? {
+    let p = set.period
+    let n = set.points[0].count
+    // P_0 = Q + M'P_0 M with M = gamma^-p J_p and Q = sum over one period; by doubling.
+    var q = SmallMatrix.identity(n)
+    var passed = SmallMatrix.identity(n)
+    for i in 0..<p {
+      passed = set.jacobians[i].times(passed).scaled(by: 1 / gamma)
+      if i < p - 1 { q = q.plus(passed.times(passed, transposed: true)) }
+    }
+    var sum = q
+    var map = passed
+    for _ in 0..<60 {
+      let term = map.times(sum.times(map), transposed: true)
+      sum = sum.plus(term)
+      guard sum.isFinite else { return nil }
+      if norm(term.elements) <= 1e-17 * norm(sum.elements) { break }
+      map = map.times(map)
+    }
+    var matrices = [SmallMatrix](repeating: sum, count: p)
+    for i in stride(from: p - 1, to: 0, by: -1) {
+      let next = matrices[(i + 1) % p]
+      let pulled = set.jacobians[i].times(next.times(set.jacobians[i]), transposed: true)
+      matrices[i] = SmallMatrix.identity(n).plus(pulled.scaled(by: 1 / (gamma * gamma)))
+    }
+    let factors = matrices.compactMap { $0.upperCholeskyFactor() }
+    return factors.count == p ? factors : nil
+  }
+
+  /// A unit vector in which the linear map contracts about slowest, by iteration from a fixed start.
+  private static func slowestDirection(_ jacobian: SmallMatrix) -> [Double] {
+    var v = (0..<jacobian.n).map { 1 + 0.1 * Double($0 % 7) }
+    for _ in 0..<50 {
+      let next = jacobian.times(v)
+      let length = norm(next)
+      guard length > 1e-200, length.isFinite else { break }
+      v = next.map { $0 / length }
+    }
+    let length = norm(v)
+    return v.map { $0 / length }
+  }
+}
+
+extension SmallMatrix {
+  func scaled(by factor: Double) -> SmallMatrix { SmallMatrix(elements.map { $0 * factor }, n: n) }
+  func plus(_ other: SmallMatrix) -> SmallMatrix {
+    SmallMatrix(zip(elements, other.elements).map { $0 + $1 }, n: n)
+  }
+}

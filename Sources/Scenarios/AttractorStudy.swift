@@ -1,0 +1,423 @@
+import Datasets
+import Dynamics
+import Foundation
+import Numerics
+import Observables
+import VAE
+
+/// The attractors of a model, their basins and their identity: what the run file's group `/attractors` holds.
+public struct AttractorStudy: Sendable {
+  /// Fixed points and cycles: those that starts reached, by descending number of starts, then the others.
+  public var sets: [InvariantSet]
+  /// How many of them starts reached.
+  public var reachedCount: Int
+  /// Corruption levels.
+  public var levels: [Double]
+  /// The source items.
+  public var items: [Int32]
+  /// Starts of each item.
+  public var realizations: Int
+  /// Where each start went, `[level][item, realization]`: an index into `sets`, -1 for none.
+  public var labels: [[Int32]]
+  /// How each start ended, `[level][item, realization]`.
+  public var outcomes: [[Outcome]]
+  /// Steps until it had converged (or diverged), -1 where it did not, `[level][item, realization]`.
+  public var times: [[Int32]]
+  /// Statistics of each level.
+  public var basins: [Basins]
+  /// What each set is near to, and looks like.
+  public var identities: [Identity]
+  /// g(z*) of each set's first point, `[sets, D]`.
+  public var pictures: RowTable
+  /// Exponents of starts that did not settle.
+  public var unsettled: [Unsettled]
+  /// Looks at the intervals that were planned (1 without `until`), and how many were taken.
+  public var looks: (planned: Int, taken: Int)
+  /// Steps of plain iteration, of all starts.
+  public var iterations: Int
+  /// Starts decided by a trapping ball.
+  public var decidedByBall: Int
+  /// Wall-clock seconds.
+  public var seconds: Double
+
+  /// One level's statistics.
+  public struct Basins: Sendable {
+    /// Starts that reached each set.
+    public var counts: [Int]
+    /// Their share of all starts.
+    public var fractions: [Double]
+    /// With 95 % confidence.
+    public var intervals: [FractionInterval]
+    /// Starts that are slow or undecided, as a share of all.
+    public var undecidedFraction: Double
+    /// Nats.
+    public var entropy: Double
+    /// Chao1.
+    public var unseen: UnseenAttractors
+    /// Of starts that converged: median, 90 % quantile and maximum of the time; -1 for none.
+    public var convergenceTimes: (median: Int, ninetieth: Int, maximum: Int)
+    /// Starts by class and by the class of the nearest concept of the attractor reached, `[class][class]`; nil
+    /// without classes.
+    public var confusion: [[Int]]?
+  }
+
+  /// What an attractor is near to.
+  public struct Identity: Sendable {
+    /// The class whose concept is nearest.
+    public var concept: Int
+    /// Its distance.
+    public var conceptDistance: Double
+    /// The training item whose memory is nearest.
+    public var memory: Int
+    /// Its distance.
+    public var memoryDistance: Double
+    /// The training item that the attractor is a recovered memory of, -1 for none.
+    public var recoveredItem: Int
+  }
+
+  /// A start that did not settle.
+  public struct Unsettled: Sendable {
+    /// The index of its level.
+    public var level: Int
+    /// Its place in `labels`.
+    public var initial: Int
+    /// Leading Lyapunov exponents, nats per step.
+    public var exponents: [Double]
+  }
+}
+
+extension Experiment {
+  /// Searches for attractors, as the scenario's `attractors` asks.
+  ///
+  /// In double precision, whatever the precision of the ensemble.
+  ///
+  /// - Throws: `ScenarioError`, `CancellationError`.
+  func attractorStudy(_ model: Autoencoder, _ specification: AttractorSpecification) throws -> AttractorStudy
+  {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let prepared = try prepareEnsemble(model, precision: Double.self)
+    let map = DifferentiableInferenceMap(model)
+    var settings = AttractorSearch<DifferentiableInferenceMap, AnyStart>.Settings()
+    settings.tolerance = specification.tolerance
+    settings.maximumSteps = specification.maxSteps
+    settings.maximumPeriod = specification.maxPeriod
+    settings.usesTrappingBalls = specification.trapping
+    let search = AttractorSearch(
+      map: map, start: prepared.start, seed: scenario.seed, threads: options.threads, settings: settings)
+    let starts = try decideStarts(search, specification)
+    let memories = prepared.geometry.memories
+    try search.census(
+      from: (0..<min(memories.rows, 4096)).map { row in
+        Array(memories.storage.slice(from: row * memories.columns, count: memories.columns))
+      },
+      budget: specification.census, shouldStop: events.shouldStop)
+
+    var study = collect(search, starts)
+    study.pictures = map.dataStates(of: table(study.sets.map { $0.points[0] }, width: map.dimension))
+    try identify(&study, search, geometry: prepared.geometry)
+    for (k, orbit) in search.unsettled.prefix(16).enumerated() {
+      if events.shouldStop() { throw CancellationError() }
+      let key = starts.order[orbit.start]
+      guard k < starts.order.count, let place = study.place(of: key) else { continue }
+      let exponents = lyapunovExponents(
+        of: map, from: orbit.state, count: min(3, map.dimension), steps: 2000, transient: 100)
+      study.unsettled.append(.init(level: key.level, initial: place, exponents: exponents))
+    }
+    study.seconds = (clock.now - begin).inSeconds
+    return study
+  }
+
+  /// A start's address.
+  struct StartKey: Hashable {
+    var level: Int
+    var item: Int32
+    var realization: Int32
+  }
+
+  /// What the search said about the starts.
+  struct DecidedStarts {
+    var items: [Int32]
+    var realizations: Int
+    var decisions: [StartKey: (outcome: Outcome, set: Int32, time: Int32)] = [:]
+    /// The addresses of the last call of `decide`, in its order.
+    var order: [StartKey] = []
+    var looks = (planned: 1, taken: 1)
+    var error = 0.05
+  }
+
+  private func decideStarts(
+    _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>, _ specification: AttractorSpecification
+  ) throws -> DecidedStarts {
+    let wanted = specification.items ?? scenario.initial.items
+    let key = specification.items == nil ? "initial.items" : "attractors.items"
+    let available = try givenStateCount
+    let first = try itemIndices(available: available, wanted: wanted, key: key)
+    var result = DecidedStarts(items: first, realizations: scenario.initial.realizations)
+    try decide(&result, search, from: 0, to: 1)
+    guard let until = specification.until else { return result }
+    // Every look spends an equal part of the 5 % (Bonferroni), so that stopping when intervals look narrow
+    // keeps their confidence.
+    let base = result.items.count * result.realizations
+    var sizes = [base]
+    while let last = sizes.last, last < until.atMost { sizes.append(min(2 * last, until.atMost)) }
+    result.looks.planned = sizes.count
+    result.error = 0.05 / Double(sizes.count)
+    let limit = available ?? (hasSourceItems ? split.count : Int(Int32.max))
+    for (k, size) in sizes.enumerated() where k > 0 {
+      if widestInterval(result, search.sets.count) <= until.halfWidth { break }
+      let items = min(limit, size / scenario.initial.realizations)
+      if items > result.items.count {
+        result.items = try itemIndices(
+          available: available, wanted: wanted.extended(to: items), key: key)
+      }
+      let realizations = size / result.items.count
+      if result.items.count >= limit, realizations > result.realizations, isRandomStart {
+        result.realizations = realizations
+      }
+      try decide(
+        &result, search, from: Double(k) / Double(sizes.count), to: Double(k + 1) / Double(sizes.count))
+      result.looks.taken = k + 1
+    }
+    return result
+  }
+
+  /// Whether further realizations of an item differ.
+  private var isRandomStart: Bool { scenario.initial.corruption != "file" }
+
+  /// Decides those starts that are not decided yet.
+  private func decide(
+    _ result: inout DecidedStarts, _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>,
+    from: Double, to: Double
+  ) throws {
+    var keys: [StartKey] = []
+    for realization in 0..<Int32(result.realizations) {
+      for item in result.items {
+        // Levels alternate, so that the first orbits show what there is at every level.
+        for level in scenario.initial.levels.indices {
+          let key = StartKey(level: level, item: item, realization: realization)
+          if result.decisions[key] == nil { keys.append(key) }
+        }
+      }
+    }
+    let events = events
+    let decisions = try search.decide(
+      keys.map { key in
+        Member(level: scenario.initial.levels[key.level], item: key.item, realization: key.realization)
+      },
+      progress: { events.progress(.searching(from + (to - from) * $0)) }, shouldStop: events.shouldStop)
+    for (key, decision) in zip(keys, decisions) {
+      result.decisions[key] = (decision.outcome, decision.set, decision.time)
+    }
+    result.order = keys
+  }
+
+  private func widestInterval(_ starts: DecidedStarts, _ sets: Int) -> Double {
+    scenario.initial.levels.indices.map { level in
+      let labels = starts.labels(level: level)
+      return intervals(labels, sets: sets, realizations: starts.realizations, error: starts.error)
+        .map(\.halfWidth).max() ?? 1
+    }.max() ?? 1
+  }
+
+  /// Intervals of all basin fractions of one level; -1 in `labels` is undecided, -2 diverged.
+  private func intervals(_ labels: [Int32], sets: Int, realizations: Int, error: Double) -> [FractionInterval]
+  {
+    if realizations > 1 {
+      return FractionInterval.bootstrap(
+        labels: labels, startsPerItem: realizations, attractors: sets, error: error, seed: scenario.seed)
+    }
+    let undecided = labels.count { $0 == -1 }
+    var counts = [Int](repeating: 0, count: sets)
+    for label in labels where label >= 0 { counts[Int(label)] += 1 }
+    return counts.map {
+      .clopperPearson(successes: $0, trials: labels.count, undecided: undecided, error: error)
+    }
+  }
+
+  /// Orders the sets by their basins and computes the statistics.
+  private func collect(
+    _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>, _ starts: DecidedStarts
+  ) -> AttractorStudy {
+    let levels = scenario.initial.levels
+    var totals = [Int](repeating: 0, count: search.sets.count)
+    let raw = levels.indices.map { starts.labels(level: $0) }
+    for label in raw.joined() where label >= 0 { totals[Int(label)] += 1 }
+    let order = search.sets.indices.sorted { a, b in
+      if totals[a] != totals[b] { return totals[a] > totals[b] }
+      let (x, y) = (search.sets[a], search.sets[b])
+      if x.period != y.period { return x.period < y.period }
+      if x.stabilityIndex != y.stabilityIndex { return x.stabilityIndex < y.stabilityIndex }
+      return x.points[0].lexicographicallyPrecedes(y.points[0])
+    }
+    var rank = [Int32](repeating: -1, count: order.count)
+    for (k, index) in order.enumerated() { rank[index] = Int32(k) }
+    let labels = raw.map { $0.map { $0 >= 0 ? rank[Int($0)] : $0 } }
+    let outcomes = levels.indices.map { level in starts.map(level: level) { $0.outcome } }
+    let times = levels.indices.map { level in starts.map(level: level) { $0.time } }
+    let basins = levels.indices.map { level in
+      statistics(
+        labels[level], outcomes[level], times[level], sets: order.count, starts: starts)
+    }
+    return AttractorStudy(
+      sets: order.map { search.sets[$0] }, reachedCount: totals.count { $0 > 0 }, levels: levels,
+      items: starts.items, realizations: starts.realizations, labels: labels.map { $0.map { max($0, -1) } },
+      outcomes: outcomes, times: times, basins: basins, identities: [],
+      pictures: RowTable(rows: 0, columns: 1),
+      unsettled: [], looks: starts.looks, iterations: search.iterations, decidedByBall: search.decidedByBall,
+      seconds: 0)
+  }
+
+  private func statistics(
+    _ labels: [Int32], _ outcomes: [Outcome], _ times: [Int32], sets: Int, starts: DecidedStarts
+  ) -> AttractorStudy.Basins {
+    var counts = [Int](repeating: 0, count: sets)
+    var independent = [Int](repeating: 0, count: sets)
+    var converged: [Int32] = []
+    for (k, label) in labels.enumerated() where label >= 0 {
+      counts[Int(label)] += 1
+      if k % starts.realizations == 0 { independent[Int(label)] += 1 }
+      converged.append(times[k])
+    }
+    converged.sort()
+    func quantile(_ q: Double) -> Int {
+      converged.isEmpty ? -1 : Int(converged[Int((q * Double(converged.count - 1)).rounded())])
+    }
+    let total = Double(labels.count)
+    return AttractorStudy.Basins(
+      counts: counts, fractions: counts.map { Double($0) / total },
+      intervals: intervals(labels, sets: sets, realizations: starts.realizations, error: starts.error),
+      undecidedFraction: Double(labels.count { $0 == -1 }) / total, entropy: basinEntropy(counts),
+      unseen: UnseenAttractors(basins: independent),
+      convergenceTimes: (quantile(0.5), quantile(0.9), quantile(1)), confusion: nil)
+  }
+
+  private func table(_ rows: [[Double]], width: Int) -> RowTable {
+    RowTable(rows: rows.count, columns: width, elements: rows.flatMap { $0 })
+  }
+
+  // MARK: Identity
+
+  private func identify(
+    _ study: inout AttractorStudy, _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>,
+    geometry: LatentGeometry
+  ) throws {
+    let items = nearestItems(study.pictures)
+    for set in study.sets {
+      let z = set.points[0]
+      let concept = nearest(z, geometry.concepts)
+      let memory = nearest(z, geometry.memories)
+      study.identities.append(
+        .init(
+          concept: concept.row, conceptDistance: concept.distance, memory: memory.row,
+          memoryDistance: memory.distance, recoveredItem: -1))
+    }
+    // An attractor is a recovered memory where its picture is nearest to one training item, among those of both
+    // splits, and that item's own memory goes there.
+    let candidates = study.sets.indices.filter { study.sets[$0].isStable && items[$0] < dataset.train.count }
+    let memories = geometry.memories
+    let decisions = try search.decide(
+      from: candidates.map { k in
+        Array(memories.storage.slice(from: items[k] * memories.columns, count: memories.columns))
+      }, shouldStop: events.shouldStop)
+    for (k, decision) in zip(candidates, decisions) where decision.set >= 0 {
+      if search.sets[Int(decision.set)].points == study.sets[k].points {
+        study.identities[k].recoveredItem = items[k]
+      }
+    }
+    guard let own = classesOfItems else { return }
+    let classes = dataset.hierarchy.numberOfClasses
+    for level in study.levels.indices {
+      var confusion = [[Int]](repeating: Array(repeating: 0, count: classes), count: classes)
+      for (k, label) in study.labels[level].enumerated() where label >= 0 {
+        let item = Int(study.items[k / study.realizations])
+        confusion[Int(own[item])][study.identities[Int(label)].concept] += 1
+      }
+      study.basins[level].confusion = confusion
+    }
+  }
+
+  /// The class of each source item; nil where starts have none.
+  private var classesOfItems: [Int32]? { hasSourceItems ? split.classes : nil }
+
+  private func nearest(_ z: [Double], _ table: RowTable) -> (row: Int, distance: Double) {
+    var best = (row: -1, square: Double.infinity)
+    for row in 0..<table.rows {
+      var square = 0.0
+      let other = table.row(row)
+      for i in z.indices { square += (z[i] - other[i]) * (z[i] - other[i]) }
+      if square < best.square { best = (row, square) }
+    }
+    return (best.row, best.square.squareRoot())
+  }
+
+  /// For each picture the nearest item in the data space: of the training set, or (from its count on) the test set.
+  private func nearestItems(_ pictures: RowTable) -> [Int] {
+    let d = pictures.columns
+    let n = pictures.rows
+    guard n > 0 else { return [] }
+    var best = [(item: Int, score: Double)](repeating: (0, .infinity), count: n)
+    var offset = 0
+    let chunk = 512
+    let rows = AlignedBuffer<Double>(count: chunk * d)
+    let products = AlignedBuffer<Double>(count: chunk * n)
+    for split in [dataset.train, dataset.test] {
+      for first in stride(from: 0, to: split.count, by: chunk) {
+        let count = min(chunk, split.count - first)
+        split.copy(items: first..<first + count, into: rows.buffer)
+        Double.multiply(
+          .none, .transposed, m: count, n: n, k: d, alpha: 1, rows.pointer, d, pictures.storage.pointer, d,
+          beta: 0, products.pointer, n)
+        for i in 0..<count {
+          var square = 0.0
+          for j in i * d..<(i + 1) * d { square += rows.pointer[j] * rows.pointer[j] }
+          for k in 0..<n {
+            let score = square - 2 * products.pointer[i * n + k]
+            if score < best[k].score { best[k] = (offset + first + i, score) }
+          }
+        }
+      }
+      offset += split.count
+    }
+    return best.map(\.item)
+  }
+}
+
+extension InitialSpecification.Items {
+  /// So many items, those chosen before among them.
+  func extended(to count: Int) -> Self {
+    switch self {
+    case .all, .first: .first(count)
+    case .random: .random(count)
+    }
+  }
+}
+
+extension Experiment.DecidedStarts {
+  /// Values of one level's starts, by item and realization.
+  func map<T>(level: Int, _ value: ((outcome: Outcome, set: Int32, time: Int32)) -> T) -> [T] {
+    items.flatMap { item in
+      (0..<Int32(realizations)).map { realization in
+        let key = Experiment.StartKey(level: level, item: item, realization: realization)
+        return value(decisions[key] ?? (.undecided, -1, -1))
+      }
+    }
+  }
+
+  /// The set that each start reached; -1 undecided or slow, -2 diverged.
+  func labels(level: Int) -> [Int32] {
+    map(level: level) { $0.set >= 0 ? $0.set : $0.outcome == .diverged ? -2 : -1 }
+  }
+}
+
+extension AttractorStudy {
+  /// Where a start stands in `labels`.
+  func place(of key: Experiment.StartKey) -> Int? {
+    items.firstIndex(of: key.item).map { $0 * realizations + Int(key.realization) }
+  }
+}
+
+extension Duration {
+  /// In seconds.
+  var inSeconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
+}
