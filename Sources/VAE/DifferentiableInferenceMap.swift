@@ -17,33 +17,24 @@ public struct DifferentiableInferenceMap: DifferentiableMap {
     let activation: Activation
     /// `[outputs, inputs]`, row-major.
     let weights: AlignedBuffer<Double>
-    /// The norm of each row of the weights.
-    let rowNorms: [Double]
-    /// At least the largest singular value of the weights.
-    let spectralNorm: Double
   }
 
-  /// - Complexity: O(parameters x width), for the bounds on the layers' norms.
+  /// Packs the model's weights.
   public init(_ model: Autoencoder) {
     base = InferenceMap(model, mode: .mean)
     let a = model.architecture
-    let shapes = a.layers
     let network = base.network
-    let last = shapes.indices.last ?? 0
     var layers: [(Int, PackedLayer<Double>, Activation)] = []
     for (k, layer) in network.decoder.enumerated() {
       layers.append((a.decoderIndex + k, layer, a.activation))
     }
-    layers.append((last, network.output, network.outputActivation))
+    layers.append((a.outputIndex, network.output, network.outputActivation))
     for (k, layer) in network.encoder.enumerated() { layers.append((k, layer, a.activation)) }
     layers.append((a.meanIndex, network.mean, .identity))
     chain = layers.map { index, packed, activation in
-      let weights = AlignedBuffer<Double>(model.layers[index].weight.map(Double.init))
-      let (rows, columns) = (shapes[index].outputs, shapes[index].inputs)
-      return ChainLayer(
-        packed: packed, activation: activation, weights: weights,
-        rowNorms: (0..<rows).map { frobeniusNorm(Array(weights.slice(from: $0 * columns, count: columns))) },
-        spectralNorm: spectralNormBound(weights.pointer, rows: rows, columns: columns))
+      ChainLayer(
+        packed: packed, activation: activation,
+        weights: AlignedBuffer(model.layers[index].weight.map(Double.init)))
     }
   }
 

@@ -9,9 +9,16 @@ import Numerics
 ///     rho_l = f(a_l + delta_l) - f(a_l) - D_l delta_l
 ///
 /// exactly. Unrolled, delta_l = A_l v + e_l with the linearized network A_l, and the map's remainder is
-/// R = sum_l G_l rho_l with G_l the linearization of all that follows layer l. Each rho is at most half the
-/// largest second derivative on the reachable interval times delta squared (for relu, what lies beyond the
-/// kink). Nothing here is an approximation; roundings are not followed.
+/// R = sum_l G_l rho_l with G_l the linearization of all that follows layer l. Two bounds follow, of which the
+/// smaller is given:
+///
+/// - first order: |rho| <= |f''| delta^2 / 2 with the largest second derivative on the reachable interval
+///   (for relu, what lies beyond the kink);
+/// - second order: rho = f''(a) (A v)^2 / 2 + ..., whose first term summed over all layers is the map's exact
+///   second derivative, a quadratic form whose norm is computed, and whose rest is bounded by e_l and the
+///   largest third derivatives.
+///
+/// Nothing here is an approximation; roundings are not followed.
 extension DifferentiableInferenceMap {
   /// What one nonlinear layer contributes.
   private struct Layer: Sendable {
@@ -28,9 +35,23 @@ extension DifferentiableInferenceMap {
     var effect: [Double]
     /// At least the largest |T G_l rho| for |rho| = 1.
     var effectNorm: Double
-    /// Norms of the next layer's rows and of the whole next layer.
-    var nextRowNorms: [Double]
-    var nextNorm: Double
+    /// f''(a_l).
+    var curvature: [Double]
+    /// For each earlier nonlinear layer k the largest |(B_lk rho)_j| for |rho| = 1, where B_lk is the linearization of
+    /// what lies between: e_l = sum_k B_lk rho_k.
+    var inherited: [[Double]]
+
+    /// At least the largest |T G_l rho| for all rho with these components at most.
+    func effectBound(_ components: [Double], _ n: Int) -> Double {
+      let width = components.count
+      var squares = 0.0
+      for i in 0..<n {
+        var sum = 0.0
+        for j in 0..<width { sum += effect[i * width + j] * components[j] }
+        squares += sum * sum
+      }
+      return squares.squareRoot()
+    }
   }
 
   public func remainderBound(at state: [Double], source: [Double], target: [Double])
@@ -43,6 +64,7 @@ extension DifferentiableInferenceMap {
       for i in 0..<n { w.rows[0].row(k + 1)[i] = source[i * n + k] }
     }
     var layers: [Layer] = []
+    var reaches: [[Double]] = []  // (A_l S)', `[N, width]`
     propagate(count: n, w) { l in
       let layer = chain[l]
       guard l + 1 < chain.count else { return }
@@ -57,6 +79,7 @@ extension DifferentiableInferenceMap {
           directions[k * width + j] = row[j]
         }
       }
+      reaches.append(directions)
       layers.append(
         Layer(
           activation: layer.activation, preactivation: Array(w.preactivation.slice(from: 0, count: width)),
@@ -64,8 +87,13 @@ extension DifferentiableInferenceMap {
             ? Array(repeating: 1, count: width) : Array(w.slope.slice(from: 0, count: width)),
           reach: squares.map { $0.squareRoot() },
           reachNorm: spectralNormBound(directions, rows: n, columns: width), effect: [], effectNorm: 0,
-          nextRowNorms: chain[l + 1].rowNorms, nextNorm: chain[l + 1].spectralNorm))
+          curvature: (0..<width).map { layer.activation.secondDerivative(at: w.preactivation.pointer[$0]) },
+          inherited: []))
     }
+    inherit(&layers)
+    let takesSecondOrder =
+      n <= Self.secondOrderLimit && layers.contains { $0.curvature.contains { $0 != 0 } }
+    var quadratic = [Double](repeating: 0, count: takesSecondOrder ? n * n * n : 0)
     // Backwards: T W_L, then T G_l = (T G_{l+1}) D_{l+1} W_{l+1}.
     var effect = target
     var width = n
@@ -78,51 +106,130 @@ extension DifferentiableInferenceMap {
         beta: 0, &product, inputs)
       layers[l - 1].effectNorm = spectralNormBound(product, rows: n, columns: inputs)
       layers[l - 1].effect = product.map { abs($0) }
+      if takesSecondOrder {
+        Self.addQuadraticForms(
+          &quadratic, effect: product, curvature: layers[l - 1].curvature, reach: reaches[l - 1], n: n)
+      }
       for i in 0..<n {
         for j in 0..<inputs { product[i * inputs + j] *= layers[l - 1].slope[j] }
       }
       effect = product
       width = inputs
     }
-    return { [layers] radius in Self.bound(layers, dimension: n, radius: radius) }
+    // |(u'H_i u)_i| <= |H| for |u| = 1, with H unfolded to `[N, N^2]`, or the norms of all H_i together.
+    var quadraticNorm = Double.infinity
+    if takesSecondOrder {
+      let unfolded = spectralNormBound(quadratic, rows: n, columns: n * n)
+      var squares = 0.0
+      for i in 0..<n {
+        let form = Array(quadratic[i * n * n..<(i + 1) * n * n])
+        let norm = spectralNormBound(form, rows: n, columns: n)
+        squares += norm * norm
+      }
+      quadraticNorm = min(unfolded, squares.squareRoot())
+    }
+    return { [layers, quadraticNorm] radius in
+      let (first, rest) = Self.bounds(layers, dimension: n, radius: radius)
+      let second = quadraticNorm * radius * radius + rest
+      return second < first ? second : first
+    }
   }
 
-  private static func bound(_ layers: [Layer], dimension n: Int, radius: Double) -> Double {
-    var total = 0.0
-    var extraNorm = 0.0  // |e_l|
-    var extra: [Double]? = nil  // |e_l,j|
+  /// Above this many latent variables the N^3 numbers of the second derivative cost more than they save.
+  private static var secondOrderLimit: Int { 64 }
+
+  /// H_i += sum_j (T G)_ij f''_j / 2 a_j a_j', a_j the column j of `reach` `[N, width]`.
+  private static func addQuadraticForms(
+    _ forms: inout [Double], effect: [Double], curvature: [Double], reach: [Double], n: Int
+  ) {
+    let width = curvature.count
+    guard curvature.contains(where: { $0 != 0 }) else { return }
+    var scaled = [Double](repeating: 0, count: n * width)
+    var form = [Double](repeating: 0, count: n * n)
+    for i in 0..<n {
+      for k in 0..<n {
+        for j in 0..<width {
+          scaled[k * width + j] = 0.5 * effect[i * width + j] * curvature[j] * reach[k * width + j]
+        }
+      }
+      Double.multiply(
+        .none, .transposed, m: n, n: n, k: width, alpha: 1, scaled, width, reach, width, beta: 0, &form, n)
+      for k in form.indices { forms[i * n * n + k] += form[k] }
+    }
+  }
+
+  /// Computes `inherited` of all layers.
+  ///
+  /// - Complexity: O(layers x sum of width products of neighbours and of all layers before), by matrix products.
+  private func inherit(_ layers: inout [Layer]) {
+    var linearizations: [[Double]] = []  // B_lk, `[width l, width k]`
+    for l in layers.indices.dropFirst() {
+      let weights = chain[l].weights
+      let width = chain[l].packed.outputs
+      let inputs = chain[l].packed.inputs
+      let slope = layers[l - 1].slope
+      for k in linearizations.indices {
+        let columns = layers[k].slope.count
+        for i in 0..<inputs {
+          for j in i * columns..<(i + 1) * columns { linearizations[k][j] *= slope[i] }
+        }
+        var product = [Double](repeating: 0, count: width * columns)
+        Double.multiply(
+          .none, .none, m: width, n: columns, k: inputs, alpha: 1, weights.pointer, inputs, linearizations[k],
+          columns, beta: 0, &product, columns)
+        linearizations[k] = product
+      }
+      linearizations.append(Array(weights.buffer))
+      layers[l].inherited = linearizations.enumerated().map { k, matrix in
+        let columns = layers[k].slope.count
+        return (0..<width).map { row in
+          var square = 0.0
+          for j in row * columns..<(row + 1) * columns { square += matrix[j] * matrix[j] }
+          return square.squareRoot()
+        }
+      }
+    }
+  }
+
+  /// The first-order bound, and what the second-order bound adds to the quadratic form.
+  private static func bounds(_ layers: [Layer], dimension n: Int, radius: Double) -> (
+    first: Double, rest: Double
+  ) {
+    var first = 0.0
+    var rest = 0.0
+    var norms: [Double] = []  // |rho_k|
     for layer in layers {
       let width = layer.preactivation.count
+      var extra = [Double](repeating: 0, count: width)  // |e_l,j|
+      for (factors, norm) in zip(layer.inherited, norms) {
+        for j in 0..<width { extra[j] += factors[j] * norm }
+      }
       var remainder = [Double](repeating: 0, count: width)
-      var squares = 0.0
-      var largestRatio = 0.0
-      var carried = 0.0
+      var higher = [Double](repeating: 0, count: width)
+      var (squares, higherSquares, extraSquares, largestRatio) = (0.0, 0.0, 0.0, 0.0)
       for j in 0..<width {
-        let reach = layer.reach[j] * radius + (extra?[j] ?? 0)
+        let linear = layer.reach[j] * radius
+        let reach = linear + extra[j]
+        let curvature = abs(layer.curvature[j])
         let rho = layer.activation.linearizationRemainder(at: layer.preactivation[j], within: reach)
         remainder[j] = rho
+        higher[j] = min(
+          rho + 0.5 * curvature * linear * linear,
+          curvature * (linear + 0.5 * extra[j]) * extra[j]
+            + layer.activation.quadraticRemainder(at: layer.preactivation[j], within: reach))
         squares += rho * rho
+        higherSquares += higher[j] * higher[j]
+        extraSquares += extra[j] * extra[j]
         if reach > 0 { largestRatio = max(largestRatio, rho / reach) }
-        let sum = abs(layer.slope[j]) * (extra?[j] ?? 0) + rho
-        carried += sum * sum
       }
       // Both bound |rho|: component by component, or through the joint size of all displacements.
-      let remainderNorm = min(
-        squares.squareRoot(), largestRatio * (layer.reachNorm * radius + extraNorm))
-      var direct = 0.0
-      for i in 0..<n {
-        var sum = 0.0
-        let row = i * width
-        for j in 0..<width { sum += layer.effect[row + j] * remainder[j] }
-        direct += sum * sum
-      }
-      total += min(direct.squareRoot(), layer.effectNorm * remainderNorm)
-      let largestSlope = layer.slope.reduce(0) { max($0, abs($1)) }
-      let carriedNorm = min(carried.squareRoot(), largestSlope * extraNorm + remainderNorm)
-      extra = layer.nextRowNorms.map { $0 * carriedNorm }
-      extraNorm = layer.nextNorm * carriedNorm
+      let norm = min(
+        squares.squareRoot(), largestRatio * (layer.reachNorm * radius + extraSquares.squareRoot()))
+      norms.append(norm)
+      first += min(layer.effectBound(remainder, n), layer.effectNorm * norm)
+      rest += min(layer.effectBound(higher, n), layer.effectNorm * higherSquares.squareRoot())
     }
-    return total.isNaN ? .infinity : total
+    return (first.isNaN ? .infinity : first, rest.isNaN ? .infinity : rest)
   }
 }
 
@@ -133,6 +240,63 @@ extension Activation {
     case .identity: return 0
     case .relu: return max(0, reach - abs(x))
     default: return 0.5 * largestCurvature(from: x - reach, to: x + reach) * reach * reach
+    }
+  }
+
+  /// The largest |f(x + d) - f(x) - f'(x) d - f''(x) d^2 / 2| over |d| <= reach.
+  func quadraticRemainder(at x: Double, within reach: Double) -> Double {
+    switch self {
+    case .identity: return 0
+    case .relu: return max(0, reach - abs(x))
+    default:
+      let near = max(0, abs(x) - reach)
+      let far = abs(x) + reach
+      var largest = max(abs(thirdDerivative(at: near)), abs(thirdDerivative(at: far)))
+      for peak in thirdDerivativePeaks where near <= peak && peak <= far {
+        largest = max(largest, abs(thirdDerivative(at: peak)))
+      }
+      return largest * reach * reach * reach / 6
+    }
+  }
+
+  /// f''(x); 0 for relu, also at its kink.
+  func secondDerivative(at x: Double) -> Double {
+    switch self {
+    case .identity, .relu: return 0
+    case .tanh:
+      let t = hyperbolicTangent(x)
+      return -2 * t * (1 - t * t)
+    case .logistic:
+      let t = hyperbolicTangent(0.5 * x)
+      return -0.25 * t * (1 - t * t)
+    case .softplus:
+      let t = hyperbolicTangent(0.5 * x)
+      return 0.25 * (1 - t * t)
+    case .gelu: return (2 - x * x) * exponential(-0.5 * x * x) * 0.3989422804014327
+    }
+  }
+
+  /// f'''(x).
+  private func thirdDerivative(at x: Double) -> Double {
+    switch self {
+    case .identity, .relu: return 0
+    case .tanh:
+      let t = hyperbolicTangent(x)
+      return (1 - t * t) * (6 * t * t - 2)
+    case .logistic: return Activation.tanh.thirdDerivative(at: 0.5 * x) / 16
+    case .softplus: return Activation.logistic.secondDerivative(at: x)
+    case .gelu: return x * (x * x - 4) * exponential(-0.5 * x * x) * 0.3989422804014327
+    }
+  }
+
+  /// Where |f'''| has its maxima at x > 0.
+  private var thirdDerivativePeaks: [Double] {
+    switch self {
+    case .identity, .relu: return []
+    case .tanh: return [1.1462158347805889]  // tanh^2 = 2/3
+    case .logistic: return [2.2924316695611777]
+    case .softplus: return [1.316957896924817]  // ln(2 + sqrt 3)
+    case .gelu: return [0.7922869913932613, 2.5243377989621387]  // x^2 = (7 -+ sqrt 33) / 2
     }
   }
 

@@ -7,9 +7,8 @@ import Numerics
 ///     |F(z_i + v) - z_{i+1}|_{i+1} <= q |v|_i + bound(|v|_i) < |v|_i   for 0 < |v|_i <= r,   |v|_i = |L_i v|
 ///
 /// The norms solve P_i = L_i'L_i = I + gamma^-2 J_i' P_{i+1} J_i with the spectral radius < gamma^p < 1, so that the
-/// linear map contracts in them by q < 1; the map's `remainderBound` then gives r. Of several gamma the one is
-/// taken whose ellipsoids reach farthest in the slowest direction. A tenth of the margin 1 - q is left for
-/// roundings.
+/// linear map contracts in them by q < 1; the map's `remainderBound` then gives r. A tenth of the margin 1 - q is
+/// left for roundings.
 struct TrappingBall: Sendable {
   private let centres: [[Double]]
   private let factors: [SmallMatrix]
@@ -21,35 +20,26 @@ struct TrappingBall: Sendable {
   /// Nil where the set is not stable, or no bound is known, or none that is useful.
   init?<Map: DifferentiableMap>(around set: InvariantSet, of map: Map) {
     guard set.isStable else { return nil }
-    let rho = max(set.spectralRadius, 1e-3)
-    let slowest = Self.slowestDirection(set.jacobian())
-    var best: (factors: [SmallMatrix], inverses: [SmallMatrix], radius: Double, reach: Double)?
-    candidates: for share in [0.1, 0.35, 0.7] {
-      let gamma = power(1 - share * (1 - rho), 1 / Double(set.period))
-      guard let factors = Self.norms(set, gamma: gamma) else { continue }
-      let inverses = factors.compactMap { $0.inverse() }
-      guard inverses.count == factors.count else { continue }
-      var radius = Double.infinity
-      for i in 0..<set.period {
-        let next = factors[(i + 1) % set.period]
-        let contraction = next.times(set.jacobians[i]).times(inverses[i])
-        guard let q = contraction.largestSingularValue(), q < 1 else { continue candidates }
-        guard
-          let bound = map.remainderBound(
-            at: set.points[i], source: inverses[i].elements, target: next.elements)
-        else { return nil }
-        radius = min(radius, Self.largestRadius(margin: 0.9 * (1 - q), bound: bound))
-      }
-      let reach = radius / norm(factors[0].times(slowest))
-      // Comparable with roundings of the map: of no use, and not to be trusted.
-      guard reach > 1e-8 * max(1, norm(set.points[0])), reach.isFinite else { continue }
-      if best.map({ reach > $0.reach }) ?? true { best = (factors, inverses, radius, reach) }
+    let gamma = power(1 - 0.1 * (1 - max(set.spectralRadius, 1e-3)), 1 / Double(set.period))
+    guard let factors = Self.norms(set, gamma: gamma) else { return nil }
+    let inverses = factors.compactMap { $0.inverse() }
+    guard inverses.count == factors.count else { return nil }
+    var radius = Double.infinity
+    for i in 0..<set.period {
+      let next = factors[(i + 1) % set.period]
+      let contraction = next.times(set.jacobians[i]).times(inverses[i])
+      guard let q = contraction.largestSingularValue(), q < 1,
+        let bound = map.remainderBound(
+          at: set.points[i], source: inverses[i].elements, target: next.elements)
+      else { return nil }
+      radius = min(radius, Self.largestRadius(margin: 0.9 * (1 - q), bound: bound))
     }
-    guard let best else { return nil }
+    outerRadii = inverses.map { ($0.largestSingularValue() ?? .infinity) * radius * (1 + 1e-9) }
+    // Comparable with roundings of the map: of no use, and not to be trusted.
+    guard outerRadii[0] > 1e-8 * max(1, norm(set.points[0])), radius.isFinite else { return nil }
     centres = set.points
-    factors = best.factors
-    radius = best.radius
-    outerRadii = best.inverses.map { ($0.largestSingularValue() ?? .infinity) * best.radius * (1 + 1e-9) }
+    self.factors = factors
+    self.radius = radius
   }
 
   /// The point whose ellipsoid holds the state; nil for none.
@@ -87,7 +77,7 @@ struct TrappingBall: Sendable {
     }
     guard isGood(low) else { return 0 }
     if isGood(high) { return power(10, high) }
-    for _ in 0..<30 {
+    for _ in 0..<14 {
       let middle = 0.5 * (low + high)
       if isGood(middle) { low = middle } else { high = middle }
     }
@@ -122,19 +112,6 @@ struct TrappingBall: Sendable {
     }
     let factors = matrices.compactMap { $0.upperCholeskyFactor() }
     return factors.count == p ? factors : nil
-  }
-
-  /// A unit vector in which the linear map contracts about slowest, by iteration from a fixed start.
-  private static func slowestDirection(_ jacobian: SmallMatrix) -> [Double] {
-    var v = (0..<jacobian.n).map { 1 + 0.1 * Double($0 % 7) }
-    for _ in 0..<50 {
-      let next = jacobian.times(v)
-      let length = norm(next)
-      guard length > 1e-200, length.isFinite else { break }
-      v = next.map { $0 / length }
-    }
-    let length = norm(v)
-    return v.map { $0 / length }
   }
 }
 
