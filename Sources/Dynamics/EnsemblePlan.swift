@@ -43,6 +43,8 @@ public struct EnsemblePlan: Sendable {
   public var closest: (any Observable)?
   /// A member whose step length stays below this to the end has converged; nil: not asked.
   public var tolerance: Double?
+  /// Confirms recorded members whose steps stayed below the tolerance; nil: that alone counts as converged.
+  public var classifier: (any SettledStateClassifier)?
   /// Whether members' own time series are handed to the sink.
   public var recordsMembers = false
   /// Whether members' latent states are handed to the sink.
@@ -71,6 +73,12 @@ public struct EnsemblePlan: Sendable {
   public var memberCount: Int { levels.count * membersPerLevel }
   /// steps + 1.
   public var times: Int { steps + 1 }
+}
+
+/// Decides what a member is whose steps have stayed small to the end: a small step may be a slow passage.
+public protocol SettledStateClassifier: Sendable {
+  /// `converged` or `slow`, by the last state, shape `[N]`. Any thread may ask.
+  func outcome(ofSettled state: UnsafePointer<Double>) -> Outcome
 }
 
 /// How a member ended.

@@ -327,8 +327,11 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       unit.records?.closestDistance.append(
         closestDistance.pointer[m].isFinite ? closestDistance.pointer[m] : .nan)
       unit.records?.convergenceTime.append(isConverged ? settledSince.pointer[m] : -1)
+      let state = UnsafePointer(block.states.pointer + m * block.dimension)
       unit.records?.outcomes.append(
-        isDiverged.pointer[m] ? .diverged : isConverged ? .converged : .undecided)
+        isDiverged.pointer[m]
+          ? .diverged
+          : !isConverged ? .undecided : plan.classifier?.outcome(ofSettled: state) ?? .converged)
     }
   }
 }

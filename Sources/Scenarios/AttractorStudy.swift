@@ -3,6 +3,7 @@ import Dynamics
 import Foundation
 import Numerics
 import Observables
+import Synchronization
 import VAE
 
 /// The attractors of a model, their basins and their identity: what the run file's group `/attractors` holds.
@@ -75,6 +76,9 @@ public struct AttractorStudy: Sendable {
     public var recoveredItem: Int
   }
 
+  /// Steps over which Lyapunov exponents are taken.
+  static let lyapunovSteps = 1000
+
   /// A start that did not settle.
   public struct Unsettled: Sendable {
     /// The index of its level.
@@ -116,16 +120,33 @@ extension Experiment {
     var study = collect(search, starts)
     study.pictures = map.dataStates(of: table(study.sets.map { $0.points[0] }, width: map.dimension))
     try identify(&study, search, geometry: prepared.geometry)
-    for (k, orbit) in search.unsettled.prefix(16).enumerated() {
-      if events.shouldStop() { throw CancellationError() }
-      let key = starts.order[orbit.start]
-      guard k < starts.order.count, let place = study.place(of: key) else { continue }
-      let exponents = lyapunovExponents(
-        of: map, from: orbit.state, count: min(3, map.dimension), steps: 2000, transient: 100)
-      study.unsettled.append(.init(level: key.level, initial: place, exponents: exponents))
-    }
+    study.unsettled = try unsettled(search, starts, study)
     study.seconds = (clock.now - begin).inSeconds
     return study
+  }
+
+  /// Lyapunov exponents of the first starts that did not settle.
+  private func unsettled(
+    _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>, _ starts: DecidedStarts,
+    _ study: AttractorStudy
+  ) throws -> [AttractorStudy.Unsettled] {
+    let orbits = search.unsettled.prefix(8).compactMap { orbit in
+      let key = starts.order[orbit.start]
+      return study.place(of: key).map {
+        (found: AttractorStudy.Unsettled(level: key.level, initial: $0, exponents: []), state: orbit.state)
+      }
+    }
+    let results = Mutex(orbits.map(\.found))
+    let shouldStop = events.shouldStop
+    Parallel.forEach(pieces: orbits.count, threads: options.threads) { _, piece in
+      if shouldStop() { return }
+      let exponents = lyapunovExponents(
+        of: search.map, from: orbits[piece].state, count: min(3, search.map.dimension),
+        steps: AttractorStudy.lyapunovSteps, transient: 100)
+      results.withLock { $0[piece].exponents = exponents }
+    }
+    if shouldStop() { throw CancellationError() }
+    return results.withLock { $0 }
   }
 
   /// A start's address.

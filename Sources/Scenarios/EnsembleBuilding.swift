@@ -108,6 +108,9 @@ extension Experiment {
     if scenario.dynamics.mode != .sample {
       plan.tolerance = scenario.attractors?.tolerance ?? 1e-10
       plan.closest = DistanceConcept(context)
+      if scenario.dynamics.mode == .mean, scenario.output.members {
+        plan.classifier = FixedPointConfirmation(DifferentiableInferenceMap(model))
+      }
     }
     plan.recordedObservables = visible
     plan.recordsMembers = scenario.output.members

@@ -176,7 +176,8 @@ extension RunFile {
       try group.defineDimension("exponent", length: exponents)
       try doubles(
         "lyapunov_exponent", ["unsettled", "exponent"],
-        "leading Lyapunov exponents of the first starts that did not settle, over 2000 steps", units: "nats",
+        "leading Lyapunov exponents of the first starts that did not settle, over \(AttractorStudy.lyapunovSteps) steps",
+        units: "nats",
         whole.flatMap(\.exponents))
       try integers(
         "unsettled_level", ["unsettled"], "index of the start's level", whole.map { Int32($0.level) })

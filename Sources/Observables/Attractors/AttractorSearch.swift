@@ -246,7 +246,12 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
         decidedByBall += 1
         isDone[index] = true
       case .settled:
-        attempts.append(Attempt(index: index, period: 1, decides: true, size: orbit.step))
+        if let set = confirmed(pool.stateArray(index), step: orbit.step) {
+          decisions[Int(orbit.start)] = Decision(outcome: .converged, set: set, time: orbit.time)
+          isDone[index] = true
+        } else {
+          attempts.append(Attempt(index: index, period: 1, decides: true, size: orbit.step))
+        }
       case .paused, .waiting:
         if orbit.period > 1, orbit.recurrence < orbit.nextCycleAttempt * scale {
           let decides = orbit.recurrence < settings.tolerance || isLast
@@ -255,7 +260,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
           if decides { attempts.append(attempt) } else { optional.append(attempt) }
         } else if isLast {
           attempts.append(Attempt(index: index, period: 1, decides: true, size: orbit.step))
-        } else if orbit.step < orbit.nextAttempt * scale {
+        } else if orbit.step < orbit.nextAttempt * scale, !isNearBall(pool.stateArray(index)) {
           optional.append(Attempt(index: index, period: 1, decides: false, size: orbit.step))
         }
       }
@@ -269,6 +274,22 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
       isDone[attempt.index] = judge(pool, attempt, root, set, &decisions)
     }
     pool.keep { !isDone[$0] }
+  }
+
+  /// The stable fixed point that a settled orbit has come to, if Newton's method found it before: it must be as near
+  /// as a step so small tells, |z - z*| <= |step| / (1 - rho) up to a factor.
+  private func confirmed(_ state: [Double], step: Double) -> Int32? {
+    let scale = max(1, norm(state))
+    return sets.firstIndex { set in
+      guard set.period == 1, set.isStable else { return false }
+      let reach = 10 * step / (1 - set.spectralRadius) + 1e-11 * scale
+      return norm(difference(state, set.points[0])) <= min(reach, 1e-4 * scale)
+    }.map { Int32($0) }
+  }
+
+  /// Whether an orbit is so near to a trapping ball that Newton's method would most likely find its centre again.
+  private func isNearBall(_ state: [Double]) -> Bool {
+    settings.usesTrappingBalls && balls.contains { $0.ball.isNear(state, factor: 10) }
   }
 
   /// What Newton's method says about one orbit; true where that decides it.
@@ -378,13 +399,14 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   ///
   /// - Parameters:
   ///   - starts: States, e.g. memories; `samples` and midpoints between known sets are added.
-  ///   - budget: Starts at most, in all.
+  ///   - budget: Starts at most, in all; one for a cycle of period p counts p times.
   /// - Complexity: O(budget x Newton steps x N x parameters).
   public func census(
     from starts: [[Double]], budget: Int, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws {
     var problems: [(state: [Double], period: Int)] = []
     let share = budget / 4
+    let known = balls.map(\.ball)
     // Midpoints of the closest pairs: a saddle lies between neighbouring basins.
     let points = sets.filter(\.isStable).map { $0.points[0] }
     var pairs: [(distance: Double, i: Int, j: Int)] = []
@@ -402,11 +424,19 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     for state in spread(starts, share) + spread(samples, share) { problems.append((state, 1)) }
     let left = max(0, budget - problems.count)
     if settings.maximumPeriod > 1 {
-      let periods = Array(2...settings.maximumPeriod).prefix(max(1, left / 4))
-      let each = spread(samples, left / periods.count)
-      for period in periods { for state in each { problems.append((state, period)) } }
+      // A problem of period p costs p times as much, and counts so.
+      let periods = Array(2...settings.maximumPeriod)
+      var k = 0
+      var cost = 0
+      while cost < left, !samples.isEmpty, k < left {
+        let period = periods[k % periods.count]
+        cost += period
+        if cost <= left { problems.append((samples[(k / periods.count * 7) % samples.count], period)) }
+        k += 1
+      }
     }
-    let found = solve(Array(problems.prefix(budget)), shouldStop: shouldStop)
+    problems.removeAll { problem in known.contains { $0.isNear(problem.state, factor: 1) } }
+    let found = solve(problems, shouldStop: shouldStop)
     if shouldStop() { throw CancellationError() }
     _ = absorb(found.map { $0?.set })
   }

@@ -9,7 +9,7 @@ import Dynamics
 /// roundings let it become.
 struct NewtonSolver {
   /// Newton steps at most.
-  var maximumSteps = 40
+  var maximumSteps = 30
   /// What counts as a root: |F^p(z) - z| below this times max(1, |z|).
   var accuracy = 1e-11
 
@@ -43,7 +43,7 @@ struct NewtonSolver {
       }
       let isRoot = residual <= accuracy * max(1, norm(state))
       if residual == 0 || isRoot && stalled >= 1 { break }
-      if stalled >= 8 { break }
+      if stalled >= 5 { break }  // a minimum of the residual that is no root
       var system = jacobian
       for i in 0..<system.n { system[i, i] -= 1 }
       guard let correction = LUFactors(system)?.solve(residualVector.map { -$0 }) else { break }

@@ -67,6 +67,11 @@ struct TrappingBall: Sendable {
     return nil
   }
 
+  /// Whether a state lies within `factor` times the outer radius of one of the points.
+  func isNear(_ state: [Double], factor: Double) -> Bool {
+    zip(centres, outerRadii).contains { norm(difference(state, $0)) <= factor * $1 }
+  }
+
   /// The largest r with bound(r) <= margin r, by bisection of its logarithm; 0 for none above 1e-14.
   private static func largestRadius(margin: Double, bound: @Sendable (Double) -> Double) -> Double {
     var low = -14.0
