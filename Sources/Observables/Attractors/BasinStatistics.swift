@@ -137,7 +137,7 @@ public struct UnseenAttractors: Sendable, Hashable {
     let a = (n - 1) / n
     let f1 = Double(seen.count { $0 == 1 })
     let f2 = Double(seen.count { $0 == 2 })
-    estimate = a * f1 * (f1 - 1) / (2 * (f2 + 1))
+    estimate = f1 > 1 ? a * f1 * (f1 - 1) / (2 * (f2 + 1)) : 0
     var variance = 0.0
     if f1 == 0 {
       // Only chance decides whether all are seen: each seen one might have been missed.
