@@ -37,6 +37,17 @@ struct ApproachBootstrap {
     counts = sums
   }
 
+  /// The sums of a plan's approaches.
+  ///
+  /// - Parameter isUsed: Whether there will be any; else they take no memory.
+  init(_ plan: EnsemblePlan, isUsed: Bool) {
+    self.init(
+      seriesCount: plan.approaches.count, times: plan.times, replicates: plan.bootstrapReplicates,
+      seed: plan.seed)
+    guard !isUsed else { return }
+    (plainSum, plainCount, sums, counts) = ([], [], [], [])
+  }
+
   /// How many replicates fit into the memory limit; 0, and then no interval, where that is fewer than a
   /// hundred, which say nothing about quantiles.
   static func affordableReplicates(_ wanted: Int, seriesCount: Int, times: Int) -> Int {
@@ -63,6 +74,48 @@ struct ApproachBootstrap {
       counts[i] = 0
     }
     itemCount = 0
+  }
+
+  /// Adds all of `other`'s sums.
+  mutating func merge(_ other: ApproachBootstrap) {
+    for j in plainSum.indices {
+      plainSum[j] += other.plainSum[j]
+      plainCount[j] += other.plainCount[j]
+    }
+    for k in sums.indices {
+      sums[k] += other.sums[k]
+      counts[k] += other.counts[k]
+    }
+    itemCount += other.itemCount
+  }
+
+  func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(itemCount)
+    try encoder.encode(plainSum)
+    try encoder.encode(plainCount)
+    try encoder.encode(sums)
+    // Where no distance is missing, a replicate's counts are all the same: one of them will do.
+    let width = seriesCount * times
+    let isUniform = (0..<(counts.isEmpty ? 0 : replicates)).allSatisfy { b in
+      counts[b * width..<(b + 1) * width].allSatisfy { $0 == counts[b * width] }
+    }
+    try encoder.encode(isUniform)
+    try encoder.encode(
+      isUniform && width > 0 ? stride(from: 0, to: counts.count, by: width).map { counts[$0] } : counts)
+  }
+
+  mutating func decode(from decoder: inout ByteDecoder) throws {
+    itemCount = try decoder.decode()
+    plainSum = try decoder.decode(count: plainSum.count)
+    plainCount = try decoder.decode(count: plainCount.count)
+    sums = try decoder.decode(count: sums.count)
+    let width = seriesCount * times
+    if try decoder.decode(Bool.self), width > 0 {
+      let firsts: [Double] = try decoder.decode(count: counts.count / width)
+      for k in counts.indices { counts[k] = firsts[k / width] }
+    } else {
+      counts = try decoder.decode(count: counts.count)
+    }
   }
 
   /// Adds items' mean distances, `[items, series * times]`; NaN where missing.

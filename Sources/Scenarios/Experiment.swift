@@ -47,6 +47,8 @@ public struct RunOptions: Sendable {
   public var source: String
   /// The command, for the file's history.
   public var command: String
+  /// Seconds between two checkpoints.
+  public var checkpointInterval = 60.0
 
   /// All processors by default.
   public init(

@@ -19,6 +19,7 @@ struct Simulate: ParsableCommand {
 
         simulate run scenarios/concept-then-memory.yaml -o run.nc
         simulate run my.yaml --set initial.levels=[0,0.5] --set dynamics.steps=50
+        simulate run my.yaml --resume
         simulate list observables
         simulate export run.nc --variables overlap_concept,distance_concept -o table.csv
 
@@ -30,7 +31,7 @@ struct Simulate: ParsableCommand {
       """,
     version: "\(Program.name) \(Program.version)",
     subcommands: [
-      RunCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self, ListCommand.self,
+      RunCommand.self, MergeCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self, ListCommand.self,
       ExportCommand.self,
     ])
 }
