@@ -218,3 +218,11 @@ struct ApproachBootstrap {
     return sorted[low] + (h - Double(low)) * (sorted[high] - sorted[low])
   }
 }
+
+extension EnsemblePlan {
+  /// How many bootstrap replicates this plan's approaches get: as many as are asked for, fewer or none where
+  /// the run is long.
+  public var affordableReplicates: Int {
+    ApproachBootstrap.affordableReplicates(bootstrapReplicates, seriesCount: approaches.count, times: times)
+  }
+}

@@ -34,7 +34,7 @@ struct TrainingSaver {
         try checkpoints.save(
           Checkpoints.Header(stage: .training, identity: identity, shard: shard, data: nil)
         ) { try state.encode(to: &$0) }
-      } catch where !events.shouldStop() {
+      } catch  where !events.shouldStop() {
         events.logger.warning("no checkpoint could be written: \(error)")
       }
     }

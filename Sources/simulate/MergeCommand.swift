@@ -43,11 +43,12 @@ struct MergeCommand: ParsableCommand {
     try reportingFailures {
       defer { progress.clear() }
       let start = Date()
+      var options = RunOptions(
+        threads: threads ?? Parallel.processorCount, source: "\(Program.name) \(Program.version)",
+        command: CommandLine.arguments.joined(separator: " "))
+      options.commit = Program.commit
       let merge = try ShardMerge(
-        shards,
-        options: RunOptions(
-          threads: threads ?? Parallel.processorCount, source: "\(Program.name) \(Program.version)",
-          command: CommandLine.arguments.joined(separator: " ")),
+        shards, options: options,
         events: RunEvents(
           progress: { event in
             if case .running(let fraction) = event { progress.show("merging", fraction: fraction) }

@@ -50,6 +50,7 @@ struct ScenarioOptions: ParsableArguments {
     var options = RunOptions(
       source: "\(Program.name) \(Program.version)",
       command: CommandLine.arguments.joined(separator: " "))
+    options.commit = Program.commit
     if let threads { options.threads = threads }
     if let checkpoints { options.checkpointInterval = checkpoints.checkpointInterval }
     let epochs = EpochLog(isQuiet: isQuiet)
