@@ -147,30 +147,35 @@ struct ApproachBootstrap {
   /// Poisson(1) numbers, `[replicates, items]`.
   private func poissonWeights(_ items: ArraySlice<Int32>) -> [Double] {
     var weights = [Double](repeating: 0, count: replicates * items.count)
-    for (k, item) in items.enumerated() {
-      for b in stride(from: 0, to: replicates, by: 4) {
-        let words = field.words(UInt32(bitPattern: item), UInt32(b / 4), 0, draw: 0)
-        for j in 0..<min(4, replicates - b) {
-          weights[(b + j) * items.count + k] = Self.poisson(words[j])
+    Self.distribution.withUnsafeBufferPointer { distribution in
+      for (k, item) in items.enumerated() {
+        for b in stride(from: 0, to: replicates, by: 4) {
+          let words = field.words(UInt32(bitPattern: item), UInt32(b / 4), 0, draw: 0)
+          for j in 0..<min(4, replicates - b) {
+            // The number whose distribution function first exceeds word / 2^32.
+            let u = (Double(words[j]) + 0.5) * 0x1p-32
+            var count = 0
+            while count < distribution.count && u > distribution[count] { count += 1 }
+            weights[(b + j) * items.count + k] = Double(count)
+          }
         }
       }
     }
     return weights
   }
 
-  /// The Poisson(1) number whose distribution function first exceeds word / 2^32.
-  private static func poisson(_ word: UInt32) -> Double {
-    let u = (Double(word) + 0.5) * 0x1p-32
+  /// P(K <= k) for k = 0...19 of a Poisson(1) number K.
+  private static let distribution: [Double] = {
     var term = exponential(-1)
-    var distribution = term
-    var k = 0.0
-    while u > distribution && k < 20 {
-      k += 1
-      term /= k
-      distribution += term
+    var sum = term
+    var result = [sum]
+    for k in 1..<20 {
+      term /= Double(k)
+      sum += term
+      result.append(sum)
     }
-    return k
-  }
+    return result
+  }()
 
   /// The approaches from the ensemble's mean distances, `[series][times]`.
   func approaches() -> [Approach] {
