@@ -2,6 +2,8 @@
 SWIFT ?= swift
 RUNS := runs
 SIMULATE := .build/release/simulate
+# Written into run files; builds without this Makefile say "unknown".
+export PROGRAM_COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null || echo unknown)
 .DEFAULT_GOAL := help
 .PHONY: help deps build demo test format lint clean
 

@@ -29,6 +29,11 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     .target(name: "CKernels"),
+    .target(
+      name: "CProgram",
+      cSettings: [
+        .define("PROGRAM_COMMIT", to: "\"\(Context.environment["PROGRAM_COMMIT"] ?? "unknown")\"")
+      ]),
     .target(name: "Numerics", dependencies: ["COpenBLAS", "CKernels", "CCrypto"]),
     .target(name: "Dynamics", dependencies: ["Numerics"]),
     .target(name: "VAE", dependencies: ["Dynamics", "Numerics"]),
@@ -45,7 +50,7 @@ let package = Package(
     .executableTarget(
       name: "simulate",
       dependencies: [
-        "Scenarios", "Output",
+        "Scenarios", "Output", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

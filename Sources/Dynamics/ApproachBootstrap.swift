@@ -37,6 +37,17 @@ struct ApproachBootstrap {
     counts = sums
   }
 
+  /// The sums of a plan's approaches.
+  ///
+  /// - Parameter isUsed: Whether there will be any; else they take no memory.
+  init(_ plan: EnsemblePlan, isUsed: Bool) {
+    self.init(
+      seriesCount: plan.approaches.count, times: plan.times, replicates: plan.bootstrapReplicates,
+      seed: plan.seed)
+    guard !isUsed else { return }
+    (plainSum, plainCount, sums, counts) = ([], [], [], [])
+  }
+
   /// How many replicates fit into the memory limit; 0, and then no interval, where that is fewer than a
   /// hundred, which say nothing about quantiles.
   static func affordableReplicates(_ wanted: Int, seriesCount: Int, times: Int) -> Int {
@@ -63,6 +74,48 @@ struct ApproachBootstrap {
       counts[i] = 0
     }
     itemCount = 0
+  }
+
+  /// Adds all of `other`'s sums.
+  mutating func merge(_ other: ApproachBootstrap) {
+    for j in plainSum.indices {
+      plainSum[j] += other.plainSum[j]
+      plainCount[j] += other.plainCount[j]
+    }
+    for k in sums.indices {
+      sums[k] += other.sums[k]
+      counts[k] += other.counts[k]
+    }
+    itemCount += other.itemCount
+  }
+
+  func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(itemCount)
+    try encoder.encode(plainSum)
+    try encoder.encode(plainCount)
+    try encoder.encode(sums)
+    // Where no distance is missing, a replicate's counts are all the same: one of them will do.
+    let width = seriesCount * times
+    let isUniform = (0..<(counts.isEmpty ? 0 : replicates)).allSatisfy { b in
+      counts[b * width..<(b + 1) * width].allSatisfy { $0 == counts[b * width] }
+    }
+    try encoder.encode(isUniform)
+    try encoder.encode(
+      isUniform && width > 0 ? stride(from: 0, to: counts.count, by: width).map { counts[$0] } : counts)
+  }
+
+  mutating func decode(from decoder: inout ByteDecoder) throws {
+    itemCount = try decoder.decode()
+    plainSum = try decoder.decode(count: plainSum.count)
+    plainCount = try decoder.decode(count: plainCount.count)
+    sums = try decoder.decode(count: sums.count)
+    let width = seriesCount * times
+    if try decoder.decode(Bool.self), width > 0 {
+      let firsts: [Double] = try decoder.decode(count: counts.count / width)
+      for k in counts.indices { counts[k] = firsts[k / width] }
+    } else {
+      counts = try decoder.decode(count: counts.count)
+    }
   }
 
   /// Adds items' mean distances, `[items, series * times]`; NaN where missing.
@@ -94,30 +147,35 @@ struct ApproachBootstrap {
   /// Poisson(1) numbers, `[replicates, items]`.
   private func poissonWeights(_ items: ArraySlice<Int32>) -> [Double] {
     var weights = [Double](repeating: 0, count: replicates * items.count)
-    for (k, item) in items.enumerated() {
-      for b in stride(from: 0, to: replicates, by: 4) {
-        let words = field.words(UInt32(bitPattern: item), UInt32(b / 4), 0, draw: 0)
-        for j in 0..<min(4, replicates - b) {
-          weights[(b + j) * items.count + k] = Self.poisson(words[j])
+    Self.distribution.withUnsafeBufferPointer { distribution in
+      for (k, item) in items.enumerated() {
+        for b in stride(from: 0, to: replicates, by: 4) {
+          let words = field.words(UInt32(bitPattern: item), UInt32(b / 4), 0, draw: 0)
+          for j in 0..<min(4, replicates - b) {
+            // The number whose distribution function first exceeds word / 2^32.
+            let u = (Double(words[j]) + 0.5) * 0x1p-32
+            var count = 0
+            while count < distribution.count && u > distribution[count] { count += 1 }
+            weights[(b + j) * items.count + k] = Double(count)
+          }
         }
       }
     }
     return weights
   }
 
-  /// The Poisson(1) number whose distribution function first exceeds word / 2^32.
-  private static func poisson(_ word: UInt32) -> Double {
-    let u = (Double(word) + 0.5) * 0x1p-32
+  /// P(K <= k) for k = 0...19 of a Poisson(1) number K.
+  private static let distribution: [Double] = {
     var term = exponential(-1)
-    var distribution = term
-    var k = 0.0
-    while u > distribution && k < 20 {
-      k += 1
-      term /= k
-      distribution += term
+    var sum = term
+    var result = [sum]
+    for k in 1..<20 {
+      term /= Double(k)
+      sum += term
+      result.append(sum)
     }
-    return k
-  }
+    return result
+  }()
 
   /// The approaches from the ensemble's mean distances, `[series][times]`.
   func approaches() -> [Approach] {
@@ -163,5 +221,13 @@ struct ApproachBootstrap {
     let low = Int(h)
     let high = min(low + 1, sorted.count - 1)
     return sorted[low] + (h - Double(low)) * (sorted[high] - sorted[low])
+  }
+}
+
+extension EnsemblePlan {
+  /// How many bootstrap replicates this plan's approaches get: as many as are asked for, fewer or none where
+  /// the run is long.
+  public var affordableReplicates: Int {
+    ApproachBootstrap.affordableReplicates(bootstrapReplicates, seriesCount: approaches.count, times: times)
   }
 }

@@ -1,16 +1,21 @@
 import Numerics
 import Synchronization
 
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// The engine: runs all members of a plan through a map and averages observables over them.
 ///
-/// Members are cut into *units* of whole items, the grain of parallel work and of merging, and a unit
+/// Members are cut into *units*, the grain of parallel work (see `UnitPartition`), and a unit
 /// into *blocks* that a worker carries through all times while they stay in its cache. Units are fixed
-/// by the plan alone, and merged in its order: results are the same bits for any number of threads and
-/// any block size.
+/// by the plan alone, and merged in its order: results are the same bits for any number of threads, any
+/// block size, for shards that are merged, and for a run that was interrupted and continued.
 ///
-/// Memory: per worker one block, one unit's accumulators (averages x times), and where members are
-/// recorded one unit's series (a unit holds whole items, so all realizations of one at the least); nothing
-/// grows with the number of items beyond the plan.
+/// Memory: per worker one block, and a few units' accumulators (averages x times) and, where members are
+/// recorded, series; nothing grows with the number of items beyond the plan.
 public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   private let map: Map
   private let start: Start
@@ -41,60 +46,82 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     self.blockSize = blockSize
   }
 
-  /// Runs the ensemble.
+  /// Runs the ensemble, or a shard of it.
   ///
   /// - Parameters:
+  ///   - segments: The consecutive segments of a shard; nil for the whole ensemble.
+  ///   - state: Where to go on; nil starts anew.
   ///   - progress: Called now and then with the fraction done; returning false cancels the run.
   ///   - shouldStop: Asked by every worker before each step of a block; true cancels the run. A unit may
   ///     take minutes, a step does not.
   ///   - sink: Receives the units' records in the plan's order, from one thread at a time. An error
   ///     that it throws ends the run and is rethrown.
-  /// - Returns: One entry per level.
-  /// - Throws: `CancellationError` when cancelled, or what `sink` throws.
+  ///   - segmentSink: Receives a shard's segments, in order, after their units' records.
+  ///   - checkpoint: Called after each unit, and at the end of a run that was cancelled, with the state so
+  ///     far; every record of it was handed to `sink` before. Errors end the run.
+  /// - Returns: One entry per level; none for a shard.
+  /// - Throws: `CancellationError` when cancelled, or what `sink`, `segmentSink` or `checkpoint` throw.
   /// - Complexity: O(members x steps x (parameters of the map + cost of the observables)).
   public func run(
+    segments: Range<Int>? = nil, resuming state: EnsembleState? = nil,
     progress: (@Sendable (Double) -> Bool)? = nil,
     shouldStop: @escaping @Sendable () -> Bool = { false },
-    sink: (@Sendable (borrowing MemberRecords) throws -> Void)? = nil
+    sink: (@Sendable (borrowing MemberRecords) throws -> Void)? = nil,
+    segmentSink: (@Sendable (borrowing SegmentSums) throws -> Void)? = nil,
+    checkpoint: (@Sendable (borrowing EnsembleState, _ isLast: Bool) throws -> Void)? = nil
   ) throws -> [LevelStatistics] {
-    let itemsPerUnit = max(1, Self.defaultBlockSize / plan.realizations)
-    let unitsPerLevel = (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
-    let pieces = plan.levels.count * unitsPerLevel
-    let layout = Accumulator.Layout(
-      observables: plan.observables.count, times: plan.times, groupCounts: plan.groupings.map(\.count),
-      isSplit: plan.splitting != nil)
-    let merging = Mutex(
-      Merging(plan: plan, layout: layout, unitsPerLevel: unitsPerLevel))
+    precondition((segments != nil) == (segmentSink != nil))
+    let partition = UnitPartition(plan)
+    let all = segments.map { partition.units(ofSegments: $0) } ?? 0..<partition.unitCount
+    let begin = state ?? EnsembleState(plan, segments: segments)
+    let firstPiece = begin.unitsDone
+    let merging = Mutex(Merging(state: begin))
+    let merged = Atomic<Int>(firstPiece)
     let isCancelled = Atomic<Bool>(false)
-    let workers = min(threads, pieces)
+    let pieces = all.upperBound - firstPiece
+    let workers = max(1, min(threads, pieces))
+    // A worker does not run ahead of the merging by more: results that wait take memory.
+    let lead = 8 * workers
     let blocks = min(blockSize, plan.membersPerLevel)
     // Each worker's scratch memory is made once, here, and touched by that worker alone.
     let scratch = WorkerScratch(
       (0..<workers).map { _ in
-        Worker(map: map, start: start, plan: plan, layout: layout, blockSize: blocks, sinks: sink != nil)
+        Worker(
+          map: map, start: start, plan: plan, layout: Accumulator.Layout(plan), blockSize: blocks,
+          sinks: sink != nil)
       })
 
-    Parallel.forEach(pieces: pieces, threads: workers) { workerIndex, piece in
+    Parallel.forEach(pieces: pieces, threads: workers) { workerIndex, number in
+      let piece = firstPiece + number
+      while piece - merged.load(ordering: .relaxed) > lead, !isCancelled.load(ordering: .relaxed) {
+        usleep(1000)
+      }
       if isCancelled.load(ordering: .relaxed) { return }
-      let worker = scratch.workers[workerIndex]
-      let level = piece / unitsPerLevel
-      let first = (piece % unitsPerLevel) * itemsPerUnit
-      let positions = first..<min(first + itemsPerUnit, plan.items.count)
-      let result = worker.run(
-        level: level, positions: positions, isCancelled: isCancelled, shouldStop: shouldStop)
-      merging.withLock { state in
+      let result = scratch.workers[workerIndex].run(
+        partition.unit(piece), isCancelled: isCancelled, shouldStop: shouldStop)
+      merging.withLock { merging in
         // A unit that saw the cancellation is half done, and nothing follows a refusal or a failure.
         if isCancelled.load(ordering: .relaxed) { return }
-        state.take(result, piece: piece, sink: sink)
-        let goesOn = state.failure == nil && progress?(Double(state.next) / Double(pieces)) ?? true
+        do {
+          try merging.take(
+            result, piece: piece, sink: sink, segmentSink: segmentSink, checkpoint: checkpoint)
+        } catch {
+          merging.failure = error
+        }
+        merged.store(merging.state.unitsDone, ordering: .relaxed)
+        let done = Double(merging.state.unitsDone - all.lowerBound) / Double(all.count)
+        let goesOn = merging.failure == nil && progress?(done) ?? true
         if !goesOn { isCancelled.store(true, ordering: .relaxed) }
       }
     }
 
-    return try merging.withLock { state in
-      if let failure = state.failure { throw failure }
-      if isCancelled.load(ordering: .relaxed) { throw CancellationError() }
-      return state.results
+    return try merging.withLock { merging in
+      if let failure = merging.failure { throw failure }
+      if isCancelled.load(ordering: .relaxed) {
+        try checkpoint?(merging.state, true)
+        throw CancellationError()
+      }
+      return merging.state.results
     }
   }
 }
@@ -107,60 +134,36 @@ private final class WorkerScratch<Map: DiscreteMap, Start: InitialCondition>: @u
 
 /// What one unit leaves.
 struct UnitResult: Sendable {
+  var members: UnitPartition.Unit
   var accumulator: Accumulator
-  var positions: Range<Int>
   /// Sums of distances over an item's realizations `[items, approaches * times]`, or of the items' means
-  /// `[approaches * times]` where there is no bootstrap.
+  /// `[approaches * times]` where there is no bootstrap and items are whole.
   var distanceSums: [Double]
   /// How many numbers each of those sums holds.
   var distanceCounts: [Double]
+  /// `[observables, 3 (all, retained, lost), times]` of a part of an item; else empty.
+  var itemSums: [ItemSum]
   var records: MemberRecords?
 }
 
 /// Merges units in the plan's order, whichever order they arrive in.
 private struct Merging: Sendable {
-  let plan: EnsemblePlan
-  let unitsPerLevel: Int
+  var state: EnsembleState
   var pending: [Int: UnitResult] = [:]
-  var next = 0
-  var level: Accumulator
-  var bootstrap: ApproachBootstrap
-  var results: [LevelStatistics] = []
   var failure: (any Error)?
 
-  init(plan: EnsemblePlan, layout: Accumulator.Layout, unitsPerLevel: Int) {
-    self.plan = plan
-    self.unitsPerLevel = unitsPerLevel
-    level = Accumulator(layout: layout, hasRealizations: plan.realizations > 1)
-    bootstrap = ApproachBootstrap(
-      seriesCount: plan.approaches.count, times: plan.times, replicates: plan.bootstrapReplicates,
-      seed: plan.seed)
-  }
+  init(state: EnsembleState) { self.state = state }
 
   mutating func take(
-    _ result: UnitResult, piece: Int, sink: (@Sendable (borrowing MemberRecords) throws -> Void)?
-  ) {
+    _ result: UnitResult, piece: Int, sink: (@Sendable (borrowing MemberRecords) throws -> Void)?,
+    segmentSink: (@Sendable (borrowing SegmentSums) throws -> Void)?,
+    checkpoint: (@Sendable (borrowing EnsembleState, _ isLast: Bool) throws -> Void)?
+  ) throws {
     pending[piece] = result
-    while failure == nil, let unit = pending.removeValue(forKey: next) {
-      level.merge(unit.accumulator)
-      if bootstrap.replicates > 0 {
-        let means = zip(unit.distanceSums, unit.distanceCounts).map { $0 / $1 }  // 0 / 0: missing
-        bootstrap.add(means, items: plan.items[unit.positions])
-      } else {
-        bootstrap.add(sums: unit.distanceSums, counts: unit.distanceCounts)
-      }
-      if let sink, let records = unit.records {
-        do { try sink(records) } catch { failure = error }
-      }
-      next += 1
-      if next % unitsPerLevel == 0 {
-        results.append(
-          level.levelStatistics(
-            level: plan.levels[next / unitsPerLevel - 1], memberCount: plan.membersPerLevel,
-            approaches: bootstrap.approaches()))
-        level.reset()
-        bootstrap.reset()
-      }
+    while let unit = pending.removeValue(forKey: state.unitsDone) {
+      if let sink, let records = unit.records { try sink(records) }
+      try state.merge(unit) { try segmentSink?($0) }
+      try checkpoint?(state, false)
     }
   }
 }

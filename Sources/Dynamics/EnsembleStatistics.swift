@@ -50,7 +50,13 @@ public struct LevelStatistics: Sendable {
   public var approaches: [Approach]
 }
 
-/// Accumulators of one unit or one level; units are merged in the order of the plan.
+/// Sum over the realizations of an item.
+struct ItemSum: BitwiseCopyable, Sendable {
+  var sum = 0.0
+  var count = 0
+}
+
+/// Accumulators of one unit, segment or level; units are merged in the order of the plan.
 struct Accumulator {
   /// Which averages there are, and where each is kept.
   struct Layout: Sendable {
@@ -109,6 +115,25 @@ struct Accumulator {
     for i in members.indices { members[i].merge(other.members[i]) }
     for i in items.indices { items[i].merge(other.items[i]) }
     diverged += other.diverged
+  }
+
+  /// Adds the mean over an item's realizations, where there is one.
+  ///
+  /// - Parameter part: 0: over all, 1: retained, 2: lost.
+  mutating func addItem(
+    _ item: ItemSum, observable: Int, part: Int, time: Int, position: Int, plan: EnsemblePlan
+  ) {
+    guard item.count > 0 else { return }
+    let mean = item.sum / Double(item.count)
+    guard part == 0 else {
+      items[layout.slot(observable: observable, series: layout.splitOffset + part - 1, time: time)].add(mean)
+      return
+    }
+    items[layout.slot(observable: observable, series: 0, time: time)].add(mean)
+    for g in plan.groupings.indices {
+      let series = layout.groupOffsets[g] + Int(plan.groupings[g].groupOfPosition[position])
+      items[layout.slot(observable: observable, series: series, time: time)].add(mean)
+    }
   }
 
   func statistics(observable: Int, series: Int) -> SeriesStatistics {

@@ -58,23 +58,26 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     settledSince = AlignedBuffer(count: blockSize)
   }
 
-  /// Runs the members of one level whose items stand at `range` in the plan.
+  /// Runs the members of one unit.
   func run(
-    level: Int, positions range: Range<Int>, isCancelled: borrowing Atomic<Bool>, shouldStop: () -> Bool
+    _ members: UnitPartition.Unit, isCancelled: borrowing Atomic<Bool>, shouldStop: () -> Bool
   ) -> UnitResult {
-    let memberCount = range.count * plan.realizations
+    let (level, range) = (members.level, members.positions)
+    let memberCount = range.count * members.realizations.count
+    let keepsItems = keepsItems || members.isPart
     let width = plan.approaches.count * plan.times * (keepsItems ? range.count : 1)
     var unit = Unit(
       accumulator: Accumulator(layout: layout, hasRealizations: plan.realizations > 1),
       distanceSums: Array(repeating: 0, count: width),
       distanceCounts: Array(repeating: 0, count: width),
       openDistances: keepsItems ? [] : Array(repeating: ItemSum(), count: width),
-      firstPosition: range.lowerBound,
+      keepsItems: keepsItems, members: members,
       itemSums: plan.realizations > 1
         ? Array(repeating: ItemSum(), count: layout.observables * 3 * plan.times) : [])
     if records {
       unit.records = MemberRecords(
-        firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations, members: [],
+        firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations
+          + members.realizations.lowerBound, members: [],
         positions: [],
         series: plan.recordsMembers
           ? Array(
@@ -92,18 +95,13 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
         break
       }
       let count = min(blockSize, memberCount - first)
-      fillBlock(level: plan.levels[level], range: range, firstMember: first, count: count)
+      fillBlock(members, firstMember: first, count: count)
       runBlock(&unit, firstMember: first, isCancelled: isCancelled, shouldStop: shouldStop)
     }
     return UnitResult(
-      accumulator: unit.accumulator, positions: range, distanceSums: unit.distanceSums,
-      distanceCounts: unit.distanceCounts, records: unit.records)
-  }
-
-  /// Sum over the realizations of the item at hand.
-  private struct ItemSum: BitwiseCopyable {
-    var sum = 0.0
-    var count = 0
+      members: members, accumulator: unit.accumulator, distanceSums: unit.distanceSums,
+      distanceCounts: unit.distanceCounts, itemSums: members.isPart ? unit.itemSums : [],
+      records: unit.records)
   }
 
   private struct Unit {
@@ -112,19 +110,24 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     var distanceCounts: [Double]
     /// `[approaches * times]`, of the item at hand; empty with a bootstrap.
     var openDistances: [ItemSum]
-    var firstPosition: Int
+    /// Whether distances are kept item by item.
+    var keepsItems: Bool
+    var members: UnitPartition.Unit
     /// `[observables, 3 (all, retained, lost), times]`; empty for single realizations.
     var itemSums: [ItemSum]
     var records: MemberRecords?
   }
 
-  private func fillBlock(level: Double, range: Range<Int>, firstMember: Int, count: Int) {
+  private func fillBlock(_ unit: UnitPartition.Unit, firstMember: Int, count: Int) {
     block.count = count
+    let level = plan.levels[unit.level]
+    let realizations = unit.realizations.count
     for m in 0..<count {
-      let position = range.lowerBound + (firstMember + m) / plan.realizations
+      let position = unit.positions.lowerBound + (firstMember + m) / realizations
       let member = Member(
         level: level, item: plan.items[position],
-        realization: Int32(truncatingIfNeeded: (firstMember + m) % plan.realizations))
+        realization: Int32(
+          truncatingIfNeeded: unit.realizations.lowerBound + (firstMember + m) % realizations))
       block.members.pointer[m] = member
       positions.pointer[m] = Int32(position)
       isDiverged.pointer[m] = false
@@ -231,9 +234,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       let width = plan.approaches.count * plan.times
       for m in 0..<count {
         let slot = a * plan.times + time
-        if keepsItems {
+        if unit.keepsItems {
           guard out[m].isFinite else { continue }
-          let item = Int(positions.pointer[m]) - unit.firstPosition
+          let item = Int(positions.pointer[m]) - unit.members.positions.lowerBound
           unit.distanceSums[item * width + slot] += out[m]
           unit.distanceCounts[item * width + slot] += 1
           continue
@@ -290,28 +293,14 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
           unit.itemSums[k].count += 1
         }
       }
-      if Int(block.members.pointer[m].realization) == plan.realizations - 1 {
-        finishItem(observable: o, position: position, time: time, into: &unit)
-      }
-    }
-  }
-
-  private func finishItem(observable o: Int, position: Int, time: Int, into unit: inout Unit) {
-    for part in 0..<(layout.isSplit ? 3 : 1) {
-      let k = (o * 3 + part) * plan.times + time
-      let item = unit.itemSums[k]
-      unit.itemSums[k] = ItemSum()
-      guard item.count > 0 else { continue }
-      let mean = item.sum / Double(item.count)
-      if part == 0 {
-        unit.accumulator.items[layout.slot(observable: o, series: 0, time: time)].add(mean)
-        for g in plan.groupings.indices {
-          let series = layout.groupOffsets[g] + Int(plan.groupings[g].groupOfPosition[position])
-          unit.accumulator.items[layout.slot(observable: o, series: series, time: time)].add(mean)
+      // An item that is cut into several units is finished where they are merged.
+      if !unit.members.isPart, Int(block.members.pointer[m].realization) == plan.realizations - 1 {
+        for part in 0..<(layout.isSplit ? 3 : 1) {
+          let k = base + part * plan.times
+          unit.accumulator.addItem(
+            unit.itemSums[k], observable: o, part: part, time: time, position: position, plan: plan)
+          unit.itemSums[k] = ItemSum()
         }
-      } else {
-        let series = layout.splitOffset + part - 1
-        unit.accumulator.items[layout.slot(observable: o, series: series, time: time)].add(mean)
       }
     }
   }

@@ -31,6 +31,18 @@ public struct ContentHash: ~Copyable {
 
   /// The hash of everything appended so far, as 64 lower-case hexadecimal digits; ends the hash.
   public consuming func hexadecimal() -> String {
+    Self.finish(context)
+  }
+
+  /// The hash of everything appended so far; more may follow.
+  public func hexadecimalSoFar() -> String {
+    let copy = EVP_MD_CTX_new()
+    defer { EVP_MD_CTX_free(copy) }
+    EVP_MD_CTX_copy_ex(copy, context)
+    return Self.finish(copy)
+  }
+
+  private static func finish(_ context: OpaquePointer?) -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     EVP_DigestFinal_ex(context, &digest, nil)
     let digits = Array("0123456789abcdef")

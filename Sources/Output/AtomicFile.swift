@@ -50,7 +50,7 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
   }
 
   /// The error that the C library's `errno` stands for.
-  init(path: String, doing: String, errorNumber: Int32) {
+  package init(path: String, doing: String, errorNumber: Int32) {
     let kind: Kind =
       switch errorNumber {
       case EEXIST: .exists
@@ -116,6 +116,44 @@ public enum AtomicFile {
 }
 
 extension AtomicFile {
+  /// Writes a file piece by piece.
+  ///
+  /// - Parameters:
+  ///   - path: Where it goes. A symbolic link to a file is followed.
+  ///   - overwrite: Whether an existing file may be replaced.
+  ///   - body: Appends the content.
+  /// - Throws: `FileError`, with kind `exists` where there is a file and `overwrite` is false; and what `body`
+  ///   throws.
+  package static func write(to path: String, overwrite: Bool, _ body: (AppendFile) throws -> Void) throws {
+    let temporary = try TemporaryFile(for: path, overwrite: overwrite)
+    do {
+      let file = try AppendFile(filling: temporary)
+      defer { file.close() }
+      try body(file)
+      try temporary.publish()
+    } catch {
+      temporary.discard()
+      throw error
+    }
+  }
+
+  /// Gives a finished file of ours its final name.
+  ///
+  /// - Throws: `FileError`, after which the file is where it was.
+  package static func publish(
+    _ file: AppendFile, as path: String, overwrite: Bool
+  ) throws(FileError) {
+    let temporary = try TemporaryFile(for: path, overwrite: overwrite)
+    do throws(FileError) {
+      try temporary.exchange(with: file.path)
+      try temporary.publish()
+    } catch {
+      // Back to where it was, if it was moved; else the empty temporary file goes.
+      if !temporary.isEmpty { _ = try? temporary.giveBack(to: file.path) } else { temporary.discard() }
+      throw error
+    }
+  }
+
   /// Finds out before long work whether a file could be written now; writes nothing.
   ///
   /// - Throws: `FileError`, as `write` would.
@@ -239,6 +277,21 @@ package struct TemporaryFile {
       written += step
     }
     guard close(descriptor) == 0 || errno == EINTR else { throw failure("closing") }
+  }
+
+  /// Moves another file to the temporary place.
+  fileprivate func exchange(with other: String) throws(FileError) {
+    guard rename(other, path) == 0 else { throw failure("moving \(other)") }
+  }
+
+  fileprivate var isEmpty: Bool {
+    var information = stat()
+    return stat(path, &information) != 0 || information.st_size == 0
+  }
+
+  /// Moves the temporary file to another name.
+  fileprivate func giveBack(to other: String) throws(FileError) {
+    guard rename(path, other) == 0 else { throw failure("moving it back to \(other)") }
   }
 
   /// Brings the content to the disk and gives it the final name, in one step for every observer.

@@ -49,6 +49,10 @@ public struct RunOptions: Sendable {
   public var source: String
   /// The command, for the file's history.
   public var command: String
+  /// The commit that the program was built from, for the file.
+  public var commit = "unknown"
+  /// Seconds between two checkpoints.
+  public var checkpointInterval = 60.0
 
   /// All processors by default.
   public init(
@@ -257,7 +261,8 @@ extension Experiment {
         $0 == .class ? dataset.hierarchy.numberOfClasses : dataset.hierarchy.numberOfSuperclasses
       }.reduce(0, +)
     let series = Double((scenario.observables.count + 4) * (groups + 2 * scenario.splitBy.count))
-    let copies = Double(2 * (options.threads + 1) + 2 * scenario.initial.levels.count)
+    // Of each worker, of its result that waits, of segment and level; and all levels' averages.
+    let copies = Double(2 * (2 * options.threads + 2) + 2 * scenario.initial.levels.count)
     try check(
       series * copies * 24 * Double(scenario.dynamics.steps + 1), key: "dynamics.steps",
       value: "\(scenario.dynamics.steps)", "averages over time")
@@ -265,10 +270,8 @@ extension Experiment {
       let width = Double(
         scenario.observables.count + (scenario.output.latents ? scenario.trainedLatentDimension ?? 100 : 0))
       try check(
-        width * 8 * Double(max(126, scenario.initial.realizations)) * Double(options.threads + 1)
-          * Double(scenario.dynamics.steps + 1),
-        key: "output.members",
-        value: "true", "series of all realizations of an item")
+        width * 8 * 126 * Double(2 * options.threads + 2) * Double(scenario.dynamics.steps + 1),
+        key: "output.members", value: "true", "series of the members at work")
     }
   }
 }

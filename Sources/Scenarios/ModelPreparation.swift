@@ -77,15 +77,18 @@ extension ModelSpecification.Trained {
 extension Experiment {
   /// Reads the scenario's model file, or trains the model unless it was trained before.
   ///
-  /// - Parameter usesCache: Whether trained models are looked up and kept.
-  /// - Throws: `ModelFileError`, `ScenarioError` where model and data do not fit, `CancellationError`.
-  public func prepareModel(usesCache: Bool = true) throws -> PreparedModel {
+  /// - Parameters:
+  ///   - usesCache: Whether trained models are looked up and kept.
+  ///   - saving: Where the training's state is saved and found; nil: nowhere.
+  /// - Throws: `ModelFileError`, `ScenarioError` where model and data do not fit, `CancellationError`,
+  ///   `RunInterrupted`.
+  func prepareModel(usesCache: Bool = true, saving: TrainingSaver? = nil) throws -> PreparedModel {
     switch scenario.model {
     case .file(let path):
       let (model, sha256) = try checkedModel(path: path)
       return prepared(model, sha256: sha256, path: path, wasTrained: false)
     case .trained(let specification):
-      return try trained(specification, usesCache: usesCache)
+      return try trained(specification, usesCache: usesCache, saving: saving)
     case .hopfield:
       throw scenario.error(
         key: "model.kind", value: "hopfield", expected: "vae: this version has no Hopfield network",
@@ -114,7 +117,9 @@ extension Experiment {
     return (model, sha256)
   }
 
-  private func trained(_ specification: ModelSpecification.Trained, usesCache: Bool) throws -> PreparedModel {
+  private func trained(
+    _ specification: ModelSpecification.Trained, usesCache: Bool, saving: TrainingSaver?
+  ) throws -> PreparedModel {
     let architecture = specification.architecture(dataDimension: dataset.dimension)
     let plan = specification.plan
     let path = options.cache.path(
@@ -128,13 +133,22 @@ extension Experiment {
       }
       events.logger.warning("cached model \(path) is damaged; training again")
     }
-    let result = try plan.run(
-      architecture, train: SplitSource(split: dataset.train), trainCount: dataset.train.count,
-      test: SplitSource(split: dataset.test), testCount: dataset.test.count, seed: scenario.seed,
-      threads: options.threads
-    ) { epoch in
-      events.progress(.training(epoch, of: plan.epochs))
+    let state = try saving?.state(architecture, epochs: plan.epochs, logger: events.logger)
+    var result: Training.Result
+    do {
+      result = try plan.run(
+        architecture, train: SplitSource(split: dataset.train), trainCount: dataset.train.count,
+        test: SplitSource(split: dataset.test), testCount: dataset.test.count, seed: scenario.seed,
+        threads: options.threads, resuming: state, checkpoints: saving?.hooks(events)
+      ) { epoch in
+        events.progress(.training(epoch, of: plan.epochs))
+      }
+    } catch is CancellationError {
+      guard let saving, saving.checkpoints.isSaved else { throw CancellationError() }
+      throw RunInterrupted(checkpoint: saving.checkpoints.path)
     }
+    result.model.metadata["dataset_sha256"] = dataset.contentHash
+    result.model.metadata["source"] = options.source
     if case .notFinite(let epoch) = result.earlyEnd {
       warnNotFinite("\(epoch)")
     }

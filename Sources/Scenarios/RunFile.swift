@@ -7,8 +7,8 @@ import Output
 
 /// The run file: NetCDF-4 after DESIGN section 8, see NOTATION.md, "Run files".
 ///
-/// Made before the run, so that a folder that cannot be written to is found first; members stream into
-/// it; it takes its name when it is complete.
+/// Made when the ensemble is done: NetCDF files cannot be relied upon after a process was killed, so members'
+/// records wait in a `FrameFile`. It takes its name when it is complete.
 final class RunFile: @unchecked Sendable {
   /// Counts changes of the layout.
   static let formatVersion = 1
@@ -28,7 +28,7 @@ final class RunFile: @unchecked Sendable {
   /// Removes the unfinished file.
   func abandon() { writer.abandon() }
 
-  // MARK: Before the run
+  // MARK: Definitions
 
   private struct MemberVariables {
     var level: NetCDFVariable
@@ -44,7 +44,7 @@ final class RunFile: @unchecked Sendable {
     var outcome: NetCDFVariable
   }
 
-  /// Defines dimensions and coordinates, and what streams during the run.
+  /// Defines dimensions and coordinates, and members' variables.
   func define(plan: EnsemblePlan, visibleObservables: Int, own: OwnItems?, latentDimension: Int) throws {
     let root = writer.root
     try root.defineDimension("level", length: plan.levels.count)
@@ -155,7 +155,7 @@ final class RunFile: @unchecked Sendable {
         ]))
   }
 
-  // MARK: During the run
+  // MARK: Members
 
   /// Appends one unit's members.
   func write(_ records: borrowing MemberRecords, plan: EnsemblePlan, own: OwnItems?) throws {
@@ -190,7 +190,7 @@ final class RunFile: @unchecked Sendable {
       start: start, count: count)
   }
 
-  // MARK: After the run
+  // MARK: Averages
 
   /// Writes averages, geometry and attributes, and gives the file its name.
   func finish(
@@ -380,6 +380,7 @@ final class RunFile: @unchecked Sendable {
       "title", .text(scenario.description.isEmpty ? scenario.name : scenario.description))
     try root.setAttribute("history", .text("\(date) \(options.command)"))
     try root.setAttribute("source", .text(options.source))
+    try root.setAttribute("program_commit", .text(options.commit))
     try root.setAttribute("references", "doi:10.1038/s41598-020-72593-4")
     try root.setAttribute("format_version", .int(Self.formatVersion))
     try root.setAttribute("scenario_name", .text(scenario.name))

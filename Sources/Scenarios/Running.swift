@@ -1,6 +1,9 @@
 import Dynamics
+import Foundation
 import Numerics
 import Output
+import Synchronization
+import VAE
 
 /// What a run found, for people; everything is in the file as well.
 public struct RunReport: Sendable {
@@ -18,12 +21,34 @@ public struct RunReport: Sendable {
   public var levels: [LevelStatistics]
   /// Members in all.
   public var memberCount: Int
-  /// Latent steps of all members.
+  /// Latent steps of all members that were computed by this process.
   public var memberSteps: Int
   /// Wall-clock seconds of the ensemble alone, without data, training and writing.
   public var seconds: Double
   /// The attractors; nil where the scenario does not ask.
   public var attractors: AttractorStudy?
+}
+
+/// What a shard did.
+public struct ShardReport: Sendable {
+  /// The shard's file.
+  public var path: String
+  /// Which it is.
+  public var shard: Shard
+  /// Its members.
+  public var memberCount: Int
+  /// The members of all shards.
+  public var ensembleMemberCount: Int
+}
+
+/// How a run ended.
+public enum RunOutcome: Sendable {
+  /// The run file was written.
+  case complete(RunReport)
+  /// A shard was written.
+  case shard(ShardReport)
+  /// The file was complete already.
+  case completeBefore(path: String)
 }
 
 extension Experiment {
@@ -32,55 +57,366 @@ extension Experiment {
   /// - Parameters:
   ///   - path: The run file; nil for the scenario's `output.file`.
   ///   - overwrite: Whether an existing file may be replaced, once the new one is complete.
-  /// - Throws: `NetCDFError`, `ScenarioError`, `ModelFileError`, `DatasetError`, `CancellationError`. On
-  ///   an error nothing is left at `path`, or what was there before.
-  public func run(to path: String? = nil, overwrite: Bool = false) throws -> RunReport {
-    try AtomicFile.checkDistinct(path ?? scenario.output.file, from: scenario.inputPaths)
-    let file = try RunFile(
-      path: path ?? scenario.output.file, overwrite: overwrite, scenario: scenario, dataset: dataset)
-    do {
-      // What can be found wrong before the training is.
-      _ = try checkedSize()
-      let model = try prepareModel()
-      switch scenario.dynamics.precision {
-      case .single: return try run(model, Float.self, into: file, path: path ?? scenario.output.file)
-      case .double: return try run(model, Double.self, into: file, path: path ?? scenario.output.file)
+  ///   - resume: Whether to go on from the last checkpoint, if there is one.
+  ///   - shard: Which part to compute; nil for everything.
+  /// - Throws: `NetCDFError`, `FileError`, `ScenarioError`, `ModelFileError`, `DatasetError`; `CheckpointError`
+  ///   where an unfinished run does not belong to this scenario; `RunInterrupted` when stopped with a
+  ///   checkpoint, `CancellationError` without one. On an error nothing is left at `path`, or what was there
+  ///   before.
+  public func run(
+    to path: String? = nil, overwrite: Bool = false, resume: Bool = false, shard: Shard? = nil
+  ) throws -> RunOutcome {
+    let output = path ?? scenario.output.file
+    let path = shard?.path(for: output) ?? output
+    try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
+    let identity = identity()
+    let checkpoints = Checkpoints(for: path, interval: options.checkpointInterval)
+    if resume, try isComplete(path, identity, shard: shard, overwrite: overwrite) {
+      checkpoints.remove()
+      return .completeBefore(path: path)
+    }
+    try AtomicFile.checkWritable(path, overwrite: overwrite)
+    let loaded = try checkpoints.open(resume: resume, overwrite: overwrite, logger: events.logger)
+    if let loaded { try check(loaded.header, identity, shard, path: checkpoints.path) }
+    // What can be found wrong before the training is.
+    _ = try checkedSize()
+    var job = RunJob(
+      path: path, overwrite: overwrite, shard: shard, identity: identity, checkpoints: checkpoints,
+      loaded: loaded)
+    let model = try prepareModel(for: &job)
+    switch scenario.dynamics.precision {
+    case .single: return try run(model, Float.self, job)
+    case .double: return try run(model, Double.self, job)
+    }
+  }
+
+  /// Refuses a checkpoint of other work.
+  private func check(
+    _ header: Checkpoints.Header, _ identity: RunIdentity, _ shard: Shard?, path: String
+  ) throws {
+    var differences = header.identity.differences(from: identity, training: header.stage == .training)
+    if header.stage == .ensemble, header.shard != shard {
+      func words(_ shard: Shard?) -> String { shard.map { "shard \($0)" } ?? "the whole run" }
+      differences.append("it was \(words(header.shard)), now \(words(shard))")
+    }
+    if !differences.isEmpty {
+      throw CheckpointError.differs(path, "it belongs to another run", differences)
+    }
+  }
+
+  /// The model: that of the checkpoint, or as `prepareModel`.
+  private func prepareModel(for job: inout RunJob) throws -> PreparedModel {
+    var model: PreparedModel?
+    if job.loaded?.header.stage == .ensemble, case .trained = scenario.model {
+      do {
+        model = try job.loaded.map { _ in try PreparedModel(from: &job.loaded!.body) }
+      } catch {
+        events.logger.warning("\(job.checkpoints.path) is damaged (\(error)); starting afresh")
+        job.loaded = nil
       }
+    }
+    let prepared =
+      try model
+      ?? prepareModel(
+        saving: TrainingSaver(
+          checkpoints: job.checkpoints, identity: job.identity, shard: job.shard, loaded: job.loaded))
+    job.identity.model = prepared.sha256
+    if let loaded = job.loaded, loaded.header.stage == .ensemble {
+      let differences = loaded.header.identity.differences(from: job.identity)
+      if !differences.isEmpty {
+        throw CheckpointError.differs(job.checkpoints.path, "it belongs to another run", differences)
+      }
+    }
+    return prepared
+  }
+
+  private func run<Scalar: NetworkScalar>(
+    _ model: PreparedModel, _ precision: Scalar.Type, _ job: RunJob
+  ) throws -> RunOutcome {
+    let prepared = try prepareEnsemble(model.model, precision: precision)
+    let plan = prepared.plan
+    let partition = UnitPartition(plan)
+    let segments = try job.shard.map { shard in
+      guard shard.count <= partition.segmentCount else {
+        throw scenario.error(
+          key: "initial", value: "--shard \(shard)",
+          expected: "at most \(partition.segmentCount) shards: this run is cut into no more pieces",
+          remedy: "ask for fewer shards")
+      }
+      return partition.segments(ofShard: shard.number, of: shard.count)
+    }
+    let work = try EnsembleWork(self, job, model: model, plan: plan, segments: segments)
+    let firstUnit = work.state?.unitsDone ?? 0
+    let ensemble = Ensemble(
+      map: prepared.map, start: prepared.start, plan: plan, threads: options.threads,
+      blockSize: options.blockSize)
+    let events = events
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let results: [LevelStatistics]
+    let sink: @Sendable (borrowing MemberRecords) throws -> Void = { try work.append($0) }
+    let segmentSink: @Sendable (borrowing SegmentSums) throws -> Void = { try work.append($0) }
+    do {
+      results = try ensemble.run(
+        segments: segments, resuming: work.state, progress: { events.progress(.running($0)) },
+        shouldStop: events.shouldStop, sink: work.data == nil ? nil : sink,
+        segmentSink: segments == nil ? nil : segmentSink,
+        checkpoint: { try work.checkpoint($0, isLast: $1) })
+    } catch {
+      work.abandon()
+      throw error is CancellationError ? RunInterrupted(checkpoint: job.checkpoints.path) : error
+    }
+    let duration = clock.now - begin
+    var attractors: AttractorStudy?
+    do {
+      if let shard = job.shard, let segments {
+        try work.publishShard()
+        return .shard(
+          ShardReport(
+            path: job.path, shard: shard, memberCount: partition.memberCount(ofSegments: segments),
+            ensembleMemberCount: plan.memberCount))
+      }
+      work.saveBeforeSearch()
+      attractors = try write(
+        prepared, results: results, model: model, to: job.path, overwrite: job.overwrite,
+        records: work.data.map { [$0] } ?? [])
+    } catch {
+      try work.keepResults(after: error)
+    }
+    work.finish()
+    let share = Double(partition.unitCount - firstUnit) / Double(partition.unitCount)
+    return .complete(
+      report(
+        prepared, results: results, model: model, path: job.path,
+        memberSteps: Int(share * Double(plan.memberCount * plan.steps)), seconds: duration.inSeconds,
+        attractors: attractors))
+  }
+
+  /// Searches for attractors where they are asked for, and writes the run file.
+  ///
+  /// - Parameter records: The files that hold the members' records, in the order of the plan.
+  /// - Returns: The attractors.
+  func write<Scalar: NetworkScalar>(
+    _ prepared: PreparedEnsemble<Scalar>, results: [LevelStatistics], model: PreparedModel, to path: String,
+    overwrite: Bool, records: [FrameFile]
+  ) throws -> AttractorStudy? {
+    let attractors = try scenario.attractors.map { try attractorStudy(model.model, $0) }
+    let file = try RunFile(path: path, overwrite: overwrite, scenario: scenario, dataset: dataset)
+    do {
+      try file.define(
+        plan: prepared.plan, visibleObservables: prepared.visibleObservables, own: prepared.own,
+        latentDimension: prepared.map.dimension)
+      for source in records {
+        try source.forEachFrame(checked: false) { kind, frame in
+          guard kind == .records else { return }
+          if events.shouldStop() { throw CancellationError() }
+          var frame = frame
+          try file.write(try MemberRecords(from: &frame), plan: prepared.plan, own: prepared.own)
+        }
+      }
+      try file.finish(
+        plan: prepared.plan, visibleObservables: prepared.visibleObservables, results: results,
+        geometry: prepared.geometry, own: prepared.own, model: model, attractors: attractors,
+        options: options)
+      return attractors
     } catch {
       file.abandon()
       throw error
     }
   }
 
-  private func run<Scalar: NetworkScalar>(
-    _ model: PreparedModel, _ precision: Scalar.Type, into file: RunFile, path: String
-  ) throws -> RunReport {
-    let prepared = try prepareEnsemble(model.model, precision: precision)
-    let plan = prepared.plan
-    try file.define(
-      plan: plan, visibleObservables: prepared.visibleObservables, own: prepared.own,
-      latentDimension: prepared.map.dimension)
-    let ensemble = Ensemble(
-      map: prepared.map, start: prepared.start, plan: plan, threads: options.threads,
-      blockSize: options.blockSize)
-    let own = prepared.own
-    let events = events
-    let clock = ContinuousClock()
-    let begin = clock.now
-    let results = try ensemble.run(
-      progress: { events.progress(.running($0)) }, shouldStop: events.shouldStop,
-      sink: { records in try file.write(records, plan: plan, own: own) })
-    let duration = clock.now - begin
-    let attractors = try scenario.attractors.map { try attractorStudy(model.model, $0) }
-    try file.finish(
-      plan: plan, visibleObservables: prepared.visibleObservables, results: results,
-      geometry: prepared.geometry, own: own, model: model, attractors: attractors, options: options)
-    return RunReport(
+  func report<Scalar: NetworkScalar>(
+    _ prepared: PreparedEnsemble<Scalar>, results: [LevelStatistics], model: PreparedModel, path: String,
+    memberSteps: Int, seconds: Double, attractors: AttractorStudy?
+  ) -> RunReport {
+    RunReport(
       path: path, model: model,
-      observables: plan.observables.prefix(prepared.visibleObservables).map(\.name),
-      treeLevels: own == nil ? [] : dataset.hierarchy.treeLevelNames,
+      observables: prepared.plan.observables.prefix(prepared.visibleObservables).map(\.name),
+      treeLevels: prepared.own == nil ? [] : dataset.hierarchy.treeLevelNames,
       classLabels: dataset.hierarchy.classLabels, levels: results,
-      memberCount: plan.memberCount, memberSteps: plan.memberCount * plan.steps,
-      seconds: duration.inSeconds, attractors: attractors)
+      memberCount: prepared.plan.memberCount, memberSteps: memberSteps, seconds: seconds,
+      attractors: attractors)
+  }
+}
+
+/// What a run is to do, and what it found.
+struct RunJob {
+  let path: String
+  let overwrite: Bool
+  let shard: Shard?
+  var identity: RunIdentity
+  let checkpoints: Checkpoints
+  var loaded: Checkpoints.Loaded?
+}
+
+/// The part of a run that is saved: the averages so far, and the file of members' records and segments.
+///
+/// Used by one thread at a time.
+private final class EnsembleWork: @unchecked Sendable {
+  /// Where to go on; nil: at the beginning.
+  private(set) var state: EnsembleState?
+  /// Members' records and segments; nil where there are neither.
+  private(set) var data: FrameFile?
+  private let experiment: Experiment
+  private let job: RunJob
+  private let model: PreparedModel
+  private var final: EnsembleState?
+  /// What counts of a shard's file that has its end already.
+  private var dataBeforeEnd: Checkpoints.DataPart?
+  private let partition: UnitPartition
+  private let lastUnit: Int
+
+  init(
+    _ experiment: Experiment, _ job: RunJob, model: PreparedModel, plan: EnsemblePlan, segments: Range<Int>?
+  ) throws {
+    self.experiment = experiment
+    self.job = job
+    self.model = model
+    partition = UnitPartition(plan)
+    lastUnit = partition.units(ofSegments: segments ?? 0..<partition.segmentCount).upperBound
+    if let loaded = job.loaded, loaded.header.stage == .ensemble {
+      do {
+        var decoder = loaded.body
+        let state = try EnsembleState(from: &decoder, plan: plan, segments: segments)
+        data = try loaded.header.data.map { part in
+          try FrameFile(continuing: job.checkpoints.folder + part.name, part)
+        }
+        self.state = state
+        let percent = 100 * state.unitsDone / max(partition.unitCount, 1)
+        experiment.events.logger.info(
+          segments == nil
+            ? "continuing at \(percent) %: \(job.checkpoints.path)" : "continuing: \(job.checkpoints.path)")
+        return
+      } catch let error as FileError where error.kind == .cannotCreate {
+        throw error
+      } catch {
+        experiment.events.logger.warning(
+          "\(job.checkpoints.path) is damaged (\(error)); starting the ensemble afresh")
+      }
+    }
+    guard plan.recordsMembers || plan.recordsLatentStates || segments != nil else { return }
+    let data = try job.checkpoints.createData()
+    self.data = data
+    guard let shard = job.shard else { return }
+    let header = ShardHeader(
+      shard: shard, identity: job.identity, scenario: experiment.scenario.resolvedYAML,
+      path: experiment.scenario.path)
+    let json = try JSONEncoder().encode(header)
+    try data.append(.header) { try $0.encode([UInt8](json)) }
+    if shard.number == 1 { try data.append(.model) { try model.encode(to: &$0) } }
+  }
+
+  func append(_ records: borrowing MemberRecords) throws {
+    // The closure cannot borrow the parameter.
+    let records = copy records
+    try data?.append(.records) { try records.encode(to: &$0) }
+  }
+
+  func append(_ segment: borrowing SegmentSums) throws {
+    let segment = copy segment
+    try data?.append(.segment) { try segment.encode(to: &$0) }
+  }
+
+  /// Saves the state where it is time.
+  func checkpoint(_ state: borrowing EnsembleState, isLast: Bool) throws {
+    if isLast {
+      try save(state)
+    } else if state.unitsDone == lastUnit {
+      final = copy state
+    } else if job.checkpoints.isDue() {
+      do {
+        try save(state)
+      } catch {
+        experiment.events.logger.warning("no checkpoint could be written: \(error)")
+      }
+    }
+  }
+
+  private func save(_ state: borrowing EnsembleState) throws {
+    let header = Checkpoints.Header(
+      stage: .ensemble, identity: job.identity, shard: job.shard,
+      data: try dataBeforeEnd ?? data?.synchronized())
+    let state = copy state
+    try job.checkpoints.save(header) { encoder in
+      if case .trained = experiment.scenario.model { try model.encode(to: &encoder) }
+      try state.encode(to: &encoder)
+    }
+  }
+
+  /// Saves the finished averages where a search for attractors follows, which may take long.
+  func saveBeforeSearch() {
+    guard let final, experiment.scenario.attractors != nil else { return }
+    do {
+      try save(final)
+    } catch {
+      experiment.events.logger.warning("no checkpoint could be written: \(error)")
+    }
+  }
+
+  /// Removes what no checkpoint refers to.
+  func abandon() {
+    if job.checkpoints.isSaved { data?.file.close() } else { data?.file.remove() }
+  }
+
+  /// Saves the finished averages, which could not be written, and throws.
+  func keepResults(after error: any Error) throws -> Never {
+    var isKept = false
+    // Not for a run of seconds.
+    if let final, error is CancellationError || job.checkpoints.isSaved || job.checkpoints.isDue() {
+      isKept = (try? save(final)) != nil
+    }
+    abandon()
+    guard isKept else { throw error }
+    if error is CancellationError { throw RunInterrupted(checkpoint: job.checkpoints.path) }
+    experiment.events.logger.warning(
+      "the results are kept in \(job.checkpoints.path): once the file can be written, use --resume")
+    throw error
+  }
+
+  /// Gives the shard its name.
+  func publishShard() throws {
+    guard let data else { preconditionFailure("a shard has a data file") }
+    dataBeforeEnd = try data.synchronized()
+    try data.appendEnd()
+    try AtomicFile.publish(data.file, as: job.path, overwrite: job.overwrite)
+    data.file.close()
+    self.data = nil
+    finish()
+  }
+
+  /// Removes the checkpoint: the output is complete.
+  func finish() {
+    data?.file.remove()
+    job.checkpoints.remove()
+  }
+}
+
+extension PreparedModel {
+  /// Writes the model and its evidence.
+  func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode([UInt8](try Safetensors.encode(model)))
+    try encoder.encode(path ?? "")
+    for evidence in [train, test] {
+      for number in [evidence.negativeELBO, evidence.standardError, evidence.kullbackLeibler] {
+        try encoder.encode(number)
+      }
+    }
+  }
+
+  /// Reads what `encode` wrote.
+  init(from decoder: inout ByteDecoder) throws {
+    let file = Data(try decoder.decode([UInt8].self))
+    model = try Safetensors.decode(file, path: "the model of a checkpoint or shard")
+    sha256 = Safetensors.sha256(file)
+    let place = try decoder.decodeText()
+    path = place.isEmpty ? nil : place
+    wasTrained = false
+    func evidence() throws -> Evidence {
+      Evidence(
+        negativeELBO: try decoder.decode(), standardError: try decoder.decode(),
+        kullbackLeibler: try decoder.decode())
+    }
+    train = try evidence()
+    test = try evidence()
   }
 }

@@ -25,7 +25,7 @@ enum ScenarioYAML {
   }
 
   /// Dotted keys with their values as YAML text.
-  private static func assignments(_ scenario: Scenario) -> [(String, String)] {
+  static func assignments(_ scenario: Scenario) -> [(String, String)] {
     var result = [
       ("name", text(scenario.name)),
       ("description", quoted(scenario.description)),

@@ -16,6 +16,13 @@ public struct Evidence: Sendable {
   /// Mean Kullback-Leibler divergence, nats per item.
   public var kullbackLeibler: Double
 
+  /// Puts known values together.
+  public init(negativeELBO: Double, standardError: Double, kullbackLeibler: Double) {
+    self.negativeELBO = negativeELBO
+    self.standardError = standardError
+    self.kullbackLeibler = kullbackLeibler
+  }
+
   /// Evaluates the model on items `0..<count`, in single precision.
   ///
   /// - Parameters:

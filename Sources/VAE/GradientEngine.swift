@@ -17,10 +17,10 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// All parameters, layer by layer: weight `[outputs, inputs]`, then bias.
   let parameters: AlignedBuffer<Scalar>
   let gradient: AlignedBuffer<Scalar>
-  private let firstMoment: AlignedBuffer<Scalar>
-  private let secondMoment: AlignedBuffer<Scalar>
+  let firstMoment: AlignedBuffer<Scalar>
+  let secondMoment: AlignedBuffer<Scalar>
   private let offsets: [Int]
-  private var adamTime = 0
+  var adamTime = 0
 
   /// Input of each layer `[capacity, inputs]`; shared where two layers read the same.
   private let inputs: [AlignedBuffer<Scalar>]

@@ -57,12 +57,15 @@ public struct Training: Sendable, Hashable {
   /// - Parameters:
   ///   - train, test: Rows of length D, items `0..<trainCount`, `0..<testCount`; the test set may be empty.
   ///   - replica: Independent initialization, order and noise for each.
+  ///   - state: Where to go on; nil starts anew.
+  ///   - checkpoints: When the state is saved; nil: never.
   ///   - progress: Called after each epoch; returning false cancels.
-  /// - Throws: `CancellationError`.
+  /// - Throws: `CancellationError`, and what saving throws.
   /// - Complexity: O(epochs x items x parameters).
   public func run(
     _ architecture: Architecture, train: some ItemSource, trainCount: Int, test: some ItemSource,
     testCount: Int, seed: UInt64, replica: Int = 0, threads: Int = Parallel.processorCount,
+    resuming state: TrainingState? = nil, checkpoints: TrainingCheckpoints? = nil,
     progress: ((Epoch) -> Bool)? = nil
   ) throws -> Result {
     precondition(trainCount > 0)
@@ -73,21 +76,32 @@ public struct Training: Sendable, Hashable {
     let engine = GradientEngine<Float>(model, capacity: min(batch, trainCount), threads: threads)
     let good = AlignedBuffer<Float>(count: engine.parameters.count)
     var earlyEnd: EarlyEnd?
-    var epochsDone = 0
+    var epochsDone = state?.epoch ?? 0
+    // Where the epoch at hand goes on, and its sum so far.
+    var start = (items: state?.itemsDone ?? 0, sum: state?.negativeELBOSum ?? 0)
+    state?.restore(engine, good: good)
 
-    for epoch in 0..<epochs {
-      good.pointer.update(from: engine.parameters.pointer, count: good.count)
+    for epoch in epochsDone..<max(epochs, epochsDone) {
+      if start.items == 0 { good.pointer.update(from: engine.parameters.pointer, count: good.count) }
       var orderStream = orderField.stream(UInt32(epoch))
       let order = orderStream.permutation(trainCount)
-      var sum = 0.0
-      for first in stride(from: 0, to: trainCount, by: batch) {
+      var sum = start.sum
+      for first in stride(from: start.items, to: trainCount, by: batch) {
         let items = order[first..<min(first + batch, trainCount)]
         fill(engine, items, from: train, noiseField, epoch: epoch, threads: threads)
         let loss = engine.evaluate(rows: items.count, beta: beta)
         engine.adamStep(learningRate: learningRate)
         sum += loss.negativeLogLikelihood + loss.kullbackLeibler
         if !sum.isFinite { break }
+        guard let checkpoints, first + batch < trainCount else { continue }
+        let isStopping = checkpoints.shouldStop()
+        if isStopping || checkpoints.isDue() {
+          try checkpoints.save(
+            TrainingState(engine, epoch: epoch, itemsDone: first + batch, sum: sum, good: good))
+        }
+        if isStopping { throw CancellationError() }
       }
+      start = (0, 0)
       guard sum.isFinite, engine.parameters.buffer.allSatisfy(\.isFinite) else {
         engine.parameters.pointer.update(from: good.pointer, count: good.count)
         earlyEnd = .notFinite(epoch: epoch + 1)
@@ -100,7 +114,13 @@ public struct Training: Sendable, Hashable {
         let report = Epoch(
           number: epoch + 1, negativeELBOTrain: sum / Double(trainCount),
           negativeELBOTest: evidence.negativeELBO)
-        if !progress(report) { throw CancellationError() }
+        if !progress(report) {
+          try checkpoints?.save(TrainingState(engine, epoch: epoch + 1, itemsDone: 0, sum: 0, good: good))
+          throw CancellationError()
+        }
+      }
+      if let checkpoints, checkpoints.isDue() {
+        try checkpoints.save(TrainingState(engine, epoch: epoch + 1, itemsDone: 0, sum: 0, good: good))
       }
     }
 

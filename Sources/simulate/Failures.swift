@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Foundation
 import Output
 import Scenarios
 import Synchronization
@@ -31,10 +32,23 @@ func reportingFailures(_ body: () throws -> Void) throws {
   } catch is CancellationError {
     printMessage("simulate: interrupted; nothing was written")
     throw ExitCode(Exit.interrupted)
+  } catch is RunInterrupted {
+    printMessage("simulate: interrupted; continue with: \(resumingCommand(CommandLine.arguments))")
+    throw ExitCode(Exit.interrupted)
   } catch {
     printMessage("simulate: \(error)")
     throw ExitCode(exitCode(of: error))
   }
+}
+
+/// The command line that continues what this one began, for a shell.
+func resumingCommand(_ arguments: [String]) -> String {
+  let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=,:@%+")
+  let words = arguments + (arguments.contains("--resume") ? [] : ["--resume"])
+  return words.map { word in
+    !word.isEmpty && word.allSatisfy(plain.contains)
+      ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }.joined(separator: " ")
 }
 
 private func exitCode(of error: any Error) -> Int32 {
@@ -53,6 +67,12 @@ private func exitCode(of error: any Error) -> Int32 {
     case .cannotCreate: return Exit.cannotCreate
     case .inputOutput: return Exit.inputOutput
     default: return Exit.data
+    }
+  case let error as CheckpointError:
+    switch error.kind {
+    case .mismatch: return Exit.data
+    case .missing: return Exit.noInput
+    case .exists: return Exit.cannotCreate
     }
   case let error as FileError: return error.kind == .inputOutput ? Exit.inputOutput : Exit.cannotCreate
   default: return Exit.inputOutput

@@ -9,6 +9,12 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Trains the model first, unless the scenario names a model file or the model was trained before. The run \
       file gets its name only when it is complete; an existing one is left alone without --overwrite.
+
+      Work is saved every minute in RUN.nc.checkpoint, and when the program is interrupted (Ctrl-C, SIGTERM): \
+      the same command with --resume goes on there, and leaves the same numbers as an uninterrupted run.
+
+      --shard 3/16 computes the third of 16 parts and writes RUN.3-of-16.shard; 'simulate merge' makes the run \
+      file of all 16, with the same numbers as a single run.
       """)
 
   @OptionGroup var options: ScenarioOptions
@@ -21,18 +27,40 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Replaces an existing run file, once the new one is complete.")
   var overwrite = false
 
+  @OptionGroup var checkpoints: CheckpointOptions
+
+  @Option(
+    help: ArgumentHelp("Computes one of N parts, for 'simulate merge'.", valueName: "k/n"),
+    transform: { text in
+      guard let shard = Shard(text) else {
+        throw ValidationError("expected K/N with 1 <= K <= N, e.g. 3/16")
+      }
+      return shard
+    })
+  var shard: Shard?
+
   func run() throws {
     installSignalHandlers()
     let progress = ProgressLine(quiet: options.quiet)
     try reportingFailures {
       defer { progress.clear() }
-      let experiment = try options.experiment(try options.load(), progress: progress)
+      let experiment = try options.experiment(try options.load(), progress: progress, checkpoints)
       let start = Date()
-      let report = try experiment.run(to: output, overwrite: overwrite)
+      let outcome = try experiment.run(
+        to: output, overwrite: overwrite, resume: checkpoints.resume, shard: shard)
       progress.clear()
-      if !options.quiet {
+      if options.quiet { return }
+      switch outcome {
+      case .complete(let report):
         printResult(
           Summary.text(report, scenario: experiment.scenario, seconds: Date().timeIntervalSince(start)))
+      case .shard(let report):
+        printResult(
+          "shard \(report.shard): \(report.memberCount) of \(report.ensembleMemberCount) members in"
+            + String(format: " %.1f s", Date().timeIntervalSince(start)))
+        printResult("Shard file: \(report.path)")
+      case .completeBefore(let path):
+        printResult("\(path) is complete; nothing was left to do")
       }
     }
   }

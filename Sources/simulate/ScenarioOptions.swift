@@ -43,12 +43,16 @@ struct ScenarioOptions: ParsableArguments {
   }
 
   /// The scenario with its data, reporting to the terminal.
-  func experiment(_ scenario: Scenario, progress: ProgressLine) throws -> Experiment {
+  func experiment(
+    _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
+  ) throws -> Experiment {
     let isQuiet = quiet
     var options = RunOptions(
       source: "\(Program.name) \(Program.version)",
       command: CommandLine.arguments.joined(separator: " "))
+    options.commit = Program.commit
     if let threads { options.threads = threads }
+    if let checkpoints { options.checkpointInterval = checkpoints.checkpointInterval }
     let epochs = EpochLog(isQuiet: isQuiet)
     return try Experiment(
       scenario, options: options,
@@ -64,6 +68,24 @@ struct ScenarioOptions: ParsableArguments {
           }
           return !isInterrupted.load(ordering: .relaxed)
         }, shouldStop: { isInterrupted.load(ordering: .relaxed) }))
+  }
+}
+
+/// What commands take whose work can be interrupted and continued.
+struct CheckpointOptions: ParsableArguments {
+  @Flag(help: "Continues an interrupted run from its checkpoint; starts afresh where there is none.")
+  var resume = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Seconds between two checkpoints, which are written beside the output.", valueName: "seconds"))
+  var checkpointInterval = 60.0
+
+  func validate() throws {
+    guard checkpointInterval >= 0, checkpointInterval <= 1e9 else {
+      throw ValidationError(
+        "--checkpoint-interval \(checkpointInterval): expected a number of seconds from 0 to 1e9")
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import CProgram
 import Foundation
 import Output
 
@@ -6,6 +7,8 @@ import Output
 enum Program {
   static let name = "repeated-inference"
   static let version = "0.1.0"
+  /// The commit that it was built from.
+  static let commit = String(cString: program_commit())
 }
 
 @main
@@ -19,6 +22,7 @@ struct Simulate: ParsableCommand {
 
         simulate run scenarios/concept-then-memory.yaml -o run.nc
         simulate run my.yaml --set initial.levels=[0,0.5] --set dynamics.steps=50
+        simulate run my.yaml --resume
         simulate list observables
         simulate export run.nc --variables overlap_concept,distance_concept -o table.csv
 
@@ -30,7 +34,8 @@ struct Simulate: ParsableCommand {
       """,
     version: "\(Program.name) \(Program.version)",
     subcommands: [
-      RunCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self, ListCommand.self,
+      RunCommand.self, MergeCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self,
+      ListCommand.self,
       ExportCommand.self,
     ])
 }

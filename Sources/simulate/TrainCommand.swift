@@ -23,6 +23,8 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Replaces an existing model file.")
   var overwrite = false
 
+  @OptionGroup var checkpoints: CheckpointOptions
+
   func run() throws {
     installSignalHandlers()
     let progress = ProgressLine(quiet: options.quiet)
@@ -39,15 +41,17 @@ struct TrainCommand: ParsableCommand {
         output
         ?? URL(fileURLWithPath: options.scenario).deletingLastPathComponent()
         .appendingPathComponent(scenario.name + ".safetensors").path
-      try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
-      try AtomicFile.checkWritable(path, overwrite: overwrite)
       let start = Date()
-      let model = try options.experiment(scenario, progress: progress).prepareModel()
-      try AtomicFile.write([UInt8](try Safetensors.encode(model.model)), to: path, overwrite: overwrite)
+      let experiment = try options.experiment(scenario, progress: progress, checkpoints)
+      let model = try experiment.train(to: path, overwrite: overwrite, resume: checkpoints.resume)
       progress.clear()
       if !options.quiet {
-        printResult(Summary.model(model, seconds: Date().timeIntervalSince(start)))
-        printResult("wrote \(path)")
+        if let model {
+          printResult(Summary.model(model, seconds: Date().timeIntervalSince(start)))
+          printResult("wrote \(path)")
+        } else {
+          printResult("\(path) is complete; nothing was left to do")
+        }
       }
     }
   }

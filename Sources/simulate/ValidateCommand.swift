@@ -1,17 +1,25 @@
 import ArgumentParser
+import Foundation
 import Scenarios
 
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
     abstract: "Checks a scenario and its data without training or running.",
-    discussion: "Prints the resolved scenario, every key with its value, and the size of the run.")
+    discussion: """
+      Prints the resolved scenario, every key with its value, and the size of the run. With --estimate also \
+      what the run will take, from a trial of a second or two with this scenario's network and data.
+      """)
 
   @OptionGroup var options: ScenarioOptions
+
+  @Flag(help: "Estimates time, memory and file sizes.")
+  var estimate = false
 
   func run() throws {
     let progress = ProgressLine(quiet: true)
     try reportingFailures {
+      let start = Date()
       let experiment = try options.experiment(try options.load(), progress: progress)
       let size = try experiment.checkedSize()
       if !options.quiet {
@@ -20,6 +28,28 @@ struct ValidateCommand: ParsableCommand {
           "# valid: \(size.members) members x \(size.steps) steps; data set \(experiment.dataset.name),"
             + " \(experiment.dataset.train.count) + \(experiment.dataset.test.count) items")
       }
+      if estimate {
+        let reading = Date().timeIntervalSince(start)
+        printResult(Self.text(try experiment.estimate(), reading: reading))
+      }
     }
+  }
+
+  private static func text(_ estimate: RunEstimate, reading: Double) -> String {
+    func time(_ seconds: Double) -> String {
+      if seconds < 120 { return String(format: "%.1f s", seconds) }
+      return seconds < 7200
+        ? String(format: "%.0f min", seconds / 60) : String(format: "%.1f h", seconds / 3600)
+    }
+    func size(_ bytes: Double) -> String {
+      bytes < 0x1p30 ? String(format: "%.1f MiB", bytes / 0x1p20) : String(format: "%.1f GiB", bytes / 0x1p30)
+    }
+    return """
+      # time: \(time(reading + estimate.seconds)) on \(estimate.threads) threads \
+      (training \(time(estimate.trainingSeconds)), ensemble \(time(estimate.ensembleSeconds)), \
+      writing \(time(estimate.writingSeconds)))
+      # memory: \(size(estimate.memoryBytes))
+      # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.checkpointBytes))
+      """
   }
 }

@@ -256,46 +256,5 @@ extension CommandTests {
       #expect(head.code == 0)
       #expect(head.errors == "")
     }
-
-    @Test func anInterruptedTrainingLeavesNothing() throws {
-      let sandbox = try Sandbox()
-      try sandbox.put(smallScenario, at: "small.yaml")
-      for arguments in [["run", "small.yaml"], ["train", "small.yaml"]] {
-        let program = try sandbox.start(
-          Checkout.program, arguments + ["--set", "model.training.epochs=1000000"])
-        try program.waitForMessage("epoch 1 of 1000000")
-        program.interrupt()
-        let execution = try program.end()
-        #expect(execution.code == 130)
-        #expect(execution.output == "")
-        #expect(execution.errors.contains("interrupted"))
-        #expect(try sandbox.names == ["small.yaml"])
-        #expect(sandbox.cachedModels.isEmpty)
-      }
-    }
-
-    /// A minute of work or more: many members, or many steps of a few.
-    @Test(arguments: [
-      ["initial.realizations=10000", "dynamics.steps=100"],
-      ["initial.items=120", "dynamics.steps=5000", "model.hidden=[1000,1000]", "model.training.epochs=0"],
-    ])
-    func anInterruptedRunLeavesNothing(settings: [String]) throws {
-      let sandbox = try Sandbox()
-      try sandbox.put(smallScenario, at: "small.yaml")
-      let arguments = ["run", "small.yaml"] + settings.flatMap { ["--set", $0] }
-      let short = ["--set", "dynamics.steps=1", "--set", "initial.realizations=1", "-o", "first.nc"]
-      #expect(try sandbox.simulate(arguments + short).code == 0)
-      let program = try sandbox.start(Checkout.program, arguments)
-      try program.waitForMessage("model trained before")
-      Thread.sleep(forTimeInterval: 0.5)
-      let start = Date()
-      program.interrupt()
-      let execution = try program.end()
-      #expect(execution.code == 130, "\(execution.errors)")
-      #expect(execution.errors.contains("interrupted"))
-      #expect(try sandbox.names == ["first.nc", "small.yaml"])
-      // A user presses the keys again after a few seconds.
-      #expect(Date().timeIntervalSince(start) < 5)
-    }
   }
 }

@@ -190,6 +190,15 @@ final class RunningProgram {
   /// Sends SIGINT.
   func interrupt() { process.interrupt() }
 
+  /// Sends SIGKILL.
+  func kill() {
+    #if canImport(Darwin)
+      _ = Darwin.kill(process.processIdentifier, SIGKILL)
+    #else
+      _ = Glibc.kill(process.processIdentifier, SIGKILL)
+    #endif
+  }
+
   /// Waits for its end.
   func end() throws -> Execution {
     process.waitUntilExit()

@@ -1,4 +1,5 @@
 import Dynamics
+import Foundation
 import Numerics
 import Testing
 import VAE
@@ -44,6 +45,44 @@ import VAE
     }
     #expect(epochs == [1, 2, 3])
     #expect(watched.model.layers == (try train(training)).model.layers)
+  }
+
+  /// Saved and read back after every minibatch, and after every epoch.
+  @Test func continuingChangesNoBit() throws {
+    let training = Training(epochs: 3, batch: 16, learningRate: 0.01)
+    let whole = try train(training)
+    var state: TrainingState?
+    var stops = 0
+    while true {
+      var saved: [TrainingState] = []
+      var asked = 0
+      do {
+        let result = try training.run(
+          architecture, train: items, trainCount: 53, test: held, testCount: 11, seed: 4, threads: 2,
+          resuming: state,
+          checkpoints: TrainingCheckpoints(
+            shouldStop: {
+              asked += 1
+              return asked == 2
+            }, save: { saved.append($0) }))
+        #expect(result.model.layers == whole.model.layers)
+        #expect(result.model.metadata == whole.model.metadata)
+        break
+      } catch is CancellationError {
+        stops += 1
+        let last = try #require(saved.last)
+        final class Gathered { var bytes: [UInt8] = [] }
+        let gathered = Gathered()
+        var encoder = ByteEncoder { gathered.bytes.append(contentsOf: $0) }
+        try last.encode(to: &encoder)
+        try encoder.finish()
+        var decoder = ByteDecoder(Data(gathered.bytes))
+        state = try TrainingState(from: &decoder, architecture: architecture)
+        #expect(state == last)
+      }
+    }
+    // Three of an epoch's four minibatches have another after them, and every second of those stops.
+    #expect(stops == 4)
   }
 
   @Test func seedsAndReplicasDiffer() throws {

@@ -1,0 +1,376 @@
+import Numerics
+
+/// What one segment leaves: all that its level's averages need of it.
+public struct SegmentSums: Sendable {
+  /// Which segment it is.
+  public private(set) var index: Int
+  var accumulator: Accumulator
+  /// Used where the items' means are not kept.
+  var bootstrap: ApproachBootstrap
+  /// The items' mean distances, unit by unit `[items, approaches * times]`, where they are kept.
+  var means: [[Double]] = []
+
+  init(_ plan: EnsemblePlan, _ partition: UnitPartition, index: Int) {
+    self.index = index
+    accumulator = Accumulator(layout: Accumulator.Layout(plan), hasRealizations: plan.realizations > 1)
+    bootstrap = ApproachBootstrap(plan, isUsed: !partition.keepsMeans)
+  }
+
+  /// Empties the sums for another segment.
+  mutating func begin(_ index: Int) {
+    self.index = index
+    accumulator.reset()
+    bootstrap.reset()
+    means.removeAll()
+  }
+
+  /// Writes the sums.
+  public func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(index)
+    try accumulator.encode(to: &encoder)
+    try bootstrap.encode(to: &encoder)
+    try encoder.encode(means.count)
+    for unit in means { try encoder.encode(unit) }
+  }
+
+  /// Reads what `encode` wrote for the same plan.
+  ///
+  /// - Throws: `ByteDecodingError`.
+  public init(from decoder: inout ByteDecoder, plan: EnsemblePlan) throws {
+    let partition = UnitPartition(plan)
+    self.init(plan, partition, index: try decoder.decode())
+    guard (0..<partition.segmentCount).contains(index) else {
+      throw ByteDecodingError("there is no segment \(index)")
+    }
+    try accumulator.decode(from: &decoder)
+    try bootstrap.decode(from: &decoder)
+    let units = partition.units(ofSegment: index)
+    let count = try decoder.decode(Int.self)
+    guard count >= 0, count <= units.count else { throw ByteDecodingError("\(count) units of means") }
+    let width = plan.approaches.count * plan.times
+    for _ in 0..<count {
+      let unit: [Double] = try decoder.decode()
+      guard width > 0, unit.count % width == 0 else { throw ByteDecodingError("means of another width") }
+      means.append(unit)
+    }
+  }
+}
+
+/// Averages of an ensemble that is not finished: all that is needed to go on.
+///
+/// It stands between two units, in the order of the plan.
+public struct EnsembleState: Sendable {
+  let plan: EnsemblePlan
+  let partition: UnitPartition
+  /// The units that were merged already, of all.
+  public private(set) var unitsDone: Int
+  /// The level at hand.
+  private var level: Accumulator
+  private var bootstrap: ApproachBootstrap
+  private var segment: SegmentSums
+  /// The item at hand, where items are cut: sums over the realizations so far.
+  private var itemSums: [ItemSum]
+  private var distanceSums: [Double] = []
+  private var distanceCounts: [Double] = []
+  /// The finished levels.
+  public private(set) var results: [LevelStatistics] = []
+  /// Whether segments are handed out instead of being merged into their level.
+  let isShard: Bool
+
+  /// - Parameter segments: Those of a shard; nil for the whole ensemble.
+  init(_ plan: EnsemblePlan, segments: Range<Int>?) {
+    let partition = UnitPartition(plan)
+    self.plan = plan
+    self.partition = partition
+    isShard = segments != nil
+    unitsDone = segments.map { partition.units(ofSegments: $0).lowerBound } ?? 0
+    level = Accumulator(layout: Accumulator.Layout(plan), hasRealizations: plan.realizations > 1)
+    bootstrap = ApproachBootstrap(plan, isUsed: segments == nil)
+    segment = SegmentSums(plan, partition, index: segments?.lowerBound ?? 0)
+    itemSums = []
+  }
+
+  /// An empty state of a whole ensemble, into which segments are merged by `add`.
+  public init(merging plan: EnsemblePlan) { self.init(plan, segments: nil) }
+
+  /// Merges the next unit.
+  ///
+  /// - Parameter emit: Gets the segments that were finished, in a shard.
+  mutating func merge(_ unit: borrowing UnitResult, emit: (borrowing SegmentSums) throws -> Void) throws {
+    segment.accumulator.merge(unit.accumulator)
+    if unit.members.isPart {
+      mergePart(unit)
+    } else {
+      addDistances(sums: unit.distanceSums, counts: unit.distanceCounts, unit.members)
+    }
+    unitsDone += 1
+    if unitsDone == partition.units(ofSegment: segment.index).upperBound {
+      if isShard { try emit(segment) } else { finishSegment() }
+      segment.begin(min(segment.index + 1, partition.segmentCount - 1))
+    }
+  }
+
+  /// Adds one part of an item, and the item itself with its last part.
+  private mutating func mergePart(_ unit: borrowing UnitResult) {
+    if itemSums.isEmpty, distanceSums.isEmpty {
+      itemSums = unit.itemSums
+      distanceSums = unit.distanceSums
+      distanceCounts = unit.distanceCounts
+    } else {
+      for k in itemSums.indices {
+        itemSums[k].sum += unit.itemSums[k].sum
+        itemSums[k].count += unit.itemSums[k].count
+      }
+      for k in distanceSums.indices {
+        distanceSums[k] += unit.distanceSums[k]
+        distanceCounts[k] += unit.distanceCounts[k]
+      }
+    }
+    guard unit.members.isLastPart else { return }
+    let position = unit.members.positions.lowerBound
+    for observable in plan.observables.indices {
+      for part in 0..<(plan.splitting == nil ? 1 : 3) {
+        for time in 0..<plan.times {
+          segment.accumulator.addItem(
+            itemSums[(observable * 3 + part) * plan.times + time], observable: observable, part: part,
+            time: time, position: position, plan: plan)
+        }
+      }
+    }
+    if bootstrap.replicates > 0 {
+      addDistances(sums: distanceSums, counts: distanceCounts, unit.members)
+    } else {
+      let present = distanceCounts.map { $0 > 0 ? 1.0 : 0 }
+      let means = zip(distanceSums, distanceCounts).map { $1 > 0 ? $0 / $1 : 0 }
+      segment.bootstrap.add(sums: means, counts: present)
+    }
+    itemSums = []
+    distanceSums = []
+    distanceCounts = []
+  }
+
+  private mutating func addDistances(sums: [Double], counts: [Double], _ members: UnitPartition.Unit) {
+    guard bootstrap.replicates > 0 else {
+      segment.bootstrap.add(sums: sums, counts: counts)
+      return
+    }
+    let means = zip(sums, counts).map { $0 / $1 }  // 0 / 0: missing
+    let items = plan.items[members.positions]
+    if !partition.keepsMeans {
+      segment.bootstrap.add(means, items: items)
+    } else if isShard {
+      segment.means.append(means)
+    } else {
+      bootstrap.add(means, items: items)
+    }
+  }
+
+  /// Merges a finished segment into its level, and closes the level with its last.
+  private mutating func finishSegment() {
+    level.merge(segment.accumulator)
+    if !partition.keepsMeans { bootstrap.merge(segment.bootstrap) }
+    guard (segment.index + 1) % partition.segmentsPerLevel == 0 else { return }
+    results.append(
+      level.levelStatistics(
+        level: plan.levels[results.count], memberCount: plan.membersPerLevel,
+        approaches: bootstrap.approaches()))
+    level.reset()
+    bootstrap.reset()
+  }
+
+  /// Merges a shard's segment: the next one, in order.
+  ///
+  /// - Throws: `ByteDecodingError` where it is another segment, or incomplete.
+  public mutating func add(_ other: SegmentSums) throws {
+    guard !isShard, other.index == segment.index else {
+      throw ByteDecodingError("segment \(other.index) where \(segment.index) was expected")
+    }
+    let units = partition.units(ofSegment: other.index)
+    if partition.keepsMeans {
+      // As in a single run, where each item's means are added with its last part.
+      let whole = units.map { partition.unit($0) }.filter { !$0.isPart || $0.isLastPart }
+      guard whole.count == other.means.count else { throw ByteDecodingError("items are missing") }
+      let width = plan.approaches.count * plan.times
+      for (unit, means) in zip(whole, other.means) {
+        guard means.count == unit.positions.count * width else {
+          throw ByteDecodingError("\(means.count) means for \(unit.positions.count) items")
+        }
+        bootstrap.add(means, items: plan.items[unit.positions])
+      }
+    }
+    segment = other
+    finishSegment()
+    unitsDone = units.upperBound
+    segment.begin(min(segment.index + 1, partition.segmentCount - 1))
+  }
+
+  // MARK: Bytes
+
+  /// Writes the state.
+  ///
+  /// - Throws: what the encoder's receiver throws.
+  public func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(unitsDone)
+    try encoder.encode(isShard)
+    try level.encode(to: &encoder)
+    try bootstrap.encode(to: &encoder)
+    try segment.encode(to: &encoder)
+    try encoder.encode(itemSums)
+    try encoder.encode(distanceSums)
+    try encoder.encode(distanceCounts)
+    try encoder.encode(results.count)
+    for result in results { try result.encode(to: &encoder) }
+  }
+
+  /// Reads what `encode` wrote for the same plan.
+  ///
+  /// - Parameter segments: Those of a shard; nil for the whole ensemble.
+  /// - Throws: `ByteDecodingError`.
+  public init(from decoder: inout ByteDecoder, plan: EnsemblePlan, segments: Range<Int>?) throws {
+    self.init(plan, segments: segments)
+    let first = unitsDone
+    let end = segments.map { partition.units(ofSegments: $0).upperBound } ?? partition.unitCount
+    unitsDone = try decoder.decode()
+    guard try decoder.decode(Bool.self) == isShard, (first...end).contains(unitsDone) else {
+      throw ByteDecodingError("unit \(unitsDone) of \(first) to \(end)")
+    }
+    try level.decode(from: &decoder)
+    try bootstrap.decode(from: &decoder)
+    segment = try SegmentSums(from: &decoder, plan: plan)
+    itemSums = try decoder.decode()
+    distanceSums = try decoder.decode()
+    distanceCounts = try decoder.decode()
+    guard itemSums.isEmpty || itemSums.count == 3 * plan.observables.count * plan.times,
+      distanceSums.count == distanceCounts.count,
+      distanceSums.isEmpty || distanceSums.count == plan.approaches.count * plan.times
+    else { throw ByteDecodingError("an unfinished item of another shape") }
+    let count = try decoder.decode(Int.self)
+    guard count >= 0, count <= plan.levels.count else { throw ByteDecodingError("\(count) levels") }
+    for _ in 0..<count { results.append(try LevelStatistics(from: &decoder)) }
+  }
+}
+
+extension Accumulator {
+  func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(members)
+    try encoder.encode(items)
+    try encoder.encode(diverged)
+  }
+
+  mutating func decode(from decoder: inout ByteDecoder) throws {
+    members = try decoder.decode(count: members.count)
+    items = try decoder.decode(count: items.count)
+    diverged = try decoder.decode()
+  }
+}
+
+extension SeriesStatistics {
+  func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(count)
+    for values in [mean, standardDeviation, standardError] { try encoder.encode(values) }
+  }
+
+  init(from decoder: inout ByteDecoder) throws {
+    count = try decoder.decode()
+    mean = try decoder.decode(count: count.count)
+    standardDeviation = try decoder.decode(count: count.count)
+    standardError = try decoder.decode(count: count.count)
+  }
+}
+
+extension Approach {
+  func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(meanDistance)
+    for number in [value, lower, upper] { try encoder.encode(number) }
+    try encoder.encode(time ?? -1)
+    try encoder.encode(isCensored)
+  }
+
+  init(from decoder: inout ByteDecoder) throws {
+    meanDistance = try decoder.decode()
+    value = try decoder.decode()
+    lower = try decoder.decode()
+    upper = try decoder.decode()
+    let time: Int = try decoder.decode()
+    self.time = time < 0 ? nil : time
+    isCensored = try decoder.decode()
+    guard self.time.map({ $0 < meanDistance.count }) ?? true else { throw ByteDecodingError("time \(time)") }
+  }
+}
+
+extension LevelStatistics {
+  func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(level)
+    try encoder.encode(memberCount)
+    try encoder.encode(divergedCount)
+    func series(_ all: [SeriesStatistics]) throws {
+      try encoder.encode(all.count)
+      for one in all { try one.encode(to: &encoder) }
+    }
+    try series(overall)
+    try encoder.encode(grouped.count)
+    for grouping in grouped {
+      try encoder.encode(grouping.count)
+      for observable in grouping { try series(observable) }
+    }
+    try series(retained)
+    try series(lost)
+    try encoder.encode(approaches.count)
+    for approach in approaches { try approach.encode(to: &encoder) }
+  }
+
+  init(from decoder: inout ByteDecoder) throws {
+    func list<Element>(_ element: () throws -> Element) throws -> [Element] {
+      let count = try decoder.decode(Int.self)
+      guard count >= 0, count <= decoder.remaining else { throw ByteDecodingError("a list of \(count)") }
+      return try (0..<count).map { _ in try element() }
+    }
+    func series() throws -> [SeriesStatistics] { try list { try SeriesStatistics(from: &decoder) } }
+    level = try decoder.decode()
+    memberCount = try decoder.decode()
+    divergedCount = try decoder.decode()
+    overall = try series()
+    grouped = try list { try list { try series() } }
+    retained = try series()
+    lost = try series()
+    approaches = try list { try Approach(from: &decoder) }
+  }
+}
+
+extension MemberRecords {
+  /// Writes the records.
+  public func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(firstMember)
+    try encoder.encode(members)
+    try encoder.encode(positions)
+    try encoder.encode(series.count)
+    for values in series { try encoder.encode(values) }
+    try encoder.encode(latentStates)
+    try encoder.encode(closestTime)
+    try encoder.encode(closestDistance)
+    try encoder.encode(convergenceTime)
+    try encoder.encode(outcomes.map(\.rawValue))
+  }
+
+  /// Reads what `encode` wrote.
+  ///
+  /// - Throws: `ByteDecodingError`.
+  public init(from decoder: inout ByteDecoder) throws {
+    firstMember = try decoder.decode()
+    members = try decoder.decode()
+    positions = try decoder.decode(count: members.count)
+    let count = try decoder.decode(Int.self)
+    guard count >= 0, count <= decoder.remaining else { throw ByteDecodingError("\(count) series") }
+    series = []
+    for _ in 0..<count { series.append(try decoder.decode()) }
+    latentStates = try decoder.decode()
+    closestTime = try decoder.decode(count: members.count)
+    closestDistance = try decoder.decode(count: members.count)
+    convergenceTime = try decoder.decode(count: members.count)
+    outcomes = try decoder.decode([Int32].self).map { value in
+      guard let outcome = Outcome(rawValue: value) else { throw ByteDecodingError("outcome \(value)") }
+      return outcome
+    }
+    guard outcomes.count == members.count else { throw ByteDecodingError("\(outcomes.count) outcomes") }
+  }
+}

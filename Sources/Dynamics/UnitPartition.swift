@@ -1,0 +1,113 @@
+/// How a plan's members are cut into units, the grain of parallel work, and segments, the grain of shards.
+///
+/// A *unit* holds whole items, as many as make about 126 members, or a part of the realizations of one
+/// item. A *segment* holds consecutive units of one level and whole items. Units are merged into their
+/// segment in order, segments into their level in order: averages are the same bits wherever the segments
+/// were computed. All of it depends on the plan alone.
+public struct UnitPartition: Sendable, Hashable {
+  /// The members of a unit, about.
+  static let unitSize = 126
+
+  /// Members that are computed and merged together.
+  struct Unit: Sendable, Hashable {
+    /// The index of the level.
+    var level: Int
+    /// Positions of the items in the plan.
+    var positions: Range<Int>
+    /// The realizations of each.
+    var realizations: Range<Int>
+    /// Whether the item has other realizations in other units.
+    var isPart: Bool
+    /// Whether no other unit of the item follows.
+    var isLastPart: Bool
+  }
+
+  private let itemCount: Int
+  private let realizations: Int
+  private let levels: Int
+  /// Whole items of a unit that is not a part.
+  private let itemsPerUnit: Int
+  /// Units of one item; 1 where a unit holds whole items.
+  private let partsPerItem: Int
+  /// Units of each level, an item's parts taken together.
+  private let groupsPerLevel: Int
+  /// Segments of each level.
+  public let segmentsPerLevel: Int
+  /// Whether a segment holds so few items that their means take less room than weighted sums.
+  let keepsMeans: Bool
+
+  /// The partition of a plan.
+  public init(_ plan: EnsemblePlan) {
+    itemCount = plan.items.count
+    realizations = plan.realizations
+    levels = plan.levels.count
+    itemsPerUnit = max(1, Self.unitSize / plan.realizations)
+    partsPerItem = (plan.realizations + Self.unitSize - 1) / Self.unitSize
+    groupsPerLevel = (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
+    let width = plan.approaches.count * plan.times
+    let replicates = ApproachBootstrap.affordableReplicates(
+      plan.bootstrapReplicates, seriesCount: plan.approaches.count, times: plan.times)
+    let moments = Double(Accumulator.Layout(plan).slots) * (plan.realizations > 1 ? 48 : 24)
+    // What the files of all shards take for a level; long runs are cut less finely.
+    let sums = Double(width) * 8 * min(Double(plan.items.count), 64 * 2 * Double(max(replicates, 1)))
+    segmentsPerLevel = min(groupsPerLevel, 64 * moments + sums < 0x1p30 ? 64 : 16)
+    let itemsPerSegment = (groupsPerLevel + segmentsPerLevel - 1) / segmentsPerLevel * itemsPerUnit
+    keepsMeans = replicates > 0 && itemsPerSegment <= 2 * replicates
+  }
+
+  /// Units of each level.
+  var unitsPerLevel: Int { groupsPerLevel * partsPerItem }
+  /// Units of all levels.
+  public var unitCount: Int { levels * unitsPerLevel }
+  /// Segments of all levels.
+  public var segmentCount: Int { levels * segmentsPerLevel }
+
+  /// The members of a unit.
+  func unit(_ index: Int) -> Unit {
+    let group = index % unitsPerLevel / partsPerItem
+    let part = index % partsPerItem
+    let first = group * itemsPerUnit
+    return Unit(
+      level: index / unitsPerLevel, positions: first..<min(first + itemsPerUnit, itemCount),
+      realizations: part * realizations / partsPerItem..<(part + 1) * realizations / partsPerItem,
+      isPart: partsPerItem > 1, isLastPart: part == partsPerItem - 1)
+  }
+
+  /// The units of a segment.
+  func units(ofSegment index: Int) -> Range<Int> {
+    let (level, segment) = (index / segmentsPerLevel, index % segmentsPerLevel)
+    let first = segment * groupsPerLevel / segmentsPerLevel
+    let end = (segment + 1) * groupsPerLevel / segmentsPerLevel
+    return level * unitsPerLevel + first * partsPerItem..<level * unitsPerLevel + end * partsPerItem
+  }
+
+  /// The units of consecutive segments.
+  public func units(ofSegments range: Range<Int>) -> Range<Int> {
+    guard let last = range.last else { return 0..<0 }
+    return units(ofSegment: range.lowerBound).lowerBound..<units(ofSegment: last).upperBound
+  }
+
+  /// How many members the consecutive segments hold.
+  public func memberCount(ofSegments range: Range<Int>) -> Int {
+    units(ofSegments: range).reduce(0) { sum, index in
+      let unit = unit(index)
+      return sum + unit.positions.count * unit.realizations.count
+    }
+  }
+
+  /// The consecutive segments of shard `number` (from 1) of `count`.
+  ///
+  /// - Precondition: `1 <= number <= count <= segmentCount`.
+  public func segments(ofShard number: Int, of count: Int) -> Range<Int> {
+    precondition(1 <= number && number <= count && count <= segmentCount)
+    return (number - 1) * segmentCount / count..<number * segmentCount / count
+  }
+}
+
+extension Accumulator.Layout {
+  init(_ plan: EnsemblePlan) {
+    self.init(
+      observables: plan.observables.count, times: plan.times, groupCounts: plan.groupings.map(\.count),
+      isSplit: plan.splitting != nil)
+  }
+}

@@ -1,0 +1,93 @@
+import Numerics
+
+/// A training that is not finished: all that is needed to go on, bit by bit as if it had not stopped.
+///
+/// It stands between two minibatches. Arrays hold all parameters layer by layer: weight
+/// `[outputs, inputs]`, row-major, then bias; layers in the order of `Architecture.layers`.
+public struct TrainingState: Sendable, Hashable {
+  /// Finished epochs.
+  public var epoch: Int
+  /// Items of the epoch at hand that were used already.
+  public var itemsDone: Int
+  /// Sum of the negative ELBO over those, nats.
+  public var negativeELBOSum: Double
+  /// Adam's steps.
+  public var adamTime: Int
+  /// The parameters.
+  public var parameters: [Float]
+  /// Adam's first moments.
+  public var firstMoment: [Float]
+  /// Adam's second moments.
+  public var secondMoment: [Float]
+  /// The parameters before the epoch at hand.
+  public var goodParameters: [Float]
+
+  /// Writes the state.
+  public func encode(to encoder: inout ByteEncoder) throws {
+    for number in [epoch, itemsDone, adamTime] { try encoder.encode(number) }
+    try encoder.encode(negativeELBOSum)
+    for values in [parameters, firstMoment, secondMoment, goodParameters] { try encoder.encode(values) }
+  }
+
+  /// Reads what `encode` wrote.
+  ///
+  /// - Throws: `ByteDecodingError`, also where it is not the state of this architecture.
+  public init(from decoder: inout ByteDecoder, architecture: Architecture) throws {
+    epoch = try decoder.decode()
+    itemsDone = try decoder.decode()
+    adamTime = try decoder.decode()
+    negativeELBOSum = try decoder.decode()
+    let count = architecture.parameterCount
+    parameters = try decoder.decode(count: count)
+    firstMoment = try decoder.decode(count: count)
+    secondMoment = try decoder.decode(count: count)
+    goodParameters = try decoder.decode(count: count)
+    guard epoch >= 0, itemsDone >= 0, adamTime >= 0 else { throw ByteDecodingError("a negative count") }
+  }
+
+  init(_ engine: GradientEngine<Float>, epoch: Int, itemsDone: Int, sum: Double, good: AlignedBuffer<Float>) {
+    self.epoch = epoch
+    self.itemsDone = itemsDone
+    negativeELBOSum = sum
+    adamTime = engine.adamTime
+    parameters = Array(engine.parameters.buffer)
+    firstMoment = Array(engine.firstMoment.buffer)
+    secondMoment = Array(engine.secondMoment.buffer)
+    goodParameters = Array(good.buffer)
+  }
+
+  /// Puts the state back.
+  func restore(_ engine: GradientEngine<Float>, good: AlignedBuffer<Float>) {
+    engine.adamTime = adamTime
+    for (buffer, values) in [
+      (engine.parameters, parameters), (engine.firstMoment, firstMoment),
+      (engine.secondMoment, secondMoment), (good, goodParameters),
+    ] {
+      precondition(buffer.count == values.count)
+      values.withUnsafeBufferPointer { source in
+        guard let base = source.baseAddress else { return }
+        buffer.pointer.update(from: base, count: source.count)
+      }
+    }
+  }
+}
+
+/// When a training is saved, and where to.
+public struct TrainingCheckpoints {
+  /// Asked after each minibatch; true saves the state and ends the training with `CancellationError`.
+  public var shouldStop: () -> Bool
+  /// Asked after each minibatch: whether it is time to save the state.
+  public var isDue: () -> Bool
+  /// Saves a state.
+  public var save: (TrainingState) throws -> Void
+
+  /// Never due, and never stopping, unless said otherwise.
+  public init(
+    shouldStop: @escaping () -> Bool = { false }, isDue: @escaping () -> Bool = { false },
+    save: @escaping (TrainingState) throws -> Void
+  ) {
+    self.shouldStop = shouldStop
+    self.isDue = isDue
+    self.save = save
+  }
+}

@@ -1,0 +1,123 @@
+import Dynamics
+import Foundation
+import Numerics
+import Synchronization
+import Testing
+
+/// An ensemble that stops and goes on, or is computed in parts, is the ensemble.
+@Suite struct ContinuationTests {
+  /// Whole items; single realizations in many units; items cut into parts (130 = 2 x 65); no bootstrap.
+  static let plans: [(items: Int, realizations: Int, replicates: Int)] = [
+    (97, 3, 200), (700, 1, 200), (700, 1, 0), (3, 130, 200), (3, 130, 0), (1, 400, 200),
+    // Few replicates: weighted sums are kept, not the items' means.
+    (700, 1, 2), (40, 130, 1),
+  ]
+
+  static func plan(_ shape: (items: Int, realizations: Int, replicates: Int)) -> EnsemblePlan {
+    var plan = ReproducibilityTests.plan(
+      items: (0..<Int32(shape.items)).map { $0 }, realizations: shape.realizations)
+    plan.bootstrapReplicates = shape.replicates
+    return plan
+  }
+
+  static func ensemble(_ plan: EnsemblePlan, threads: Int = 2) -> Ensemble<NoisyMap, NoisyStart> {
+    Ensemble(map: NoisyMap(), start: NoisyStart(dimension: 2), plan: plan, threads: threads)
+  }
+
+  /// Through bytes and back.
+  static func bytes(_ body: (inout ByteEncoder) throws -> Void) throws -> Data {
+    final class Gathered { var data = Data() }
+    let gathered = Gathered()
+    var encoder = ByteEncoder { gathered.data.append(contentsOf: $0) }
+    try body(&encoder)
+    try encoder.finish()
+    return gathered.data
+  }
+
+  @Test(arguments: plans.indices)
+  func stoppingAfterEachUnitChangesNoBit(index: Int) throws {
+    let plan = Self.plan(Self.plans[index])
+    let expected = try ReproducibilityTests.run(plan, threads: 2, blockSize: 126)
+    let collector = RecordCollector()
+    var state: EnsembleState?
+    var results: [LevelStatistics] = []
+    var stops = 0
+    while true {
+      let saved = Mutex<Data?>(nil)
+      let sink = collector.sink
+      do {
+        // Stopped after its first unit, again and again.
+        let first = Atomic<Bool>(true)
+        results = try Self.ensemble(plan).run(
+          resuming: state, progress: { _ in first.exchange(false, ordering: .relaxed) == false },
+          sink: sink,
+          checkpoint: { state, isLast in
+            guard isLast else { return }
+            let state = copy state
+            let data = try Self.bytes { try state.encode(to: &$0) }
+            saved.withLock { $0 = data }
+          })
+        break
+      } catch is CancellationError {
+        stops += 1
+        var decoder = ByteDecoder(try #require(saved.withLock { $0 }))
+        state = try EnsembleState(from: &decoder, plan: plan, segments: nil)
+        #expect(decoder.remaining == 0)
+      }
+    }
+    #expect(stops == UnitPartition(plan).unitCount)
+    #expect(results.map(\.fingerprint) == expected.levels)
+    #expect(collector.fingerprint == expected.records)
+  }
+
+  @Test(arguments: plans.indices)
+  func mergedShardsAreTheWhole(index: Int) throws {
+    let plan = Self.plan(Self.plans[index])
+    let expected = try ReproducibilityTests.run(plan, threads: 1, blockSize: 126)
+    let partition = UnitPartition(plan)
+    for count in Set([1, 2, 3, partition.segmentCount]).sorted() {
+      var state = EnsembleState(merging: plan)
+      let collector = RecordCollector()
+      var members = 0
+      for number in 1...count {
+        let segments = partition.segments(ofShard: number, of: count)
+        members += partition.memberCount(ofSegments: segments)
+        let frames = Mutex<[Data]>([])
+        let sink = collector.sink
+        let results = try Self.ensemble(plan).run(
+          segments: segments, sink: sink,
+          segmentSink: { segment in
+            let segment = copy segment
+            let data = try Self.bytes { try segment.encode(to: &$0) }
+            frames.withLock { $0.append(data) }
+          })
+        #expect(results.isEmpty)
+        for frame in frames.withLock({ $0 }) {
+          var decoder = ByteDecoder(frame)
+          try state.add(try SegmentSums(from: &decoder, plan: plan))
+        }
+      }
+      #expect(members == plan.memberCount)
+      #expect(state.unitsDone == partition.unitCount)
+      #expect(state.results.map(\.fingerprint) == expected.levels, "\(count) shards")
+      #expect(collector.fingerprint == expected.records, "\(count) shards")
+    }
+  }
+
+  @Test func bytesThatWereCutAreRefused() throws {
+    let plan = Self.plan(Self.plans[0])
+    let whole = try Self.bytes { try EnsembleState(merging: plan).encode(to: &$0) }
+    for count in stride(from: 0, to: whole.count, by: max(1, whole.count / 50)) {
+      var decoder = ByteDecoder(whole.prefix(count))
+      #expect(throws: ByteDecodingError.self) {
+        try EnsembleState(from: &decoder, plan: plan, segments: nil)
+      }
+    }
+    var other = plan
+    other.steps += 1
+    var decoder = ByteDecoder(whole)
+    #expect(throws: ByteDecodingError.self) {
+      try EnsembleState(from: &decoder, plan: other, segments: nil)
+    }
+  }
+}
