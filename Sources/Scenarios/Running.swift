@@ -72,9 +72,11 @@ extension Experiment {
       sink: { records in try file.write(records, plan: plan, own: own) })
     let duration = clock.now - begin
     let attractors = try scenario.attractors.map { try attractorStudy(model.model, $0) }
+    let films = try recordFilms(of: prepared)
     try file.finish(
       plan: plan, visibleObservables: prepared.visibleObservables, results: results,
-      geometry: prepared.geometry, own: own, model: model, attractors: attractors, options: options)
+      geometry: prepared.geometry, own: own, principalAxes: prepared.principalAxes, model: model,
+      attractors: attractors, films: films, options: options)
     return RunReport(
       path: path, model: model,
       observables: plan.observables.prefix(prepared.visibleObservables).map(\.name),
