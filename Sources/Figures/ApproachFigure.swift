@@ -53,7 +53,7 @@ extension RunData {
     }
     guard !drafts.isEmpty else { throw invalid("approach", "holds no values") }
 
-    var sheet = Sheet(width: options.width)
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Approach A = 1 - min d(t) / d(0) against the corruption level")
     sheet.addLegend(
       "distance to",

@@ -160,7 +160,7 @@ extension RunData {
     if groups.isEmpty { groups.append([]) }
     groups[groups.count - 1] += rest
 
-    var sheet = Sheet(width: options.width)
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Basin fractions against the corruption level")
     var drafts: [Sheet.Draft] = []
     for (g, curves) in groups.enumerated() {
@@ -219,7 +219,7 @@ extension RunData {
     let kinds = try kinds(attractors)
     let concepts = try perAttractor("nearest_concept", attractors)
 
-    var sheet = Sheet(width: options.width)
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Attractors, decoded")
     let columns = max(1, Int(sheet.innerWidth / 80))
     let rows = columns > 4 ? 4 : 6

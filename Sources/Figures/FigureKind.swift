@@ -30,6 +30,10 @@ public struct FigureOptions: Sendable {
   public var width: Double
   /// Observables of `series` and `sweep`; empty: all.
   public var variables: [String]
+  /// Whether the figure goes without title and caption, which the page around it has.
+  public var isBare = false
+  /// The most points of a curve.
+  public var points = 300
 
   /// All observables on a page of 7 inches.
   public init(width: Double = 504, variables: [String] = []) {

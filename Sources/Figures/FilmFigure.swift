@@ -21,7 +21,7 @@ extension RunData {
     let shownItems = Array(0..<min(items.count, 8))
 
     let names = try classNames()
-    var sheet = Sheet(width: options.width)
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Decoded states x(t): time across, corruption level down")
     let left = 30.0
     let gap = 16.0

@@ -36,7 +36,7 @@ extension RunData {
   /// Means with error bands against time: distances first, then overlaps, then the rest.
   func seriesSheet(_ options: FigureOptions) throws -> Sheet {
     let times = try times()
-    let picked = evenly(times.count, 300)
+    let picked = evenly(times.count, options.points)
     let shown = shownLevels(Self.curves)
     let styles = levelStyles(shown)
     let names = try chosen(options)
@@ -94,7 +94,7 @@ extension RunData {
           y: Axis("\(isFamily ? family : spoken(name)) [\(units(name))]", range), layers: bands + lines))
     }
 
-    var sheet = Sheet(width: options.width)
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Averages against time")
     sheet.addLegend(
       legendHeading,

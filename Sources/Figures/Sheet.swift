@@ -15,9 +15,13 @@ public struct Sheet: Sendable {
   /// The caption.
   public package(set) var caption = ""
 
-  package init(width: Double, height: Double = 0) {
+  /// Whether title and caption are left to the page around the figure.
+  private let isBare: Bool
+
+  package init(width: Double, height: Double = 0, isBare: Bool = false) {
     self.width = width
     self.height = height
+    self.isBare = isBare
   }
 }
 
@@ -174,8 +178,10 @@ package struct Panel: Sendable {
   package var layers: [Layer] = []
   /// In the panel's coordinates.
   package var texts: [SheetText] = []
-  /// Whether lengths along both axes are the same.
+  /// Whether the frame has four sides instead of two axes.
   package var hasBox = false
+  /// What it shows.
+  package var title = ""
 }
 
 // MARK: - Layout
@@ -242,6 +248,7 @@ extension Sheet {
   mutating func addTitle(_ text: String) {
     title = text
     height += Self.margin
+    if isBare { return }
     for line in TextWidth.lines(text, width: innerWidth, size: TextSize.title, isBold: true) {
       height += TextSize.title * TextSize.leading
       texts.append(
@@ -254,6 +261,7 @@ extension Sheet {
   /// The caption, as the end of a figure.
   mutating func addCaption(_ text: String) {
     caption = text
+    if isBare { return }
     height += 2
     for line in TextWidth.lines(text, width: innerWidth, size: TextSize.caption) {
       height += TextSize.caption * TextSize.leading
@@ -307,7 +315,6 @@ extension Sheet {
     var height: Double?
     /// Space for labels on the left.
     var left = 38.0
-    /// Below the panel's title.
     var hasBox = false
   }
 
@@ -340,7 +347,8 @@ extension Sheet {
           Panel(
             frame: Rectangle(
               x: x + draft.left, y: top, width: width - draft.left - 6, height: draft.height ?? body),
-            x: draft.x, y: draft.y, layers: draft.layers, texts: draft.texts, hasBox: draft.hasBox))
+            x: draft.x, y: draft.y, layers: draft.layers, texts: draft.texts, hasBox: draft.hasBox,
+            title: draft.title))
       }
       height = top + body + 37
     }

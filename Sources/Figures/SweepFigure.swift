@@ -42,7 +42,7 @@ extension RunData {
     }
     guard !maps.isEmpty else { throw invalid(averages.first ?? "level", "holds no values") }
 
-    var sheet = Sheet(width: options.width)
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("\(axis.name) against the corruption level")
     let rowHeight = max(14, min(22, 132 / Double(shownRows.count)))
     let longest = shownRows.map { TextWidth.of(axis.labels[$0], size: TextSize.tick) }.max() ?? 0

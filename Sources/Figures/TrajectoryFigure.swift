@@ -7,7 +7,7 @@ extension RunData {
     let (times, memberCount) = (try times(), try memberCount())
     let classes = find("members/class") == nil ? nil : try integers("members/class")
     let levelIndex = try integers("members/level_index")
-    let picked = evenly(times.count, 400)
+    let picked = evenly(times.count, options.points)
 
     // Three members of each of up to seven classes, the same items at every level as far as there are.
     let perClass = 3
@@ -74,7 +74,7 @@ extension RunData {
           y: Axis("principal component 2 [1]", yRange), layers: layers, height: 150))
     }
 
-    var sheet = Sheet(width: options.width)
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Members' paths in the plane of the first two principal components")
     var entries: [LegendEntry] = []
     if classes != nil {

@@ -32,7 +32,7 @@ struct Simulate: ParsableCommand {
     version: "\(Program.name) \(Program.version)",
     subcommands: [
       RunCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self, ListCommand.self,
-      ExportCommand.self, PlotCommand.self,
+      ExportCommand.self, PlotCommand.self, ReportCommand.self,
     ])
 }
 

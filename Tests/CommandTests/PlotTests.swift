@@ -97,6 +97,50 @@ extension CommandTests {
       #expect(try sandbox.shell("PATH=/nowhere \"$SIMULATE\" plot run.nc --list").code == 0)
     }
 
+    static let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+
+    private func putReport(_ sandbox: Sandbox) throws {
+      try sandbox.put(
+        smallScenario + "output: {members: true, latents: true, films: {}}\n", at: "small.yaml")
+      try sandbox.succeed("run", "small.yaml", "-o", "run.nc")
+    }
+
+    @Test func reportOfARun() throws {
+      let sandbox = try Sandbox()
+      try putReport(sandbox)
+      #expect(try sandbox.succeed("report", "run.nc").output == "wrote \(sandbox("run.html"))\n")
+      let page = String(decoding: try sandbox.bytes("run.html"), as: UTF8.self)
+      for text in ["<h1>small</h1>", "a small ensemble", "Film strips", "320 in all, n = 160 per level"] {
+        #expect(page.contains(text), "\(text)")
+      }
+      // The scenario is the file's, whole.
+      let scenario = try sandbox.succeed("inspect", "--scenario", "run.nc").output
+      #expect(page.contains(scenario.replacing("\"", with: "&quot;")))
+      let before = try sandbox.bytes("run.html")
+      try sandbox.fail(73, ["report", "run.nc"], parts: ["run.html", "--overwrite"])
+      #expect(try sandbox.bytes("run.html") == before)
+      try sandbox.fail(66, ["report", "none.nc", "-o", "a.html"], parts: ["none.nc"])
+      let whole = try sandbox.bytes("run.nc")
+      try sandbox.put(Array(whole.prefix(whole.count / 3)), at: "part.nc")
+      try sandbox.fail(65, ["report", "part.nc", "-o", "a.html"], parts: ["part.nc"])
+      #expect(try sandbox.shell("PATH=/nowhere \"$SIMULATE\" report run.nc -o a.html").code == 69)
+      #expect(try !sandbox.names.contains("a.html"))
+    }
+
+    /// Console, requests, sizes, contrast, keyboard and names in a real browser.
+    @Test(.enabled(if: chromium != nil, "needs Chromium"))
+    func reportInABrowser() throws {
+      let sandbox = try Sandbox()
+      try putReport(sandbox)
+      try sandbox.succeed("report", "run.nc")
+      let check = try sandbox.start(
+        "/usr/bin/env", ["python3", Checkout.root + "/Scripts/check_report.py", "run.html"]
+      ).end()
+      #expect(check.code == 0, "\(check.output)\(check.errors)")
+      #expect(check.output.contains("0 problems"))
+    }
+
     /// The recorded pictures are x(t) of the very members of the run.
     @Test func filmsAreTheMembersOfTheRun() throws {
       let sandbox = try Sandbox()

@@ -145,6 +145,88 @@ import Testing
   }
 }
 
+/// The page of a run.
+@Suite struct ReportTests {
+  /// What a page holds.
+  private final class Reading: NSObject, XMLParserDelegate {
+    var elements: [(name: String, attributes: [String: String])] = []
+    var text = ""
+
+    func parser(
+      _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+      attributes: [String: String]
+    ) { elements.append((name, attributes)) }
+    func parser(_ parser: XMLParser, foundCharacters characters: String) { text += characters }
+
+    func all(_ name: String) -> [[String: String]] { elements.filter { $0.name == name }.map(\.attributes) }
+  }
+
+  /// The page is XML as well, so a parser finds what is not closed or not escaped.
+  private func read(_ html: String) throws -> Reading {
+    let reading = Reading()
+    let parser = XMLParser(data: Data(html.utf8))
+    parser.delegate = reading
+    try #require(parser.parse(), "\(String(describing: parser.parserError)), line \(parser.lineNumber)")
+    return reading
+  }
+
+  @Test func pageHoldsTablesFiguresAndProvenance() throws {
+    let folder = try TemporaryFolder()
+    try SampleRun(attractors: 12, films: true, members: true).write(folder("run.nc"))
+    let data = try RunData(path: folder("run.nc"))
+    let html = try Report.html(of: data)
+    #expect(html.utf8.count < 5_000_000)
+    let page = try read(html)
+    let images = page.all("img")
+    #expect(images.count == data.figures.count)
+    for image in images {
+      #expect(image["src"]?.hasPrefix("data:image/") == true)
+      #expect((image["alt"] ?? "").count > 10)
+    }
+    #expect(page.all("source").count == images.count)
+    for (k, kind) in data.figures.enumerated() {
+      #expect(page.all("section").contains { $0["id"] == "figure-\(kind.rawValue)" })
+      // The caption is text of the page.
+      let caption = try data.sheet(kind).caption
+      #expect(page.text.contains(caption), "\(k): \(caption)")
+    }
+    // Means with two digits of their errors: 1 and 1.5 +- 0.0625, a tie that goes to the even digit.
+    for text in [
+      "120 in all, n = 40 per level", "1.000 ± 0.062", "1.500 ± 0.062", "0.375", "0.312 to 0.500",
+      "model sha256",
+      "0123456789abcdef", "mode: mean", "stable fixed point", "0.5625",
+    ] {
+      #expect(page.text.lowercased().contains(text), "\(text)")
+    }
+    // Every link leads somewhere.
+    let identifiers = Set(page.elements.compactMap { $0.attributes["id"] })
+    for link in page.all("a") { #expect(identifiers.contains(String((link["href"] ?? "").dropFirst()))) }
+    #expect(page.all("script").isEmpty)
+  }
+
+  @Test func pointsOfASweep() throws {
+    let folder = try TemporaryFolder()
+    try SampleRun(latents: [2, 5]).write(folder("run.nc"))
+    var data = try RunData(path: folder("run.nc"))
+    #expect(try read(Report.html(of: data)).text.contains("1.000 ± 0.062"))
+    try data.select("model_latent=5")
+    let page = try read(Report.html(of: data))
+    #expect(page.text.contains("11.000 ± 0.062") && page.text.contains("model_latent = 5"))
+    #expect(page.all("section").contains { $0["id"] == "figure-sweep" })
+  }
+
+  @Test func hostileTextsAreTexts() throws {
+    let folder = try TemporaryFolder()
+    var run = SampleRun()
+    run.name = "</title><script>alert(1)</script>\" onload=\"x & y"
+    try run.write(folder("run.nc"))
+    let page = try read(Report.html(of: RunData(path: folder("run.nc"))))
+    #expect(page.all("script").isEmpty)
+    #expect(page.text.contains(run.name))
+    #expect(page.elements.allSatisfy { $0.attributes["onload"] == nil })
+  }
+}
+
 /// What needs no file.
 @Suite struct LayoutTests {
   @Test func scaleOfColoursIsMonotonic() {
