@@ -221,7 +221,7 @@ extension RunData {
 
     var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Attractors, decoded")
-    let columns = max(1, Int(sheet.innerWidth / 80))
+    let columns = max(1, Int(sheet.innerWidth / 76))
     let rows = columns > 4 ? 4 : 6
     let shown = Array(attractors.order.prefix(columns * rows))
     guard !shown.isEmpty else { throw invalid(variable.path, "holds no attractor") }

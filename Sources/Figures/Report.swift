@@ -121,7 +121,8 @@ public struct Report {
   /// A mean with its error in two digits, and as many decimals for both.
   private func number(_ x: Double, _ error: Double) -> String {
     guard x.isFinite else { return "-" }
-    guard error.isFinite, error > 0 else { return short(x) }
+    // An error of rounding alone says nothing.
+    guard error.isFinite, error > 1e-12 * abs(x) else { return short(x) }
     let decimals = Int((1 - log10(error)).rounded(.up))
     guard (0...6).contains(decimals), abs(x) < 1e9 else { return "\(short(x)) ± \(short(error))" }
     return String(format: "%.\(decimals)f ± %.\(decimals)f", x, error)
