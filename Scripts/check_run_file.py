@@ -521,16 +521,17 @@ def main() -> None:
     check = Check()
     with netCDF4.Dataset(options.run) as raw:
         check_raw(raw, check)
-    tree = xr.open_datatree(options.run)
-    root = xr.open_dataset(options.run)
+    # One opening at a time: several of one file at once crash some versions of the NetCDF library.
+    with xr.open_datatree(options.run) as opened:
+        tree = opened.load()
+    root = xr.load_dataset(options.run)
     check_attributes(root, check)
     observables = check_root(root, check)
     paths = [path for path in tree.groups if path != "/"]
     for path in paths:
-        with xr.open_dataset(options.run, group=path) as alone:
-            alone.load()
+        alone = xr.load_dataset(options.run, group=path)
         # Not inherited: the root's coordinate level(level) would hide /members/level(member).
-        dataset = tree[path].to_dataset(inherit=False).load()
+        dataset = tree[path].to_dataset(inherit=False)
         check.that(dataset.identical(alone), f"{path}: open_dataset and open_datatree differ")
         if not dataset.variables or not dataset.data_vars:
             continue  # a group that only holds subgroups

@@ -100,14 +100,21 @@ extension RunData {
       header.append(words)
       read.append(values)
     }
+    let names = try classNames()
     let isLabel = columns.firstIndex { $0.0 == "nearest_concept" }
     let rows = attractors.order.prefix(limit).map { a in
       ["\(a)", kinds[a], percent(attractors.share[a])]
         + read.enumerated().map { c, values in
-          c == isLabel && values[a] < 0 ? "none" : short(values[a])
+          c == isLabel ? concept(values[a], names) ?? "none" : short(values[a])
         }
     }
     return (header, rows, attractors.count)
+  }
+
+  /// A concept by its class's name or label; nil for none.
+  private func concept(_ label: Double, _ names: [Int: String]) -> String? {
+    guard let label = Int(exactly: label), label >= 0 else { return nil }
+    return names[label] ?? "concept \(label)"
   }
 
   private func percent(_ fraction: Double) -> String {
@@ -120,7 +127,9 @@ extension RunData {
   func attractorSheet(_ options: FigureOptions) throws -> Sheet {
     let attractors = try readAttractors()
     let count = attractors.count
-    let largest = Array(attractors.order.prefix(10))
+    // A search finds saddles and others that no start reaches, too.
+    let reached = attractors.order.filter { attractors.share[$0] > 0 }
+    let largest = Array(reached.prefix(10))
     let xRange = Axis.range(levels, margin: 0.08)
     let width = xRange.upperBound - xRange.lowerBound
     func column(_ values: [Double], _ a: Int) -> [Double] { levels.indices.map { values[$0 * count + a] } }
@@ -144,14 +153,14 @@ extension RunData {
         })
     }
     var rest: [Curve] = []
-    if count > largest.count {
+    if reached.count > largest.count {
       let sums = levels.indices.map { l in
-        attractors.order.dropFirst(largest.count).map { attractors.fraction[l * count + $0] }
+        reached.dropFirst(largest.count).map { attractors.fraction[l * count + $0] }
           .filter(\.isFinite).reduce(0, +)
       }
       rest.append(
         Curve(
-          label: "\(count - largest.count) others", value: sums, colour: Palette.distinct[5],
+          label: "\(reached.count - largest.count) others", value: sums, colour: Palette.distinct[5],
           marker: .pentagon, dash: 2))
     }
     rest.append(
@@ -190,18 +199,16 @@ extension RunData {
         })
     }
     sheet.addPanels(drafts)
-    let counts = (try? attractorStarts(attractors)) ?? nil
-    let starts = counts.map { "n = \($0) starts per level. " } ?? ""
+    let group = attractors.group
+    let starts = group.dimensions.first { $0.name == "initial" }.map { "n = \($0.length) starts per level. " }
+    let method = (try? group.variable("basin_fraction_lower").attribute("interval"))?.text
     sheet.addCaption(
-      "Fractions of initial states that end on each of \(count) attractors, numbered by their index in the file, from 0. \(starts)"
-        + "Bars: 95 % (Clopper-Pearson); none for sums and undecided starts. Symbols at one level stand side by"
-        + " side. \(provenance.capitalizedFirst).")
+      "Shares of the starts that end on each attractor: \(reached.count) are reached, of \(count) fixed points and"
+        + " cycles found; numbered by their index in the file, from 0. \(starts ?? "")Bars: 95 %"
+        + " (\(method ?? "Clopper-Pearson")), the upper end widened by undecided starts; none for sums and undecided"
+        + " starts. Symbols at one level stand side by side; panels have their own scales."
+        + " \(provenance.capitalizedFirst).")
     return sheet
-  }
-
-  /// The number of starts per level, from the dimension `initial`.
-  private func attractorStarts(_ attractors: Attractors) throws -> Int? {
-    attractors.group.dimensions.first { $0.name == "initial" }?.length
   }
 
   /// The attractors as pictures, largest basins first.
@@ -218,6 +225,7 @@ extension RunData {
     let pixels = size.height * size.width
     let kinds = try kinds(attractors)
     let concepts = try perAttractor("nearest_concept", attractors)
+    let names = try classNames()
 
     var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Attractors, decoded")
@@ -247,7 +255,7 @@ extension RunData {
       sheet.layers.append(outline(left, y, w, h))
       var texts = ["\(a): \(attractors.share[a] > 0 ? percent(attractors.share[a]) : "not reached")"]
       if hasKinds { texts.append(kinds[a].isEmpty ? "kind unknown" : kinds[a]) }
-      if let concepts { texts.append(concepts[a] < 0 ? "no concept" : "concept \(short(concepts[a]))") }
+      if let concepts { texts.append(concept(concepts[a], names).map { "near \($0)" } ?? "no concept") }
       for (n, text) in texts.enumerated() {
         sheet.texts.append(
           SheetText(
@@ -258,7 +266,7 @@ extension RunData {
     }
     sheet.height += cellHeight * Double((shown.count + columns - 1) / columns)
     sheet.addCaption(
-      "\(shown.count) of \(attractors.count) attractors, largest basins first; below each its index in the file,"
+      "\(shown.count) of \(attractors.count) fixed points and cycles, largest basins first; below each its index in the file,"
         + " its basin's fraction (mean over \(levels.count == 1 ? "the one level" : "\(levels.count) levels")),"
         + " its kind and the class whose concept is nearest. Grey levels from 0 (black) to 1 (white)."
         + " \(provenance.capitalizedFirst).")

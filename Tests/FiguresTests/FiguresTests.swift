@@ -163,7 +163,7 @@ import Testing
     }
     let labels = sheet.texts.map(\.text)
     for label in ["0", "9", "3 others", "undecided"] { #expect(labels.contains(label)) }
-    #expect(sheet.caption.contains("13 attractors") && sheet.caption.contains("n = 50 starts"))
+    #expect(sheet.caption.contains("13 are reached, of 13") && sheet.caption.contains("n = 50 starts"))
   }
 
   @Test func attractorPicturesCarryFractionAndKind() throws {
@@ -172,7 +172,7 @@ import Testing
     try #require(sheet.bitmaps.count == 2)
     let labels = sheet.texts.map(\.text)
     // Weights 1 and 3/4 of 0.9.
-    for label in ["0: 51.4 %", "1: 38.6 %", "stable fixed point", "saddle", "no concept", "concept 0"] {
+    for label in ["0: 51.4 %", "1: 38.6 %", "stable fixed point", "saddle", "no concept", "near concept 0"] {
       #expect(labels.contains(label), "\(label) in \(labels)")
     }
     // 2 x 3 pixels, each enlarged three times; the second attractor's alternate 0 and 1/8 of 255, rounded.
@@ -190,7 +190,7 @@ import Testing
     #expect(table.count == 3 && table.rows.count == 2)
     #expect(table.rows[0][0] == "0" && table.rows[0][1] == "stable fixed point")
     #expect(table.rows[0][3...] == ["0.5", "none"])
-    #expect(table.rows[1][3...] == ["0.5625", "0"])
+    #expect(table.rows[1][3...] == ["0.5625", "concept 0"])
   }
 
   @Test func filmsShowEachItemAndTime() throws {
