@@ -26,6 +26,7 @@ demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about half a 
 	@echo
 	@echo "Look at it:   $(SIMULATE) inspect $(RUNS)/concept-then-memory.nc"
 	@echo "As a table:   $(SIMULATE) export $(RUNS)/concept-then-memory.nc --variables distance_concept"
+	@echo "As figures:   $(SIMULATE) plot $(RUNS)/concept-then-memory.nc   (or report)"
 	@echo "In Python:    xarray.open_dataset('$(RUNS)/concept-then-memory.nc')"
 
 test: quiet-deps ## Builds and runs all tests.

@@ -13,6 +13,7 @@ let package = Package(
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Output", targets: ["Output"]),
     .library(name: "Scenarios", targets: ["Scenarios"]),
+    .library(name: "Figures", targets: ["Figures"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -47,10 +48,12 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    // Reads run files only; draws with the program gnuplot (apt: gnuplot-nox), which it starts.
+    .target(name: "Figures", dependencies: ["Output"]),
     .executableTarget(
       name: "simulate",
       dependencies: [
-        "Scenarios", "Output", "CProgram",
+        "Scenarios", "Output", "Figures", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -66,6 +69,7 @@ let package = Package(
       name: "ObservablesTests",
       dependencies: ["Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output"]),
     .testTarget(name: "VAETests", dependencies: ["VAE", "Dynamics", "Numerics", "Output"]),
+    .testTarget(name: "FiguresTests", dependencies: ["Figures", "Output"]),
     .testTarget(name: "OutputTests", dependencies: ["Output"]),
     .testTarget(name: "ScenariosTests", dependencies: ["Scenarios"]),
   ]

@@ -498,6 +498,22 @@ def check_attractors(found: xr.Dataset, path: str, check: Check) -> None:
     check.that(bool(inside.all()), f"{path}: basin_fraction outside its interval")
 
 
+def check_films(found: xr.Dataset, root: xr.Dataset, path: str, check: Check) -> None:
+    if not check.that("picture" in found, f"{path}: no picture"):
+        return
+    picture = found["picture"]
+    dims = ("level", "item", "film_time", "pixel")
+    check.that(picture.dims[-4:] == dims, f"{path}/picture{picture.dims}, expected {dims}")
+    size = int(picture.attrs.get("image_height", 0)) * int(picture.attrs.get("image_width", 0))
+    check.that(size == picture.sizes["pixel"], f"{path}/picture: {size} pixels by its attributes")
+    times = found["film_time"].values
+    inside = set(times.tolist()) <= set(root["time"].values.tolist())
+    check.that(inside and bool((np.diff(times) > 0).all()), f"{path}: times {times.tolist()}")
+    check.that(len(set(found["item"].values.tolist())) == found.sizes["item"], f"{path}: items twice")
+    later = picture.isel(film_time=times > 0)
+    check.that(bool(np.isfinite(later.values).all()), f"{path}/picture: missing after t = 0")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", help="run file")
@@ -505,16 +521,17 @@ def main() -> None:
     check = Check()
     with netCDF4.Dataset(options.run) as raw:
         check_raw(raw, check)
-    tree = xr.open_datatree(options.run)
-    root = xr.open_dataset(options.run)
+    # One opening at a time: several of one file at once crash some versions of the NetCDF library.
+    with xr.open_datatree(options.run) as opened:
+        tree = opened.load()
+    root = xr.load_dataset(options.run)
     check_attributes(root, check)
     observables = check_root(root, check)
     paths = [path for path in tree.groups if path != "/"]
     for path in paths:
-        with xr.open_dataset(options.run, group=path) as alone:
-            alone.load()
+        alone = xr.load_dataset(options.run, group=path)
         # Not inherited: the root's coordinate level(level) would hide /members/level(member).
-        dataset = tree[path].to_dataset(inherit=False).load()
+        dataset = tree[path].to_dataset(inherit=False)
         check.that(dataset.identical(alone), f"{path}: open_dataset and open_datatree differ")
         if not dataset.variables or not dataset.data_vars:
             continue  # a group that only holds subgroups
@@ -526,6 +543,8 @@ def main() -> None:
             check_members(dataset, root, path, check)
         elif section == "attractors":
             check_attractors(dataset, path, check)
+        elif section == "films":
+            check_films(dataset, root, path, check)
         else:
             check.note(f"unexpected group {path}")
     is_vae = "hopfield" not in str(root.attrs.get("scenario", ""))

@@ -11,6 +11,7 @@ packages=(
   libnetcdf-dev    # NetCDF-C: the run files
   zlib1g-dev       # zlib: gzip-compressed IDX files
   libssl-dev       # SHA-256 of data sets and models
+  gnuplot-nox      # draws the figures of 'simulate plot'
   dataset-fashion-mnist  # 60,000 + 10,000 real 28 x 28 images
 )
 
@@ -22,9 +23,10 @@ fi
 if ! command -v apt-get >/dev/null 2>&1; then
   cat >&2 <<'TEXT'
 deps: this system has no apt-get. Please install, with your own package manager:
-  GSL 2.7 or newer, OpenBLAS 0.3 or newer, NetCDF-C 4.8 or newer, zlib, OpenSSL's libcrypto, pkg-config
-  Fedora:  dnf install gsl-devel openblas-devel netcdf-devel zlib-devel openssl-devel pkgconf
-  macOS:   brew install gsl openblas netcdf openssl pkg-config    (untested)
+  GSL 2.7 or newer, OpenBLAS 0.3 or newer, NetCDF-C 4.8 or newer, zlib, OpenSSL's libcrypto, pkg-config,
+  gnuplot 5.2 or newer with cairo
+  Fedora:  dnf install gsl-devel openblas-devel netcdf-devel zlib-devel openssl-devel pkgconf gnuplot
+  macOS:   brew install gsl openblas netcdf openssl pkg-config gnuplot    (untested)
 and, for the Fashion-MNIST scenarios, the four IDX files of
   https://github.com/zalandoresearch/fashion-mnist  (dataset: {kind: idx, train-images: ..., ...})
 TEXT

@@ -11,6 +11,8 @@ struct PreparedEnsemble<Scalar: NetworkScalar> {
   var plan: EnsemblePlan
   let geometry: LatentGeometry
   let own: OwnItems?
+  /// Of the memories, by descending variance, `[axes, N]`; computed where the run file needs them.
+  let principalAxes: RowTable?
   /// How many of the plan's observables are the user's; level indicators follow.
   let visibleObservables: Int
 }
@@ -80,7 +82,8 @@ extension Experiment {
     var context = ObservableContext(
       geometry: geometry, own: own, source: source,
       overlapOrigin: scenario.overlapOrigin == .root ? geometry.root : nil)
-    if scenario.observables.contains(where: { PrincipalComponent.number(in: $0) != nil }) {
+    let components = scenario.observables.compactMap { PrincipalComponent.number(in: $0) }
+    if !components.isEmpty || scenario.output.latents {
       context.principalAxes = geometry.principalAxes().axes
     }
     var observables = try scenario.observables.map { [context] name in
@@ -112,11 +115,18 @@ extension Experiment {
         plan.classifier = FixedPointConfirmation(DifferentiableInferenceMap(model))
       }
     }
+    // The plane of the first two is what plots show.
+    let shownAxes = context.principalAxes.map { axes in
+      let count = min(latent, max(2, components.max() ?? 0))
+      return RowTable(
+        rows: count, columns: latent, elements: Array(axes.storage.buffer.prefix(count * latent)))
+    }
     plan.recordedObservables = visible
     plan.recordsMembers = scenario.output.members
     plan.recordsLatentStates = scenario.output.latents
     return PreparedEnsemble(
-      map: map, start: start, plan: plan, geometry: geometry, own: own, visibleObservables: visible)
+      map: map, start: start, plan: plan, geometry: geometry, own: own,
+      principalAxes: shownAxes, visibleObservables: visible)
   }
 
   private func grouping(by grouping: Grouping, own: OwnItems, items: [Int32]) -> ItemGrouping {

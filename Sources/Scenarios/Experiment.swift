@@ -123,6 +123,12 @@ public struct Experiment: Sendable {
   }
 
   private func checkImageShape() throws {
+    if scenario.output.films != nil, dataset.imageShape == nil {
+      throw scenario.error(
+        key: "output.films",
+        expected: "a data set of pictures; items of \(dataset.dimension) numbers are none",
+        remedy: "leave it out, or choose a square dimension")
+    }
     guard let corruption = CorruptionRegistry.corruption(named: scenario.initial.corruption),
       type(of: corruption).needsImageShape, dataset.imageShape == nil
     else { return }
@@ -266,6 +272,12 @@ extension Experiment {
     try check(
       series * copies * 24 * Double(scenario.dynamics.steps + 1), key: "dynamics.steps",
       value: "\(scenario.dynamics.steps)", "averages over time")
+    if let films = scenario.output.films {
+      let pictures = Double(scenario.initial.levels.count) * Double(films.items)
+      try check(
+        pictures * Double(films.times(steps: scenario.dynamics.steps).count) * Double(dataset.dimension) * 4,
+        key: "output.films.items", value: "\(films.items)", "films")
+    }
     if scenario.output.members {
       let width = Double(
         scenario.observables.count + (scenario.output.latents ? scenario.trainedLatentDimension ?? 100 : 0))

@@ -195,7 +195,8 @@ final class RunFile: @unchecked Sendable {
   /// Writes averages, geometry and attributes, and gives the file its name.
   func finish(
     plan: EnsemblePlan, visibleObservables: Int, results: [LevelStatistics], geometry: LatentGeometry,
-    own: OwnItems?, model: PreparedModel, attractors: AttractorStudy?, options: RunOptions
+    own: OwnItems?, principalAxes: RowTable?, model: PreparedModel, attractors: AttractorStudy?,
+    films: Films?, options: RunOptions
   ) throws {
     for o in 0..<visibleObservables {
       let observable = plan.observables[o]
@@ -226,8 +227,9 @@ final class RunFile: @unchecked Sendable {
       try writeApproaches(results, levels: dataset.hierarchy.treeLevelNames.count)
     }
     try writeEvidence(model)
-    try writeGeometry(geometry, groupings: plan.groupings)
+    try writeGeometry(geometry, groupings: plan.groupings, principalAxes: principalAxes)
     if let attractors { try write(attractors, in: try writer.root.defineGroup("attractors")) }
+    if let films { try write(films) }
     try writeAttributes(model: model, options: options)
     try writer.commit()
   }
@@ -349,7 +351,38 @@ final class RunFile: @unchecked Sendable {
     }
   }
 
-  private func writeGeometry(_ geometry: LatentGeometry, groupings: [ItemGrouping]) throws {
+  /// The group `/films`. Its times are a dimension of another name than the run's, for readers that merge
+  /// groups.
+  private func write(_ films: Films) throws {
+    guard let shape = dataset.imageShape else { preconditionFailure("checked before the run") }
+    let group = try writer.root.defineGroup("films")
+    try group.defineDimension("item", length: films.items.count)
+    try group.defineDimension("film_time", length: films.times.count)
+    try group.defineDimension("pixel", length: dataset.dimension)
+    func column(_ name: String, _ dimension: String, _ longName: String, _ values: [Int]) throws {
+      try group.defineVariable(
+        name, type: .int32, dimensions: [dimension],
+        attributes: [("long_name", .text(longName)), ("units", "1")]
+      ).write(values)
+    }
+    try column("item", "item", "index of the source item in its split", films.items.map(Int.init))
+    if let classes = films.classes {
+      let labels = dataset.hierarchy.classLabels
+      try column("class", "item", "class label of the source item", classes.map { labels[Int($0)] })
+    }
+    try column("film_time", "film_time", "number of inference steps", films.times)
+    try group.defineVariable(
+      "picture", type: .float, dimensions: ["level", "item", "film_time", "pixel"],
+      attributes: [
+        ("long_name", "data-space state x(t) of the item's first realization, row by row"), ("units", "1"),
+        ("image_height", .int(shape.rows)), ("image_width", .int(shape.columns)),
+      ], fillValue: NetCDFWriter.missing
+    ).write(films.pictures)
+  }
+
+  private func writeGeometry(
+    _ geometry: LatentGeometry, groupings: [ItemGrouping], principalAxes: RowTable?
+  ) throws {
     let group = try writer.root.defineGroup("geometry")
     let hierarchy = dataset.hierarchy
     let known = Set(groupings.map(\.name))
@@ -361,6 +394,17 @@ final class RunFile: @unchecked Sendable {
     try writeDoubles(
       "root_position", ["latent"], "root: mean of all training memories", Array(geometry.root.storage.buffer),
       in: group)
+    if let principalAxes {
+      try group.defineDimension("principal_component", length: principalAxes.rows)
+      try group.defineVariable(
+        "principal_component", type: .int32, dimensions: ["principal_component"],
+        attributes: [("long_name", "number of the principal axis, by descending variance"), ("units", "1")]
+      ).write((0..<principalAxes.rows).map { Int32($0 + 1) })
+      try writeDoubles(
+        "principal_axis", ["principal_component", "latent"],
+        "principal axes of the training memories, of length 1", Array(principalAxes.storage.buffer),
+        in: group)
+    }
     guard let superconcepts = geometry.superconcepts else { return }
     if !known.contains("superclass") { try defineGroupDimension("superconcept", in: group) }
     try writeDoubles(

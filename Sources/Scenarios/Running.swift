@@ -201,6 +201,7 @@ extension Experiment {
     overwrite: Bool, records: [FrameFile]
   ) throws -> AttractorStudy? {
     let attractors = try scenario.attractors.map { try attractorStudy(model.model, $0) }
+    let films = try recordFilms(of: prepared)
     let file = try RunFile(path: path, overwrite: overwrite, scenario: scenario, dataset: dataset)
     do {
       try file.define(
@@ -216,8 +217,8 @@ extension Experiment {
       }
       try file.finish(
         plan: prepared.plan, visibleObservables: prepared.visibleObservables, results: results,
-        geometry: prepared.geometry, own: prepared.own, model: model, attractors: attractors,
-        options: options)
+        geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
+        model: model, attractors: attractors, films: films, options: options)
       return attractors
     } catch {
       file.abandon()

@@ -384,12 +384,41 @@ public struct OutputSpecification: Sendable, Hashable {
   public var members: Bool
   /// Whether each member's latent states are written, by default false; needs `members`.
   public var latents: Bool
+  /// The pictures of a few members that are written; nil: none.
+  public var films: FilmSpecification?
 
   /// Makes a specification.
-  public init(file: String, members: Bool, latents: Bool) {
+  public init(file: String, members: Bool, latents: Bool, films: FilmSpecification? = nil) {
     self.file = file
     self.members = members
     self.latents = latents
+    self.films = films
+  }
+}
+
+/// Pictures x(t) of a few members along their paths.
+public struct FilmSpecification: Sendable, Hashable {
+  /// How many source items, by default 4.
+  public var items: Int
+  /// At which times, ascending; nil: 0, 1, 2, 5, 10, 20, 50, ... and the last.
+  public var times: [Int]?
+
+  /// Makes a specification.
+  public init(items: Int, times: [Int]?) {
+    self.items = items
+    self.times = times
+  }
+
+  /// The times, for a run of that many steps.
+  public func times(steps: Int) -> [Int] {
+    if let times { return times }
+    var result = [0]
+    var power = 1
+    while power < steps {
+      result += [power, 2 * power, 5 * power].filter { $0 < steps }
+      power *= 10
+    }
+    return steps > 0 ? result + [steps] : result
   }
 }
 

@@ -9,7 +9,7 @@ public enum ScenarioKeys {
   /// The table as GitHub-flavoured Markdown, for the README.
   public static var markdownTable: String {
     var lines = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
-    for key in all where key.type != .section || key.name == "attractors" {
+    for key in all where key.type != .section || ["attractors", "output.films"].contains(key.name) {
       let fallback = key.defaultValue.map { "`\($0)`" } ?? (key.isRequired ? "required" : "none")
       let applies = key.condition ?? byName[key.section]?.condition
       let condition = applies.map { " (only with `\($0.description)`)" } ?? ""
@@ -204,6 +204,13 @@ extension ScenarioKeys {
       key("output.file", .path, nil, "NetCDF file; by default NAME.nc beside the scenario file"),
       key("output.members", .boolean, "false", "write each member's observables"),
       key("output.latents", .boolean, "false", "write each member's latent states; needs `members: true`"),
+      section("output.films", "pictures of a few members along their paths; left out: none"),
+      key(
+        "output.films.items", .integer(1...1000), "4",
+        "source items, evenly chosen from those of the run; their first realization"),
+      key(
+        "output.films.times", .integers(0...1_000_000_000, count: 1...1000), nil,
+        "ascending; by default 0, 1, 2, 5, 10, 20, 50, ... and the last"),
       key("sweep", .sweep, nil, "one run per value, or combination of values"),
     ]
   }()

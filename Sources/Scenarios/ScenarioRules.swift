@@ -90,10 +90,28 @@ extension ScenarioReader {
         "output.latents", try node("output.latents"), expected: "output.members: true beside it",
         remedy: "write members: true")
     }
+    try checkFilms(scenario)
     if corruption.needsSource, case .hierarchicalPatterns(let patterns) = scenario.dataset {
       try checkItems(scenario, patterns)
     }
     try checkSize(scenario)
+  }
+
+  /// Checks that films end with the run.
+  private func checkFilms(_ scenario: Scenario) throws {
+    guard let times = scenario.output.films?.times else { return }
+    let key = "output.films.times"
+    let steps = scenario.dynamics.steps
+    for (k, node) in try node(key).list?.enumerated() ?? [].enumerated() {
+      guard times[k] <= steps else {
+        throw failure(
+          key, node, expected: "times up to dynamics.steps, which is \(steps)",
+          remedy: "leave it out, or write steps: \(times[k])")
+      }
+      guard k == 0 || times[k] > times[k - 1] else {
+        throw failure(key, node, expected: "ascending times", remedy: "sort them, each one once")
+      }
+    }
   }
 
   /// Checks that no more items are asked for than the patterns hold.

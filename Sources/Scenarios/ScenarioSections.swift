@@ -225,6 +225,10 @@ extension ScenarioReader {
     OutputSpecification(
       file: gives("output.file")
         ? try path("output.file") : FilePaths.absolute("\(name).nc", inFolderOf: path),
-      members: try boolean("output.members"), latents: try boolean("output.latents"))
+      members: try boolean("output.members"), latents: try boolean("output.latents"),
+      films: gives("output.films")
+        ? FilmSpecification(
+          items: try integer("output.films.items"),
+          times: gives("output.films.times") ? try integers("output.films.times") : nil) : nil)
   }
 }

@@ -52,6 +52,10 @@ enum ScenarioYAML {
       ("output.members", "\(scenario.output.members)"),
       ("output.latents", "\(scenario.output.latents)"),
     ]
+    if let films = scenario.output.films {
+      result.append(("output.films.items", "\(films.items)"))
+      if let times = films.times { result.append(("output.films.times", "\(times)")) }
+    }
     if let attractors = scenario.attractors { result += self.attractors(attractors) }
     return result
   }

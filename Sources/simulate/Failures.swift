@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Figures
 import Foundation
 import Output
 import Scenarios
@@ -16,6 +17,7 @@ import VAE
 enum Exit {
   static let data: Int32 = 65
   static let noInput: Int32 = 66
+  static let unavailable: Int32 = 69
   static let cannotCreate: Int32 = 73
   static let inputOutput: Int32 = 74
   static let interrupted: Int32 = 130
@@ -73,6 +75,12 @@ private func exitCode(of error: any Error) -> Int32 {
     case .mismatch: return Exit.data
     case .missing: return Exit.noInput
     case .exists: return Exit.cannotCreate
+    }
+  case let error as FigureError:
+    switch error.kind {
+    case .invalid: return Exit.data
+    case .missingProgram: return Exit.unavailable
+    case .programFailed: return Exit.inputOutput
     }
   case let error as FileError: return error.kind == .inputOutput ? Exit.inputOutput : Exit.cannotCreate
   default: return Exit.inputOutput

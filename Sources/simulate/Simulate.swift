@@ -25,18 +25,18 @@ struct Simulate: ParsableCommand {
         simulate run my.yaml --resume
         simulate list observables
         simulate export run.nc --variables overlap_concept,distance_concept -o table.csv
+        simulate plot run.nc -o run.pdf
 
       Exit codes: 0 done; 64 wrong usage; 65 a scenario, data or model file that is wrong in itself; 66 an \
-      input that is not there; 73 the output cannot be created, or exists; 74 input or output failed; \
-      130 interrupted.
+      input that is not there; 69 gnuplot is not installed; 73 the output cannot be created, or exists; \
+      74 input or output failed; 130 interrupted.
 
       Trained models are kept in $REPEATED_INFERENCE_CACHE, or in ~/.cache/repeated-inference.
       """,
     version: "\(Program.name) \(Program.version)",
     subcommands: [
       RunCommand.self, MergeCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self,
-      ListCommand.self,
-      ExportCommand.self,
+      ListCommand.self, ExportCommand.self, PlotCommand.self, ReportCommand.self,
     ])
 }
 

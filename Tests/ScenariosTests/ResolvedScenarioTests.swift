@@ -23,6 +23,8 @@ import Testing
     "name: a\ndataset: {kind: idx, train-images: a, train-labels: b, test-images: c, test-labels: d}",
     "name: a\ninitial: {corruption: prior, items: 5000}\nattractors: {}",
     "name: a\ninitial: {corruption: file, file: {path: s.nc, variable: 'null', labels: 'y z'}}",
+    "name: a\noutput: {films: {}}",
+    "name: a\noutput: {members: true, films: {items: 7, times: [0, 3, 20]}}",
     "name: a\nsweep: {model.file: [a.st, b/c.st], seed: [1, 1e1]}",
     "name: a\nmodel: {latent: 7, training: {epochs: 3}}\nsweep: {model.file: [a.st, b.st]}",
     "name: a\nobservables: [energy]\nsweep: {initial.corruption: [flip, prior], dynamics.mode: [mean, sample]}",
@@ -136,17 +138,19 @@ import Testing
     }
     let table = ScenarioKeys.markdownTable
     let rows = table.split(separator: "\n")
+    // Sections that switch something on by themselves have a row.
+    let optional = ["attractors", "output.films"]
     #expect(
-      rows.count == 2 + ScenarioKeys.all.filter { $0.type != .section || $0.name == "attractors" }.count)
+      rows.count == 2 + ScenarioKeys.all.filter { $0.type != .section || optional.contains($0.name) }.count)
     for row in rows { #expect(row.hasPrefix("| ") && row.hasSuffix(" |")) }
   }
 
   /// Writing a default out gives the same scenario as leaving the key out.
   @Test(arguments: ScenarioKeys.all.filter { $0.defaultValue != nil && $0.condition == nil })
   func defaultsAreWhatTheTableSays(_ key: ScenarioKey) throws {
-    let attractors = key.name.hasPrefix("attractors.") ? ["attractors={}"] : []
-    let base = try parse("name: a", overrides: attractors)
-    let written = try parse("name: a", overrides: attractors + ["\(key.name)=\(key.defaultValue ?? "")"])
+    let section = ["attractors", "output.films"].filter { key.name.hasPrefix($0 + ".") }.map { $0 + "={}" }
+    let base = try parse("name: a", overrides: section)
+    let written = try parse("name: a", overrides: section + ["\(key.name)=\(key.defaultValue ?? "")"])
     #expect(bare(written) == bare(base))
   }
 }

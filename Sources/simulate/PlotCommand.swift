@@ -1,0 +1,101 @@
+import ArgumentParser
+import Figures
+import Foundation
+import Output
+
+struct PlotCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plot",
+    abstract: "Draws figures of a run file (SVG, PNG or PDF).",
+    discussion: """
+      Without --figure: all figures that the file gives, on one page. gnuplot draws them \
+      (Debian: apt-get install gnuplot-nox).
+
+        simulate plot run.nc -o run.pdf
+        simulate plot run.nc --figure series --variables distance-concept -o distance.svg
+      """)
+
+  @Argument(help: "The run file.", completion: .file(extensions: ["nc"]))
+  var file: String
+
+  @Option(
+    name: .shortAndLong,
+    help: "The figure's file: .svg, .png or .pdf. (default: the run file's name with .svg)",
+    completion: .file(extensions: ["svg", "png", "pdf"]))
+  var output: String?
+
+  @Option(
+    name: .customLong("figure"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A figure; may be repeated: \(FigureKind.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "name"))
+  var kinds: [FigureKind] = []
+
+  @Option(help: "Observables of the figures series and sweep, separated by commas. (default: all)")
+  var variables: String?
+
+  @Option(
+    name: .customLong("at"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Of a sweep, the point that figures without a sweep axis show; may be repeated. (default: the first)",
+      valueName: "key=value"))
+  var points: [String] = []
+
+  @Flag(help: "Lists which figures the file gives, and draws nothing.")
+  var list = false
+
+  @Flag(help: "One panel per row, as wide as a column of a journal (3.5 inches).")
+  var narrow = false
+
+  @Flag(help: "Replaces an existing file.")
+  var overwrite = false
+
+  func validate() throws {
+    if let output, FigureFormat(path: output) == nil {
+      throw ValidationError("-o \(output): expected a name that ends in .svg, .png or .pdf")
+    }
+  }
+
+  func run() throws {
+    installSignalHandlers()
+    try reportingFailures {
+      var data = try RunData(path: file)
+      for point in points { try data.select(point) }
+      if list {
+        printResult(TextTable.rows(FigureKind.allCases.map { row($0, data) }))
+        return
+      }
+      let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".svg"
+      try AtomicFile.checkDistinct(path, from: [file])
+      try AtomicFile.checkWritable(path, overwrite: overwrite)
+      let names = (variables ?? "").split(separator: ",").map { $0.replacing("-", with: "_") }
+        .map { $0.trimmingCharacters(in: .whitespaces) }
+      let options = FigureOptions(width: narrow ? 252 : 504, variables: names)
+      let sheet =
+        kinds.isEmpty
+        ? try data.overview(options: options)
+        : Sheet.stacked(try kinds.map { try data.sheet($0, options: options) })
+      do {
+        let bytes = try Gnuplot.draw(sheet, format: FigureFormat(path: path) ?? .svg)
+        try AtomicFile.write(bytes, to: path, overwrite: overwrite)
+      } catch  where isInterrupted.load(ordering: .relaxed) {
+        throw CancellationError()
+      }
+      printResult("wrote \(path)")
+    }
+  }
+
+  private func row(_ kind: FigureKind, _ data: RunData) -> [String] {
+    let obstacle = data.obstacle(kind)
+    return [kind.rawValue, obstacle == nil ? "yes" : "no", obstacle?.message ?? kind.summary]
+  }
+}
+
+extension FigureKind: ExpressibleByArgument {}
+
+extension FigureFormat {
+  /// The format that a file's name asks for.
+  init?(path: String) {
+    self.init(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased())
+  }
+}

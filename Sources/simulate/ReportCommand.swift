@@ -1,0 +1,49 @@
+import ArgumentParser
+import Figures
+import Foundation
+import Output
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Writes a run file as one HTML page: tables, figures, scenario, provenance.",
+    discussion: """
+      The page needs no network and no other file, and follows the light or dark setting of the reader. gnuplot \
+      draws the figures (Debian: apt-get install gnuplot-nox).
+      """)
+
+  @Argument(help: "The run file.", completion: .file(extensions: ["nc"]))
+  var file: String
+
+  @Option(
+    name: .shortAndLong, help: "The page. (default: the run file's name with .html)",
+    completion: .file(extensions: ["html"]))
+  var output: String?
+
+  @Option(
+    name: .customLong("at"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Of a sweep, the point that tables and figures of one point show; may be repeated. (default: the first)",
+      valueName: "key=value"))
+  var points: [String] = []
+
+  @Flag(help: "Replaces an existing file.")
+  var overwrite = false
+
+  func run() throws {
+    installSignalHandlers()
+    try reportingFailures {
+      var data = try RunData(path: file)
+      for point in points { try data.select(point) }
+      let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".html"
+      try AtomicFile.checkDistinct(path, from: [file])
+      try AtomicFile.checkWritable(path, overwrite: overwrite)
+      do {
+        try AtomicFile.write(try Report.html(of: data), to: path, overwrite: overwrite)
+      } catch  where isInterrupted.load(ordering: .relaxed) {
+        throw CancellationError()
+      }
+      printResult("wrote \(path)")
+    }
+  }
+}

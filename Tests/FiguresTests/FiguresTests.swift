@@ -1,0 +1,354 @@
+import Figures
+import Foundation
+import Output
+import Testing
+
+/// What a figure draws, compared with the formulas of the sample.
+@Suite struct FigureContentTests {
+  private func data(_ run: SampleRun, _ folder: TemporaryFolder) throws -> RunData {
+    try run.write(folder("run.nc"))
+    return try RunData(path: folder("run.nc"))
+  }
+
+  @Test func listFollowsTheFile() throws {
+    let folder = try TemporaryFolder()
+    try SampleRun().write(folder("plain.nc"))
+    #expect(try RunData(path: folder("plain.nc")).figures == [.series, .approach])
+    try SampleRun(latents: [2, 5]).write(folder("sweep.nc"))
+    #expect(try RunData(path: folder("sweep.nc")).figures == [.series, .approach, .sweep])
+    try SampleRun(attractors: 2, films: true, members: true).write(folder("all.nc"))
+    #expect(
+      try RunData(path: folder("all.nc")).figures
+        == [.series, .approach, .attractors, .attractorPictures, .trajectories, .film])
+  }
+
+  @Test func seriesShowMeansAndErrors() throws {
+    let folder = try TemporaryFolder()
+    let sheet = try data(SampleRun(), folder).sheet(.series)
+    #expect(sheet.panels.count == 3)
+    for (o, panel) in sheet.panels.enumerated() {
+      var lines: [[Point]] = []
+      var bands: [(lower: [Double], upper: [Double])] = []
+      for layer in panel.layers {
+        if case .line(let points, _, _, _) = layer { lines.append(points) }
+        if case .band(_, let lower, let upper, _) = layer { bands.append((lower, upper)) }
+      }
+      try #require(lines.count == 3 && bands.count == 3)
+      for l in 0..<3 {
+        #expect(lines[l] == (0..<5).map { Point(Double($0), SampleRun.mean(o, 0, l, $0)) })
+        for t in 0..<5 {
+          // One product and one sum on numbers below 16: at most two roundings of 2^-49.
+          let width = 1.96 * SampleRun.error(l)
+          #expect(abs(bands[l].lower[t] - (SampleRun.mean(o, 0, l, t) - width)) <= 0x1p-48)
+          #expect(abs(bands[l].upper[t] - (SampleRun.mean(o, 0, l, t) + width)) <= 0x1p-48)
+        }
+      }
+    }
+    #expect(sheet.panels.map(\.y.label) == ["distance [1]", "overlap [1]", "energy [nats]"])
+    // Distances are shown from zero.
+    #expect(sheet.panels[0].y.range.lowerBound == 0)
+    for part in ["n = 40", "1.96 standard errors", "Scenario sample", "model 0123456789ab", "seed 7"] {
+      #expect(sheet.caption.contains(part), "\(sheet.caption)")
+    }
+  }
+
+  @Test func familiesShareTheirScale() throws {
+    let folder = try TemporaryFolder()
+    let writer = try NetCDFWriter(path: folder("two.nc"))
+    let root = writer.root
+    try root.setAttribute("format_version", 1)
+    try root.defineDimension("level", length: 1)
+    try root.defineDimension("time", length: 2)
+    try root.defineVariable("level", type: .double, dimensions: ["level"]).write([0.5])
+    try root.defineVariable("time", type: .int32, dimensions: ["time"]).write([0, 1])
+    for (name, values) in [
+      ("energy", [100, 200.0]), ("distance_root", [1, 2.0]), ("distance_concept", [5, 8.0]),
+    ] {
+      let dimensions = ["level", "time"]
+      try root.defineVariable(name, type: .double, dimensions: dimensions).write(values)
+      try root.defineVariable(
+        name + "_standard_error", type: .double, dimensions: dimensions, fillValue: .nan
+      ).write([Double.nan, .nan])
+      try root.defineVariable(name + "_count", type: .int32, dimensions: dimensions).write([1, 1])
+    }
+    try writer.commit()
+    let panels = try RunData(path: folder("two.nc")).sheet(.series).panels
+    try #require(panels.count == 3)
+    // Distances come first, on one scale that holds both; errors that are missing leave the curves.
+    #expect(panels[0].y.range == panels[1].y.range)
+    #expect(panels[0].y.range.contains(8) && panels[0].y.range.upperBound < 9)
+    #expect(panels[2].y.range.lowerBound > 50)
+  }
+
+  @Test func chosenVariablesAndUnknownOnes() throws {
+    let folder = try TemporaryFolder()
+    let data = try data(SampleRun(), folder)
+    let sheet = try data.sheet(.series, options: FigureOptions(variables: ["energy"]))
+    #expect(sheet.panels.map(\.y.label) == ["energy [nats]"])
+    let error = #expect(throws: FigureError.self) {
+      try data.sheet(.series, options: FigureOptions(variables: ["entropy"]))
+    }
+    #expect(error?.description.contains("'entropy'") == true)
+    #expect(error?.remedy.contains("energy") == true)
+  }
+
+  @Test func approachesWithBarsPerTreeLevel() throws {
+    let folder = try TemporaryFolder()
+    let sheet = try data(SampleRun(), folder).sheet(.approach)
+    try #require(sheet.panels.count == 3)
+    for (tree, panel) in sheet.panels.enumerated() {
+      let bars = panel.layers.compactMap { layer -> (lower: [Double], upper: [Double])? in
+        if case .bars(_, let lower, let upper, _) = layer { return (lower, upper) }
+        return nil
+      }
+      // The root has no controls.
+      try #require(bars.count == (tree == 2 ? 1 : 3))
+      for (k, bar) in bars.enumerated() {
+        // Sums of multiples of 1/32: exact.
+        let value = (0..<3).map { 0.25 + 0.125 * Double(tree) + 0.03125 * Double($0) - 0.0625 * Double(k) }
+        #expect(bar.lower == value.map { $0 - 0.0625 })
+        #expect(bar.upper == value.map { $0 + 0.125 })
+      }
+    }
+    #expect(sheet.texts.contains { $0.text == "Tree level 1: own class (concept)" })
+  }
+
+  @Test func sweepsGiveHeatMapsAndPoints() throws {
+    let folder = try TemporaryFolder()
+    var data = try data(SampleRun(latents: [2, 5, 20]), folder)
+    let sheet = try data.sheet(.sweep)
+    // Approaches to class and root, and three observables at the last time.
+    try #require(sheet.panels.count == 5)
+    guard case .cells(let cells) = sheet.panels[2].layers[0] else {
+      Issue.record("no heat map")
+      return
+    }
+    #expect(cells.count == 9)
+    #expect(sheet.panels[2].y.ticks.map(\.label) == ["2", "5", "20"])
+    // The smallest value is dark, the largest yellow: the ends of cividis.
+    func colour(_ latent: Int, _ level: Int) -> String? {
+      cells.first { $0.0.x == Double(level) - 0.5 && $0.0.y == Double(latent) - 0.5 }?.1.hex
+    }
+    #expect(colour(0, 0) == "#00224E")
+    #expect(colour(2, 2) == "#FEE838")
+    #expect(sheet.panels[2].texts.map(\.text).contains(short(SampleRun.mean(0, 1, 2, 4))))
+
+    // Other figures show the first point, or the one that is chosen.
+    #expect(try data.sheet(.series).lines[0][0].points[0].y == SampleRun.mean(0, 0, 0, 0))
+    try data.select("model.latent=20")
+    let chosen = try data.sheet(.series)
+    #expect(chosen.lines[0][0].points[0].y == SampleRun.mean(0, 2, 0, 0))
+    #expect(chosen.caption.contains("model_latent = 20"))
+    #expect(throws: FigureError.self) { try data.select("model_latent=7") }
+    #expect(throws: FigureError.self) { try data.select("seed=7") }
+    #expect(throws: FigureError.self) { try data.select("nonsense") }
+  }
+
+  private func short(_ x: Double) -> String { String(format: "%.3g", x) }
+
+  @Test func attractorsBeyondTenAreSummed() throws {
+    let folder = try TemporaryFolder()
+    let sheet = try data(SampleRun(attractors: 13), folder).sheet(.attractors)
+    try #require(sheet.panels.count == 2)
+    let lines = sheet.lines
+    #expect(lines.map(\.count) == [5, 7])
+    for l in 0..<3 {
+      for a in 0..<10 {
+        #expect(lines[a / 5][a % 5].points[l].y == SampleRun.fraction(a, l, of: 13))
+      }
+      let rest = (10..<13).map { SampleRun.fraction($0, l, of: 13) }.reduce(0, +)
+      // The same three numbers in the same order.
+      #expect(lines[1][5].points[l].y == rest)
+      #expect(lines[1][6].points[l].y == 0.1)
+    }
+    let labels = sheet.texts.map(\.text)
+    for label in ["0", "9", "3 others", "undecided"] { #expect(labels.contains(label)) }
+    #expect(sheet.caption.contains("13 are reached, of 13") && sheet.caption.contains("n = 50 starts"))
+  }
+
+  @Test func attractorPicturesCarryFractionAndKind() throws {
+    let folder = try TemporaryFolder()
+    let sheet = try data(SampleRun(levels: [0.5], attractors: 2), folder).sheet(.attractorPictures)
+    try #require(sheet.bitmaps.count == 2)
+    let labels = sheet.texts.map(\.text)
+    // Weights 1 and 3/4 of 0.9.
+    for label in ["0: 51.4 %", "1: 38.6 %", "stable fixed point", "saddle", "no concept", "near concept 0"] {
+      #expect(labels.contains(label), "\(label) in \(labels)")
+    }
+    // 2 x 3 pixels, each enlarged three times; the second attractor's alternate 0 and 1/8 of 255, rounded.
+    let bitmap = sheet.bitmaps[1]
+    #expect(bitmap.height == 6 && bitmap.width == 9)
+    let row = (0..<9).map { bitmap.bytes[3 * $0] }
+    #expect(row == [0, 0, 0, 32, 32, 32, 0, 0, 0])
+  }
+
+  @Test func attractorRowsForATable() throws {
+    let folder = try TemporaryFolder()
+    let table = try data(SampleRun(attractors: 3), folder).attractorRows(limit: 2)
+    #expect(
+      table.header == ["attractor", "kind", "basin, mean over levels", "spectral radius", "nearest concept"])
+    #expect(table.count == 3 && table.rows.count == 2)
+    #expect(table.rows[0][0] == "0" && table.rows[0][1] == "stable fixed point")
+    #expect(table.rows[0][3...] == ["0.5", "none"])
+    #expect(table.rows[1][3...] == ["0.5625", "concept 0"])
+  }
+
+  @Test func filmsShowEachItemAndTime() throws {
+    let folder = try TemporaryFolder()
+    let sheet = try data(SampleRun(films: true), folder).sheet(.film)
+    try #require(sheet.bitmaps.count == 2 * 3 * 3)
+    // Items are drawn one after another; within each, level by level.
+    let grey: [Float: UInt8] = [0: 0, 0.25: 64, 0.5: 128, 0.75: 191]
+    for (k, bitmap) in sheet.bitmaps.enumerated() {
+      let (i, l, t) = (k / 9, k / 3 % 3, k % 3)
+      for p in 0..<6 {
+        let place = 3 * ((p / 3 * 3 + 1) * bitmap.width + p % 3 * 3 + 1)
+        #expect(bitmap.bytes[place] == grey[SampleRun.pixel(l, i, t, p)])
+      }
+    }
+    let labels = sheet.texts.map(\.text)
+    for label in ["Item 11", "Item 22", "t = 0", "4", "0.25"] { #expect(labels.contains(label)) }
+  }
+
+  @Test func pathsAreProjectedOnTheAxes() throws {
+    let folder = try TemporaryFolder()
+    let sheet = try data(SampleRun(members: true), folder).sheet(.trajectories)
+    try #require(sheet.panels.count == 3)
+    for (l, lines) in sheet.lines.enumerated() {
+      try #require(lines.count == 2)
+      for (k, line) in lines.enumerated() {
+        let expected = (0..<5).map { t in
+          let z = SampleRun.state(2 * l + k, t)
+          // Axes (0, 1, 0, 0) and (1, 0, 0, -1) / 2 about the root (1, 1, 1, 1).
+          return Point(z[1] - 1, 0.5 * (z[0] - 1) - 0.5 * (z[3] - 1))
+        }
+        #expect(line.points == expected)
+      }
+      // Both concepts and the root are marked.
+      let marks = sheet.panels[l].layers.compactMap { layer -> Point? in
+        if case .marks(let points, _, let marker, _) = layer, marker == .cross || marker == .plus {
+          return points.first
+        }
+        return nil
+      }
+      #expect(marks == [Point(1, -1.5), Point(5, -1.5), Point(0, 0)])
+    }
+    #expect(sheet.texts.map(\.text).contains("cat"))
+  }
+
+  @Test func longRunsAndManyLevelsAreThinned() throws {
+    let folder = try TemporaryFolder()
+    let run = SampleRun(levels: (0..<30).map { Double($0) / 30 }, times: 1000)
+    let sheet = try data(run, folder).sheet(.series)
+    for lines in sheet.lines {
+      #expect(lines.count == 8)
+      for line in lines {
+        #expect(line.points.count == 300)
+        #expect(line.points.first?.x == 0 && line.points.last?.x == 999)
+      }
+      // Eight curves, eight colours.
+      #expect(Set(lines.map(\.colour)).count == 8)
+    }
+    #expect(sheet.caption.contains("8 of 30 levels are shown"))
+  }
+}
+
+/// Files that are no run files, or broken ones.
+@Suite struct HostileFileTests {
+  private func expectInvalid(
+    _ path: String, _ kind: FigureKind, _ part: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let error = #expect(throws: FigureError.self, sourceLocation: sourceLocation) {
+      try RunData(path: path).sheet(kind)
+    }
+    #expect(error?.kind == .invalid, sourceLocation: sourceLocation)
+    #expect(
+      error?.description.contains(part) == true, "\(String(describing: error))",
+      sourceLocation: sourceLocation)
+    #expect(error?.description.contains(path) == true, sourceLocation: sourceLocation)
+  }
+
+  /// A run file of one level with whatever else `body` adds.
+  private func write(_ path: String, version: Int = 1, _ body: (NetCDFGroup) throws -> Void) throws {
+    let writer = try NetCDFWriter(path: path)
+    try writer.root.setAttribute("format_version", .int(version))
+    try writer.root.defineDimension("level", length: 2)
+    try writer.root.defineVariable("level", type: .double, dimensions: ["level"]).write([0, 0.5])
+    try body(writer.root)
+    try writer.commit()
+  }
+
+  @Test func otherFilesAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let writer = try NetCDFWriter(path: folder("foreign.nc"))
+    try writer.root.setAttribute("title", "weather")
+    try writer.commit()
+    try expectInvalid(folder("foreign.nc"), .series, "no run file")
+    try write(folder("future.nc"), version: 2) { _ in }
+    try expectInvalid(folder("future.nc"), .series, "format_version is 2")
+    try Data("not NetCDF".utf8).write(to: URL(fileURLWithPath: folder("text.nc")))
+    #expect(throws: NetCDFError.self) { try RunData(path: folder("text.nc")) }
+    #expect(throws: NetCDFError.self) { try RunData(path: folder("none.nc")) }
+  }
+
+  @Test func nothingToDraw() throws {
+    let folder = try TemporaryFolder()
+    try write(folder("empty.nc")) { _ in }
+    for kind in FigureKind.allCases {
+      try expectInvalid(folder("empty.nc"), kind, "no figure '\(kind.rawValue)'")
+    }
+    #expect(throws: FigureError.self) { try RunData(path: folder("empty.nc")).overview() }
+  }
+
+  @Test func shapesThatDoNotFit() throws {
+    let folder = try TemporaryFolder()
+    func film(_ name: String, height: Int, shape: [(String, Int)], items: Int? = nil) throws {
+      try write(folder(name)) { root in
+        let group = try root.defineGroup("films")
+        for (name, length) in shape { try group.defineDimension(name, length: length) }
+        if let items {
+          try group.defineDimension("other", length: items)
+          try group.defineVariable("item", type: .int32, dimensions: ["other"]).write(Array(0..<items))
+        }
+        try group.defineVariable(
+          "picture", type: .float, dimensions: ["level"] + shape.map(\.0),
+          attributes: [("image_height", .int(height)), ("image_width", 3)])
+      }
+    }
+    let shape = [("item", 2), ("film_time", 1), ("pixel", 6)]
+    try film("good.nc", height: 2, shape: shape)
+    #expect(try RunData(path: folder("good.nc")).sheet(.film).bitmaps.count == 4)
+    try film("tall.nc", height: 1 << 30, shape: shape)
+    try expectInvalid(folder("tall.nc"), .film, "image_height")
+    try film("flat.nc", height: 2, shape: [("item", 2), ("pixel", 6)])
+    try expectInvalid(folder("flat.nc"), .film, "films/picture")
+    try film("items.nc", height: 2, shape: [("a", 2), ("film_time", 1), ("pixel", 6)], items: 3)
+    try expectInvalid(folder("items.nc"), .film, "films/item")
+
+    try write(folder("approach.nc")) { root in
+      try root.defineVariable("approach", type: .double, dimensions: ["level"]).write([1.0, 1])
+    }
+    try expectInvalid(folder("approach.nc"), .approach, "tree_level")
+    try write(folder("attractors.nc")) { root in
+      let group = try root.defineGroup("attractors")
+      try group.defineDimension("attractor", length: 2)
+      try group.defineVariable("basin_fraction", type: .double, dimensions: ["attractor"]).write([1.0, 1])
+    }
+    try expectInvalid(folder("attractors.nc"), .attractors, "basin_fraction")
+  }
+
+  /// A declared shape is no proof of values: what a figure reads is bounded.
+  @Test func hugeDeclaredShapes() throws {
+    let folder = try TemporaryFolder()
+    try write(folder("huge.nc")) { root in
+      try root.defineDimension("time", length: 1 << 40)
+      try root.defineVariable("time", type: .int32, dimensions: ["time"], chunks: [1 << 20])
+      for (suffix, type) in [("", NetCDFType.double), ("_standard_error", .double), ("_count", .int32)] {
+        try root.defineVariable(
+          "energy" + suffix, type: type, dimensions: ["level", "time"], chunks: [1, 1 << 20])
+      }
+    }
+    let error = #expect(throws: NetCDFError.self) { try RunData(path: folder("huge.nc")).sheet(.series) }
+    #expect(error?.kind == .tooLarge)
+  }
+}
