@@ -58,14 +58,16 @@ void ckernels_activation_gradient_double(const double *input, const double *outp
       gradient[i] *= slope(input[i], output[i], activation);
 }
 
-double ckernels_bernoulli_double(const double *logits, const double *targets, ptrdiff_t count, double scale,
+double ckernels_bernoulli_double(const double *logits, ptrdiff_t stride, const double *targets,
+                                 ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, double scale,
                                  double *gradient) {
   double sum = 0;
-  for (ptrdiff_t i = 0; i < count; i++) {
-    const double l = logits[i];
-    sum += softplus(l) - targets[i] * l;
-    if (gradient) gradient[i] = scale * (logistic(l) - targets[i]);
-  }
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t i = 0; i < count; i++) {
+      const double l = logits[r * stride + i], x = targets[r * target_stride + i];
+      sum += softplus(l) - x * l;
+      if (gradient) gradient[r * stride + i] = scale * (logistic(l) - x);
+    }
   return sum;
 }
 
@@ -176,7 +178,8 @@ struct table {
   void (*transpose_double) TRANSPOSE(double);
   void (*activate)(float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
   void (*activation_gradient)(const float *, const float *, float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
-  double (*bernoulli)(const float *, const float *, ptrdiff_t, float, float *);
+  double (*bernoulli)(const float *, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float,
+                      float *);
   ptrdiff_t (*candidates)(const float *, const float *, ptrdiff_t, float, int *);
   float (*smallest_score)(const float *, const float *, ptrdiff_t);
 };
@@ -243,9 +246,10 @@ void ckernels_activation_gradient_float(const float *input, const float *output,
   current->activation_gradient(input, output, gradient, rows, count, stride, activation);
 }
 
-double ckernels_bernoulli_float(const float *logits, const float *targets, ptrdiff_t count, float scale,
+double ckernels_bernoulli_float(const float *logits, ptrdiff_t stride, const float *targets,
+                                ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, float scale,
                                 float *gradient) {
-  return current->bernoulli(logits, targets, count, scale, gradient);
+  return current->bernoulli(logits, stride, targets, target_stride, rows, count, scale, gradient);
 }
 
 ptrdiff_t ckernels_candidates(const float *products, const float *norms, ptrdiff_t count, float threshold,

@@ -160,19 +160,16 @@ NAME(activate_by)(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stri
 TARGET static void NAME(activate)(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
                                   int activation) {
   // One copy per function, so that the choice is outside the loops.
+#define BY(a) case a: NAME(activate_by)(values, rows, count, stride, a); break;
   switch (activation) {
-  case ckernels_tanh: NAME(activate_by)(values, rows, count, stride, ckernels_tanh); break;
-  case ckernels_relu: NAME(activate_by)(values, rows, count, stride, ckernels_relu); break;
-  case ckernels_gelu: NAME(activate_by)(values, rows, count, stride, ckernels_gelu); break;
-  case ckernels_softplus: NAME(activate_by)(values, rows, count, stride, ckernels_softplus); break;
-  case ckernels_logistic: NAME(activate_by)(values, rows, count, stride, ckernels_logistic); break;
-  default: break;
+    BY(ckernels_tanh) BY(ckernels_relu) BY(ckernels_gelu) BY(ckernels_softplus) BY(ckernels_logistic)
   }
+#undef BY
 }
 
-TARGET static void NAME(activation_gradient)(const float *input, const float *output, float *gradient,
-                                             ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
-                                             int activation) {
+TARGET static inline __attribute__((always_inline)) void
+NAME(gradient_by)(const float *input, const float *output, float *gradient, ptrdiff_t rows, ptrdiff_t count,
+                  ptrdiff_t stride, int activation) {
   for (; rows > 0; rows--, input += stride, output += stride, gradient += stride)
     for (ptrdiff_t i = 0; i < count; i += LANES) {
       ptrdiff_t left = count - i;
@@ -180,21 +177,32 @@ TARGET static void NAME(activation_gradient)(const float *input, const float *ou
       NAME(store)(gradient + i, left, s * NAME(load)(gradient + i, left));
     }
 }
+TARGET static void NAME(activation_gradient)(const float *input, const float *output, float *gradient,
+                                             ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                                             int activation) {
+#define BY(a) case a: NAME(gradient_by)(input, output, gradient, rows, count, stride, a); break;
+  switch (activation) {
+    BY(ckernels_tanh) BY(ckernels_relu) BY(ckernels_gelu) BY(ckernels_softplus) BY(ckernels_logistic)
+  }
+#undef BY
+}
 
-TARGET static double NAME(bernoulli)(const float *logits, const float *targets, ptrdiff_t count,
-                                     float scale, float *gradient) {
+TARGET static double NAME(bernoulli)(const float *logits, ptrdiff_t stride, const float *targets,
+                                     ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, float scale,
+                                     float *gradient) {
   NAME(D) sum = {};
   double tail = 0;
-  for (ptrdiff_t i = 0; i < count; i += LANES) {
-    ptrdiff_t left = count - i;
-    V l = NAME(load)(logits + i, left), x = NAME(load)(targets + i, left);
-    V loss = NAME(softplus)(l) - x * l;
-    if (left >= LANES)
-      sum += __builtin_convertvector(loss, NAME(D));
-    else
-      for (ptrdiff_t j = 0; j < left; j++) tail += (double)loss[j];
-    if (gradient) NAME(store)(gradient + i, left, scale * (NAME(logistic)(l) - x));
-  }
+  for (ptrdiff_t r = 0; r < rows; r++, logits += stride, targets += target_stride)
+    for (ptrdiff_t i = 0; i < count; i += LANES) {
+      ptrdiff_t left = count - i;
+      V l = NAME(load)(logits + i, left), x = NAME(load)(targets + i, left);
+      V loss = NAME(softplus)(l) - x * l;
+      if (left >= LANES)
+        sum += __builtin_convertvector(loss, NAME(D));
+      else
+        for (ptrdiff_t j = 0; j < left; j++) tail += (double)loss[j];
+      if (gradient) NAME(store)(gradient + r * stride + i, left, scale * (NAME(logistic)(l) - x));
+    }
   for (int j = 0; j < LANES; j++) tail += sum[j];
   return tail;
 }

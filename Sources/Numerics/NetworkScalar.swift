@@ -67,12 +67,14 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     _ gradient: UnsafeMutablePointer<Self>, input: UnsafePointer<Self>, output: UnsafePointer<Self>,
     rows: Int, count: Int, stride: Int, _ activation: Activation)
 
-  /// The Bernoulli cross-entropy sum_i softplus(l_i) - x_i l_i in nats, from logits.
+  /// The Bernoulli cross-entropy sum_i softplus(l_i) - x_i l_i in nats, from logits, over the first `count`
+  /// elements of each row.
   ///
-  /// Where `gradient` is given, it receives scale (logistic(l_i) - x_i).
+  /// Where `gradient` is given, it receives scale (logistic(l_i) - x_i), with the logits' stride; it may be
+  /// the logits themselves.
   static func bernoulliCrossEntropy(
-    logits: UnsafePointer<Self>, targets: UnsafePointer<Self>, count: Int, scale: Self,
-    gradient: UnsafeMutablePointer<Self>?
+    logits: UnsafePointer<Self>, stride: Int, targets: UnsafePointer<Self>, targetStride: Int, rows: Int,
+    count: Int, scale: Self, gradient: UnsafeMutablePointer<Self>?
   ) -> Double
 
   /// The gradient of one panel of a layer's parameters, and one step of Adam with it.
@@ -118,6 +120,16 @@ extension NetworkScalar {
     multiplyByActivationGradient(
       gradient, input: input, output: output, rows: 1, count: count, stride: count, activation)
   }
+
+  /// The Bernoulli cross-entropy of one row.
+  public static func bernoulliCrossEntropy(
+    logits: UnsafePointer<Self>, targets: UnsafePointer<Self>, count: Int, scale: Self,
+    gradient: UnsafeMutablePointer<Self>?
+  ) -> Double {
+    bernoulliCrossEntropy(
+      logits: logits, stride: count, targets: targets, targetStride: count, rows: 1, count: count,
+      scale: scale, gradient: gradient)
+  }
 }
 
 /// The constants of one step of Adam.
@@ -141,8 +153,8 @@ public struct AdamStep: Sendable, Hashable {
   /// - Parameter number: t, from 1.
   public init(number: Int, learningRate: Double) {
     precondition(number >= 1)
-    rate = learningRate / (1 - wholePower(Self.beta1, number))
-    secondCorrection = 1 / (1 - wholePower(Self.beta2, number)).squareRoot()
+    rate = learningRate / (1 - power(Self.beta1, Double(number)))
+    secondCorrection = 1 / (1 - power(Self.beta2, Double(number))).squareRoot()
   }
 
   fileprivate var constants: ckernels_adam {
@@ -150,19 +162,6 @@ public struct AdamStep: Sendable, Hashable {
       rate: rate, second_correction: secondCorrection, beta1: Self.beta1, beta2: Self.beta2,
       epsilon: Self.epsilon)
   }
-}
-
-/// base^exponent for a whole exponent, by squaring.
-private func wholePower(_ base: Double, _ exponent: Int) -> Double {
-  var result = 1.0
-  var factor = base
-  var n = exponent
-  while n > 0 {
-    if n & 1 == 1 { result *= factor }
-    factor *= factor
-    n >>= 1
-  }
-  return result
 }
 
 /// Blocks of a multiple of so many rows fill the dense kernel's register tiles (speed, nothing else).
@@ -241,10 +240,10 @@ extension Float: NetworkScalar {
   }
 
   public static func bernoulliCrossEntropy(
-    logits: UnsafePointer<Float>, targets: UnsafePointer<Float>, count: Int, scale: Float,
-    gradient: UnsafeMutablePointer<Float>?
+    logits: UnsafePointer<Float>, stride: Int, targets: UnsafePointer<Float>, targetStride: Int, rows: Int,
+    count: Int, scale: Float, gradient: UnsafeMutablePointer<Float>?
   ) -> Double {
-    ckernels_bernoulli_float(logits, targets, count, scale, gradient)
+    ckernels_bernoulli_float(logits, stride, targets, targetStride, rows, count, scale, gradient)
   }
 
   public static func update(
@@ -316,10 +315,10 @@ extension Double: NetworkScalar {
   }
 
   public static func bernoulliCrossEntropy(
-    logits: UnsafePointer<Double>, targets: UnsafePointer<Double>, count: Int, scale: Double,
-    gradient: UnsafeMutablePointer<Double>?
+    logits: UnsafePointer<Double>, stride: Int, targets: UnsafePointer<Double>, targetStride: Int, rows: Int,
+    count: Int, scale: Double, gradient: UnsafeMutablePointer<Double>?
   ) -> Double {
-    ckernels_bernoulli_double(logits, targets, count, scale, gradient)
+    ckernels_bernoulli_double(logits, stride, targets, targetStride, rows, count, scale, gradient)
   }
 
   public static func update(

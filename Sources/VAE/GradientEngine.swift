@@ -59,7 +59,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// dL/dz.
   private let latentDelta: Rows<Scalar>
   private let noBias: AlignedBuffer<Scalar>
-  /// Negative log-likelihood `[panel, capacity]`, and KL divergence, nats.
+  /// Negative log-likelihood `[panel, capacity]` at each block's first row, and KL divergence, nats.
   private let panelLoss: AlignedBuffer<Double>
   private let itemDivergence: AlignedBuffer<Double>
 
@@ -169,8 +169,11 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     forward(rows)
     backward(rows, beta: beta)
     var sums = Sums()
-    for i in 0..<layers[layers.count - 1].panels {
-      for r in 0..<rows { sums.negativeLogLikelihood += panelLoss.pointer[i * capacity + r] }
+    let blocks = Self.blockCount(rows)
+    for panel in 0..<layers[layers.count - 1].panels {
+      for block in 0..<blocks {
+        sums.negativeLogLikelihood += panelLoss.pointer[panel * capacity + rows * block / blocks]
+      }
     }
     for r in 0..<rows { sums.kullbackLeibler += itemDivergence.pointer[r] }
     if architecture.likelihood == .gaussian {
@@ -187,12 +190,14 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   private func blocks(
     panels: Int, rows: Int, _ body: @escaping @Sendable (_ panel: Int, _ rows: Range<Int>) -> Void
   ) {
-    let blocks = rows < 28 ? 1 : max(2, (rows + 167) / 168)
+    let blocks = Self.blockCount(rows)
     team.forEach(pieces: blocks * panels) { _, piece in
       let block = piece / panels
       body(piece % panels, rows * block / blocks..<rows * (block + 1) / blocks)
     }
   }
+
+  private static func blockCount(_ rows: Int) -> Int { rows < 28 ? 1 : max(2, (rows + 167) / 168) }
 
   private func input(_ k: Int) -> Rows<Scalar> {
     k == 0 ? items : k == heads + 1 ? z : outputs[k - 1]
@@ -290,22 +295,22 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
       let first = panel * Scalar.panelWidth
       // Columns beyond the last stay zero.
       let count = layers[k].columns(panel)
-      let likelihood = architecture.likelihood
-      let loss = panelLoss.pointer + panel * capacity
-      let (outputStride, itemStride) = (outputs[k].stride, items.stride)
-      let outputs = outputs[k].pointer + first
-      let items = UnsafePointer(items.pointer + first)
-      for r in rows {
-        let output = outputs + r * outputStride
-        let target = items + r * itemStride
-        loss[r] =
-          switch likelihood {
-          case .bernoulli:
-            Scalar.bernoulliCrossEntropy(
-              logits: output, targets: target, count: count, scale: scale, gradient: output)
-          case .gaussian: squaredError(output, target, count: count, scale: scale)
-          }
+      let output = outputs[k].row(rows.lowerBound) + first
+      let target = UnsafePointer(items.row(rows.lowerBound) + first)
+      let (stride, targetStride) = (outputs[k].stride, items.stride)
+      var loss = 0.0
+      switch architecture.likelihood {
+      case .bernoulli:
+        loss = Scalar.bernoulliCrossEntropy(
+          logits: output, stride: stride, targets: target, targetStride: targetStride, rows: rows.count,
+          count: count, scale: scale, gradient: output)
+      case .gaussian:
+        for r in 0..<rows.count {
+          loss += squaredError(output + r * stride, target + r * targetStride, count: count, scale: scale)
+        }
       }
+      // By the block's first row: a place of its own, whatever the number of blocks.
+      panelLoss.pointer[panel * capacity + rows.lowerBound] = loss
     }
   }
 

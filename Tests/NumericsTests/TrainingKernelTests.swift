@@ -48,6 +48,42 @@ import Testing
     }
   }
 
+  /// Rows with strides, the gradient in the logits' place: the gradients of single rows, and nothing
+  /// between rows is touched. Losses are sums of the same terms, none negative, in double precision in another
+  /// order.
+  static func checkCrossEntropyOfRows<Scalar: NetworkScalar>(_ type: Scalar.Type) {
+    let (rows, count, stride, targetStride) = (5, 19, 23, 21)
+    let logits = uniformNumbers((rows - 1) * stride + count, stream: 34).map { Scalar(9 * $0) }
+    let targets = uniformNumbers((rows - 1) * targetStride + count, stream: 35).map { Scalar(abs($0)) }
+    underEachInstructionSet { set in
+      let both = GuardedBuffer<Scalar>(logits, padding: 0, to: logits.count)
+      let x = GuardedBuffer<Scalar>(targets, padding: 0, to: targets.count)
+      let loss = Scalar.bernoulliCrossEntropy(
+        logits: both.pointer, stride: stride, targets: x.pointer, targetStride: targetStride, rows: rows,
+        count: count, scale: 0.5, gradient: both.pointer)
+      var expected = logits
+      var sum = 0.0
+      for r in 0..<rows {
+        let row = GuardedBuffer<Scalar>(
+          Array(logits[r * stride..<r * stride + count]), padding: 0, to: count)
+        let gradient = GuardedBuffer<Scalar>(count: count, filledWith: .nan)
+        sum += Scalar.bernoulliCrossEntropy(
+          logits: row.pointer, targets: x.pointer + r * targetStride, count: count, scale: 0.5,
+          gradient: gradient.pointer)
+        expected.replaceSubrange(r * stride..<r * stride + count, with: gradient.elements)
+      }
+      #expect(both.elements == expected, "\(type) \(set)")
+      #expect(abs(loss - sum) <= 2 * gamma(rows * count, 0x1p-53) * sum, "\(type) \(set)")
+    }
+  }
+
+  @Test func crossEntropyOfRowsIsThatOfEachRow() async {
+    await #expect(processExitsWith: .success) {
+      TrainingKernelTests.checkCrossEntropyOfRows(Float.self)
+      TrainingKernelTests.checkCrossEntropyOfRows(Double.self)
+    }
+  }
+
   @Test func crossEntropyAgreesWithTheStableFormula() async {
     await #expect(processExitsWith: .success) {
       TrainingKernelTests.checkCrossEntropy(Float.self)

@@ -86,12 +86,15 @@ void ckernels_activation_gradient_double(const double *input, const double *outp
                                          ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
                                          int activation);
 
-// Bernoulli: returns sum_i softplus(logit_i) - target_i logit_i, in nats; where `gradient` is not
-// null, gradient[i] = scale (logistic(logit_i) - target_i).
-double ckernels_bernoulli_float(const float *logits, const float *targets, ptrdiff_t count,
-                                float scale, float *gradient);
-double ckernels_bernoulli_double(const double *logits, const double *targets, ptrdiff_t count,
-                                 double scale, double *gradient);
+// Bernoulli: returns sum_i softplus(logit_i) - target_i logit_i over `count` elements of each row, in
+// nats; where `gradient` is not null, gradient[i] = scale (logistic(logit_i) - target_i), with the logits'
+// stride; it may be the logits themselves.
+double ckernels_bernoulli_float(const float *logits, ptrdiff_t stride, const float *targets,
+                                ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, float scale,
+                                float *gradient);
+double ckernels_bernoulli_double(const double *logits, ptrdiff_t stride, const double *targets,
+                                 ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, double scale,
+                                 double *gradient);
 
 // Writes to `found` the columns c with norms[c] - 2 products[c] <= threshold; returns how many.
 ptrdiff_t ckernels_candidates(const float *products, const float *norms, ptrdiff_t count,
