@@ -13,6 +13,66 @@
 #define JOIN(a, b) JOIN2(a, b)
 #define NAME(x) JOIN(x, SUFFIX)
 
+// Double precision is for checking and for attractors: the C library's functions, accurate to an ulp.
+
+static double logistic(double x) {
+  double e = exp(-fabs(x));
+  return x < 0 ? e / (1 + e) : 1 / (1 + e);
+}
+
+static double softplus(double x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))) + (x != x ? x : 0); }
+
+static double apply(double x, int activation) {
+  switch (activation) {
+  case ckernels_tanh: return tanh(x);
+  case ckernels_relu: return x < 0 ? 0 : x;
+  case ckernels_gelu: return 0.5 * x * (1 + erf(x * M_SQRT1_2));
+  case ckernels_softplus: return softplus(x);
+  case ckernels_logistic: return logistic(x);
+  default: return x;
+  }
+}
+
+static double slope(double x, double y, int activation) {
+  switch (activation) {
+  case ckernels_tanh: return 1 - y * y;
+  case ckernels_relu: return x > 0;
+  case ckernels_gelu: return 0.5 * (1 + erf(x * M_SQRT1_2)) + x * 0.39894228040143267794 * exp(-0.5 * x * x);
+  case ckernels_softplus: return logistic(x);
+  case ckernels_logistic: return y * (1 - y);
+  default: return 1;
+  }
+}
+
+void ckernels_activate_double(double *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                              int activation) {
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t i = r * stride; i < r * stride + count; i++) values[i] = apply(values[i], activation);
+}
+
+void ckernels_activation_gradient_double(const double *input, const double *output, double *gradient,
+                                         ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                                         int activation) {
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t i = r * stride; i < r * stride + count; i++)
+      gradient[i] *= slope(input[i], output[i], activation);
+}
+
+double ckernels_bernoulli_double(const double *logits, ptrdiff_t stride, const double *targets,
+                                 ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, double scale,
+                                 double *gradient) {
+  double sum = 0;
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t i = 0; i < count; i++) {
+      const double l = logits[r * stride + i], x = targets[r * target_stride + i];
+      sum += softplus(l) - x * l;
+      if (gradient) gradient[r * stride + i] = scale * (logistic(l) - x);
+    }
+  return sum;
+}
+
+static ptrdiff_t padded(ptrdiff_t n, ptrdiff_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
 #define REAL float
 #define SINGLE
 #define PANEL 32
@@ -99,25 +159,36 @@ static int best_instruction_set(void) {
   return 1;
 }
 
+#define LAYER(REAL)                                                                                      \
+  (const REAL *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride, const REAL *packed,               \
+   const REAL *bias, ptrdiff_t columns, REAL *y, ptrdiff_t y_stride, int activation)
+#define UPDATE(REAL)                                                                                     \
+  (const REAL *x, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t x_stride, const REAL *delta,               \
+   ptrdiff_t delta_stride, REAL *gradient, REAL *parameters, REAL *first, REAL *second,                  \
+   const struct ckernels_adam *adam, ptrdiff_t columns, REAL *target, ptrdiff_t target_panel)
+#define TRANSPOSE(REAL)                                                                                  \
+  (const REAL *panel, ptrdiff_t inputs, ptrdiff_t columns, REAL *target, ptrdiff_t target_panel)
+
 struct table {
-  void (*dense_float)(const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, const float *, const float *,
-                      ptrdiff_t, float *, ptrdiff_t, int);
-  void (*dense_double)(const double *, ptrdiff_t, ptrdiff_t, ptrdiff_t, const double *, const double *,
-                       ptrdiff_t, double *, ptrdiff_t, int);
-  void (*activate)(float *, ptrdiff_t, int);
-  void (*activation_gradient)(const float *, const float *, float *, ptrdiff_t, int);
-  double (*bernoulli)(const float *, const float *, ptrdiff_t, float, float *);
-  void (*adam_float)(float *, const float *, float *, float *, ptrdiff_t, float, float, float, float, float);
-  void (*adam_double)(double *, const double *, double *, double *, ptrdiff_t, double, double, double,
-                      double, double);
+  void (*dense_float) LAYER(float);
+  void (*dense_double) LAYER(double);
+  void (*update_float) UPDATE(float);
+  void (*update_double) UPDATE(double);
+  void (*transpose_float) TRANSPOSE(float);
+  void (*transpose_double) TRANSPOSE(double);
+  void (*activate)(float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
+  void (*activation_gradient)(const float *, const float *, float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
+  double (*bernoulli)(const float *, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float,
+                      float *);
   ptrdiff_t (*candidates)(const float *, const float *, ptrdiff_t, float, int *);
   float (*smallest_score)(const float *, const float *, ptrdiff_t);
 };
 
 #define TABLE(isa)                                                                                       \
   {                                                                                                      \
-    dense_f32_##isa, dense_f64_##isa, activate_f32_##isa, activation_gradient_f32_##isa,                 \
-        bernoulli_f32_##isa, adam_f32_##isa, adam_f64_##isa, candidates_f32_##isa, smallest_score_f32_##isa                \
+    dense_f32_##isa, dense_f64_##isa, update_f32_##isa, update_f64_##isa, transpose_f32_##isa,           \
+        transpose_f64_##isa, activate_f32_##isa, activation_gradient_f32_##isa, bernoulli_f32_##isa,     \
+        candidates_f32_##isa, smallest_score_f32_##isa                                                   \
   }
 
 static const struct table tables[] = {
@@ -140,8 +211,6 @@ int ckernels_select(int instruction_set) {
 
 __attribute__((constructor)) static void select_at_start(void) { ckernels_select(0); }
 
-static ptrdiff_t padded(ptrdiff_t n, ptrdiff_t multiple) { return (n + multiple - 1) / multiple * multiple; }
-
 #define PACK(NAME, REAL, PANEL)                                                                          \
   void NAME(const REAL *weights, ptrdiff_t columns, ptrdiff_t inner, REAL *packed) {                     \
     for (ptrdiff_t c = 0; c < padded(columns, PANEL); c++)                                               \
@@ -152,44 +221,35 @@ static ptrdiff_t padded(ptrdiff_t n, ptrdiff_t multiple) { return (n + multiple 
 PACK(ckernels_pack_float, float, ckernels_panel_float)
 PACK(ckernels_pack_double, double, ckernels_panel_double)
 
-void ckernels_dense_float(const float *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
-                          const float *packed, const float *bias, ptrdiff_t columns, float *y,
-                          ptrdiff_t y_stride, int activation) {
-  current->dense_float(x, rows, inner, x_stride, packed, bias, columns, y, y_stride, activation);
-}
+#define ENTRIES(REAL)                                                                                    \
+  void ckernels_dense_##REAL LAYER(REAL) {                                                               \
+    current->dense_##REAL(x, rows, inner, x_stride, packed, bias, columns, y, y_stride, activation);     \
+  }                                                                                                      \
+  void ckernels_update_##REAL UPDATE(REAL) {                                                             \
+    current->update_##REAL(x, rows, inputs, x_stride, delta, delta_stride, gradient, parameters, first,  \
+                           second, adam, columns, target, target_panel);                                                                \
+  }                                                                                                      \
+  void ckernels_transpose_##REAL TRANSPOSE(REAL) {                                                       \
+    current->transpose_##REAL(panel, inputs, columns, target, target_panel);                             \
+  }
+ENTRIES(float)
+ENTRIES(double)
 
-void ckernels_dense_double(const double *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
-                           const double *packed, const double *bias, ptrdiff_t columns, double *y,
-                           ptrdiff_t y_stride, int activation) {
-  current->dense_double(x, rows, inner, x_stride, packed, bias, columns, y, y_stride, activation);
-}
-
-void ckernels_activate_float(float *values, ptrdiff_t count, int activation) {
-  current->activate(values, count, activation);
+void ckernels_activate_float(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                             int activation) {
+  current->activate(values, rows, count, stride, activation);
 }
 
 void ckernels_activation_gradient_float(const float *input, const float *output, float *gradient,
-                                        ptrdiff_t count, int activation) {
-  current->activation_gradient(input, output, gradient, count, activation);
+                                        ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                                        int activation) {
+  current->activation_gradient(input, output, gradient, rows, count, stride, activation);
 }
 
-double ckernels_bernoulli_float(const float *logits, const float *targets, ptrdiff_t count, float scale,
+double ckernels_bernoulli_float(const float *logits, ptrdiff_t stride, const float *targets,
+                                ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, float scale,
                                 float *gradient) {
-  return current->bernoulli(logits, targets, count, scale, gradient);
-}
-
-void ckernels_adam_float(float *parameters, const float *gradient, float *first, float *second,
-                         ptrdiff_t count, float rate, float second_correction, float beta1, float beta2,
-                         float epsilon) {
-  current->adam_float(parameters, gradient, first, second, count, rate, second_correction, beta1, beta2,
-                      epsilon);
-}
-
-void ckernels_adam_double(double *parameters, const double *gradient, double *first, double *second,
-                          ptrdiff_t count, double rate, double second_correction, double beta1,
-                          double beta2, double epsilon) {
-  current->adam_double(parameters, gradient, first, second, count, rate, second_correction, beta1, beta2,
-                       epsilon);
+  return current->bernoulli(logits, stride, targets, target_stride, rows, count, scale, gradient);
 }
 
 ptrdiff_t ckernels_candidates(const float *products, const float *norms, ptrdiff_t count, float threshold,
@@ -201,60 +261,3 @@ float ckernels_smallest_score(const float *products, const float *norms, ptrdiff
   return current->smallest_score(products, norms, count);
 }
 
-// Double precision is for checking and for attractors: the C library's functions, accurate to an ulp.
-
-static double logistic(double x) {
-  double e = exp(-fabs(x));
-  return x < 0 ? e / (1 + e) : 1 / (1 + e);
-}
-
-static double softplus(double x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))) + (x != x ? x : 0); }
-
-void ckernels_activate_double(double *values, ptrdiff_t count, int activation) {
-  switch (activation) {
-  case ckernels_tanh:
-    for (ptrdiff_t i = 0; i < count; i++) values[i] = tanh(values[i]);
-    break;
-  case ckernels_relu:
-    for (ptrdiff_t i = 0; i < count; i++) values[i] = values[i] < 0 ? 0 : values[i];
-    break;
-  case ckernels_gelu:
-    for (ptrdiff_t i = 0; i < count; i++) values[i] = 0.5 * values[i] * (1 + erf(values[i] * M_SQRT1_2));
-    break;
-  case ckernels_softplus:
-    for (ptrdiff_t i = 0; i < count; i++) values[i] = softplus(values[i]);
-    break;
-  case ckernels_logistic:
-    for (ptrdiff_t i = 0; i < count; i++) values[i] = logistic(values[i]);
-    break;
-  default: break;
-  }
-}
-
-void ckernels_activation_gradient_double(const double *input, const double *output, double *gradient,
-                                         ptrdiff_t count, int activation) {
-  for (ptrdiff_t i = 0; i < count; i++) {
-    double x = input[i], slope = 1;
-    switch (activation) {
-    case ckernels_tanh: slope = 1 - output[i] * output[i]; break;
-    case ckernels_relu: slope = x > 0; break;
-    case ckernels_gelu:
-      slope = 0.5 * (1 + erf(x * M_SQRT1_2)) + x * 0.39894228040143267794 * exp(-0.5 * x * x);
-      break;
-    case ckernels_softplus: slope = logistic(x); break;
-    case ckernels_logistic: slope = output[i] * (1 - output[i]); break;
-    default: break;
-    }
-    gradient[i] *= slope;
-  }
-}
-
-double ckernels_bernoulli_double(const double *logits, const double *targets, ptrdiff_t count, double scale,
-                                 double *gradient) {
-  double sum = 0;
-  for (ptrdiff_t i = 0; i < count; i++) {
-    sum += softplus(logits[i]) - targets[i] * logits[i];
-    if (gradient) gradient[i] = scale * (logistic(logits[i]) - targets[i]);
-  }
-  return sum;
-}

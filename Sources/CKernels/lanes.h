@@ -11,7 +11,7 @@ typedef double NAME(D) __attribute__((vector_size(LANES * sizeof(double)), align
 #define V NAME(V)
 #define I NAME(I)
 
-TARGET static inline V NAME(all)(float x) { return (V){} + x; }
+TARGET static inline V NAME(all)(float x) { return x - (V){}; }
 TARGET static inline V NAME(choose)(I mask, V a, V b) {
   return (V)(((I)a & mask) | ((I)b & ~mask));
 }
@@ -151,34 +151,58 @@ TARGET static inline void NAME(store)(float *p, ptrdiff_t left, V v) {
     memcpy(p, &v, (size_t)left * sizeof(float));
 }
 
-TARGET static void NAME(activate)(float *values, ptrdiff_t count, int activation) {
-  for (ptrdiff_t i = 0; i < count; i += LANES)
-    NAME(store)(values + i, count - i, NAME(apply)(NAME(load)(values + i, count - i), activation));
+TARGET static inline __attribute__((always_inline)) void
+NAME(activate_by)(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride, int activation) {
+  for (; rows > 0; rows--, values += stride)
+    for (ptrdiff_t i = 0; i < count; i += LANES)
+      NAME(store)(values + i, count - i, NAME(apply)(NAME(load)(values + i, count - i), activation));
 }
-
-TARGET static void NAME(activation_gradient)(const float *input, const float *output, float *gradient,
-                                             ptrdiff_t count, int activation) {
-  for (ptrdiff_t i = 0; i < count; i += LANES) {
-    ptrdiff_t left = count - i;
-    V s = NAME(slope)(NAME(load)(input + i, left), NAME(load)(output + i, left), activation);
-    NAME(store)(gradient + i, left, s * NAME(load)(gradient + i, left));
+TARGET static void NAME(activate)(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                                  int activation) {
+  // One copy per function, so that the choice is outside the loops.
+#define BY(a) case a: NAME(activate_by)(values, rows, count, stride, a); break;
+  switch (activation) {
+    BY(ckernels_tanh) BY(ckernels_relu) BY(ckernels_gelu) BY(ckernels_softplus) BY(ckernels_logistic)
   }
+#undef BY
 }
 
-TARGET static double NAME(bernoulli)(const float *logits, const float *targets, ptrdiff_t count,
-                                     float scale, float *gradient) {
+TARGET static inline __attribute__((always_inline)) void
+NAME(gradient_by)(const float *input, const float *output, float *gradient, ptrdiff_t rows, ptrdiff_t count,
+                  ptrdiff_t stride, int activation) {
+  for (; rows > 0; rows--, input += stride, output += stride, gradient += stride)
+    for (ptrdiff_t i = 0; i < count; i += LANES) {
+      ptrdiff_t left = count - i;
+      V s = NAME(slope)(NAME(load)(input + i, left), NAME(load)(output + i, left), activation);
+      NAME(store)(gradient + i, left, s * NAME(load)(gradient + i, left));
+    }
+}
+TARGET static void NAME(activation_gradient)(const float *input, const float *output, float *gradient,
+                                             ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                                             int activation) {
+#define BY(a) case a: NAME(gradient_by)(input, output, gradient, rows, count, stride, a); break;
+  switch (activation) {
+    BY(ckernels_tanh) BY(ckernels_relu) BY(ckernels_gelu) BY(ckernels_softplus) BY(ckernels_logistic)
+  }
+#undef BY
+}
+
+TARGET static double NAME(bernoulli)(const float *logits, ptrdiff_t stride, const float *targets,
+                                     ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, float scale,
+                                     float *gradient) {
   NAME(D) sum = {};
   double tail = 0;
-  for (ptrdiff_t i = 0; i < count; i += LANES) {
-    ptrdiff_t left = count - i;
-    V l = NAME(load)(logits + i, left), x = NAME(load)(targets + i, left);
-    V loss = NAME(softplus)(l) - x * l;
-    if (left >= LANES)
-      sum += __builtin_convertvector(loss, NAME(D));
-    else
-      for (ptrdiff_t j = 0; j < left; j++) tail += (double)loss[j];
-    if (gradient) NAME(store)(gradient + i, left, scale * (NAME(logistic)(l) - x));
-  }
+  for (ptrdiff_t r = 0; r < rows; r++, logits += stride, targets += target_stride)
+    for (ptrdiff_t i = 0; i < count; i += LANES) {
+      ptrdiff_t left = count - i;
+      V l = NAME(load)(logits + i, left), x = NAME(load)(targets + i, left);
+      V loss = NAME(softplus)(l) - x * l;
+      if (left >= LANES)
+        sum += __builtin_convertvector(loss, NAME(D));
+      else
+        for (ptrdiff_t j = 0; j < left; j++) tail += (double)loss[j];
+      if (gradient) NAME(store)(gradient + r * stride + i, left, scale * (NAME(logistic)(l) - x));
+    }
   for (int j = 0; j < LANES; j++) tail += sum[j];
   return tail;
 }
@@ -213,91 +237,172 @@ TARGET static float NAME(smallest_score)(const float *products, const float *nor
   return smallest;
 }
 #undef I
+#define ACTIVATE NAME(activate)
 #else
 #define V NAME(V)
+#define ACTIVATE ckernels_activate_double
 #endif  // SINGLE
 
+// One step of Adam, elementwise; see ckernels_update_float.
 TARGET static void NAME(adam)(REAL *parameters, const REAL *gradient, REAL *first, REAL *second,
-                              ptrdiff_t count, REAL rate, REAL second_correction, REAL beta1,
-                              REAL beta2, REAL epsilon) {
-  for (ptrdiff_t i = 0; i < count; i++) {
-    REAL g = gradient[i];
-    REAL m = first[i] = beta1 * first[i] + (1 - beta1) * g;
-    REAL v = second[i] = beta2 * second[i] + (1 - beta2) * g * g;
-#ifdef SINGLE
-    parameters[i] -= rate * m / (__builtin_sqrtf(v) * second_correction + epsilon);
-#else
-    parameters[i] -= rate * m / (__builtin_sqrt(v) * second_correction + epsilon);
-#endif
+                              ptrdiff_t count, const struct ckernels_adam *adam) {
+  const REAL beta1 = (REAL)adam->beta1, beta2 = (REAL)adam->beta2, rate = (REAL)adam->rate,
+             correction = (REAL)adam->second_correction, epsilon = (REAL)adam->epsilon;
+  for (ptrdiff_t i = 0; i < count; i += LANES) {
+    V g = *(const V *)(gradient + i);
+    V m = beta1 * *(const V *)(first + i) + (1 - beta1) * g;
+    V v = beta2 * *(const V *)(second + i) + (1 - beta2) * g * g;
+    *(V *)(first + i) = m;
+    *(V *)(second + i) = v;
+    *(V *)(parameters + i) -= rate * m / (__builtin_elementwise_sqrt(v) * correction + epsilon);
   }
 }
 
-// The register tile: TILE rows times two vectors, accumulated over `inner` in a fixed order: chunks of
-// CHUNK terms are summed by themselves, for rounding errors grow with the length of a sum.
+// The register tile, y[r][c] = bias[c] + sum_k a[r][k] b[k][c] for `height` <= TILE rows and two vectors
+// of columns, summed over `inner` in a fixed order: chunks of CHUNK terms are summed by themselves, for
+// rounding errors grow with the length of a sum. `height` is a constant in each copy.
 TARGET static inline __attribute__((always_inline)) void
-NAME(tile)(const REAL *x, ptrdiff_t inner, ptrdiff_t x_stride, const REAL *w, const REAL *bias, REAL *y,
-           ptrdiff_t y_stride, int activation) {
-  V b0 = *(const V *)bias, b1 = *(const V *)(bias + LANES);
+NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, const REAL *b,
+           ptrdiff_t b_inner, ptrdiff_t inner, const REAL *bias, REAL *y, ptrdiff_t y_row,
+           const REAL *const *ahead, ptrdiff_t lines) {
   ptrdiff_t first = 0;
   do {
-    ptrdiff_t end = first + CHUNK < inner ? first + CHUNK : inner;
+    const ptrdiff_t length = first + CHUNK < inner ? CHUNK : inner - first;
     V sum[TILE][2];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < TILE; r++) sum[r][0] = sum[r][1] = (V){};
-    const ptrdiff_t length = end - first;
-    const REAL *xc = x + first, *wc = w + first * PANEL;
-    for (ptrdiff_t k = 0; k < length; k++) {
-      V w0 = *(const V *)(wc + k * PANEL), w1 = *(const V *)(wc + k * PANEL + LANES);
+    for (int r = 0; r < height; r++) sum[r][0] = sum[r][1] = (V){};
+    const REAL *ak = a + first * a_inner, *bk = b + first * b_inner;
+    for (ptrdiff_t k = 0; k < length; k++, ak += a_inner, bk += b_inner) {
+      if (k < lines) {
+        for (int j = 0; j < 3; j++) __builtin_prefetch((const char *)ahead[j] + 64 * k, 1);
+        __builtin_prefetch(ahead[3] + k * PANEL, 1);
+      }
+      V b0 = *(const V *)bk, b1 = *(const V *)(bk + LANES);
 #pragma clang loop unroll(full)
-      for (int r = 0; r < TILE; r++) {
-        V xr = (V){} + xc[r * x_stride + k];
-        sum[r][0] += xr * w0;
-        sum[r][1] += xr * w1;
+      for (int r = 0; r < height; r++) {
+        V x = ak[r * a_row] - (V){};  // a broadcast: x - 0 is x, x + 0 is not for -0
+        sum[r][0] += x * b0;
+        sum[r][1] += x * b1;
       }
     }
     // The outputs themselves hold the sum of the chunks so far.
 #pragma clang loop unroll(full)
-    for (int r = 0; r < TILE; r++) {
-      V *y0 = (V *)(y + r * y_stride), *y1 = (V *)(y + r * y_stride + LANES);
-      V s0 = sum[r][0] + (first == 0 ? b0 : *y0), s1 = sum[r][1] + (first == 0 ? b1 : *y1);
-#ifdef SINGLE
-      *y0 = end == inner ? NAME(apply)(s0, activation) : s0;
-      *y1 = end == inner ? NAME(apply)(s1, activation) : s1;
-#else
-      *y0 = s0;
-      *y1 = s1;
-#endif
+    for (int r = 0; r < height; r++) {
+      V *y0 = (V *)(y + r * y_row), *y1 = (V *)(y + r * y_row + LANES);
+      *y0 = sum[r][0] + (first ? *y0 : *(const V *)bias);
+      *y1 = sum[r][1] + (first ? *y1 : *(const V *)(bias + LANES));
     }
-    first = end;
+    first += length;
   } while (first < inner);
 }
+
+#define CASE(h) case h: NAME(tile)(h, a, a_row, a_inner, b, b_inner, inner, bias, y, y_row, ahead, lines); break;
+#if TILE > 6
+#define TALL CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
+#else
+#define TALL
+#endif
+#define HEIGHTS switch (height) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) TALL }
+
+// Rows of `a` contiguous along the sum (layers), and across it (weight gradients).
+TARGET static void NAME(along)(int height, const REAL *a, ptrdiff_t a_row, const REAL *b, ptrdiff_t inner,
+                               const REAL *bias, REAL *y, ptrdiff_t y_row) {
+  const ptrdiff_t a_inner = 1, b_inner = PANEL, lines = 0;
+  const REAL *const *const ahead = 0;
+  HEIGHTS
+}
+TARGET static void NAME(across)(int height, const REAL *a, ptrdiff_t a_inner, const REAL *b,
+                                ptrdiff_t b_inner, ptrdiff_t inner, REAL *y, const REAL *const *ahead,
+                                ptrdiff_t lines) {
+  static const REAL bias[2 * LANES];
+  const ptrdiff_t a_row = 1, y_row = PANEL;
+  HEIGHTS
+}
+#undef CASE
+#undef TALL
+#undef HEIGHTS
+
+// The height of the next of the tiles, as even as possible, that cover `left` rows.
+#define HEIGHT(left) (((left) + ((left) + TILE - 1) / TILE - 1) / (((left) + TILE - 1) / TILE))
 
 TARGET static void NAME(dense)(const REAL *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
                                const REAL *packed, const REAL *bias, ptrdiff_t columns, REAL *y,
                                ptrdiff_t y_stride, int activation) {
   for (ptrdiff_t panel = 0; panel < columns; panel += PANEL)
-    for (ptrdiff_t part = 0; part < PANEL; part += 2 * LANES) {
-      const REAL *w = packed + panel * inner + part;
-      const REAL *b = bias + panel + part;
-      for (ptrdiff_t r = 0; r < rows; r += TILE) {
-        const REAL *xr = x + r * x_stride;
-        REAL *yr = y + r * y_stride + panel + part;
-#ifdef SINGLE
-        // One copy of the tile per activation, so that the choice is outside its loops.
-        switch (activation) {
-        case ckernels_tanh: NAME(tile)(xr, inner, x_stride, w, b, yr, y_stride, ckernels_tanh); break;
-        case ckernels_relu: NAME(tile)(xr, inner, x_stride, w, b, yr, y_stride, ckernels_relu); break;
-        case ckernels_logistic: NAME(tile)(xr, inner, x_stride, w, b, yr, y_stride, ckernels_logistic); break;
-        case ckernels_identity: NAME(tile)(xr, inner, x_stride, w, b, yr, y_stride, ckernels_identity); break;
-        default: NAME(tile)(xr, inner, x_stride, w, b, yr, y_stride, activation);
-        }
-#else
-        NAME(tile)(xr, inner, x_stride, w, b, yr, y_stride, activation);
-#endif
-      }
+    for (ptrdiff_t r = 0, height; r < rows; r += height) {
+      height = HEIGHT(rows - r);
+      for (ptrdiff_t part = panel; part < panel + PANEL; part += 2 * LANES)
+        NAME(along)((int)height, x + r * x_stride, x_stride, packed + panel * inner + part - panel, inner,
+                    bias + part, y + r * y_stride + part, y_stride);
+      ACTIVATE(y + r * y_stride + panel, height, PANEL, y_stride, activation);
     }
-#ifndef SINGLE
-  for (ptrdiff_t r = 0; r < rows; r++) ckernels_activate_double(y + r * y_stride, columns, activation);
-#endif
 }
+
+#if LANES == 2
+#define LOW 0, 2
+#define HIGH 1, 3
+#elif LANES == 4
+#define LOW 0, 4, 1, 5
+#define HIGH 2, 6, 3, 7
+#elif LANES == 8
+#define LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#endif
+// LANES rows of a panel, from row i.
+TARGET static void NAME(transpose_rows)(const REAL *panel, ptrdiff_t i, ptrdiff_t inputs, ptrdiff_t columns,
+                                      REAL *target, ptrdiff_t target_panel) {
+  for (ptrdiff_t c = 0; c < columns; c += LANES) {
+    V v[LANES], w[LANES];
+    for (int j = 0; j < LANES; j++) v[j] = i + j < inputs ? *(const V *)(panel + (i + j) * PANEL + c) : (V){};
+    // A perfect shuffle of LANES^2 elements, log2(LANES) times, is the transposition.
+#pragma clang loop unroll(full)
+    for (int step = 1; step < LANES; step *= 2) {
+#pragma clang loop unroll(full)
+      for (int j = 0; j < LANES / 2; j++) {
+        w[2 * j] = __builtin_shufflevector(v[j], v[j + LANES / 2], LOW);
+        w[2 * j + 1] = __builtin_shufflevector(v[j], v[j + LANES / 2], HIGH);
+      }
+#pragma clang loop unroll(full)
+      for (int j = 0; j < LANES; j++) v[j] = w[j];
+    }
+    REAL *t = target + i / PANEL * target_panel + i % PANEL + c * PANEL;
+    for (int j = 0; j < LANES && c + j < columns; j++) *(V *)(t + j * PANEL) = v[j];
+  }
+}
+TARGET static void NAME(transpose)(const REAL *panel, ptrdiff_t inputs, ptrdiff_t columns, REAL *target,
+                                   ptrdiff_t target_panel) {
+  for (ptrdiff_t i = 0; i < padded(inputs, PANEL); i += LANES)
+    NAME(transpose_rows)(panel, i, inputs, columns, target, target_panel);
+}
+
+TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t x_stride,
+                                const REAL *delta, ptrdiff_t delta_stride, REAL *gradient, REAL *parameters,
+                                REAL *first, REAL *second, const struct ckernels_adam *adam,
+                                ptrdiff_t columns, REAL *target, ptrdiff_t target_panel) {
+  static const REAL one = 1;
+  REAL scratch[TILE * PANEL];
+  for (ptrdiff_t i = 0, moved = 0, height; i <= inputs; i += height) {
+    height = i < inputs ? HEIGHT(inputs - i) : 1;  // the last row is the bias's: its input is 1
+    REAL *g = gradient ? gradient + i * PANEL : scratch;
+    const REAL *const ahead[4] = {parameters + i * PANEL, first + i * PANEL, second + i * PANEL,
+                                  target ? target + moved / PANEL * target_panel + moved % PANEL : parameters};
+    for (ptrdiff_t part = 0; part < PANEL; part += 2 * LANES)
+      NAME(across)((int)height, i < inputs ? x + i : &one, i < inputs ? x_stride : 0, delta + part,
+                   delta_stride, rows, g + part, ahead, gradient ? 0 : height * PANEL * (ptrdiff_t)sizeof(REAL) / 64);
+    if (gradient) continue;
+    NAME(adam)(parameters + i * PANEL, g, first + i * PANEL, second + i * PANEL, height * PANEL, adam);
+    // Between the tiles, so that the stores' latency is hidden behind the next tile's arithmetic.
+    if (target)
+      for (; i < inputs ? moved + LANES <= i + height : moved < padded(inputs, PANEL); moved += LANES)
+        NAME(transpose_rows)(parameters, moved, inputs, columns, target, target_panel);
+  }
+}
+
+#undef LOW
+#undef HIGH
+#undef HEIGHT
+#undef ACTIVATE
 #undef V

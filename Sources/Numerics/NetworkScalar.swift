@@ -49,34 +49,55 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   ///
   /// `y_rc = f(b_c + sum_k x_rk w_ck)`, summed in a fixed order: chunks of 256 terms, one after another.
   ///
-  /// - Precondition: `x` and `y` hold `roundedUp(rows, kernelRowMultiple)` rows; `y`'s stride covers
-  ///   whole panels, which are overwritten.
+  /// - Precondition: `y`'s stride covers whole panels, which are overwritten; `bias` has that length.
   static func dense(
     _ x: UnsafePointer<Self>, rows: Int, inner: Int, stride: Int, packed: UnsafePointer<Self>,
     bias: UnsafePointer<Self>, columns: Int, into y: UnsafeMutablePointer<Self>, stride: Int,
     activation: Activation)
 
-  /// values = activation(values), elementwise.
-  static func activate(_ values: UnsafeMutablePointer<Self>, count: Int, _ activation: Activation)
+  /// values = activation(values), elementwise for the first `count` elements of each row.
+  static func activate(
+    _ values: UnsafeMutablePointer<Self>, rows: Int, count: Int, stride: Int, _ activation: Activation)
 
-  /// gradient *= activation'(input), elementwise; `output` is activation(input).
+  /// gradient *= activation'(input), elementwise for the first `count` elements of each row.
+  ///
+  /// `output` is activation(input). tanh and logistic read the output alone, the others the input alone,
+  /// for which relu takes the output as well: what is not read may be the other.
   static func multiplyByActivationGradient(
     _ gradient: UnsafeMutablePointer<Self>, input: UnsafePointer<Self>, output: UnsafePointer<Self>,
-    count: Int, _ activation: Activation)
+    rows: Int, count: Int, stride: Int, _ activation: Activation)
 
-  /// The Bernoulli cross-entropy sum_i softplus(l_i) - x_i l_i in nats, from logits.
+  /// The Bernoulli cross-entropy sum_i softplus(l_i) - x_i l_i in nats, from logits, over the first `count`
+  /// elements of each row.
   ///
-  /// Where `gradient` is given, it receives scale (logistic(l_i) - x_i).
+  /// Where `gradient` is given, it receives scale (logistic(l_i) - x_i), with the logits' stride; it may be
+  /// the logits themselves.
   static func bernoulliCrossEntropy(
-    logits: UnsafePointer<Self>, targets: UnsafePointer<Self>, count: Int, scale: Self,
-    gradient: UnsafeMutablePointer<Self>?
+    logits: UnsafePointer<Self>, stride: Int, targets: UnsafePointer<Self>, targetStride: Int, rows: Int,
+    count: Int, scale: Self, gradient: UnsafeMutablePointer<Self>?
   ) -> Double
 
-  /// One step of Adam (arXiv:1412.6980); see `AdamOptimizer`.
-  static func adam(
-    _ parameters: UnsafeMutablePointer<Self>, gradient: UnsafePointer<Self>,
-    first: UnsafeMutablePointer<Self>, second: UnsafeMutablePointer<Self>, count: Int, rate: Self,
-    secondCorrection: Self, beta1: Self, beta2: Self, epsilon: Self)
+  /// The gradient of one panel of a layer's parameters, and one step of Adam with it.
+  ///
+  ///     gradient_ic = sum_r x_ri delta_rc,   of the bias: sum_r delta_rc
+  ///
+  /// The panel is `[inputs + 1, panelWidth]`: packed weights, then the bias. Sums have a fixed order, chunks
+  /// of 256 rows. Where `gradient` is given, it is written and nothing is updated; else parameters and
+  /// moments are updated tile by tile, and the gradient is never in memory; the updated weights are then
+  /// written to `transposed` as by `transpose`.
+  ///
+  /// - Precondition: `delta` may be read up to the whole panel.
+  static func update(
+    _ x: UnsafePointer<Self>, rows: Int, inputs: Int, stride: Int, delta: UnsafePointer<Self>,
+    stride: Int, gradient: UnsafeMutablePointer<Self>?, parameters: UnsafeMutablePointer<Self>,
+    first: UnsafeMutablePointer<Self>, second: UnsafeMutablePointer<Self>, _ step: AdamStep, columns: Int,
+    transposed: UnsafeMutablePointer<Self>?, targetPanel: Int)
+
+  /// Writes the first `columns` columns of a panel `[inputs, panelWidth]` as rows of the transposed weights
+  /// in packed form, with zeros beyond `inputs`; panels of `target` are `targetPanel` elements apart.
+  static func transpose(
+    panel: UnsafePointer<Self>, inputs: Int, columns: Int, into target: UnsafeMutablePointer<Self>,
+    targetPanel: Int)
 
   /// C = alpha op(A) op(B) + beta C through OpenBLAS, row-major; op(A) is `[m, k]`, op(B) `[k, n]`.
   static func multiply(
@@ -85,7 +106,65 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     beta: Self, _ c: UnsafeMutablePointer<Self>, _ strideC: Int)
 }
 
-/// Buffers of rows that reach the dense kernel hold a multiple of so many rows.
+extension NetworkScalar {
+  /// values = activation(values), elementwise.
+  public static func activate(_ values: UnsafeMutablePointer<Self>, count: Int, _ activation: Activation) {
+    activate(values, rows: 1, count: count, stride: count, activation)
+  }
+
+  /// gradient *= activation'(input), elementwise; `output` is activation(input).
+  public static func multiplyByActivationGradient(
+    _ gradient: UnsafeMutablePointer<Self>, input: UnsafePointer<Self>, output: UnsafePointer<Self>,
+    count: Int, _ activation: Activation
+  ) {
+    multiplyByActivationGradient(
+      gradient, input: input, output: output, rows: 1, count: count, stride: count, activation)
+  }
+
+  /// The Bernoulli cross-entropy of one row.
+  public static func bernoulliCrossEntropy(
+    logits: UnsafePointer<Self>, targets: UnsafePointer<Self>, count: Int, scale: Self,
+    gradient: UnsafeMutablePointer<Self>?
+  ) -> Double {
+    bernoulliCrossEntropy(
+      logits: logits, stride: count, targets: targets, targetStride: count, rows: 1, count: count,
+      scale: scale, gradient: gradient)
+  }
+}
+
+/// The constants of one step of Adam.
+///
+///     m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
+///     theta -= rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
+///
+/// Source: Kingma and Ba 2014, arXiv:1412.6980; constants and form as in PyTorch.
+public struct AdamStep: Sendable, Hashable {
+  /// Decay of the gradient's mean.
+  public static let beta1 = 0.9
+  /// Decay of the gradient's mean square.
+  public static let beta2 = 0.999
+  /// Keeps the quotient finite.
+  public static let epsilon = 1e-8
+  /// The learning rate with the first moment's bias correction.
+  public let rate: Double
+  /// 1 / sqrt(1 - b2^t).
+  public let secondCorrection: Double
+
+  /// - Parameter number: t, from 1.
+  public init(number: Int, learningRate: Double) {
+    precondition(number >= 1)
+    rate = learningRate / (1 - power(Self.beta1, Double(number)))
+    secondCorrection = 1 / (1 - power(Self.beta2, Double(number))).squareRoot()
+  }
+
+  fileprivate var constants: ckernels_adam {
+    ckernels_adam(
+      rate: rate, second_correction: secondCorrection, beta1: Self.beta1, beta2: Self.beta2,
+      epsilon: Self.epsilon)
+  }
+}
+
+/// Blocks of a multiple of so many rows fill the dense kernel's register tiles (speed, nothing else).
 public let kernelRowMultiple = 42
 
 /// The instruction set of the dense kernel, for tests and benchmarks.
@@ -148,32 +227,42 @@ extension Float: NetworkScalar {
   }
 
   public static func activate(
-    _ values: UnsafeMutablePointer<Float>, count: Int, _ activation: Activation
+    _ values: UnsafeMutablePointer<Float>, rows: Int, count: Int, stride: Int, _ activation: Activation
   ) {
-    ckernels_activate_float(values, count, activation.code)
+    ckernels_activate_float(values, rows, count, stride, activation.code)
   }
 
   public static func multiplyByActivationGradient(
-    _ gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>,
-    output: UnsafePointer<Float>, count: Int, _ activation: Activation
+    _ gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, output: UnsafePointer<Float>,
+    rows: Int, count: Int, stride: Int, _ activation: Activation
   ) {
-    ckernels_activation_gradient_float(input, output, gradient, count, activation.code)
+    ckernels_activation_gradient_float(input, output, gradient, rows, count, stride, activation.code)
   }
 
   public static func bernoulliCrossEntropy(
-    logits: UnsafePointer<Float>, targets: UnsafePointer<Float>, count: Int, scale: Float,
-    gradient: UnsafeMutablePointer<Float>?
+    logits: UnsafePointer<Float>, stride: Int, targets: UnsafePointer<Float>, targetStride: Int, rows: Int,
+    count: Int, scale: Float, gradient: UnsafeMutablePointer<Float>?
   ) -> Double {
-    ckernels_bernoulli_float(logits, targets, count, scale, gradient)
+    ckernels_bernoulli_float(logits, stride, targets, targetStride, rows, count, scale, gradient)
   }
 
-  public static func adam(
-    _ parameters: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-    first: UnsafeMutablePointer<Float>, second: UnsafeMutablePointer<Float>, count: Int, rate: Float,
-    secondCorrection: Float, beta1: Float, beta2: Float, epsilon: Float
+  public static func update(
+    _ x: UnsafePointer<Float>, rows: Int, inputs: Int, stride xStride: Int, delta: UnsafePointer<Float>,
+    stride deltaStride: Int, gradient: UnsafeMutablePointer<Float>?, parameters: UnsafeMutablePointer<Float>,
+    first: UnsafeMutablePointer<Float>, second: UnsafeMutablePointer<Float>, _ step: AdamStep, columns: Int,
+    transposed: UnsafeMutablePointer<Float>?, targetPanel: Int
   ) {
-    ckernels_adam_float(
-      parameters, gradient, first, second, count, rate, secondCorrection, beta1, beta2, epsilon)
+    var constants = step.constants
+    ckernels_update_float(
+      x, rows, inputs, xStride, delta, deltaStride, gradient, parameters, first, second, &constants,
+      columns, transposed, targetPanel)
+  }
+
+  public static func transpose(
+    panel: UnsafePointer<Float>, inputs: Int, columns: Int, into target: UnsafeMutablePointer<Float>,
+    targetPanel: Int
+  ) {
+    ckernels_transpose_float(panel, inputs, columns, target, targetPanel)
   }
 
   public static func multiply(
@@ -213,32 +302,42 @@ extension Double: NetworkScalar {
   }
 
   public static func activate(
-    _ values: UnsafeMutablePointer<Double>, count: Int, _ activation: Activation
+    _ values: UnsafeMutablePointer<Double>, rows: Int, count: Int, stride: Int, _ activation: Activation
   ) {
-    ckernels_activate_double(values, count, activation.code)
+    ckernels_activate_double(values, rows, count, stride, activation.code)
   }
 
   public static func multiplyByActivationGradient(
-    _ gradient: UnsafeMutablePointer<Double>, input: UnsafePointer<Double>,
-    output: UnsafePointer<Double>, count: Int, _ activation: Activation
+    _ gradient: UnsafeMutablePointer<Double>, input: UnsafePointer<Double>, output: UnsafePointer<Double>,
+    rows: Int, count: Int, stride: Int, _ activation: Activation
   ) {
-    ckernels_activation_gradient_double(input, output, gradient, count, activation.code)
+    ckernels_activation_gradient_double(input, output, gradient, rows, count, stride, activation.code)
   }
 
   public static func bernoulliCrossEntropy(
-    logits: UnsafePointer<Double>, targets: UnsafePointer<Double>, count: Int, scale: Double,
-    gradient: UnsafeMutablePointer<Double>?
+    logits: UnsafePointer<Double>, stride: Int, targets: UnsafePointer<Double>, targetStride: Int, rows: Int,
+    count: Int, scale: Double, gradient: UnsafeMutablePointer<Double>?
   ) -> Double {
-    ckernels_bernoulli_double(logits, targets, count, scale, gradient)
+    ckernels_bernoulli_double(logits, stride, targets, targetStride, rows, count, scale, gradient)
   }
 
-  public static func adam(
-    _ parameters: UnsafeMutablePointer<Double>, gradient: UnsafePointer<Double>,
-    first: UnsafeMutablePointer<Double>, second: UnsafeMutablePointer<Double>, count: Int,
-    rate: Double, secondCorrection: Double, beta1: Double, beta2: Double, epsilon: Double
+  public static func update(
+    _ x: UnsafePointer<Double>, rows: Int, inputs: Int, stride xStride: Int, delta: UnsafePointer<Double>,
+    stride deltaStride: Int, gradient: UnsafeMutablePointer<Double>?, parameters: UnsafeMutablePointer<Double>,
+    first: UnsafeMutablePointer<Double>, second: UnsafeMutablePointer<Double>, _ step: AdamStep, columns: Int,
+    transposed: UnsafeMutablePointer<Double>?, targetPanel: Int
   ) {
-    ckernels_adam_double(
-      parameters, gradient, first, second, count, rate, secondCorrection, beta1, beta2, epsilon)
+    var constants = step.constants
+    ckernels_update_double(
+      x, rows, inputs, xStride, delta, deltaStride, gradient, parameters, first, second, &constants,
+      columns, transposed, targetPanel)
+  }
+
+  public static func transpose(
+    panel: UnsafePointer<Double>, inputs: Int, columns: Int, into target: UnsafeMutablePointer<Double>,
+    targetPanel: Int
+  ) {
+    ckernels_transpose_double(panel, inputs, columns, target, targetPanel)
   }
 
   public static func multiply(

@@ -31,3 +31,86 @@ public enum Parallel {
     }
   }
 }
+
+/// Threads that stay awake between short loops: for many small loops one after another, where waking
+/// threads for each would cost more than the work. Loops are `Parallel.forEach`'s, with the same promise.
+///
+/// Helpers take pieces as they can; the calling thread takes pieces, too, and alone finishes the work where
+/// helpers get no processor. Helpers wait by asking, and sleep in between after a while without work.
+/// One thread at a time may call `forEach`.
+public final class WorkTeam: Sendable {
+  private let board = Board()
+  private let threads: Int
+
+  /// Starts `threads - 1` helpers.
+  public init(threads: Int) {
+    precondition(threads >= 1)
+    self.threads = threads
+    for worker in 1..<max(threads, 1) {
+      let helper = Thread { [board] in board.help(worker) }
+      helper.stackSize = 1 << 20
+      helper.start()
+    }
+  }
+
+  deinit { board.ended.store(true, ordering: .relaxed) }
+
+  /// Calls `body(worker, piece)` for each piece in `0..<pieces`; returns when all are done.
+  public func forEach(pieces: Int, _ body: @escaping @Sendable (_ worker: Int, _ piece: Int) -> Void) {
+    guard threads > 1, pieces > 1 else {
+      for piece in 0..<max(pieces, 0) { body(0, piece) }
+      return
+    }
+    precondition(pieces < Board.unclaimed)
+    board.pieces = pieces
+    board.body = body
+    board.finished.store(0, ordering: .relaxed)
+    let loop = board.ticket.load(ordering: .relaxed) & ~Board.unclaimed &+ (Board.unclaimed + 1)
+    board.ticket.store(loop | pieces, ordering: .releasing)
+    while board.doOne(worker: 0) {}
+    var waits = 0
+    while board.finished.load(ordering: .acquiring) < pieces { Board.pause(&waits) }
+    board.body = nil
+  }
+
+  private final class Board: @unchecked Sendable {
+    /// The low half of a ticket: pieces that nobody has taken. The high half numbers the loop.
+    static var unclaimed: Int { 0xFFFF_FFFF }
+    let ticket = Atomic<Int>(0)
+    let finished = Atomic<Int>(0)
+    let ended = Atomic<Bool>(false)
+    /// Written before a loop's ticket is published; read by those who have taken one of its pieces, which
+    /// keeps the loop from ending.
+    var pieces = 0
+    var body: (@Sendable (Int, Int) -> Void)?
+
+    /// Takes a piece and does it; false where none is left.
+    func doOne(worker: Int) -> Bool {
+      var seen = ticket.load(ordering: .relaxed)
+      while seen & Self.unclaimed > 0 {
+        let (isMine, now) = ticket.compareExchange(
+          expected: seen, desired: seen - 1, successOrdering: .acquiring, failureOrdering: .relaxed)
+        if isMine {
+          body?(worker, pieces - seen & Self.unclaimed)
+          finished.wrappingAdd(1, ordering: .acquiringAndReleasing)
+          return true
+        }
+        seen = now
+      }
+      return false
+    }
+
+    func help(_ worker: Int) {
+      var waits = 0
+      while !ended.load(ordering: .relaxed) {
+        if doOne(worker: worker) { waits = 0 } else { Self.pause(&waits) }
+      }
+    }
+
+    /// Lets others run after some microseconds of asking, and sleeps after some more.
+    static func pause(_ waits: inout Int) {
+      waits += 1
+      if waits > 20_000 { usleep(50) } else if waits > 10_000 { sched_yield() }
+    }
+  }
+}

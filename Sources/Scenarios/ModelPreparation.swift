@@ -48,7 +48,7 @@ public struct ModelCache: Sendable {
     dataset: Dataset, architecture: Architecture, training: Training, seed: UInt64, replica: Int
   ) -> String {
     let key = [
-      "training procedure 1", dataset.contentHash, "\(architecture.dataDimension)",
+      "training procedure 2", dataset.contentHash, "\(architecture.dataDimension)",
       "\(architecture.latentDimension)", "\(architecture.hidden)", architecture.activation.rawValue,
       architecture.likelihood.rawValue, "\(training.epochs)", "\(training.batch)",
       "\(training.learningRate)", "\(training.beta)", "\(seed)", "\(replica)",

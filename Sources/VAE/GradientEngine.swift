@@ -1,318 +1,478 @@
 import Numerics
 
-/// The ELBO's value and gradient on minibatches, by backpropagation, in one precision.
+/// The ELBO's value and gradient on minibatches, by backpropagation, and Adam, in one precision.
 ///
 ///     L = (1/B) sum_b [ -ln p(x_b | z_b) + beta KL(q(z|x_b) || Normal(0, I)) ],   z = m + s eps
 ///
-/// Work is cut into fixed panels of matrix columns, each computed by one thread with single-threaded
-/// matrix products: results do not depend on the number of threads.
+/// Parameters and the moments of Adam stay in the packed form of the dense kernel throughout:
+/// per layer `[panel][inputs + 1][panel width]`, the bias last. Weights are kept transposed as well, for
+/// delta W. Every element is one sum in a fixed order, however the work is cut: results do not depend
+/// on the number of threads.
 ///
-/// Memory: parameters, gradient, two moments of Adam, and the activations of one minibatch.
+/// Memory: parameters four times (with transposed weights and two moments), and the activations of one
+/// minibatch.
 final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
+  /// A fully connected layer; the heads (mean, log variance) are one layer, with the mean's outputs first.
+  struct Layer {
+    var inputs: Int
+    var outputs: Int
+    var activation: Activation
+    /// Where its parameters begin.
+    var offset: Int
+    /// Where its transposed weights begin; nil where no input gradient is needed.
+    var transposedOffset: Int?
+    var panels: Int { (outputs + Scalar.panelWidth - 1) / Scalar.panelWidth }
+    var panelSize: Int { (inputs + 1) * Scalar.panelWidth }
+    /// Real columns of a panel.
+    func columns(_ panel: Int) -> Int { min(Scalar.panelWidth, outputs - panel * Scalar.panelWidth) }
+  }
+
   let architecture: Architecture
-  private let shapes: [Architecture.LayerShape]
-  private let threads: Int
+  private let layers: [Layer]
+  /// Index of the heads in `layers`; the decoder begins after them.
+  private let heads: Int
+  private let team: WorkTeam
   private let capacity: Int
 
-  /// All parameters, layer by layer: weight `[outputs, inputs]`, then bias.
+  /// All parameters in packed form.
   let parameters: AlignedBuffer<Scalar>
-  let gradient: AlignedBuffer<Scalar>
   let firstMoment: AlignedBuffer<Scalar>
   let secondMoment: AlignedBuffer<Scalar>
-  private let offsets: [Int]
-  var adamTime = 0
+  private let transposed: AlignedBuffer<Scalar>
+  /// Steps of Adam so far.
+  private(set) var steps = 0
 
-  /// Input of each layer `[capacity, inputs]`; shared where two layers read the same.
-  private let inputs: [AlignedBuffer<Scalar>]
-  /// Values before the activation, `[capacity, outputs]`.
-  private let preactivations: [AlignedBuffer<Scalar>]
+  /// The minibatch at work and the next one, which is filled meanwhile: items `[capacity, D]` and noise.
+  private var items: Rows<Scalar>
+  private var nextItems: Rows<Scalar>
+  private var noise: Rows<Scalar>
+  private var nextNoise: Rows<Scalar>
+  /// Output of each layer, `[capacity, outputs]`; the last one becomes dL/d(output) in place.
+  private let outputs: [Rows<Scalar>]
+  /// Values before the activation, where its derivative needs them; else the outputs.
+  private let preactivations: [Rows<Scalar>]
   /// dL/d(preactivation), `[capacity, outputs]`.
-  private let deltas: [AlignedBuffer<Scalar>]
-  private let noise: AlignedBuffer<Scalar>
-  private let itemLoss: AlignedBuffer<Double>
+  private let deltas: [Rows<Scalar>]
+  private let z: Rows<Scalar>
+  /// s.
+  private let deviation: Rows<Scalar>
+  /// dL/dz.
+  private let latentDelta: Rows<Scalar>
+  private let noBias: AlignedBuffer<Scalar>
+  /// Negative log-likelihood `[panel, capacity]` at each block's first row, and KL divergence, nats.
+  private let panelLoss: AlignedBuffer<Double>
   private let itemDivergence: AlignedBuffer<Double>
 
-  /// Columns (or rows of a weight gradient) per piece of parallel work.
-  private static var panel: Int { 128 }
-
-  init(_ model: Autoencoder, capacity: Int, threads: Int) {
+  /// Copies the model's parameters.
+  init(_ model: Autoencoder, capacity: Int, team: WorkTeam) {
     let a = model.architecture
     architecture = a
-    shapes = a.layers
     self.capacity = capacity
-    self.threads = threads
+    self.team = team
+    heads = a.meanIndex
+    var layers: [Layer] = []
     var offset = 0
-    offsets = shapes.map { shape in
-      defer { offset += (shape.inputs + 1) * shape.outputs }
-      return offset
+    var transposedOffset = 0
+    for (k, shape) in a.layers.enumerated() where k != a.logVarianceIndex {
+      let isPlain = k == a.meanIndex || k == a.outputIndex
+      let layer = Layer(
+        inputs: shape.inputs, outputs: k == a.meanIndex ? 2 * shape.outputs : shape.outputs,
+        activation: isPlain ? .identity : a.activation, offset: offset,
+        transposedOffset: k == 0 ? nil : transposedOffset)
+      offset += layer.panels * layer.panelSize
+      if k > 0 {
+        transposedOffset += roundedUp(layer.inputs, toMultipleOf: Scalar.panelWidth) * layer.outputs
+      }
+      layers.append(layer)
     }
+    self.layers = layers
     parameters = AlignedBuffer(count: offset)
-    gradient = AlignedBuffer(count: offset)
     firstMoment = AlignedBuffer(count: offset)
     secondMoment = AlignedBuffer(count: offset)
-    for (k, layer) in model.layers.enumerated() {
-      let weight = parameters.pointer + offsets[k]
-      for (i, w) in layer.weight.enumerated() { weight[i] = Scalar(w) }
-      let bias = weight + layer.weight.count
-      for (i, b) in layer.bias.enumerated() { bias[i] = Scalar(b) }
-    }
-    var inputs: [AlignedBuffer<Scalar>] = []
-    for (k, shape) in shapes.enumerated() {
-      if k == a.logVarianceIndex {
-        inputs.append(inputs[a.meanIndex])
-      } else {
-        inputs.append(AlignedBuffer(count: capacity * shape.inputs))
+    transposed = AlignedBuffer(count: transposedOffset)
+
+    items = Rows(capacity: capacity, width: a.dataDimension)
+    nextItems = Rows(capacity: capacity, width: a.dataDimension)
+    noise = Rows(capacity: capacity, width: a.latentDimension)
+    nextNoise = Rows(capacity: capacity, width: a.latentDimension)
+    let needsPreactivation = a.activation == .gelu || a.activation == .softplus
+    outputs = layers.map { Rows(capacity: capacity, width: $0.outputs) }
+    var preactivations = outputs
+    var deltas = outputs
+    for (k, layer) in layers.enumerated() {
+      if needsPreactivation, layer.activation != .identity {
+        preactivations[k] = Rows(capacity: capacity, width: layer.outputs)
       }
+      if k < layers.count - 1 { deltas[k] = Rows(capacity: capacity, width: layer.outputs) }
     }
-    self.inputs = inputs
-    preactivations = shapes.map { AlignedBuffer(count: capacity * $0.outputs) }
-    deltas = shapes.map { AlignedBuffer(count: capacity * $0.outputs) }
-    noise = AlignedBuffer(count: capacity * a.latentDimension)
-    itemLoss = AlignedBuffer(count: capacity)
+    self.preactivations = preactivations
+    self.deltas = deltas
+    z = Rows(capacity: capacity, width: a.latentDimension)
+    deviation = Rows(capacity: capacity, width: a.latentDimension)
+    latentDelta = Rows(capacity: capacity, width: a.latentDimension)
+    noBias = AlignedBuffer(
+      count: roundedUp(layers.map(\.inputs).max() ?? 0, toMultipleOf: Scalar.panelWidth))
+    panelLoss = AlignedBuffer(count: layers[layers.count - 1].panels * capacity)
     itemDivergence = AlignedBuffer(count: capacity)
+
+    forEachParameter { tensor, index, place in
+      let layer = model.layers[tensor]
+      let weights = layer.weight.count
+      parameters.pointer[place] = Scalar(index < weights ? layer.weight[index] : layer.bias[index - weights])
+    }
+    transposeWeights()
   }
 
-  /// Where row `r` of the minibatch's items is to be written.
-  func inputRow(_ r: Int) -> UnsafeMutablePointer<Scalar> {
-    inputs[0].pointer + r * architecture.dataDimension
+  /// Where row `r` of the next minibatch's items is to be written.
+  func nextItem(_ r: Int) -> UnsafeMutablePointer<Scalar> { nextItems.row(r) }
+
+  /// Where the noise eps of row `r` of the next minibatch is to be written.
+  func nextNoise(_ r: Int) -> UnsafeMutablePointer<Scalar> { nextNoise.row(r) }
+
+  /// Makes the next minibatch the one at work.
+  func advance() {
+    swap(&items, &nextItems)
+    swap(&noise, &nextNoise)
   }
 
-  /// Where the noise eps of row `r` is to be written.
-  func noiseRow(_ r: Int) -> UnsafeMutablePointer<Scalar> {
-    noise.pointer + r * architecture.latentDimension
+  /// Sums over a minibatch's rows, nats.
+  struct Sums {
+    var negativeLogLikelihood = 0.0
+    var kullbackLeibler = 0.0
   }
 
-  private func weight(_ k: Int) -> UnsafeMutablePointer<Scalar> { parameters.pointer + offsets[k] }
-  private func bias(_ k: Int) -> UnsafeMutablePointer<Scalar> {
-    weight(k) + shapes[k].inputs * shapes[k].outputs
-  }
-  private func activation(_ k: Int) -> Activation {
-    let isHead =
-      k == architecture.meanIndex || k == architecture.logVarianceIndex || k == architecture.outputIndex
-    return isHead ? .identity : architecture.activation
-  }
-
-  /// Computes the loss and its gradient for the first `rows` rows.
+  /// One step of Adam on the first `rows` rows of the minibatch at work.
   ///
-  /// - Returns: sums over the rows: negative log-likelihood and KL divergence, nats.
-  func evaluate(rows: Int, beta: Double) -> (negativeLogLikelihood: Double, kullbackLeibler: Double) {
+  /// - Parameters:
+  ///   - besides: Other work to be done on the way, in so many pieces: filling the next minibatch.
+  func step(
+    rows: Int, beta: Double, learningRate: Double, besides pieces: Int = 0,
+    _ work: @escaping @Sendable (_ piece: Int) -> Void = { _ in }
+  ) -> Sums {
+    let sums = evaluate(rows, beta: beta)
+    steps += 1
+    update(
+      rows, AdamStep(number: steps, learningRate: learningRate), gradient: nil, besides: pieces, work)
+    return sums
+  }
+
+  /// The gradient on the first `rows` rows of the minibatch at work, in the form of `parameters`.
+  func gradient(rows: Int, beta: Double) -> (sums: Sums, gradient: AlignedBuffer<Scalar>) {
+    let sums = evaluate(rows, beta: beta)
+    let gradient = AlignedBuffer<Scalar>(count: parameters.count)
+    update(rows, AdamStep(number: 1, learningRate: 0), gradient: gradient.pointer, besides: 0) { _ in }
+    return (sums, gradient)
+  }
+
+  private func evaluate(_ rows: Int, beta: Double) -> Sums {
     precondition(rows > 0 && rows <= capacity)
     forward(rows)
     backward(rows, beta: beta)
-    var loss = 0.0
-    var divergence = 0.0
-    for r in 0..<rows {
-      loss += itemLoss.pointer[r]
-      divergence += itemDivergence.pointer[r]
+    var sums = Sums()
+    let blocks = Self.blockCount(rows)
+    for panel in 0..<layers[layers.count - 1].panels {
+      for block in 0..<blocks {
+        sums.negativeLogLikelihood += panelLoss.pointer[panel * capacity + rows * block / blocks]
+      }
     }
-    return (loss, divergence)
+    for r in 0..<rows { sums.kullbackLeibler += itemDivergence.pointer[r] }
+    if architecture.likelihood == .gaussian {
+      sums.negativeLogLikelihood +=
+        0.5 * Double(rows) * Double(architecture.dataDimension) * logarithm(2 * .pi)
+    }
+    return sums
+  }
+
+  // MARK: Cutting
+
+  /// Calls `body` for each panel of columns and each block of rows. A block's inputs fit into a core's
+  /// second-level cache; there are at least two, for even shares.
+  private func blocks(
+    panels: Int, rows: Int, _ body: @escaping @Sendable (_ panel: Int, _ rows: Range<Int>) -> Void
+  ) {
+    let blocks = Self.blockCount(rows)
+    team.forEach(pieces: blocks * panels) { _, piece in
+      let block = piece / panels
+      body(piece % panels, rows * block / blocks..<rows * (block + 1) / blocks)
+    }
+  }
+
+  private static func blockCount(_ rows: Int) -> Int { rows < 28 ? 1 : max(2, (rows + 167) / 168) }
+
+  private func input(_ k: Int) -> Rows<Scalar> {
+    k == 0 ? items : k == heads + 1 ? z : outputs[k - 1]
+  }
+
+  /// Preactivations of a layer's panel for some rows.
+  private func affine(_ k: Int, panel: Int, _ rows: Range<Int>, to target: Rows<Scalar>) {
+    let layer = layers[k]
+    let x = input(k)
+    let packed = parameters.pointer + layer.offset + panel * layer.panelSize
+    Scalar.dense(
+      x.row(rows.lowerBound), rows: rows.count, inner: layer.inputs, stride: x.stride, packed: packed,
+      bias: packed + layer.inputs * Scalar.panelWidth, columns: Scalar.panelWidth,
+      into: target.row(rows.lowerBound) + panel * Scalar.panelWidth, stride: target.stride,
+      activation: .identity)
+  }
+
+  /// delta W of a layer, for one panel of its inputs and some rows.
+  private func inputGradient(_ k: Int, panel: Int, _ rows: Range<Int>, to target: Rows<Scalar>) {
+    guard let offset = layers[k].transposedOffset else { preconditionFailure("the first layer") }
+    let delta = deltas[k]
+    Scalar.dense(
+      delta.row(rows.lowerBound), rows: rows.count, inner: layers[k].outputs, stride: delta.stride,
+      packed: transposed.pointer + offset + panel * Scalar.panelWidth * layers[k].outputs,
+      bias: noBias.pointer, columns: Scalar.panelWidth,
+      into: target.row(rows.lowerBound) + panel * Scalar.panelWidth, stride: target.stride,
+      activation: .identity)
+  }
+
+  private func inputPanels(_ k: Int) -> Int {
+    (layers[k].inputs + Scalar.panelWidth - 1) / Scalar.panelWidth
   }
 
   // MARK: Forward
 
   private func forward(_ rows: Int) {
-    let a = architecture
-    for k in 0..<a.meanIndex { layer(k, rows: rows, to: inputs[k + 1]) }
-    layers([a.meanIndex, a.logVarianceIndex], rows: rows)
-    let mean = preactivations[a.meanIndex].pointer
-    let logVariance = preactivations[a.logVarianceIndex].pointer
-    let z = inputs[a.decoderIndex].pointer
-    for r in 0..<rows {
-      var divergence = 0.0
-      for i in r * a.latentDimension..<(r + 1) * a.latentDimension {
-        let m = Double(mean[i])
-        let l = Double(logVariance[i])
-        let variance = exponential(l)
-        divergence += 0.5 * (m * m + variance - 1 - l)
-        z[i] = Scalar(m + variance.squareRoot() * Double(noise.pointer[i]))
+    for k in layers.indices.dropLast() {
+      if k == heads { sampleLatentState(rows) } else { hiddenLayer(k, rows) }
+    }
+  }
+
+  private func hiddenLayer(_ k: Int, _ rows: Int) {
+    blocks(panels: layers[k].panels, rows: rows) { [self] panel, rows in
+      let first = panel * Scalar.panelWidth
+      let y = outputs[k].row(rows.lowerBound) + first
+      let x = preactivations[k].row(rows.lowerBound) + first
+      let stride = outputs[k].stride
+      affine(k, panel: panel, rows, to: preactivations[k])
+      if x != y {
+        for r in 0..<rows.count { (y + r * stride).update(from: x + r * stride, count: Scalar.panelWidth) }
       }
-      itemDivergence.pointer[r] = divergence
+      Scalar.activate(
+        y, rows: rows.count, count: Scalar.panelWidth, stride: stride, layers[k].activation)
     }
-    for k in a.decoderIndex..<a.outputIndex { layer(k, rows: rows, to: inputs[k + 1]) }
-    layers([a.outputIndex], rows: rows)
   }
 
-  /// Preactivations and activations of one hidden layer.
-  private func layer(_ k: Int, rows: Int, to output: AlignedBuffer<Scalar>) {
-    let shape = shapes[k]
-    let function = activation(k)
-    panels(shape.outputs) { first, count in
-      self.affine(k, rows: rows, first: first, count: count)
-      for r in 0..<rows {
-        let from = self.preactivations[k].pointer + r * shape.outputs + first
-        let to = output.pointer + r * shape.outputs + first
-        to.update(from: from, count: count)
-        Scalar.activate(to, count: count, function)
+  /// Mean and log variance, z, and the KL divergence.
+  private func sampleLatentState(_ rows: Int) {
+    let n = architecture.latentDimension
+    blocks(panels: 1, rows: rows) { [self] _, rows in
+      for panel in 0..<layers[heads].panels { affine(heads, panel: panel, rows, to: outputs[heads]) }
+      for r in rows {
+        let mean = outputs[heads].row(r)
+        let logVariance = mean + n
+        let (noise, deviation, z) = (noise.row(r), deviation.row(r), z.row(r))
+        var divergence = 0.0
+        for i in 0..<n {
+          let m = Double(mean[i])
+          let l = Double(logVariance[i])
+          let s = exponential(0.5 * l)
+          divergence += 0.5 * (m * m + s * s - 1 - l)
+          deviation[i] = Scalar(s)
+          z[i] = Scalar(m + s * Double(noise[i]))
+        }
+        itemDivergence.pointer[r] = divergence
       }
     }
-  }
-
-  /// Preactivations of layers without a nonlinearity.
-  private func layers(_ indices: [Int], rows: Int) {
-    for k in indices {
-      panels(shapes[k].outputs) { first, count in self.affine(k, rows: rows, first: first, count: count) }
-    }
-  }
-
-  private func affine(_ k: Int, rows: Int, first: Int, count: Int) {
-    let shape = shapes[k]
-    let out = preactivations[k].pointer + first
-    for r in 0..<rows { (out + r * shape.outputs).update(from: bias(k) + first, count: count) }
-    Scalar.multiply(
-      .none, .transposed, m: rows, n: count, k: shape.inputs, alpha: 1, inputs[k].pointer, shape.inputs,
-      weight(k) + first * shape.inputs, shape.inputs, beta: 1, out, shape.outputs)
   }
 
   // MARK: Backward
 
   private func backward(_ rows: Int, beta: Double) {
-    let a = architecture
     let scale = 1 / Double(rows)
-    let output = a.outputIndex
-    let d = a.dataDimension
-    Parallel.forEach(pieces: rows, threads: threads) { _, r in
-      let outputs = self.preactivations[output].pointer + r * d
-      let delta = self.deltas[output].pointer + r * d
-      let targets = UnsafePointer(self.inputRow(r))
-      switch a.likelihood {
+    outputLayer(rows, scale: Scalar(scale))
+    for k in stride(from: layers.count - 1, to: heads + 1, by: -1) { hiddenDelta(k - 1, rows) }
+    latentDelta(rows, weight: beta * scale)
+    for k in stride(from: heads, to: 0, by: -1) { hiddenDelta(k - 1, rows) }
+  }
+
+  /// The output layer, the likelihood, and its gradient in the outputs' place.
+  private func outputLayer(_ rows: Int, scale: Scalar) {
+    let k = layers.count - 1
+    blocks(panels: layers[k].panels, rows: rows) { [self] panel, rows in
+      affine(k, panel: panel, rows, to: outputs[k])
+      let first = panel * Scalar.panelWidth
+      // Columns beyond the last stay zero.
+      let count = layers[k].columns(panel)
+      let output = outputs[k].row(rows.lowerBound) + first
+      let target = UnsafePointer(items.row(rows.lowerBound) + first)
+      let (stride, targetStride) = (outputs[k].stride, items.stride)
+      var loss = 0.0
+      switch architecture.likelihood {
       case .bernoulli:
-        self.itemLoss.pointer[r] = Scalar.bernoulliCrossEntropy(
-          logits: outputs, targets: targets, count: d, scale: Scalar(scale), gradient: delta)
+        loss = Scalar.bernoulliCrossEntropy(
+          logits: output, stride: stride, targets: target, targetStride: targetStride, rows: rows.count,
+          count: count, scale: scale, gradient: output)
       case .gaussian:
-        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * d) { scratch in
-          guard let base = scratch.baseAddress else { return }
-          self.itemLoss.pointer[r] = a.likelihood.negativeLogLikelihood(
-            outputs: outputs, targets: targets, count: d, scratch: base)
+        for r in 0..<rows.count {
+          loss += squaredError(output + r * stride, target + r * targetStride, count: count, scale: scale)
         }
-        for i in 0..<d { delta[i] = Scalar(scale) * (outputs[i] - targets[i]) }
       }
-    }
-    for k in stride(from: output, to: a.decoderIndex, by: -1) {
-      inputGradient([k], rows: rows, to: deltas[k - 1].pointer)
-      multiplyByActivationGradient(k - 1, rows: rows)
-    }
-    let mean = deltas[a.meanIndex].pointer
-    let logVariance = deltas[a.logVarianceIndex].pointer
-    inputGradient([a.decoderIndex], rows: rows, to: mean)  // dL/dz
-    for i in 0..<rows * a.latentDimension {
-      let m = Double(preactivations[a.meanIndex].pointer[i])
-      let variance = exponential(Double(preactivations[a.logVarianceIndex].pointer[i]))
-      let gradient = Double(mean[i])
-      mean[i] = Scalar(gradient + beta * scale * m)
-      logVariance[i] = Scalar(
-        0.5 * (gradient * variance.squareRoot() * Double(noise.pointer[i]) + beta * scale * (variance - 1)))
-    }
-    if a.meanIndex > 0 {
-      inputGradient([a.meanIndex, a.logVarianceIndex], rows: rows, to: deltas[a.meanIndex - 1].pointer)
-      multiplyByActivationGradient(a.meanIndex - 1, rows: rows)
-      for k in stride(from: a.meanIndex - 1, to: 0, by: -1) {
-        inputGradient([k], rows: rows, to: deltas[k - 1].pointer)
-        multiplyByActivationGradient(k - 1, rows: rows)
-      }
-    }
-    for k in shapes.indices { parameterGradient(k, rows: rows) }
-  }
-
-  /// target = sum over `indices` of delta_k W_k, `[rows, inputs]`.
-  private func inputGradient(_ indices: [Int], rows: Int, to target: UnsafeMutablePointer<Scalar>) {
-    let width = shapes[indices[0]].inputs
-    let address = SendablePointer(target)
-    panels(width) { first, count in
-      for (n, k) in indices.enumerated() {
-        Scalar.multiply(
-          .none, .none, m: rows, n: count, k: self.shapes[k].outputs, alpha: 1, self.deltas[k].pointer,
-          self.shapes[k].outputs, self.weight(k) + first, width, beta: n == 0 ? 0 : 1,
-          address.pointer + first, width)
-      }
+      // By the block's first row: a place of its own, whatever the number of blocks.
+      panelLoss.pointer[panel * capacity + rows.lowerBound] = loss
     }
   }
 
-  /// deltas[k] *= f'(preactivations[k]) for a hidden layer; the next layer's input is this one's output.
-  private func multiplyByActivationGradient(_ k: Int, rows: Int) {
-    Scalar.multiplyByActivationGradient(
-      deltas[k].pointer, input: preactivations[k].pointer, output: inputs[k + 1].pointer,
-      count: rows * shapes[k].outputs, activation(k))
+  /// Half the squared distance; `output` becomes its gradient times `scale`.
+  private func squaredError(
+    _ output: UnsafeMutablePointer<Scalar>, _ target: UnsafePointer<Scalar>, count: Int, scale: Scalar
+  ) -> Double {
+    var sum = 0.0
+    for i in 0..<count {
+      let difference = output[i] - target[i]
+      sum += Double(difference) * Double(difference)
+      output[i] = scale * difference
+    }
+    return 0.5 * sum
   }
 
-  private func parameterGradient(_ k: Int, rows: Int) {
-    let shape = shapes[k]
-    let weightGradient = gradient.pointer + offsets[k]
-    let biasGradient = weightGradient + shape.inputs * shape.outputs
-    let address = SendablePointer(weightGradient)
-    panels(shape.outputs) { first, count in
-      Scalar.multiply(
-        .transposed, .none, m: count, n: shape.inputs, k: rows, alpha: 1, self.deltas[k].pointer + first,
-        shape.outputs, self.inputs[k].pointer, shape.inputs, beta: 0,
-        address.pointer + first * shape.inputs, shape.inputs)
+  /// dL/d(preactivation) of hidden layer `k` from the next layer's.
+  private func hiddenDelta(_ k: Int, _ rows: Int) {
+    blocks(panels: inputPanels(k + 1), rows: rows) { [self] panel, rows in
+      let first = panel * Scalar.panelWidth
+      inputGradient(k + 1, panel: panel, rows, to: deltas[k])
+      Scalar.multiplyByActivationGradient(
+        deltas[k].row(rows.lowerBound) + first, input: preactivations[k].row(rows.lowerBound) + first,
+        output: outputs[k].row(rows.lowerBound) + first, rows: rows.count, count: Scalar.panelWidth,
+        stride: deltas[k].stride, layers[k].activation)
     }
-    for c in 0..<shape.outputs { biasGradient[c] = 0 }
-    for r in 0..<rows {
-      let delta = deltas[k].pointer + r * shape.outputs
-      for c in 0..<shape.outputs { biasGradient[c] += delta[c] }
+  }
+
+  /// dL/dz, and from it the heads' gradient with the KL divergence's.
+  private func latentDelta(_ rows: Int, weight: Double) {
+    let n = architecture.latentDimension
+    blocks(panels: 1, rows: rows) { [self] _, rows in
+      for panel in 0..<inputPanels(heads + 1) {
+        inputGradient(heads + 1, panel: panel, rows, to: latentDelta)
+      }
+      for r in rows {
+        let mean = deltas[heads].row(r)
+        let logVariance = mean + n
+        let (m, noise, deviation) = (outputs[heads].row(r), noise.row(r), deviation.row(r))
+        let gradients = latentDelta.row(r)
+        for i in 0..<n {
+          let gradient = Double(gradients[i])
+          let s = Double(deviation[i])
+          mean[i] = Scalar(gradient + weight * Double(m[i]))
+          logVariance[i] = Scalar(0.5 * (gradient * s * Double(noise[i]) + weight * (s * s - 1)))
+        }
+      }
     }
   }
 
   // MARK: Update
 
-  /// One step of Adam with the present gradient.
-  ///
-  ///     m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
-  ///     theta -= rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + 1e-8)
-  ///
-  /// Source: Kingma and Ba 2014, arXiv:1412.6980; constants and form as in PyTorch.
-  func adamStep(learningRate: Double) {
-    adamTime += 1
-    let beta1 = 0.9
-    let beta2 = 0.999
-    let rate = learningRate / (1 - power(beta1, adamTime))
-    let correction = 1 / (1 - power(beta2, adamTime)).squareRoot()
-    let grain = 1 << 14
-    Parallel.forEach(pieces: (parameters.count + grain - 1) / grain, threads: threads) { _, piece in
-      let first = piece * grain
-      Scalar.adam(
-        self.parameters.pointer + first, gradient: self.gradient.pointer + first,
-        first: self.firstMoment.pointer + first, second: self.secondMoment.pointer + first,
-        count: min(grain, self.parameters.count - first), rate: Scalar(rate),
-        secondCorrection: Scalar(correction), beta1: Scalar(beta1), beta2: Scalar(beta2),
-        epsilon: Scalar(1e-8))
+  /// All layers' panels, those with most work first.
+  private func update(
+    _ rows: Int, _ step: AdamStep, gradient: UnsafeMutablePointer<Scalar>?, besides others: Int,
+    _ work: @escaping @Sendable (_ piece: Int) -> Void
+  ) {
+    var panels: [(layer: Int, panel: Int)] = []
+    for k in layers.indices.sorted(by: { layers[$0].inputs > layers[$1].inputs }) {
+      for panel in 0..<layers[k].panels { panels.append((k, panel)) }
     }
+    let target = gradient.map { SendablePointer(pointer: $0) }
+    team.forEach(pieces: others + panels.count) { [self, panels] _, piece in
+      guard piece >= others else { return work(piece) }
+      let (k, panel) = panels[piece - others]
+      let layer = layers[k]
+      let x = input(k)
+      let first = layer.offset + panel * layer.panelSize
+      Scalar.update(
+        x.pointer, rows: rows, inputs: layer.inputs, stride: x.stride,
+        delta: deltas[k].pointer + panel * Scalar.panelWidth, stride: deltas[k].stride,
+        gradient: target.map { $0.pointer + first }, parameters: parameters.pointer + first,
+        first: firstMoment.pointer + first, second: secondMoment.pointer + first, step,
+        columns: layer.columns(panel), transposed: transposedWeights(k, panel),
+        targetPanel: Scalar.panelWidth * layer.outputs)
+    }
+  }
+
+  /// Where a panel's weights are kept transposed.
+  private func transposedWeights(_ k: Int, _ panel: Int) -> UnsafeMutablePointer<Scalar>? {
+    layers[k].transposedOffset.map { transposed.pointer + $0 + panel * Scalar.panelWidth * Scalar.panelWidth }
+  }
+
+  private func transposeWeights() {
+    for (k, layer) in layers.enumerated() {
+      for panel in 0..<layer.panels {
+        guard let target = transposedWeights(k, panel) else { continue }
+        Scalar.transpose(
+          panel: parameters.pointer + layer.offset + panel * layer.panelSize, inputs: layer.inputs,
+          columns: layer.columns(panel), into: target, targetPanel: Scalar.panelWidth * layer.outputs)
+      }
+    }
+  }
+
+  // MARK: Parameters
+
+  /// Adds to one parameter: tensor as in `architecture.layers`, index in its weights and then its bias.
+  func perturb(tensor: Int, index: Int, by amount: Double) {
+    forEachParameter { k, i, place in
+      if k == tensor, i == index { parameters.pointer[place] += Scalar(amount) }
+    }
+    transposeWeights()
   }
 
   /// The present parameters, rounded to single precision.
-  func layers(of values: AlignedBuffer<Scalar>) -> [LayerParameters] {
-    shapes.enumerated().map { k, shape in
-      let weight = values.pointer + offsets[k]
+  func model() -> [LayerParameters] {
+    zip(architecture.layers, tensors(of: parameters)).map { shape, tensor in
       let weights = shape.inputs * shape.outputs
       return LayerParameters(
-        weight: (0..<weights).map { Float(weight[$0]) },
-        bias: (0..<shape.outputs).map { Float(weight[weights + $0]) })
+        weight: tensor[..<weights].map { Float($0) }, bias: tensor[weights...].map { Float($0) })
     }
   }
 
-  private func panels(_ columns: Int, _ body: @Sendable (_ first: Int, _ count: Int) -> Void) {
-    let pieces = (columns + Self.panel - 1) / Self.panel
-    Parallel.forEach(pieces: pieces, threads: threads) { _, piece in
-      let first = piece * Self.panel
-      body(first, min(Self.panel, columns - first))
+  /// `values`, in the form of `parameters`, as plain tensors: per layer of the architecture weight
+  /// `[outputs, inputs]`, then bias.
+  func tensors(of values: AlignedBuffer<Scalar>) -> [[Scalar]] {
+    var result = architecture.layers.map { [Scalar](repeating: 0, count: ($0.inputs + 1) * $0.outputs) }
+    forEachParameter { k, i, place in result[k][i] = values.pointer[place] }
+    return result
+  }
+
+  /// Goes on from a saved state; values as from `plain`.
+  func restore(steps: Int, parameters: [Scalar], firstMoment: [Scalar], secondMoment: [Scalar]) {
+    self.steps = steps
+    pack(parameters, into: self.parameters)
+    pack(firstMoment, into: self.firstMoment)
+    pack(secondMoment, into: self.secondMoment)
+    transposeWeights()
+  }
+
+  /// `values`, in the form of `parameters`, as one list: `tensors` one after another.
+  func plain(_ values: AlignedBuffer<Scalar>) -> [Scalar] { tensors(of: values).flatMap(\.self) }
+
+  /// The reverse of `plain`.
+  func pack(_ plain: [Scalar], into values: AlignedBuffer<Scalar>) {
+    precondition(plain.count == architecture.parameterCount)
+    var first: [Int] = []
+    var count = 0
+    for shape in architecture.layers {
+      first.append(count)
+      count += (shape.inputs + 1) * shape.outputs
+    }
+    forEachParameter { k, i, place in values.pointer[place] = plain[first[k] + i] }
+  }
+
+  /// Calls `body` with each parameter's tensor, index and place in the packed form.
+  private func forEachParameter(_ body: (_ tensor: Int, _ index: Int, _ place: Int) -> Void) {
+    let width = Scalar.panelWidth
+    for (k, shape) in architecture.layers.enumerated() {
+      let isLogVariance = k == architecture.logVarianceIndex
+      let layer = layers[k > architecture.meanIndex ? k - 1 : k]
+      for c in 0..<shape.outputs {
+        let column = isLogVariance ? c + shape.outputs : c
+        let place = layer.offset + column / width * layer.panelSize + column % width
+        for i in 0..<shape.inputs { body(k, c * shape.inputs + i, place + i * width) }
+        body(k, shape.inputs * shape.outputs + c, place + shape.inputs * width)
+      }
     }
   }
-}
-
-/// base^exponent for a whole exponent, by squaring.
-private func power(_ base: Double, _ exponent: Int) -> Double {
-  var result = 1.0
-  var factor = base
-  var n = exponent
-  while n > 0 {
-    if n & 1 == 1 { result *= factor }
-    factor *= factor
-    n >>= 1
-  }
-  return result
 }
 
 /// A pointer into memory that outlives the parallel loop, whose pieces write disjoint parts.
 private struct SendablePointer<Element>: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Element>
-  init(_ pointer: UnsafeMutablePointer<Element>) { self.pointer = pointer }
 }

@@ -49,7 +49,7 @@ struct Rows<Scalar: NetworkScalar>: Sendable {
     self.width = width
     // 16 more, so that equal columns of neighbouring rows do not fall on the same cache sets.
     stride = roundedUp(width, toMultipleOf: Scalar.panelWidth) + 16
-    storage = AlignedBuffer(count: roundedUp(capacity, toMultipleOf: kernelRowMultiple) * stride)
+    storage = AlignedBuffer(count: capacity * stride)
   }
 
   func row(_ r: Int) -> UnsafeMutablePointer<Scalar> { storage.pointer + r * stride }

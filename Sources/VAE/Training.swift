@@ -73,7 +73,8 @@ public struct Training: Sendable, Hashable {
     let context = UInt64(UInt32(truncatingIfNeeded: replica))
     let orderField = RandomField(seed: seed, purpose: .trainingOrder, context: context)
     let noiseField = RandomField(seed: seed, purpose: .trainingSample, context: context)
-    let engine = GradientEngine<Float>(model, capacity: min(batch, trainCount), threads: threads)
+    let team = WorkTeam(threads: threads)
+    let engine = GradientEngine<Float>(model, capacity: min(batch, trainCount), team: team)
     let good = AlignedBuffer<Float>(count: engine.parameters.count)
     var earlyEnd: EarlyEnd?
     var epochsDone = state?.epoch ?? 0
@@ -85,19 +86,26 @@ public struct Training: Sendable, Hashable {
       if start.items == 0 { good.pointer.update(from: engine.parameters.pointer, count: good.count) }
       var orderStream = orderField.stream(UInt32(epoch))
       let order = orderStream.permutation(trainCount)
+      let minibatches = stride(from: start.items, to: trainCount, by: batch).map {
+        Minibatch(
+          items: order[$0..<min($0 + batch, trainCount)], source: train, noise: noiseField, epoch: epoch)
+      }
       var sum = start.sum
-      for first in stride(from: start.items, to: trainCount, by: batch) {
-        let items = order[first..<min(first + batch, trainCount)]
-        fill(engine, items, from: train, noiseField, epoch: epoch, threads: threads)
-        let loss = engine.evaluate(rows: items.count, beta: beta)
-        engine.adamStep(learningRate: learningRate)
+      team.forEach(pieces: minibatches[0].pieces) { _, piece in minibatches[0].write(piece, to: engine) }
+      for (k, minibatch) in minibatches.enumerated() {
+        engine.advance()
+        // The next minibatch is written meanwhile.
+        let next = k + 1 < minibatches.count ? minibatches[k + 1] : nil
+        let loss = engine.step(
+          rows: minibatch.items.count, beta: beta, learningRate: learningRate, besides: next?.pieces ?? 0
+        ) { piece in next?.write(piece, to: engine) }
         sum += loss.negativeLogLikelihood + loss.kullbackLeibler
         if !sum.isFinite { break }
-        guard let checkpoints, first + batch < trainCount else { continue }
+        guard let checkpoints, next != nil else { continue }
         let isStopping = checkpoints.shouldStop()
         if isStopping || checkpoints.isDue() {
           try checkpoints.save(
-            TrainingState(engine, epoch: epoch, itemsDone: first + batch, sum: sum, good: good))
+            TrainingState(engine, epoch: epoch, itemsDone: minibatch.items.endIndex, sum: sum, good: good))
         }
         if isStopping { throw CancellationError() }
       }
@@ -109,7 +117,7 @@ public struct Training: Sendable, Hashable {
       }
       epochsDone = epoch + 1
       if let progress {
-        model.layers = engine.layers(of: engine.parameters)
+        model.layers = engine.model()
         let evidence = Evidence(of: model, on: test, count: testCount, seed: seed, threads: threads)
         let report = Epoch(
           number: epoch + 1, negativeELBOTrain: sum / Double(trainCount),
@@ -124,7 +132,7 @@ public struct Training: Sendable, Hashable {
       }
     }
 
-    model.layers = engine.layers(of: engine.parameters)
+    model.layers = engine.model()
     let onTrain = Evidence(of: model, on: train, count: trainCount, seed: seed, draw: 1, threads: threads)
     let onTest = Evidence(of: model, on: test, count: testCount, seed: seed, threads: threads)
     model.metadata = [
@@ -136,23 +144,27 @@ public struct Training: Sendable, Hashable {
     return Result(model: model, train: onTrain, test: onTest, earlyEnd: earlyEnd)
   }
 
-  /// Copies a minibatch's items and draws its noise, addressed by item and epoch.
-  private func fill(
-    _ engine: GradientEngine<Float>, _ items: ArraySlice<Int>, from source: some ItemSource,
-    _ noise: RandomField, epoch: Int, threads: Int
-  ) {
-    let a = engine.architecture
-    let first = items.startIndex
-    let grain = 16
-    Parallel.forEach(pieces: (items.count + grain - 1) / grain, threads: threads) { _, piece in
+  /// Some items of one epoch and their noise, addressed by item and epoch.
+  private struct Minibatch<Source: ItemSource>: Sendable {
+    let items: ArraySlice<Int>
+    let source: Source
+    let noise: RandomField
+    let epoch: Int
+    /// Rows per piece of work.
+    private static var grain: Int { 16 }
+    var pieces: Int { (items.count + Self.grain - 1) / Self.grain }
+
+    /// Writes some rows of the engine's next minibatch.
+    func write(_ piece: Int, to engine: GradientEngine<Float>) {
+      let a = engine.architecture
       withUnsafeTemporaryAllocation(of: Double.self, capacity: a.dataDimension) { row in
-        for r in piece * grain..<min((piece + 1) * grain, items.count) {
-          let item = items[first + r]
+        guard let base = row.baseAddress else { return }
+        for r in piece * Self.grain..<min((piece + 1) * Self.grain, items.count) {
+          let item = items[items.startIndex + r]
           source.copy(item: item, into: row)
-          let x = engine.inputRow(r)
-          for i in 0..<a.dataDimension { x[i] = Float(row[i]) }
+          Float.convert(base, to: engine.nextItem(r), count: a.dataDimension)
           var random = noise.stream(UInt32(item), UInt32(epoch))
-          let eps = engine.noiseRow(r)
+          let eps = engine.nextNoise(r)
           for i in 0..<a.latentDimension { eps[i] = Float(random.normal()) }
         }
       }
@@ -178,27 +190,30 @@ public struct LossGradient: Sendable {
     of model: Autoencoder, items: [[Double]], noise: [[Double]], beta: Double, precision: Scalar.Type,
     perturbing: (tensor: String, index: Int, by: Double)? = nil
   ) {
-    let engine = GradientEngine<Scalar>(model, capacity: items.count, threads: 1)
-    var tensors: [(name: String, offset: Int, count: Int)] = []
-    var offset = 0
-    for shape in model.architecture.layers {
-      tensors.append((shape.name + ".weight", offset, shape.inputs * shape.outputs))
-      offset += shape.inputs * shape.outputs
-      tensors.append((shape.name + ".bias", offset, shape.outputs))
-      offset += shape.outputs
-    }
-    if let perturbing, let tensor = tensors.first(where: { $0.name == perturbing.tensor }) {
-      engine.parameters.pointer[tensor.offset + perturbing.index] += Scalar(perturbing.by)
+    let engine = GradientEngine<Scalar>(model, capacity: items.count, team: WorkTeam(threads: 1))
+    let shapes = model.architecture.layers
+    if let perturbing {
+      for (k, shape) in shapes.enumerated() {
+        let weights = shape.inputs * shape.outputs
+        if perturbing.tensor == shape.name + ".weight" {
+          engine.perturb(tensor: k, index: perturbing.index, by: perturbing.by)
+        } else if perturbing.tensor == shape.name + ".bias" {
+          engine.perturb(tensor: k, index: weights + perturbing.index, by: perturbing.by)
+        }
+      }
     }
     for (r, item) in items.enumerated() {
-      for (i, x) in item.enumerated() { engine.inputRow(r)[i] = Scalar(x) }
-      for (i, e) in noise[r].enumerated() { engine.noiseRow(r)[i] = Scalar(e) }
+      for (i, x) in item.enumerated() { engine.nextItem(r)[i] = Scalar(x) }
+      for (i, e) in noise[r].enumerated() { engine.nextNoise(r)[i] = Scalar(e) }
     }
-    let sums = engine.evaluate(rows: items.count, beta: beta)
+    engine.advance()
+    let (sums, values) = engine.gradient(rows: items.count, beta: beta)
     loss = (sums.negativeLogLikelihood + beta * sums.kullbackLeibler) / Double(items.count)
     gradient = [:]
-    for tensor in tensors {
-      gradient[tensor.name] = (0..<tensor.count).map { Double(engine.gradient.pointer[tensor.offset + $0]) }
+    for (shape, tensor) in zip(shapes, engine.tensors(of: values)) {
+      let weights = shape.inputs * shape.outputs
+      gradient[shape.name + ".weight"] = tensor[..<weights].map(Double.init)
+      gradient[shape.name + ".bias"] = tensor[weights...].map(Double.init)
     }
   }
 }

@@ -49,26 +49,18 @@ public struct TrainingState: Sendable, Hashable {
     self.epoch = epoch
     self.itemsDone = itemsDone
     negativeELBOSum = sum
-    adamTime = engine.adamTime
-    parameters = Array(engine.parameters.buffer)
-    firstMoment = Array(engine.firstMoment.buffer)
-    secondMoment = Array(engine.secondMoment.buffer)
-    goodParameters = Array(good.buffer)
+    adamTime = engine.steps
+    parameters = engine.plain(engine.parameters)
+    firstMoment = engine.plain(engine.firstMoment)
+    secondMoment = engine.plain(engine.secondMoment)
+    goodParameters = engine.plain(good)
   }
 
   /// Puts the state back.
   func restore(_ engine: GradientEngine<Float>, good: AlignedBuffer<Float>) {
-    engine.adamTime = adamTime
-    for (buffer, values) in [
-      (engine.parameters, parameters), (engine.firstMoment, firstMoment),
-      (engine.secondMoment, secondMoment), (good, goodParameters),
-    ] {
-      precondition(buffer.count == values.count)
-      values.withUnsafeBufferPointer { source in
-        guard let base = source.baseAddress else { return }
-        buffer.pointer.update(from: base, count: source.count)
-      }
-    }
+    engine.restore(
+      steps: adamTime, parameters: parameters, firstMoment: firstMoment, secondMoment: secondMoment)
+    engine.pack(goodParameters, into: good)
   }
 }
 

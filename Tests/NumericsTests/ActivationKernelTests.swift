@@ -141,6 +141,43 @@ import Testing
     }
   }
 
+  /// What lies between rows stays alone.
+  static func checkRows<Scalar: NetworkScalar>(_ type: Scalar.Type) {
+    let (rows, count, stride) = (5, 19, 23)
+    let total = (rows - 1) * stride + count
+    let numbers = uniformNumbers(total, stream: 24).map { 3 * $0 }
+    let x = numbers.map { Scalar($0) }
+    underEachInstructionSet { set in
+      for activation in Activation.allCases {
+        let whole = applied(activation, numbers, type)
+        let input = GuardedBuffer<Scalar>(x, padding: 0, to: total)
+        let y = GuardedBuffer<Scalar>(x, padding: 0, to: total)
+        let gradient = GuardedBuffer<Scalar>(count: total, filledWith: 1)
+        Scalar.activate(y.pointer, rows: rows, count: count, stride: stride, activation)
+        let output = GuardedBuffer<Scalar>(whole, padding: 0, to: total)
+        Scalar.multiplyByActivationGradient(
+          gradient.pointer, input: input.pointer, output: output.pointer, rows: rows, count: count,
+          stride: stride, activation)
+        let slopes = GuardedBuffer<Scalar>(count: total, filledWith: 1)
+        Scalar.multiplyByActivationGradient(
+          slopes.pointer, input: input.pointer, output: output.pointer, rows: 1, count: total,
+          stride: total, activation)
+        for i in 0..<total {
+          let isInRow = i % stride < count
+          #expect(y.pointer[i] == (isInRow ? whole[i] : x[i]), "\(type) \(set) \(activation)")
+          #expect(gradient.pointer[i] == (isInRow ? slopes.pointer[i] : 1), "\(type) \(set) \(activation)")
+        }
+      }
+    }
+  }
+
+  @Test func rowsHaveStrides() async {
+    await #expect(processExitsWith: .success) {
+      ActivationKernelTests.checkRows(Float.self)
+      ActivationKernelTests.checkRows(Double.self)
+    }
+  }
+
   @Test func theRectifierHasSlopeZeroAtZero() {
     var gradient: [Double] = [1, 1, 1]
     Double.multiplyByActivationGradient(

@@ -11,11 +11,9 @@ import Testing
     _ x: [Double], rows: Int, inner: Int, packed: GuardedBuffer<Scalar>, bias: GuardedBuffer<Scalar>,
     columns: Int, _ activation: Activation
   ) -> [Scalar] {
-    let paddedRows = roundedUp(rows, toMultipleOf: kernelRowMultiple)
     let stride = roundedUp(columns, toMultipleOf: Scalar.panelWidth)
-    // Rows beyond the last hold NaN: they must not reach the others.
-    let input = GuardedBuffer<Scalar>(x.map { Scalar($0) }, padding: .nan, to: paddedRows * inner)
-    let output = GuardedBuffer<Scalar>(count: paddedRows * stride, filledWith: .nan)
+    let input = GuardedBuffer<Scalar>(x.map { Scalar($0) }, padding: .nan, to: rows * inner)
+    let output = GuardedBuffer<Scalar>(count: rows * stride, filledWith: .nan)
     Scalar.dense(
       input.pointer, rows: rows, inner: inner, stride: inner, packed: packed.pointer,
       bias: bias.pointer, columns: columns, into: output.pointer, stride: stride, activation: activation)
@@ -147,9 +145,9 @@ import Testing
     underEachInstructionSet { set in
       let plain = dense(x, rows: rows, inner: inner, packed: packed, bias: bias, columns: columns, .tanh)
       let (xStride, yStride) = (inner + 4, Scalar.panelWidth + 3)
-      let input = GuardedBuffer<Scalar>(count: kernelRowMultiple * xStride, filledWith: .nan)
+      let input = GuardedBuffer<Scalar>(count: rows * xStride, filledWith: .nan)
       for r in 0..<rows { for k in 0..<inner { input.pointer[r * xStride + k] = Scalar(x[r * inner + k]) } }
-      let output = GuardedBuffer<Scalar>(count: kernelRowMultiple * yStride, filledWith: 99)
+      let output = GuardedBuffer<Scalar>(count: rows * yStride, filledWith: 99)
       Scalar.dense(
         input.pointer, rows: rows, inner: inner, stride: xStride, packed: packed.pointer,
         bias: bias.pointer, columns: columns, into: output.pointer, stride: yStride, activation: .tanh)

@@ -33,6 +33,46 @@ import Testing
   @Test func thereIsAProcessor() { #expect(Parallel.processorCount >= 1) }
 }
 
+@Suite struct WorkTeamTests {
+  @Test(arguments: [1, 2, 3, 7])
+  func everyPieceOfEveryLoopIsVisitedOnce(threads: Int) {
+    let team = WorkTeam(threads: threads)
+    for loop in 0..<2000 {
+      let pieces = loop % 7 * 5
+      let visits = Mutex<[(worker: Int, piece: Int)]>([])
+      team.forEach(pieces: pieces) { worker, piece in visits.withLock { $0.append((worker, piece)) } }
+      let seen = visits.withLock { $0 }
+      #expect(seen.map(\.piece).sorted() == Array(0..<pieces))
+      #expect(seen.allSatisfy { $0.worker >= 0 && $0.worker < threads })
+    }
+  }
+
+  /// What a loop wrote without atomics or locks, the next loop reads on whatever thread.
+  @Test func loopsAreOrdered() {
+    final class Cells: @unchecked Sendable { var values = [Int](repeating: 0, count: 64) }
+    let team = WorkTeam(threads: 4)
+    let cells = [Cells(), Cells()]
+    for loop in 0..<1000 {
+      let (from, to) = (cells[loop % 2], cells[1 - loop % 2])
+      to.values.withUnsafeMutableBufferPointer { target in
+        nonisolated(unsafe) let target = target
+        team.forEach(pieces: 64) { _, piece in target[piece] = from.values[(piece + 1) % 64] + 1 }
+      }
+    }
+    #expect(cells[0].values.allSatisfy { $0 == 1000 })
+  }
+
+  /// A helper that has gone to sleep still helps, or the caller does the work alone.
+  @Test func loopsAfterAPause() async throws {
+    let team = WorkTeam(threads: 3)
+    let sum = Atomic<Int>(0)
+    team.forEach(pieces: 10) { _, piece in sum.wrappingAdd(piece, ordering: .relaxed) }
+    try await Task.sleep(for: .milliseconds(50))
+    team.forEach(pieces: 10) { _, piece in sum.wrappingAdd(piece, ordering: .relaxed) }
+    #expect(sum.load(ordering: .relaxed) == 90)
+  }
+}
+
 @Suite struct SmallTypesTests {
   @Test func roundingUp() {
     for value in 0...200 {

@@ -21,8 +21,6 @@ enum {
   // Columns of one packed panel of weights.
   ckernels_panel_float = 32,
   ckernels_panel_double = 16,
-  // Buffers hold a multiple of so many rows: a common multiple of all register tiles' heights.
-  ckernels_row_multiple = 42,
 };
 
 // 0: automatic (the default), 1: portable, 2: AVX2 with FMA, 3: AVX-512. Asking for more than the
@@ -35,8 +33,7 @@ void ckernels_pack_float(const float *weights, ptrdiff_t columns, ptrdiff_t inne
 void ckernels_pack_double(const double *weights, ptrdiff_t columns, ptrdiff_t inner, double *packed);
 
 // y[r][c] = activation(bias[c] + sum_k x[r][k] weights[c][k]).
-// Rows up to the next multiple of the tile height are computed too and must be readable and writable
-// (see ckernels_row_multiple); columns up to the next whole panel are written; bias has that length.
+// Columns up to the next whole panel are written; bias has that length.
 void ckernels_dense_float(const float *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
                           const float *packed, const float *bias, ptrdiff_t columns, float *y,
                           ptrdiff_t y_stride, int activation);
@@ -44,31 +41,60 @@ void ckernels_dense_double(const double *x, ptrdiff_t rows, ptrdiff_t inner, ptr
                            const double *packed, const double *bias, ptrdiff_t columns, double *y,
                            ptrdiff_t y_stride, int activation);
 
-// values[i] = activation(values[i]).
-void ckernels_activate_float(float *values, ptrdiff_t count, int activation);
-void ckernels_activate_double(double *values, ptrdiff_t count, int activation);
-
-// gradient[i] *= activation'(input[i]); `output` holds activation(input).
-void ckernels_activation_gradient_float(const float *input, const float *output, float *gradient,
-                                        ptrdiff_t count, int activation);
-void ckernels_activation_gradient_double(const double *input, const double *output, double *gradient,
-                                         ptrdiff_t count, int activation);
-
-// Bernoulli: returns sum_i softplus(logit_i) - target_i logit_i, in nats; where `gradient` is not
-// null, gradient[i] = scale (logistic(logit_i) - target_i).
-double ckernels_bernoulli_float(const float *logits, const float *targets, ptrdiff_t count,
-                                float scale, float *gradient);
-double ckernels_bernoulli_double(const double *logits, const double *targets, ptrdiff_t count,
-                                 double scale, double *gradient);
-
-// One step of Adam (Kingma and Ba 2015): rate includes the bias correction of the first moment,
+// Adam's constants (Kingma and Ba 2015); rate includes the bias correction of the first moment,
 // second_correction = 1 / sqrt(1 - beta2^t).
-void ckernels_adam_float(float *parameters, const float *gradient, float *first, float *second,
-                         ptrdiff_t count, float rate, float second_correction, float beta1,
-                         float beta2, float epsilon);
-void ckernels_adam_double(double *parameters, const double *gradient, double *first, double *second,
-                          ptrdiff_t count, double rate, double second_correction, double beta1,
-                          double beta2, double epsilon);
+struct ckernels_adam {
+  double rate, second_correction, beta1, beta2, epsilon;
+};
+
+// The gradient of one panel of a layer's parameters, and one step of Adam with it. The panel is
+// [inputs + 1][panel width]: packed weights, then the bias; so are gradient and both moments of Adam.
+//   gradient[i][c] = sum_r x[r][i] delta[r][c],   of the bias: sum_r delta[r][c]
+// Where `gradient` is null, it is not kept: parameters and moments are updated tile by tile. Where it is
+// not, it is written, and nothing is updated. Delta's columns are read up to the whole panel. Where
+// `target` is not null, it receives the updated weights as from ckernels_transpose_float.
+void ckernels_update_float(const float *x, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t x_stride,
+                           const float *delta, ptrdiff_t delta_stride, float *gradient, float *parameters,
+                           float *first, float *second, const struct ckernels_adam *adam, ptrdiff_t columns,
+                           float *target, ptrdiff_t target_panel);
+void ckernels_update_double(const double *x, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t x_stride,
+                            const double *delta, ptrdiff_t delta_stride, double *gradient,
+                            double *parameters, double *first, double *second,
+                            const struct ckernels_adam *adam, ptrdiff_t columns, double *target,
+                            ptrdiff_t target_panel);
+
+// The panel's first `columns` columns as rows of the transposed weights in packed form, for delta W:
+//   target[i / width][c][i % width] = panel[i][c],   zero for i >= inputs up to the whole panel,
+// where panels of `target` are `target_panel` elements apart.
+void ckernels_transpose_float(const float *panel, ptrdiff_t inputs, ptrdiff_t columns, float *target,
+                              ptrdiff_t target_panel);
+void ckernels_transpose_double(const double *panel, ptrdiff_t inputs, ptrdiff_t columns, double *target,
+                               ptrdiff_t target_panel);
+
+// values[i] = activation(values[i]), for `count` elements of each row.
+void ckernels_activate_float(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                             int activation);
+void ckernels_activate_double(double *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                              int activation);
+
+// gradient[i] *= activation'(input[i]), for `count` elements of each row; `output` holds
+// activation(input). All three have the same stride. tanh and logistic read `output` alone, the others
+// `input` alone; relu takes either for `input`.
+void ckernels_activation_gradient_float(const float *input, const float *output, float *gradient,
+                                        ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride, int activation);
+void ckernels_activation_gradient_double(const double *input, const double *output, double *gradient,
+                                         ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                                         int activation);
+
+// Bernoulli: returns sum_i softplus(logit_i) - target_i logit_i over `count` elements of each row, in
+// nats; where `gradient` is not null, gradient[i] = scale (logistic(logit_i) - target_i), with the logits'
+// stride; it may be the logits themselves.
+double ckernels_bernoulli_float(const float *logits, ptrdiff_t stride, const float *targets,
+                                ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, float scale,
+                                float *gradient);
+double ckernels_bernoulli_double(const double *logits, ptrdiff_t stride, const double *targets,
+                                 ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, double scale,
+                                 double *gradient);
 
 // Writes to `found` the columns c with norms[c] - 2 products[c] <= threshold; returns how many.
 ptrdiff_t ckernels_candidates(const float *products, const float *norms, ptrdiff_t count,
