@@ -13,7 +13,8 @@
 #define JOIN(a, b) JOIN2(a, b)
 #define NAME(x) JOIN(x, SUFFIX)
 
-// Double precision is for checking and for attractors: the C library's functions, accurate to an ulp.
+// In double precision, for checking and for attractors: the C library's functions, accurate to an ulp, where
+// lanes.h has none of its own (tanh, logistic).
 
 static double logistic(double x) {
   double e = exp(-fabs(x));
@@ -42,12 +43,6 @@ static double slope(double x, double y, int activation) {
   case ckernels_logistic: return y * (1 - y);
   default: return 1;
   }
-}
-
-void ckernels_activate_double(double *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
-                              int activation) {
-  for (ptrdiff_t r = 0; r < rows; r++)
-    for (ptrdiff_t i = r * stride; i < r * stride + count; i++) values[i] = apply(values[i], activation);
 }
 
 void ckernels_activation_gradient_double(const double *input, const double *output, double *gradient,
@@ -177,6 +172,7 @@ struct table {
   void (*transpose_float) TRANSPOSE(float);
   void (*transpose_double) TRANSPOSE(double);
   void (*activate)(float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
+  void (*activate_double)(double *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
   void (*activation_gradient)(const float *, const float *, float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
   double (*bernoulli)(const float *, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float,
                       float *);
@@ -187,8 +183,8 @@ struct table {
 #define TABLE(isa)                                                                                       \
   {                                                                                                      \
     dense_f32_##isa, dense_f64_##isa, update_f32_##isa, update_f64_##isa, transpose_f32_##isa,           \
-        transpose_f64_##isa, activate_f32_##isa, activation_gradient_f32_##isa, bernoulli_f32_##isa,     \
-        candidates_f32_##isa, smallest_score_f32_##isa                                                   \
+        transpose_f64_##isa, activate_f32_##isa, activate_f64_##isa, activation_gradient_f32_##isa,      \
+        bernoulli_f32_##isa, candidates_f32_##isa, smallest_score_f32_##isa                              \
   }
 
 static const struct table tables[] = {
@@ -238,6 +234,11 @@ ENTRIES(double)
 void ckernels_activate_float(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
                              int activation) {
   current->activate(values, rows, count, stride, activation);
+}
+
+void ckernels_activate_double(double *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
+                              int activation) {
+  current->activate_double(values, rows, count, stride, activation);
 }
 
 void ckernels_activation_gradient_float(const float *input, const float *output, float *gradient,

@@ -323,7 +323,8 @@ extension Double: NetworkScalar {
 
   public static func update(
     _ x: UnsafePointer<Double>, rows: Int, inputs: Int, stride xStride: Int, delta: UnsafePointer<Double>,
-    stride deltaStride: Int, gradient: UnsafeMutablePointer<Double>?, parameters: UnsafeMutablePointer<Double>,
+    stride deltaStride: Int, gradient: UnsafeMutablePointer<Double>?,
+    parameters: UnsafeMutablePointer<Double>,
     first: UnsafeMutablePointer<Double>, second: UnsafeMutablePointer<Double>, _ step: AdamStep, columns: Int,
     transposed: UnsafeMutablePointer<Double>?, targetPanel: Int
   ) {
