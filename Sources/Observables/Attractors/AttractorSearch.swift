@@ -67,6 +67,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   private static var poolCapacity: Int { 4096 }
   private static var blockSize: Int { 126 }
   private static var attemptsPerRound: Int { 24 }
+  /// While fewer sets are known, settled orbits are looked at one after another, then all at once.
+  private static var settledAtOnce: Int { 64 }
   private static var keptStates: Int { 32 }
   private static var keptSamples: Int { 128 }
   /// Newton's method is first tried at steps of this size, relative to max(1, |z|).
@@ -231,6 +233,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     _ pool: OrbitPool, _ decisions: inout [Decision], shouldStop: @escaping @Sendable () -> Bool
   ) {
     var attempts: [Attempt] = []
+    var settled: [Int] = []
     var optional: [Attempt] = []
     var isDone = [Bool](repeating: false, count: pool.count)
     for index in 0..<pool.count {
@@ -245,13 +248,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
         decisions[Int(orbit.start)] = trapped(orbit, state: pool.stateArray(index))
         decidedByBall += 1
         isDone[index] = true
-      case .settled:
-        if let set = confirmed(pool.stateArray(index), step: orbit.step) {
-          decisions[Int(orbit.start)] = Decision(outcome: .converged, set: set, time: orbit.time)
-          isDone[index] = true
-        } else {
-          attempts.append(Attempt(index: index, period: 1, decides: true, size: orbit.step))
-        }
+      case .settled: settled.append(index)
       case .paused, .waiting:
         if orbit.period > 1, orbit.recurrence < orbit.nextCycleAttempt * scale {
           let decides = orbit.recurrence < settings.tolerance || isLast
@@ -265,6 +262,23 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
         }
       }
       if samples.count < Self.keptSamples { samples.append(pool.stateArray(index)) }
+    }
+    // Most settled orbits are at few points: what the first of them show confirms the others.
+    var waiting = settled[...]
+    while let first = waiting.popFirst() {
+      let orbit = pool.orbits.pointer[first]
+      if let set = confirmed(pool.stateArray(first), step: orbit.step) {
+        decisions[Int(orbit.start)] = Decision(outcome: .converged, set: set, time: orbit.time)
+        isDone[first] = true
+        continue
+      }
+      let attempt = Attempt(index: first, period: 1, decides: true, size: orbit.step)
+      guard sets.count < Self.settledAtOnce else {
+        attempts.append(attempt)
+        continue
+      }
+      let found = solve([(pool.stateArray(first), 1)], shouldStop: shouldStop)
+      isDone[first] = judge(pool, attempt, found[0], absorb(found.map { $0?.set })[0], &decisions)
     }
     optional.sort { ($0.size, $0.index) < ($1.size, $1.index) }
     attempts += optional.prefix(Self.attemptsPerRound)
