@@ -9,14 +9,23 @@
 public func spectralNormBound(_ elements: UnsafePointer<Double>, rows: Int, columns: Int) -> Double {
   guard rows > 0, columns > 0 else { return 0 }
   let n = min(rows, columns)
+  // Scaled by a power of two, so that squares neither overflow nor vanish.
+  var largest = 0.0
+  for i in 0..<rows * columns {
+    guard elements[i].isFinite else { return .infinity }
+    largest = max(largest, abs(elements[i]))
+  }
+  guard largest > 0 else { return 0 }
+  let unit = power(2, Double(largest.exponent))
+  let scaled = (0..<rows * columns).map { elements[$0] / unit }
   var gram = [Double](repeating: 0, count: n * n)
   if rows < columns {
     Double.multiply(
-      .none, .transposed, m: n, n: n, k: columns, alpha: 1, elements, columns, elements, columns, beta: 0,
+      .none, .transposed, m: n, n: n, k: columns, alpha: 1, scaled, columns, scaled, columns, beta: 0,
       &gram, n)
   } else {
     Double.multiply(
-      .transposed, .none, m: n, n: n, k: rows, alpha: 1, elements, columns, elements, columns, beta: 0,
+      .transposed, .none, m: n, n: n, k: rows, alpha: 1, scaled, columns, scaled, columns, beta: 0,
       &gram, n)
   }
   var logarithmOfScale = 0.0  // of G^m, where `gram` is G^m divided by that scale
@@ -24,7 +33,6 @@ public func spectralNormBound(_ elements: UnsafePointer<Double>, rows: Int, colu
   var square = gram
   for _ in 0..<4 {
     let norm = frobeniusNorm(gram)
-    guard norm > 0, norm.isFinite else { return norm }
     for i in gram.indices { gram[i] /= norm }
     logarithmOfScale += logarithm(norm)
     Double.multiply(.none, .none, m: n, n: n, k: n, alpha: 1, gram, n, gram, n, beta: 0, &square, n)
@@ -32,7 +40,7 @@ public func spectralNormBound(_ elements: UnsafePointer<Double>, rows: Int, colu
     logarithmOfScale *= 2
     exponent *= 2
   }
-  return exponential((logarithm(frobeniusNorm(gram)) + logarithmOfScale) / (2 * exponent))
+  return unit * exponential((logarithm(frobeniusNorm(gram)) + logarithmOfScale) / (2 * exponent))
 }
 
 /// The root of the sum of squares.

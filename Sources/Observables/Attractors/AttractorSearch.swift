@@ -40,7 +40,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     /// The catalogue's index of the set reached; -1 for none.
     public var set: Int32 = -1
     /// The first t with |z(t) - z(t-1)| below the tolerance (for a cycle |z(t) - z(t-p)|), -1 for none.
-    /// After entry into a trapping ball it is continued with the linearized map.
+    /// After entry into a trapping ball it is continued with the linearized map. A cycle without a ball is
+    /// recognized at the end of a round, up to 256 steps late.
     public var time: Int32 = -1
   }
 
@@ -54,7 +55,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   public private(set) var iterations = 0
   /// How many decisions a trapping ball made.
   public private(set) var decidedByBall = 0
-  /// States of orbits that did not settle, at most `keptStates` of them, with their position in the starts.
+  /// States of orbits that did not settle, at most `keptStates` of them, with their position in the members of
+  /// the last call of `decide(_:)`.
   public private(set) var unsettled: [(start: Int, state: [Double])] = []
   /// States passed by the first orbits, for the census.
   public private(set) var samples: [[Double]] = []
@@ -62,6 +64,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   private let start: Start
   private let noise: NoiseSource
   private let threads: Int
+  /// For single states, between rounds.
+  private let evaluator: LinearizedOrbit<Map>
   private var balls: [(set: Int32, ball: TrappingBall)] = []
   private var continuations: [Int32: LinearContinuation] = [:]
   private static var poolCapacity: Int { 4096 }
@@ -87,6 +91,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     self.start = start
     self.settings = settings
     self.threads = threads
+    evaluator = LinearizedOrbit(map)
     noise = NoiseSource(seed: seed)
   }
 
@@ -121,7 +126,9 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   public func decide(
     from states: [[Double]], shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> [Decision] {
-    try decide(count: states.count, progress: nil, shouldStop: shouldStop) { pool, first in
+    let kept = unsettled  // of members
+    defer { unsettled = kept }
+    return try decide(count: states.count, progress: nil, shouldStop: shouldStop) { pool, first in
       for index in first..<pool.count {
         let state = states[Int(pool.orbits.pointer[index].start)]
         for i in 0..<map.dimension { pool.state(index)[i] = state[i] }
@@ -206,6 +213,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     let shared = OrbitWorker<Map>.Round(
       pool: pool, blockSize: max(1, (pool.count + threads - 1) / threads), budget: budget,
       maximumSteps: settings.maximumSteps, maximumPeriod: settings.maximumPeriod,
+      tolerance: settings.tolerance,
       balls: settings.usesTrappingBalls ? balls : [], refills: settings.refillsBlocks, shouldStop: shouldStop)
     let before = (0..<pool.count).reduce(0) { $0 + Int(pool.orbits.pointer[$1].time) }
     let next = Atomic<Int>(0)
@@ -267,7 +275,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     var waiting = settled[...]
     while let first = waiting.popFirst() {
       let orbit = pool.orbits.pointer[first]
-      if let set = confirmed(pool.stateArray(first), step: orbit.step) {
+      if let set = confirmed(pool.stateArray(first)) {
         decisions[Int(orbit.start)] = Decision(outcome: .converged, set: set, time: orbit.time)
         isDone[first] = true
         continue
@@ -290,15 +298,17 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     pool.keep { !isDone[$0] }
   }
 
-  /// The stable fixed point that a settled orbit has come to, if Newton's method found it before: it must be as near
-  /// as a step so small tells, |z - z*| <= |step| / (1 - rho) up to a factor.
-  private func confirmed(_ state: [Double], step: Double) -> Int32? {
+  /// The stable fixed point that a settled orbit has come to, if Newton's method found it before.
+  private func confirmed(_ state: [Double]) -> Int32? {
     let scale = max(1, norm(state))
-    return sets.firstIndex { set in
-      guard set.period == 1, set.isStable else { return false }
-      let reach = 10 * step / (1 - set.spectralRadius) + 1e-11 * scale
-      return norm(difference(state, set.points[0])) <= min(reach, 1e-4 * scale)
-    }.map { Int32($0) }
+    var displacement: [Double]?
+    for (index, set) in sets.enumerated() where set.period == 1 && set.isStable {
+      guard norm(difference(state, set.points[0])) <= 1e-4 * scale else { continue }
+      let moved = displacement ?? difference(evaluator.image(of: state), state)
+      displacement = moved
+      if set.explains(displacement: moved, at: state) { return Int32(index) }
+    }
+    return nil
   }
 
   /// Whether an orbit is so near to a trapping ball that Newton's method would most likely find its centre again.
@@ -319,12 +329,14 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     }
     guard attempt.decides else { return false }
     var belongs = false
-    if let root, let set, sets[Int(set)].isStable {
-      let away = norm(difference(pool.stateArray(attempt.index), root.state))
-      belongs = away <= max(10 * root.firstCorrection, 1e-8 * scale) && away <= 0.1 * scale
+    var size = attempt.size
+    if let root, let set {
+      belongs = sets[Int(set)].isStable && root.explainsStart
+      // A fixed point from which an orbit turns sides, say, comes back to itself every second step.
+      if root.set.period != attempt.period { size = root.recurrence }
     }
     let start = Int(orbit.pointee.start)
-    if belongs, let set, attempt.size < settings.tolerance {
+    if belongs, let set, size < settings.tolerance {
       decisions[start] = Decision(
         outcome: sets[Int(set)].period > 1 ? .cycle : .converged, set: set, time: orbit.pointee.time)
       return true
@@ -357,11 +369,13 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
 
   // MARK: Newton's method, in parallel
 
-  /// A root with its set.
+  /// A set that Newton's method found.
   private struct Finding: Sendable {
-    var state: [Double]
-    var firstCorrection: Double
     var set: InvariantSet
+    /// |F^p(z) - z| at the state from which the method started, p the set's period.
+    var recurrence: Double
+    /// Whether the linearization about the set explains what the orbit does there.
+    var explainsStart: Bool
   }
 
   private func solve(
@@ -376,7 +390,10 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
       guard let root = NewtonSolver().root(from: state, period: period, orbit),
         let set = InvariantSet(root: root.state, period: period, orbit)
       else { return }
-      let finding = Finding(state: root.state, firstCorrection: root.firstCorrection, set: set)
+      let displacement = difference(orbit.image(of: state, steps: set.period), state)
+      let finding = Finding(
+        set: set, recurrence: norm(displacement),
+        explainsStart: set.explains(displacement: displacement, at: state))
       results.withLock { $0[piece] = finding }
     }
     return results.withLock { $0 }

@@ -17,20 +17,14 @@ public final class FixedPointConfirmation<Map: DifferentiableMap>: SettledStateC
 
   public func outcome(ofSettled state: UnsafePointer<Double>) -> Outcome {
     let z = (0..<map.dimension).map { state[$0] }
-    let scale = max(1, norm(z))
     let orbit = LinearizedOrbit(map)
-    let step = norm(difference(orbit.image(of: z), z))
-    func holds(_ set: InvariantSet, reach: Double) -> Bool {
-      set.isStable && norm(difference(z, set.points[0])) <= min(reach, 0.01 * scale)
+    let displacement = difference(orbit.image(of: z), z)
+    func holds(_ set: InvariantSet) -> Bool {
+      set.isStable && set.explains(displacement: displacement, at: z)
     }
-    if known.withLock({ sets in
-      sets.contains { holds($0, reach: 10 * step / (1 - $0.spectralRadius) + 1e-11 * scale) }
-    }) {
-      return .converged
-    }
+    if known.withLock({ sets in sets.contains(where: holds) }) { return .converged }
     guard let root = NewtonSolver().root(from: z, period: 1, orbit),
-      let set = InvariantSet(root: root.state, period: 1, orbit),
-      holds(set, reach: max(10 * root.firstCorrection, 1e-8 * scale))
+      let set = InvariantSet(root: root.state, period: 1, orbit), holds(set)
     else { return .slow }
     known.withLock { $0.append(set) }
     return .converged

@@ -31,8 +31,12 @@ public struct InvariantSet: Sendable {
   /// J(z) at each point.
   let jacobians: [SmallMatrix]
 
+  /// How far inside the unit circle an eigenvalue must lie to count as inside: nearer ones, up to this and
+  /// roundings on it, belong to sets that neither attract nor repel in any time.
+  static let neutralMargin = 1e-9
+
   /// How many eigenvalues do not lie inside the unit circle: the dimension of the unstable manifold.
-  public var stabilityIndex: Int { eigenvalues.count { !($0.modulus < 1) } }
+  public var stabilityIndex: Int { eigenvalues.count { !($0.modulus < 1 - Self.neutralMargin) } }
   /// Whether all eigenvalues lie inside the unit circle.
   public var isStable: Bool { stabilityIndex == 0 }
   /// What kind it is.
@@ -56,7 +60,6 @@ public struct InvariantSet: Sendable {
       jacobians.append(jacobian)
       state = image
     }
-    let residual = norm(difference(state, root))
     let first = points.indices.min { points[$0].lexicographicallyPrecedes(points[$1]) } ?? 0
     points = Array(points[first...] + points[..<first])
     jacobians = Array(jacobians[first...] + jacobians[..<first])
@@ -66,7 +69,7 @@ public struct InvariantSet: Sendable {
     }
     self.period = points.count
     self.points = points
-    self.residual = residual
+    residual = norm(difference(orbit.image(of: points[0], steps: points.count), points[0]))
     self.eigenvalues = eigenvalues
     spectralRadius = eigenvalues.first?.modulus ?? 0
     largestSingularValue = singular
@@ -79,15 +82,34 @@ public struct InvariantSet: Sendable {
     return order.dropFirst().reduce(jacobians[phase]) { $1.times($0) }
   }
 
-  /// Whether two findings are the same set: a point of one within `distance` of the other's first, and
-  /// equal spectra to 1e-3.
+  /// Whether two findings are the same set: a point of one within `distance` of the other's first, the same
+  /// stability index, and equal spectra to 1e-3.
   func isSame(as other: InvariantSet, within distance: Double) -> Bool {
-    guard period == other.period else { return false }
+    guard period == other.period, stabilityIndex == other.stabilityIndex else { return false }
     let reach = distance * max(1, norm(points[0]))
     guard other.points.contains(where: { norm(difference($0, points[0])) <= reach }) else { return false }
     return zip(eigenvalues, other.eigenvalues).allSatisfy {
       abs($0.modulus - $1.modulus) <= 1e-3 * max(1, $0.modulus)
     }
+  }
+
+  /// Whether the linearization about the set explains what an orbit does at a state near by.
+  ///
+  ///     |F^p(z) - z - (M - I)(z - z_i)| <= |F^p(z) - z| / 4,   M = dF^p/dz at z_i
+  ///
+  /// with the nearest point z_i. A state that only happens to be slow there, on its way past a ghost or a saddle,
+  /// moves otherwise. Within 1e-8 max(1, |z|) only roundings are left to compare.
+  ///
+  /// - Parameter displacement: F^p(z) - z.
+  func explains(displacement: [Double], at state: [Double]) -> Bool {
+    let distances = points.map { norm(difference(state, $0)) }
+    guard let phase = distances.indices.min(by: { distances[$0] < distances[$1] }) else { return false }
+    let scale = max(1, norm(points[phase]))
+    guard distances[phase] <= 0.1 * scale else { return false }
+    if distances[phase] <= 1e-8 * scale { return true }
+    let delta = difference(state, points[phase])
+    let predicted = difference(jacobian(fromPhase: phase).times(delta), delta)
+    return norm(difference(displacement, predicted)) <= 0.25 * norm(displacement) + 1e-14 * scale
   }
 
   /// The largest amplification of a small displacement, max_t |J^t|_2 over t >= 0, and its time.

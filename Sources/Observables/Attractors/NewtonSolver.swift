@@ -7,18 +7,23 @@ import Dynamics
 /// lambda is halved until the residual falls (Armijo, 1e-4). The Jacobian is the map's own, the linear
 /// systems are solved by GSL's LU decomposition. The iteration goes on until the residual is as small as
 /// roundings let it become.
+///
+/// A small residual alone is no root: that of a saddle-node's ghost can be as small as one likes. A root counts
+/// only where it is isolated, in the manner of Newton's and Kantorovich's theorem: within twice the last correction the
+/// Jacobian must not change so much that the linear system loses its meaning.
 struct NewtonSolver {
   /// Newton steps at most.
   var maximumSteps = 30
   /// What counts as a root: |F^p(z) - z| below this times max(1, |z|).
   var accuracy = 1e-11
 
+  /// How well the place must be determined, relative to max(1, |z|).
+  var placement = 1e-6
+
   /// What the method found.
   struct Root {
     var state: [Double]
     var residual: Double
-    /// |d| of the first step: how far away the linearization expects the root.
-    var firstCorrection: Double
   }
 
   /// Solves from `start`; nil where no root is found.
@@ -26,10 +31,9 @@ struct NewtonSolver {
   /// - Complexity: O(steps x p x (N x parameters + N^3)).
   func root<Map>(from start: [Double], period: Int, _ orbit: LinearizedOrbit<Map>) -> Root? {
     var state = start
-    var best: (state: [Double], residual: Double)?
-    var firstCorrection = Double.nan
+    var best: (state: [Double], residual: Double, image: [Double], jacobian: SmallMatrix)?
     var stalled = 0
-    for step in 0..<maximumSteps {
+    for _ in 0..<maximumSteps {
       let (image, jacobian) = Self.iterated(state, period: period, orbit)
       let residualVector = difference(image, state)
       let residual = norm(residualVector)
@@ -37,7 +41,7 @@ struct NewtonSolver {
       if best.map({ residual < $0.residual }) ?? true {
         // Close to a root each step gains digits, until only roundings are left.
         stalled = best.map { residual > 0.5 * $0.residual } ?? false ? stalled + 1 : 0
-        best = (state, residual)
+        best = (state, residual, image, jacobian)
       } else {
         stalled += 1
       }
@@ -47,17 +51,43 @@ struct NewtonSolver {
       var system = jacobian
       for i in 0..<system.n { system[i, i] -= 1 }
       guard let correction = LUFactors(system)?.solve(residualVector.map { -$0 }) else { break }
-      if step == 0 { firstCorrection = norm(correction) }
       guard
         let next = Self.searchLine(
           from: state, along: correction, residual: residual, period: period, isRoot: isRoot, orbit)
       else { break }
       state = next
     }
-    guard let best, best.residual <= accuracy * max(1, norm(best.state)) else { return nil }
-    return Root(
-      state: best.state, residual: best.residual,
-      firstCorrection: firstCorrection.isNaN ? 0 : firstCorrection)
+    guard let best, best.residual <= accuracy * max(1, norm(best.state)),
+      isIsolated(best.state, image: best.image, jacobian: best.jacobian, period: period, orbit)
+    else { return nil }
+    return Root(state: best.state, residual: best.residual)
+  }
+
+  /// Whether there is one root here, as far as the arithmetic can tell.
+  ///
+  ///     |(J - I)^-1 (J(z + 2 d) - J(z))| <= 1/2,   d = -(J - I)^-1 (F^p(z) - z)
+  ///
+  /// For x + e + x^2 with e > 0 the left side is (e + x^2) / x^2 > 1 everywhere, however small e is. |d| is taken
+  /// to be no smaller than what roundings of F make of it.
+  private func isIsolated<Map>(
+    _ state: [Double], image: [Double], jacobian: SmallMatrix, period: Int, _ orbit: LinearizedOrbit<Map>
+  ) -> Bool {
+    var system = jacobian
+    for i in 0..<system.n { system[i, i] -= 1 }
+    guard let inverse = system.inverse() else { return false }
+    let scale = max(1, norm(state))
+    let correction = inverse.times(difference(image, state))
+    let length = norm(correction)
+    let rounding = 8 * 0x1p-53 * scale * norm(inverse.elements)
+    let reach = max(length, rounding)
+    guard reach <= placement * scale else { return false }
+    var direction = correction
+    if length == 0 { direction = inverse.times([Double](repeating: 1, count: system.n)) }
+    let factor = -2 * reach / norm(direction)
+    let probe = zip(state, direction).map { $0 + factor * $1 }
+    let (_, other) = Self.iterated(probe, period: period, orbit)
+    let change = inverse.times(other.plus(jacobian.scaled(by: -1)))
+    return norm(change.elements) <= 0.5
   }
 
   private static func searchLine<Map>(

@@ -117,6 +117,8 @@ final class OrbitWorker<Map: DifferentiableMap> {
     var budget: Int
     var maximumSteps: Int
     var maximumPeriod: Int
+    /// The tolerance that an orbit gets back when it has left a slow place.
+    var tolerance: Double
     var balls: [(set: Int32, ball: TrappingBall)]
     /// Whether a row is filled again as soon as its orbit has ended; if not, blocks run until all have.
     var refills: Bool
@@ -174,6 +176,8 @@ final class OrbitWorker<Map: DifferentiableMap> {
     remaining.pointer[row] = Int32(truncatingIfNeeded: min(round.budget, left))
     pool.orbits.pointer[orbit].period = 1
     pool.orbits.pointer[orbit].recurrence = .infinity
+    // Not a number, until there is a state to compare with: the last round may be too short for one.
+    (reference.pointer + row * n).update(repeating: .nan, count: n)
   }
 
   private func move(_ from: Int, to: Int) {
@@ -202,6 +206,7 @@ final class OrbitWorker<Map: DifferentiableMap> {
       }
     }
     if step < orbit.pointee.tolerance { return .settled }
+    if step >= round.tolerance { orbit.pointee.tolerance = round.tolerance }
     let left = Int(remaining.pointer[row])
     // The last steps of a round are compared with one state, to recognize cycles.
     if left == round.maximumPeriod {

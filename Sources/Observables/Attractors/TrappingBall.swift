@@ -9,16 +9,16 @@ import Numerics
 /// The norms solve P_i = L_i'L_i = I + gamma^-2 J_i' P_{i+1} J_i with the spectral radius < gamma^p < 1, so that the
 /// linear map contracts in them by q < 1; the map's `remainderBound` then gives r. A tenth of the margin 1 - q is
 /// left for roundings.
-struct TrappingBall: Sendable {
+package struct TrappingBall: Sendable {
   private let centres: [[Double]]
   private let factors: [SmallMatrix]
   /// r.
-  let radius: Double
+  package let radius: Double
   /// Beyond this Euclidean distance no state is inside.
   private let outerRadii: [Double]
 
   /// Nil where the set is not stable, or no bound is known, or none that is useful.
-  init?<Map: DifferentiableMap>(around set: InvariantSet, of map: Map) {
+  package init?<Map: DifferentiableMap>(around set: InvariantSet, of map: Map) {
     guard set.isStable else { return nil }
     let gamma = power(1 - 0.1 * (1 - max(set.spectralRadius, 1e-3)), 1 / Double(set.period))
     guard let factors = Self.norms(set, gamma: gamma) else { return nil }
@@ -43,7 +43,7 @@ struct TrappingBall: Sendable {
   }
 
   /// The point whose ellipsoid holds the state; nil for none.
-  func phase(of state: UnsafePointer<Double>, scratch: UnsafeMutablePointer<Double>) -> Int? {
+  package func phase(of state: UnsafePointer<Double>, scratch: UnsafeMutablePointer<Double>) -> Int? {
     for (i, centre) in centres.enumerated() {
       let n = centre.count
       var square = 0.0
