@@ -283,6 +283,7 @@ private final class EnsembleWork: @unchecked Sendable {
           try FrameFile(continuing: job.checkpoints.folder + part.name, part)
         }
         self.state = state
+        if state.unitsDone == lastUnit { final = state }
         let percent = 100 * state.unitsDone / max(partition.unitCount, 1)
         experiment.events.logger.info(
           segments == nil

@@ -96,6 +96,32 @@ extension CommandTests {
         parts: ["small.nc", "dynamics.steps was 20, now 21"])
     }
 
+    /// The search for attractors begins anew, the ensemble before it does not.
+    @Test func anInterruptedSearchKeepsTheEnsemble() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      let arguments = ["run", "small.yaml", "--set", "attractors.max-steps=300"]
+      let program = try sandbox.start(
+        Checkout.program, arguments + ["--set", "attractors.tolerance=1e-12", "-o", "cut.nc"])
+      while !FileManager.default.fileExists(atPath: sandbox("cut.nc.checkpoint")), program.isRunning {
+        Thread.sleep(forTimeInterval: 0.002)
+      }
+      program.interrupt()
+      let execution = try program.end()
+      // It may have been done by then.
+      #expect(execution.code == 130 || execution.code == 0, "\(execution.errors)")
+      let rest = ["--set", "attractors.tolerance=1e-12", "-o"]
+      #expect(try sandbox.simulate(arguments + rest + ["cut.nc", "--resume"]).code == 0)
+      #expect(try sandbox.simulate(arguments + rest + ["whole.nc"]).code == 0)
+      try expectIdentical(sandbox.reader("cut.nc"), sandbox.reader("whole.nc"))
+      for number in 1...2 {
+        let shard = ["shard.nc", "--shard", "\(number)/2"]
+        #expect(try sandbox.simulate(arguments + rest + shard).code == 0)
+      }
+      try sandbox.succeed("merge", "shard.1-of-2.shard", "shard.2-of-2.shard", "-o", "merged.nc")
+      try expectIdentical(sandbox.reader("merged.nc"), sandbox.reader("whole.nc"))
+    }
+
     @Test func otherWorkIsRefused() throws {
       let sandbox = try Sandbox()
       let text = try putPictures(sandbox)

@@ -190,6 +190,9 @@ final class RunningProgram {
   /// Sends SIGINT.
   func interrupt() { process.interrupt() }
 
+  /// Whether it has not ended.
+  var isRunning: Bool { process.isRunning }
+
   /// Sends SIGKILL.
   func kill() {
     #if canImport(Darwin)
