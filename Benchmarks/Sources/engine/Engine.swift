@@ -109,6 +109,8 @@ struct Engine {
     return loaded
   }
 
+  private static func processorTime() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+
   // MARK: - The ensemble
 
   private mutating func ensemble(_ request: Request) throws -> Reply {
@@ -128,7 +130,9 @@ struct Engine {
       blockSize: request.block ?? Ensemble<InferenceMap<Float>, GivenStart>.defaultBlockSize)
     var results: [LevelStatistics] = []
     var reply = Reply()
+    let processorTime = Self.processorTime()
     reply.seconds = try measure { results = try ensemble.run() }
+    reply.processorSeconds = Self.processorTime() - processorTime
     var hash = ContentHash()
     reply.mean = [:]
     reply.standardDeviation = [:]

@@ -20,6 +20,8 @@ struct Request: Decodable {
 /// A line of standard output: the measurement.
 struct Reply: Encodable {
   var seconds: Double?
+  /// Processor time of all threads: below `threads * seconds` where others had the machine meanwhile.
+  var processorSeconds: Double?
   /// Per observable the average over members at each time.
   var mean: [String: [Double]]?
   /// Per observable the standard deviation over members at each time.
