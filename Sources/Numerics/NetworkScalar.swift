@@ -45,6 +45,9 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// target = source, exactly.
   static func convert(_ source: UnsafePointer<Self>, to target: UnsafeMutablePointer<Double>, count: Int)
 
+  /// The values in this precision, exactly.
+  static func converted(_ values: [Float]) -> [Self]
+
   /// One fused dense layer, y = activation(x W' + b), independent of the rows' grouping bit for bit.
   ///
   /// `y_rc = f(b_c + sum_k x_rk w_ck)`, summed in a fixed order: chunks of 256 terms, one after another.
@@ -200,6 +203,8 @@ private func cblas(_ t: Transposition) -> Int32 { t == .none ? 111 : 112 }
 extension Float: NetworkScalar {
   public static var panelWidth: Int { ckernels_panel_float }
 
+  public static func converted(_ values: [Float]) -> [Float] { values }
+
   public static func convert(
     _ source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Float>, count: Int
   ) {
@@ -279,6 +284,8 @@ extension Float: NetworkScalar {
 
 extension Double: NetworkScalar {
   public static var panelWidth: Int { ckernels_panel_double }
+
+  public static func converted(_ values: [Float]) -> [Double] { values.map(Double.init) }
 
   public static func convert(
     _ source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Double>, count: Int
@@ -373,7 +380,8 @@ public enum BucketSearch {
   ///   multiple of `rowMultiple`.
   public static func minima(
     _ x: UnsafePointer<Float>, rows: Int, inner: Int, stride: Int, packed: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>, columns: Int, into minima: UnsafeMutablePointer<Float>, stride minimaStride: Int
+    bias: UnsafePointer<Float>, columns: Int, into minima: UnsafeMutablePointer<Float>,
+    stride minimaStride: Int
   ) {
     ckernels_bucket_minima(x, rows, inner, stride, packed, bias, columns, minima, minimaStride)
   }

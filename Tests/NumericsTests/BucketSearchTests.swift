@@ -6,7 +6,9 @@ import Testing
   /// Small whole numbers: every sum is exact in single precision, so brute force must agree bit for bit.
   static func checkMinima() {
     underEachInstructionSet { set in
-      for (rows, inner, chunks) in [(1, 1, 1), (2, 3, 2), (13, 20, 1), (14, 7, 3), (15, 20, 5), (43, 101, 2)] {
+      for (rows, inner, chunks) in [
+        (1, 1, 1), (2, 3, 2), (13, 20, 1), (14, 7, 3), (15, 20, 5), (43, 101, 2),
+      ] {
         let columns = chunks * BucketSearch.chunk
         let x = uniformNumbers(rows * inner, stream: 80).map { ($0 * 8).rounded() }
         let w = uniformNumbers(columns * inner, stream: 81).map { ($0 * 8).rounded() }
@@ -50,8 +52,8 @@ import Testing
       for count in Array(0...70) + [127, 129, 1001] {
         let values = uniformNumbers(count, stream: 60).map { Float($0) }
         let v = GuardedBuffer<Float>(values, padding: 0, to: count)
-        #expect(
-          BucketSearch.smallest(v.pointer, count: count) == values.min() ?? .infinity, "\(set) count \(count)")
+        let smallest = BucketSearch.smallest(v.pointer, count: count)
+        #expect(smallest == values.min() ?? .infinity, "\(set) count \(count)")
         let sorted = values.sorted()
         for threshold in [-10, sorted.first, sorted.dropFirst(count / 2).first, sorted.last, .infinity] {
           let threshold = threshold ?? 0
