@@ -9,6 +9,13 @@
 // Terms of a dense layer's sum that are added up by themselves.
 #define CHUNK 256
 
+// How many terms ahead weights are fetched into the first- and the second-level cache.
+#define NEAR 32
+#define FAR 128
+
+// Bytes of weights that meet all rows of a block before the next ones do.
+#define GROUP (256 << 10)
+
 #define JOIN2(a, b) a##_##b
 #define JOIN(a, b) JOIN2(a, b)
 #define NAME(x) JOIN(x, SUFFIX)
@@ -164,6 +171,10 @@ static int best_instruction_set(void) {
 #define TRANSPOSE(REAL)                                                                                  \
   (const REAL *panel, ptrdiff_t inputs, ptrdiff_t columns, REAL *target, ptrdiff_t target_panel)
 
+#define MINIMA                                                                                           \
+  (const float *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride, const float *packed,             \
+   const float *bias, ptrdiff_t columns, float *minima, ptrdiff_t stride)
+
 struct table {
   void (*dense_float) LAYER(float);
   void (*dense_double) LAYER(double);
@@ -176,15 +187,16 @@ struct table {
   void (*activation_gradient)(const float *, const float *, float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
   double (*bernoulli)(const float *, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float,
                       float *);
-  ptrdiff_t (*candidates)(const float *, const float *, ptrdiff_t, float, int *);
-  float (*smallest_score)(const float *, const float *, ptrdiff_t);
+  void (*bucket_minima) MINIMA;
+  float (*smallest)(const float *, ptrdiff_t);
+  ptrdiff_t (*at_most)(const float *, ptrdiff_t, float, int *);
 };
 
 #define TABLE(isa)                                                                                       \
   {                                                                                                      \
     dense_f32_##isa, dense_f64_##isa, update_f32_##isa, update_f64_##isa, transpose_f32_##isa,           \
         transpose_f64_##isa, activate_f32_##isa, activate_f64_##isa, activation_gradient_f32_##isa,      \
-        bernoulli_f32_##isa, candidates_f32_##isa, smallest_score_f32_##isa                              \
+        bernoulli_f32_##isa, bucket_minima_f32_##isa, smallest_f32_##isa, at_most_f32_##isa              \
   }
 
 static const struct table tables[] = {
@@ -253,12 +265,12 @@ double ckernels_bernoulli_float(const float *logits, ptrdiff_t stride, const flo
   return current->bernoulli(logits, stride, targets, target_stride, rows, count, scale, gradient);
 }
 
-ptrdiff_t ckernels_candidates(const float *products, const float *norms, ptrdiff_t count, float threshold,
-                              int *found) {
-  return current->candidates(products, norms, count, threshold, found);
+void ckernels_bucket_minima MINIMA {
+  current->bucket_minima(x, rows, inner, x_stride, packed, bias, columns, minima, stride);
 }
 
-float ckernels_smallest_score(const float *products, const float *norms, ptrdiff_t count) {
-  return current->smallest_score(products, norms, count);
-}
+float ckernels_smallest(const float *values, ptrdiff_t count) { return current->smallest(values, count); }
 
+ptrdiff_t ckernels_at_most(const float *values, ptrdiff_t count, float threshold, int *found) {
+  return current->at_most(values, count, threshold, found);
+}

@@ -207,34 +207,77 @@ TARGET static double NAME(bernoulli)(const float *logits, ptrdiff_t stride, cons
   return tail;
 }
 
-TARGET static ptrdiff_t NAME(candidates)(const float *products, const float *norms, ptrdiff_t count,
-                                         float threshold, int *found) {
+// See ckernels_bucket_minima. The scores leave registers only as minima.
+TARGET static void NAME(bucket_minima)(const float *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
+                                       const float *packed, const float *bias, ptrdiff_t columns,
+                                       float *minima, ptrdiff_t stride) {
+  enum { chunk = ckernels_bucket_chunk, buckets = ckernels_buckets };
+  const ptrdiff_t chunks = GROUP / ((ptrdiff_t)sizeof(float) * chunk * inner);
+  const ptrdiff_t group = chunks > 1 ? chunks * chunk : chunk;
+  for (ptrdiff_t left = 0; left < columns; left += group) {
+    const ptrdiff_t right = left + group < columns ? left + group : columns;
+    for (ptrdiff_t row = 0; row < rows; row += TILE)
+      for (ptrdiff_t first = left; first < right; first += chunk) {
+        V least[TILE][buckets / LANES];
+        for (int r = 0; r < TILE; r++)
+          for (int j = 0; j < buckets / LANES; j++) least[r][j] = NAME(all)(__builtin_inff());
+        for (ptrdiff_t c = first; c < first + chunk; c += 2 * LANES) {
+          const float *xk = x + row * x_stride, *w = packed + c / PANEL * PANEL * inner + c % PANEL;
+          V sum[TILE][2];
+#pragma clang loop unroll(full)
+          for (int r = 0; r < TILE; r++) sum[r][0] = sum[r][1] = (V){};
+          for (ptrdiff_t k = 0; k < inner; k++, w += PANEL) {
+            __builtin_prefetch(w + NEAR * PANEL, 0, 3);
+            __builtin_prefetch(w + NEAR * PANEL + LANES, 0, 3);
+            V w0 = *(const V *)w, w1 = *(const V *)(w + LANES);
+#pragma clang loop unroll(full)
+            for (int r = 0; r < TILE; r++) {
+              V xr = NAME(all)(xk[r * x_stride + k]);
+              sum[r][0] += xr * w0;
+              sum[r][1] += xr * w1;
+            }
+          }
+          V b0 = *(const V *)(bias + c), b1 = *(const V *)(bias + c + LANES);
+          const int j0 = (int)(c / LANES % (buckets / LANES)), j1 = (j0 + 1) % (buckets / LANES);
+#pragma clang loop unroll(full)
+          for (int r = 0; r < TILE; r++) {
+            V s0 = sum[r][0] + b0, s1 = sum[r][1] + b1;
+            least[r][j0] = NAME(choose)(s0 < least[r][j0], s0, least[r][j0]);
+            least[r][j1] = NAME(choose)(s1 < least[r][j1], s1, least[r][j1]);
+          }
+        }
+        for (int r = 0; r < TILE; r++)
+          memcpy(minima + (row + r) * stride + first / chunk * buckets, least[r], sizeof least[r]);
+      }
+  }
+}
+
+TARGET static float NAME(smallest)(const float *values, ptrdiff_t count) {
+  float smallest = __builtin_inff();
+  V least = NAME(all)(smallest);
+  ptrdiff_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    V v = *(const V *)(values + i);
+    least = NAME(choose)(v < least, v, least);
+  }
+  for (; i < count; i++)
+    if (values[i] < smallest) smallest = values[i];
+  for (int j = 0; j < LANES; j++)
+    if (least[j] < smallest) smallest = least[j];
+  return smallest;
+}
+
+TARGET static ptrdiff_t NAME(at_most)(const float *values, ptrdiff_t count, float threshold, int *found) {
   ptrdiff_t number = 0, i = 0;
   for (; i + LANES <= count; i += LANES) {
-    I hit = *(const V *)(norms + i) - 2.0f * *(const V *)(products + i) <= NAME(all)(threshold);
+    I hit = *(const V *)(values + i) <= NAME(all)(threshold);
     if (__builtin_reduce_or(hit))
       for (int j = 0; j < LANES; j++)
         if (hit[j]) found[number++] = (int)(i + j);
   }
   for (; i < count; i++)
-    if (norms[i] - 2.0f * products[i] <= threshold) found[number++] = (int)i;
+    if (values[i] <= threshold) found[number++] = (int)i;
   return number;
-}
-TARGET static float NAME(smallest_score)(const float *products, const float *norms, ptrdiff_t count) {
-  float smallest = __builtin_inff();
-  V least = NAME(all)(smallest);
-  ptrdiff_t i = 0;
-  for (; i + LANES <= count; i += LANES) {
-    V score = *(const V *)(norms + i) - 2.0f * *(const V *)(products + i);
-    least = NAME(choose)(score < least, score, least);
-  }
-  for (; i < count; i++) {
-    float score = norms[i] - 2.0f * products[i];
-    if (score < smallest) smallest = score;
-  }
-  for (int j = 0; j < LANES; j++)
-    if (least[j] < smallest) smallest = least[j];
-  return smallest;
 }
 #else
 typedef long long NAME(I) __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double))));
@@ -329,11 +372,12 @@ TARGET static void NAME(adam)(REAL *parameters, const REAL *gradient, REAL *firs
 
 // The register tile, y[r][c] = bias[c] + sum_k a[r][k] b[k][c] for `height` <= TILE rows and two vectors
 // of columns, summed over `inner` in a fixed order: chunks of CHUNK terms are summed by themselves, for
-// rounding errors grow with the length of a sum. `height` is a constant in each copy.
+// rounding errors grow with the length of a sum. `height` is a constant in each copy. `streams` where b is
+// one panel of weights, which comes from the second- or third-level cache in one stream.
 TARGET static inline __attribute__((always_inline)) void
 NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, const REAL *b,
            ptrdiff_t b_inner, ptrdiff_t inner, const REAL *bias, REAL *y, ptrdiff_t y_row,
-           const REAL *const *ahead, ptrdiff_t lines) {
+           const REAL *const *ahead, ptrdiff_t lines, const int streams) {
   ptrdiff_t first = 0;
   do {
     const ptrdiff_t length = first + CHUNK < inner ? CHUNK : inner - first;
@@ -345,6 +389,12 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
       if (k < lines) {
         for (int j = 0; j < 3; j++) __builtin_prefetch((const char *)ahead[j] + 64 * k, 1);
         __builtin_prefetch(ahead[3] + k * PANEL, 1);
+      }
+      if (streams) {
+        __builtin_prefetch(bk + NEAR * PANEL, 0, 3);
+        __builtin_prefetch(bk + NEAR * PANEL + LANES, 0, 3);
+        __builtin_prefetch(bk + FAR * PANEL, 0, 2);
+        __builtin_prefetch(bk + FAR * PANEL + LANES, 0, 2);
       }
       V b0 = *(const V *)bk, b1 = *(const V *)(bk + LANES);
 #pragma clang loop unroll(full)
@@ -365,7 +415,7 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
   } while (first < inner);
 }
 
-#define CASE(h) case h: NAME(tile)(h, a, a_row, a_inner, b, b_inner, inner, bias, y, y_row, ahead, lines); break;
+#define CASE(h) case h: NAME(tile)(h, a, a_row, a_inner, b, b_inner, inner, bias, y, y_row, ahead, lines, streams); break;
 #if TILE > 6
 #define TALL CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
 #else
@@ -377,6 +427,7 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
 TARGET static void NAME(along)(int height, const REAL *a, ptrdiff_t a_row, const REAL *b, ptrdiff_t inner,
                                const REAL *bias, REAL *y, ptrdiff_t y_row) {
   const ptrdiff_t a_inner = 1, b_inner = PANEL, lines = 0;
+  const int streams = 1;
   const REAL *const *const ahead = 0;
   HEIGHTS
 }
@@ -385,6 +436,7 @@ TARGET static void NAME(across)(int height, const REAL *a, ptrdiff_t a_inner, co
                                 ptrdiff_t lines) {
   static const REAL bias[2 * LANES];
   const ptrdiff_t a_row = 1, y_row = PANEL;
+  const int streams = 0;
   HEIGHTS
 }
 #undef CASE
@@ -394,17 +446,22 @@ TARGET static void NAME(across)(int height, const REAL *a, ptrdiff_t a_inner, co
 // The height of the next of the tiles, as even as possible, that cover `left` rows.
 #define HEIGHT(left) (((left) + ((left) + TILE - 1) / TILE - 1) / (((left) + TILE - 1) / TILE))
 
+// A group of panels, whose weights stay in the second-level cache, meets all rows before the next group.
 TARGET static void NAME(dense)(const REAL *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
                                const REAL *packed, const REAL *bias, ptrdiff_t columns, REAL *y,
                                ptrdiff_t y_stride, int activation) {
-  for (ptrdiff_t panel = 0; panel < columns; panel += PANEL)
+  const ptrdiff_t width = padded(columns, PANEL), panels = GROUP / ((ptrdiff_t)sizeof(REAL) * PANEL * inner);
+  const ptrdiff_t group = panels > 1 ? panels * PANEL : PANEL;
+  for (ptrdiff_t left = 0; left < width; left += group) {
+    const ptrdiff_t right = left + group < width ? left + group : width;
     for (ptrdiff_t r = 0, height; r < rows; r += height) {
       height = HEIGHT(rows - r);
-      for (ptrdiff_t part = panel; part < panel + PANEL; part += 2 * LANES)
-        NAME(along)((int)height, x + r * x_stride, x_stride, packed + panel * inner + part - panel, inner,
-                    bias + part, y + r * y_stride + part, y_stride);
-      ACTIVATE(y + r * y_stride + panel, height, PANEL, y_stride, activation);
+      for (ptrdiff_t c = left; c < right; c += 2 * LANES)
+        NAME(along)((int)height, x + r * x_stride, x_stride, packed + c / PANEL * PANEL * inner + c % PANEL,
+                    inner, bias + c, y + r * y_stride + c, y_stride);
+      ACTIVATE(y + r * y_stride + left, height, right - left, y_stride, activation);
     }
+  }
 }
 
 #if LANES == 2

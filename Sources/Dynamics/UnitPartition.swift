@@ -1,13 +1,10 @@
 /// How a plan's members are cut into units, the grain of parallel work, and segments, the grain of shards.
 ///
-/// A *unit* holds whole items, as many as make about 126 members, or a part of the realizations of one
-/// item. A *segment* holds consecutive units of one level and whole items. Units are merged into their
+/// A *unit* holds whole items, as many as make about `EnsemblePlan.membersPerUnit` members, or a part of
+/// the realizations of one item. A *segment* holds consecutive units of one level and whole items. Units are merged into their
 /// segment in order, segments into their level in order: averages are the same bits wherever the segments
 /// were computed. All of it depends on the plan alone.
 public struct UnitPartition: Sendable, Hashable {
-  /// The members of a unit, about.
-  static let unitSize = 126
-
   /// Members that are computed and merged together.
   struct Unit: Sendable, Hashable {
     /// The index of the level.
@@ -41,8 +38,9 @@ public struct UnitPartition: Sendable, Hashable {
     itemCount = plan.items.count
     realizations = plan.realizations
     levels = plan.levels.count
-    itemsPerUnit = max(1, Self.unitSize / plan.realizations)
-    partsPerItem = (plan.realizations + Self.unitSize - 1) / Self.unitSize
+    let unitSize = plan.membersPerUnit
+    itemsPerUnit = max(1, unitSize / plan.realizations)
+    partsPerItem = (plan.realizations + unitSize - 1) / unitSize
     groupsPerLevel = (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
     let width = plan.approaches.count * plan.times
     let replicates = ApproachBootstrap.affordableReplicates(

@@ -45,6 +45,9 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// target = source, exactly.
   static func convert(_ source: UnsafePointer<Self>, to target: UnsafeMutablePointer<Double>, count: Int)
 
+  /// The values in this precision, exactly.
+  static func converted(_ values: [Float]) -> [Self]
+
   /// One fused dense layer, y = activation(x W' + b), independent of the rows' grouping bit for bit.
   ///
   /// `y_rc = f(b_c + sum_k x_rk w_ck)`, summed in a fixed order: chunks of 256 terms, one after another.
@@ -200,6 +203,8 @@ private func cblas(_ t: Transposition) -> Int32 { t == .none ? 111 : 112 }
 extension Float: NetworkScalar {
   public static var panelWidth: Int { ckernels_panel_float }
 
+  public static func converted(_ values: [Float]) -> [Float] { values }
+
   public static func convert(
     _ source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Float>, count: Int
   ) {
@@ -280,6 +285,8 @@ extension Float: NetworkScalar {
 extension Double: NetworkScalar {
   public static var panelWidth: Int { ckernels_panel_double }
 
+  public static func converted(_ values: [Float]) -> [Double] { values.map(Double.init) }
+
   public static func convert(
     _ source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Double>, count: Int
   ) {
@@ -353,19 +360,45 @@ extension Double: NetworkScalar {
   }
 }
 
-/// The columns c with `norms[c] - 2 products[c] <= threshold`, written to `found`; returns how many.
+/// The smallest of many affine functions `b_c + w_c . x`, found at the speed of matrix products.
 ///
-/// - Precondition: `found` holds `count` elements.
-public func candidates(
-  products: UnsafePointer<Float>, norms: UnsafePointer<Float>, count: Int, threshold: Float,
-  into found: UnsafeMutablePointer<Int32>
-) -> Int {
-  ckernels_candidates(products, norms, count, threshold, found)
-}
+/// Columns come in chunks of 256 and each chunk in 16 buckets: column c belongs to bucket c mod 16 of chunk
+/// c / 256. Of each bucket the minimum alone is kept.
+public enum BucketSearch {
+  /// The columns of a chunk.
+  public static var chunk: Int { ckernels_bucket_chunk }
+  /// The buckets of a chunk.
+  public static var buckets: Int { ckernels_buckets }
+  /// Buffers of rows hold a multiple of so many.
+  public static var rowMultiple: Int { ckernels_bucket_rows }
 
-/// The smallest `norms[c] - 2 products[c]`; infinity where `count` is 0.
-public func smallestScore(
-  products: UnsafePointer<Float>, norms: UnsafePointer<Float>, count: Int
-) -> Float {
-  ckernels_smallest_score(products, norms, count)
+  /// The minimum of each bucket for each row, NaN left out.
+  ///
+  /// - Parameters:
+  ///   - packed: As by `Float.pack`, `[columns, inner]`.
+  ///   - minima: Shape `[rows, columns / 16]`, rows `minimaStride` apart.
+  /// - Precondition: `columns` is a multiple of `chunk`; `x` and `minima` hold `rows` rounded up to a
+  ///   multiple of `rowMultiple`.
+  public static func minima(
+    _ x: UnsafePointer<Float>, rows: Int, inner: Int, stride: Int, packed: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>, columns: Int, into minima: UnsafeMutablePointer<Float>,
+    stride minimaStride: Int
+  ) {
+    ckernels_bucket_minima(x, rows, inner, stride, packed, bias, columns, minima, minimaStride)
+  }
+
+  /// The smallest value, NaN left out; infinity where there is none.
+  public static func smallest(_ values: UnsafePointer<Float>, count: Int) -> Float {
+    ckernels_smallest(values, count)
+  }
+
+  /// Writes the indices of the values up to `threshold`, ascending, and returns how many there are.
+  ///
+  /// - Precondition: `found` holds `count` elements.
+  public static func indices(
+    of values: UnsafePointer<Float>, count: Int, atMost threshold: Float,
+    into found: UnsafeMutablePointer<Int32>
+  ) -> Int {
+    ckernels_at_most(values, count, threshold, found)
+  }
 }

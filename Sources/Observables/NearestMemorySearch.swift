@@ -5,36 +5,48 @@ import Numerics
 ///
 ///     |z - xi|^2 = |z|^2 + (|xi|^2 - 2 z . xi)
 ///
-/// The bracket is computed for all memories as a single-precision matrix product, and every memory
-/// whose bracket lies within the rounding bound of the best is compared in double precision. Ties go to
-/// the lower index. The result is that of a full search in double precision, bit for bit.
+/// The bracket is computed for all memories as a single-precision matrix product, of which only the
+/// minima over buckets of 16 memories leave the processor's registers. Every bucket whose minimum lies
+/// within the rounding bound of the smallest is compared in double precision. Ties go to the lower index.
+/// The result is that of a full search in double precision, bit for bit.
 ///
 /// - Complexity: O(members x memories x N) at the speed of matrix products.
 struct NearestMemorySearch: Sendable {
   private let memories: RowTable
-  /// Panels of `chunk` memories each.
+  /// -2 xi, packed; bucket b holds the memories 16 b ..< 16 (b + 1).
   private let packed: AlignedBuffer<Float>
-  private let norms: AlignedBuffer<Float>
-  private let zeroBias: AlignedBuffer<Float>
+  /// |xi|^2, infinite beyond the last memory.
+  private let squares: AlignedBuffer<Float>
   private let largestNorm: Double
-  private static let chunk = 1024
+
+  /// Columns with the padding that the search wants.
+  private var columns: Int { squares.count }
+  private var bucketCount: Int { columns / Self.bucketSize }
+  private static var bucketSize: Int { BucketSearch.chunk / BucketSearch.buckets }
 
   init(_ memories: RowTable) {
     self.memories = memories
     let n = memories.columns
     let panel = Float.panelWidth
-    packed = AlignedBuffer(count: roundedUp(memories.rows, toMultipleOf: panel) * n)
-    norms = AlignedBuffer(count: memories.rows)
-    zeroBias = AlignedBuffer(count: Self.chunk)
+    let columns = roundedUp(memories.rows, toMultipleOf: BucketSearch.chunk)
+    packed = AlignedBuffer(count: columns * n)
+    squares = AlignedBuffer(count: columns)
     var largest = 0.0
+    squares.buffer.update(repeating: .infinity)
     for i in 0..<memories.rows {
+      // The place of memory i: its bucket is a remainder within the chunk.
+      let place = i % BucketSearch.chunk
+      let column =
+        i - place + place % Self.bucketSize * BucketSearch.buckets + place / Self.bucketSize
+      let row = memories.row(i)
+      let target = packed.pointer + (column / panel) * panel * n + column % panel
       var square = 0.0
       for j in 0..<n {
-        let x = memories.row(i)[j]
+        let x = row[j]
         square += x * x
-        packed.pointer[(i / panel) * panel * n + j * panel + i % panel] = Float(x)
+        target[j * panel] = Float(-2 * x)
       }
-      norms.pointer[i] = Float(square)
+      squares.pointer[column] = Float(square)
       largest = max(largest, square.squareRoot())
     }
     largestNorm = largest
@@ -43,20 +55,17 @@ struct NearestMemorySearch: Sendable {
   private final class Workspace {
     let stride: Int
     let z: AlignedBuffer<Float>
-    let products: AlignedBuffer<Float>
-    let productStride = NearestMemorySearch.chunk + 16
+    let minimaStride: Int
+    let minima: AlignedBuffer<Float>
     let found: AlignedBuffer<Int32>
-    let best: AlignedBuffer<Double>
-    let bestIndex: AlignedBuffer<Int32>
 
-    init(capacity: Int, dimension: Int) {
-      let rows = roundedUp(capacity, toMultipleOf: kernelRowMultiple)
+    init(capacity: Int, dimension: Int, buckets: Int) {
+      let rows = roundedUp(capacity, toMultipleOf: BucketSearch.rowMultiple)
       stride = dimension + 16
       z = AlignedBuffer(count: rows * stride)
-      products = AlignedBuffer(count: rows * productStride)
-      found = AlignedBuffer(count: NearestMemorySearch.chunk)
-      best = AlignedBuffer(count: capacity)
-      bestIndex = AlignedBuffer(count: capacity)
+      minimaStride = buckets + 16
+      minima = AlignedBuffer(count: rows * minimaStride)
+      found = AlignedBuffer(count: buckets)
     }
   }
 
@@ -65,7 +74,7 @@ struct NearestMemorySearch: Sendable {
   func nearest(_ snapshot: Snapshot) -> UnsafePointer<Double> {
     snapshot.shared(NearestMemorySearch.self, width: 2) { out in
       let w = snapshot.workspace(Workspace.self) {
-        Workspace(capacity: snapshot.capacity, dimension: memories.columns)
+        Workspace(capacity: snapshot.capacity, dimension: memories.columns, buckets: bucketCount)
       }
       search(snapshot, w, into: out)
     }
@@ -75,65 +84,58 @@ struct NearestMemorySearch: Sendable {
     let n = memories.columns
     let count = snapshot.count
     for m in 0..<count {
-      for j in 0..<n { w.z.pointer[m * w.stride + j] = Float(snapshot.states[m * n + j]) }
-      w.best.pointer[m] = .infinity
-      w.bestIndex.pointer[m] = -1
+      Float.convert(snapshot.states + m * n, to: w.z.pointer + m * w.stride, count: n)
     }
-    for first in stride(from: 0, to: memories.rows, by: Self.chunk) {
-      let columns = min(Self.chunk, memories.rows - first)
-      Float.dense(
-        w.z.pointer, rows: count, inner: n, stride: w.stride, packed: packed.pointer + first * n,
-        bias: zeroBias.pointer, columns: columns, into: w.products.pointer, stride: w.productStride,
-        activation: .identity)
-      for m in 0..<count { check(m, first: first, columns: columns, snapshot, w) }
-    }
+    BucketSearch.minima(
+      w.z.pointer, rows: count, inner: n, stride: w.stride, packed: packed.pointer,
+      bias: squares.pointer, columns: columns, into: w.minima.pointer, stride: w.minimaStride)
     for m in 0..<count {
-      let index = w.bestIndex.pointer[m]
-      out[2 * m] = index >= 0 ? w.best.pointer[m].squareRoot() : .nan
+      let (square, index) = compare(
+        snapshot.states + m * n, UnsafePointer(w.minima.pointer + m * w.minimaStride), w)
+      out[2 * m] = index >= 0 ? square.squareRoot() : .nan
       out[2 * m + 1] = index >= 0 ? Double(index) : .nan
     }
   }
 
-  private func check(_ m: Int, first: Int, columns: Int, _ snapshot: Snapshot, _ w: Workspace) {
+  /// The smallest squared distance and its index, in double precision; index -1 where none is finite.
+  private func compare(
+    _ z: UnsafePointer<Double>, _ minima: UnsafePointer<Float>, _ w: Workspace
+  ) -> (square: Double, index: Int) {
     let n = memories.columns
-    let z = snapshot.states + m * n
-    var square = 0.0
-    for j in 0..<n { square += z[j] * z[j] }
-    guard square.isFinite else { return }
-    let products = UnsafePointer(w.products.pointer + m * w.productStride)
-    let norms = UnsafePointer(self.norms.pointer + first)
-    // Rounding of z, xi, the sum of n products, |xi|^2 and the difference, each relative to 2^-24.
+    var best = (square: Double.infinity, index: -1)
+    var length = 0.0
+    for j in 0..<n { length += z[j] * z[j] }
+    guard length.isFinite else { return best }
+    length.formSquareRoot()
+    // Rounding of z, xi, the sum of n products, |xi|^2 and the last sum, each relative to 2^-24.
     // Beside it, underflow in single precision, and the rounding of the sums of squares themselves, which
     // counts where z is very far from all memories.
     let unit = 0x1p-24
-    let length = square.squareRoot()
     let reach = length + largestNorm
     let bound =
       2 * Double(n + 4) * unit * length * largestNorm + 4 * unit * largestNorm * largestNorm
       + Double(n + 4) * (0x1p-125 + 0x1p-52 * reach * reach)
-    let smallest = Double(smallestScore(products: products, norms: norms, count: columns))
-    let known = w.best.pointer[m] - square + bound
     // Beyond the range of single precision the scores say nothing: then all are compared.
     let isExhaustive = !(reach < 0x1p60)
-    if !isExhaustive, smallest > known { return }  // true of nearly all chunks
-    let threshold = Float(min(known, smallest + 2 * bound)).nextUp
-    let number =
-      isExhaustive
-      ? columns
-      : candidates(
-        products: products, norms: norms, count: columns, threshold: threshold, into: w.found.pointer)
+    var number = (memories.rows + Self.bucketSize - 1) / Self.bucketSize
+    if !isExhaustive {
+      let smallest = Double(BucketSearch.smallest(minima, count: bucketCount))
+      number = BucketSearch.indices(
+        of: minima, count: bucketCount, atMost: Float(smallest + 2 * bound).nextUp, into: w.found.pointer)
+    }
     for k in 0..<number {
-      let index = first + (isExhaustive ? k : Int(w.found.pointer[k]))
-      let row = memories.row(index)
-      var sum = 0.0
-      for j in 0..<n {
-        let delta = z[j] - row[j]
-        sum += delta * delta
-      }
-      if sum < w.best.pointer[m] {
-        w.best.pointer[m] = sum
-        w.bestIndex.pointer[m] = Int32(index)
+      let first = Self.bucketSize * (isExhaustive ? k : Int(w.found.pointer[k]))
+      for index in first..<min(first + Self.bucketSize, memories.rows) {
+        let row = memories.row(index)
+        var sum = 0.0
+        for j in 0..<n {
+          let delta = z[j] - row[j]
+          sum += delta * delta
+        }
+        // Ascending indices: the first of equals stays.
+        if sum < best.square { best = (sum, index) }
       }
     }
+    return best
   }
 }

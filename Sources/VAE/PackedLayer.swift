@@ -15,9 +15,9 @@ struct PackedLayer<Scalar: NetworkScalar>: Sendable {
     let width = roundedUp(outputs, toMultipleOf: Scalar.panelWidth)
     weights = AlignedBuffer(count: width * inputs)
     bias = AlignedBuffer(count: width)
-    let plain = parameters.weight.map { Scalar($0) }
+    let plain = Scalar.converted(parameters.weight)
     Scalar.pack(weights: plain, columns: outputs, inner: inputs, into: weights.pointer)
-    for (k, b) in parameters.bias.enumerated() { bias.pointer[k] = Scalar(b) }
+    for (k, b) in Scalar.converted(parameters.bias).enumerated() { bias.pointer[k] = b }
   }
 
   /// y = activation(x W' + b) for `rows` rows.

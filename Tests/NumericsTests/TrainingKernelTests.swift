@@ -251,33 +251,4 @@ import Testing
       TrainingKernelTests.checkTranspose(Double.self)
     }
   }
-
-  /// norms - 2 products is exact up to one rounding however it is computed (doubling is exact): the
-  /// brute force must agree bit for bit, ties with the threshold included.
-  static func checkSearch() {
-    underEachInstructionSet { set in
-      for count in Array(0...70) + [127, 129, 1001] {
-        let products = uniformNumbers(count, stream: 60).map { Float($0) }
-        let norms = uniformNumbers(count, stream: 61).map { Float($0) }
-        let p = GuardedBuffer<Float>(products, padding: 0, to: count)
-        let n = GuardedBuffer<Float>(norms, padding: 0, to: count)
-        let scores = zip(norms, products).map { $0 - 2 * $1 }
-        let smallest = smallestScore(products: p.pointer, norms: n.pointer, count: count)
-        #expect(smallest == scores.min() ?? .infinity, "\(set) count \(count)")
-        let sorted = scores.sorted()
-        for threshold in [-10, sorted.first, sorted.dropFirst(count / 2).first, sorted.last, .infinity] {
-          let threshold = threshold ?? 0
-          let found = GuardedBuffer<Int32>(count: count, filledWith: -1)
-          let number = candidates(
-            products: p.pointer, norms: n.pointer, count: count, threshold: threshold, into: found.pointer)
-          let expected = scores.indices.filter { scores[$0] <= threshold }.map(Int32.init)
-          #expect(Array(found.elements.prefix(number)) == expected, "\(set) count \(count)")
-        }
-      }
-    }
-  }
-
-  @Test func searchAgreesWithBruteForce() async {
-    await #expect(processExitsWith: .success) { TrainingKernelTests.checkSearch() }
-  }
 }

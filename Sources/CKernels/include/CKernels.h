@@ -96,11 +96,26 @@ double ckernels_bernoulli_double(const double *logits, ptrdiff_t stride, const d
                                  ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, double scale,
                                  double *gradient);
 
-// Writes to `found` the columns c with norms[c] - 2 products[c] <= threshold; returns how many.
-ptrdiff_t ckernels_candidates(const float *products, const float *norms, ptrdiff_t count,
-                              float threshold, int *found);
+enum {
+  // Columns of a chunk; each of its buckets holds those that leave the same remainder.
+  ckernels_bucket_chunk = 256,
+  ckernels_buckets = 16,
+  // Rows that reach the search for minima are padded to a multiple of this.
+  ckernels_bucket_rows = 42,
+};
 
-// min over c of norms[c] - 2 products[c].
-float ckernels_smallest_score(const float *products, const float *norms, ptrdiff_t count);
+// minima[r][i * buckets + j] = min over the columns c of chunk i with c mod buckets = j of
+// bias[c] + sum_k x[r][k] weights[c][k], NaN left out; each sum in one order, without chunks of terms.
+// `columns` is a multiple of the chunk. Rows up to the next multiple of ckernels_bucket_rows must be
+// readable and writable.
+void ckernels_bucket_minima(const float *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
+                            const float *packed, const float *bias, ptrdiff_t columns, float *minima,
+                            ptrdiff_t stride);
+
+// The smallest value, NaN left out; infinity where there is none.
+float ckernels_smallest(const float *values, ptrdiff_t count);
+
+// Writes to `found` the indices of the values up to `threshold`, ascending; returns how many.
+ptrdiff_t ckernels_at_most(const float *values, ptrdiff_t count, float threshold, int *found);
 
 #endif
