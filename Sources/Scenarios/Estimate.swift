@@ -28,7 +28,8 @@ public struct RunEstimate: Sendable {
 extension Experiment {
   /// Estimates the run from a trial of its network and observables, which takes a second or two.
   ///
-  /// Nothing is trained or written: a model that is not cached is tried with random weights.
+  /// Nothing is trained or written: a model that is not cached is tried with random weights. The search for
+  /// attractors is left out: how long orbits wander cannot be told beforehand.
   ///
   /// - Throws: as `checkedSize`.
   public func estimate() throws -> RunEstimate {
@@ -59,8 +60,7 @@ extension Experiment {
   }
 
   private func seconds(_ body: () throws -> Void) rethrows -> Double {
-    let duration = try ContinuousClock().measure(body)
-    return Double(duration.components.seconds) + 1e-18 * Double(duration.components.attoseconds)
+    try ContinuousClock().measure(body).inSeconds
   }
 
   /// Seconds of the evaluation of one item's negative ELBO.
@@ -95,8 +95,7 @@ extension Experiment {
             end = .now
             return false
           }, save: { _ in }))
-      let duration = (end - begin).components
-      return (Double(duration.seconds) + 1e-18 * Double(duration.attoseconds)) / Double(max(calls - 2, 1))
+      return (end - begin).inSeconds / Double(max(calls - 1, 1))
     }
     let batches = (items + plan.batch - 1) / plan.batch
     var count = min(items, 8 * plan.batch)
