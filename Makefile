@@ -4,8 +4,9 @@ RUNS := runs
 SIMULATE := .build/release/simulate
 # Written into run files; builds without this Makefile say "unknown".
 export PROGRAM_COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null || echo unknown)
+BENCHMARK_PYTHON := Benchmarks/.venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test format lint clean
+.PHONY: help deps build demo test benchmark format lint clean
 
 help: ## Lists the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,11 +33,19 @@ demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about half a 
 test: quiet-deps ## Builds and runs all tests.
 	$(SWIFT) test -c release --disable-xctest
 
+benchmark: build ## Compares with JAX (PEERS=all: and PyTorch); QUICK=1, ONLY="a c", WRITE=1 (Benchmarks/README.md).
+	$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build/benchmarks
+	@test -x $(BENCHMARK_PYTHON) || python3 -m venv Benchmarks/.venv
+	$(BENCHMARK_PYTHON) -m pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt \
+	  $(if $(filter all,$(PEERS)),-r Benchmarks/requirements-all.txt)
+	$(BENCHMARK_PYTHON) Benchmarks/compare.py $(if $(PEERS),--peers $(PEERS)) $(if $(QUICK),--quick) \
+	  $(if $(ONLY),--only "$(ONLY)") $(if $(WRITE),--write)
+
 format: ## Formats the Swift sources in place.
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests examples
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests examples Benchmarks
 
 lint: ## Checks format and style of the Swift sources.
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests examples
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests examples Benchmarks
 
 clean: ## Removes what was built; runs and trained models stay.
 	rm -rf .build
