@@ -279,8 +279,8 @@ extension CommandTests {
       #expect(try !sandbox.names.contains("small.nc"))
       try sandbox.succeed("merge", shards[2], shards[0], shards[1])
       #expect(try sandbox.reader("small.nc").attribute("seed").integer == 7)
-      // 2 levels of 160 items make 4 units.
-      try sandbox.fail(65, ["run", "small.yaml", "-q", "--shard", "1/5"], parts: ["at most 4 shards"])
+      // 2 levels of 160 items make 12 units of at most 28.
+      try sandbox.fail(65, ["run", "small.yaml", "-q", "--shard", "1/13"], parts: ["at most 12 shards"])
       for text in ["0/3", "4/3", "1", "a/b", "1/2/3"] {
         #expect(try sandbox.simulate("run", "small.yaml", "--shard", text).code == 64)
       }
