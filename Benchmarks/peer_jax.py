@@ -261,7 +261,7 @@ def settle(network, x, tolerance: float, maximum: int, batch: int):
 
 def attractors(model: str, members: int, tolerance: float, maximum: int, **_) -> dict:
     """The states at which the test pictures settle."""
-    with jax.experimental.enable_x64():
+    with jax.enable_x64(True):
         network = jax.tree.map(
             lambda a: jnp.asarray(a, jnp.float64), dict(vars(problem.load_network(model)))
         )
