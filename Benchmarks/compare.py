@@ -168,7 +168,7 @@ class Comparison:
             peaks.values.append(self.peak())
             for name, measure in measures.items():
                 samples[name].values.append(measure())
-                time.sleep(0.1)  # for threads that spin a while after their work
+                time.sleep(0.5)  # for threads that spin a while after their work
         return samples, peaks
 
     # (a) and (c)

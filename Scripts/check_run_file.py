@@ -350,9 +350,9 @@ def check_geometry(geometry: xr.Dataset, check: Check) -> None:
         if check.that(name in geometry, f"/geometry: no {name}"):
             mine = geometry[name].dims
             check.that(mine[len(mine) - len(dims) :] == dims, f"/geometry/{name}{mine}")
-    parents = [n for n in geometry.data_vars if "parent" in str(n)]
-    check.that(bool(parents), "/geometry: no tree parents")
-    for name in parents:
+    if "superconcept_position" in geometry:
+        check.that("concept_parent" in geometry, "/geometry: superconcepts without concept_parent")
+    for name in [n for n in geometry.data_vars if "parent" in str(n)]:
         check.that(geometry[name].dtype.kind in "iu", f"/geometry/{name} is no integer")
 
 

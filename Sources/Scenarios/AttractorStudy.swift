@@ -119,7 +119,7 @@ extension Experiment {
 
     var study = collect(search, starts)
     study.pictures = map.dataStates(of: table(study.sets.map { $0.points[0] }, width: map.dimension))
-    try identify(&study, search, geometry: prepared.geometry)
+    try identify(&study, search, geometry: prepared.geometry, own: prepared.own)
     study.unsettled = try unsettled(search, starts, study)
     study.seconds = (clock.now - begin).inSeconds
     return study
@@ -321,7 +321,7 @@ extension Experiment {
 
   private func identify(
     _ study: inout AttractorStudy, _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>,
-    geometry: LatentGeometry
+    geometry: LatentGeometry, own: OwnItems?
   ) throws {
     let items = nearestItems(study.pictures)
     for set in study.sets {
@@ -346,20 +346,17 @@ extension Experiment {
         study.identities[k].recoveredItem = items[k]
       }
     }
-    guard let own = classesOfItems else { return }
+    guard let own else { return }
     let classes = dataset.hierarchy.numberOfClasses
     for level in study.levels.indices {
       var confusion = [[Int]](repeating: Array(repeating: 0, count: classes), count: classes)
       for (k, label) in study.labels[level].enumerated() where label >= 0 {
         let item = Int(study.items[k / study.realizations])
-        confusion[Int(own[item])][study.identities[Int(label)].concept] += 1
+        confusion[Int(own.classes[item])][study.identities[Int(label)].concept] += 1
       }
       study.basins[level].confusion = confusion
     }
   }
-
-  /// The class of each source item; nil where starts have none.
-  private var classesOfItems: [Int32]? { hasSourceItems ? split.classes : nil }
 
   private func nearest(_ z: [Double], _ table: RowTable) -> (row: Int, distance: Double) {
     var best = (row: -1, square: Double.infinity)

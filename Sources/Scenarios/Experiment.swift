@@ -233,6 +233,9 @@ extension Experiment {
       }
     }
     let items = try itemIndices(available: available).count
+    if let wanted = scenario.attractors?.items {
+      _ = try itemIndices(available: available, wanted: wanted, key: "attractors.items")
+    }
     try checkMemory()
     return (levels * realizations * items, scenario.dynamics.steps)
   }
