@@ -233,8 +233,16 @@ extension Experiment {
       }
     }
     let items = try itemIndices(available: available).count
-    if let wanted = scenario.attractors?.items {
-      _ = try itemIndices(available: available, wanted: wanted, key: "attractors.items")
+    if let attractors = scenario.attractors {
+      let starts =
+        try itemIndices(available: available, wanted: attractors.items, key: "attractors.items").count
+        * realizations
+      if let until = attractors.until, until.atMost < starts {
+        throw scenario.error(
+          key: "attractors.until.at-most", value: "\(until.atMost)",
+          expected: "at least \(starts), as many starts per level as there are to begin with",
+          remedy: "raise it, or lower attractors.items")
+      }
     }
     try checkMemory()
     return (levels * realizations * items, scenario.dynamics.steps)

@@ -23,6 +23,7 @@ enum Summary {
     if let attractors = report.attractors {
       lines.append("")
       lines.append(attractorTables(attractors, labels: report.classLabels))
+      if let until = scenario.attractors?.until { lines.append(sampling(attractors, until)) }
     }
     let diverged = report.levels.reduce(0) { $0 + $1.divergedCount }
     if diverged > 0 {
@@ -134,7 +135,7 @@ enum Summary {
     let shown = min(10, reached)
     lines.append("")
     lines.append(
-      "The \(shown == 1 ? "largest basin" : "\(shown) largest basins"): share of starts [95 % interval] by level;"
+      "The \(shown == 1 ? "largest basin" : "\(shown) largest basins"), by the mean over levels: share of starts [95 % interval] by level;"
         + " d: latent distance to the nearest concept and memory:")
     var table = [
       ["", "kind", "radius", "concept", "d", "memory d", "recovers"]
@@ -157,6 +158,15 @@ enum Summary {
     }
     lines.append(TextTable.numbers(table))
     return lines.joined(separator: "\n")
+  }
+
+  /// Whether the intervals became as narrow as was asked for.
+  private static func sampling(_ study: AttractorStudy, _ until: AttractorSpecification.Until) -> String {
+    let widest = study.basins.flatMap { $0.intervals.map(\.halfWidth) }.max() ?? 1
+    return
+      "Widest interval: +- \(number(widest, 3)), asked for +- \(number(until.halfWidth, 3))"
+      + (widest <= until.halfWidth ? "" : ": not reached with at most \(until.atMost) starts per level")
+      + "; look \(study.looks.taken) of at most \(study.looks.planned), which together keep the 95 %."
   }
 
   private static func short(_ x: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", x) }
