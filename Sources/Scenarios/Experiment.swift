@@ -14,6 +14,8 @@ public enum RunProgress: Sendable {
   case running(Double)
   /// The fraction of the starts whose attractor is known.
   case searching(Double)
+  /// The fraction of several runs that is done; how many of how many are.
+  case runs(Double, done: Int, of: Int)
 }
 
 /// Where a run reports to.
@@ -78,15 +80,17 @@ public struct Experiment: Sendable {
 
   /// Loads the data set and checks the scenario against it.
   ///
+  /// - Parameter dataset: The scenario's data set, where it is at hand.
   /// - Throws: `ScenarioError` or `DatasetError`.
-  public init(_ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents())
-    throws
-  {
+  public init(
+    _ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents(),
+    dataset: Dataset? = nil
+  ) throws {
     try Self.checkSupport(scenario)
     self.scenario = scenario
     self.options = options
     self.events = events
-    dataset = try scenario.loadDataset()
+    self.dataset = try dataset ?? scenario.loadDataset()
     if let latent = scenario.trainedLatentDimension { try checkObservables(latentDimension: latent) }
     if scenario.initial.corruption != "file" {
       _ = try itemIndices(available: nil)
@@ -104,11 +108,8 @@ public struct Experiment: Sendable {
         key: key, value: value, expected: "\(expected), for this version has no other",
         remedy: "remove the key")
     }
-    if !scenario.sweep.isEmpty { throw unsupported("sweep", nil, "one scenario per run") }
+    precondition(!scenario.isCampaign, "a scenario of several runs is a Campaign")
     if case .hopfield = scenario.model { throw unsupported("model.kind", "hopfield", "vae") }
-    if case .trained(let model) = scenario.model, model.replicas > 1 {
-      throw unsupported("model.replicas", "\(model.replicas)", "1")
-    }
   }
 
   func checkObservables(latentDimension: Int) throws {

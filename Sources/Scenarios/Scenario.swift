@@ -30,6 +30,10 @@ public struct Scenario: Sendable, Equatable {
   public var attractors: AttractorSpecification?
   /// What is written.
   public var output: OutputSpecification
+  /// What the run is compared with, by default nothing.
+  public var controls: [Control]
+  /// What the run is to test, in the order of the file.
+  public var claims: [ClaimSpecification]
   /// Swept keys in the order of the file, with their values.
   public var sweep: [SweptKey]
   /// Where each dotted key stands in the file, for messages: 1-based line and column.

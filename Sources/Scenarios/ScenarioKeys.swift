@@ -211,6 +211,12 @@ extension ScenarioKeys {
       key(
         "output.films.times", .integers(0...1_000_000_000, count: 1...1000), nil,
         "ascending; by default 0, 1, 2, 5, 10, 20, 50, ... and the last"),
+      key(
+        "controls", .words(Control.allCases.map(\.rawValue)), "[]",
+        "runs to compare with: the same scenario with another model or other labels (`untrained`, "
+          + "`autoencoder`, `shuffled-labels`, `linear`), and other readings of the same run (`sibling`, "
+          + "`chord`, `data-space`); claims are judged against them"),
+      key("claims", .claims, nil, "what the run is to test: a mapping from names to claims"),
       key("sweep", .sweep, nil, "one run per value, or combination of values"),
     ]
   }()

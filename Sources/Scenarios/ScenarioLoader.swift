@@ -45,6 +45,8 @@ public struct ScenarioLoader {
     let sweep = try ScenarioSweep(effective, scenario: scenario, vocabulary: vocabulary)
     scenario.sweep = sweep.keys
     for index in 0..<sweep.count { _ = try sweep.point(index) }
+    try ScenarioReader(path: path, tree: effective, vocabulary: vocabulary, circumstance: "")
+      .checkClaims(scenario)
     ScenarioTree.collectPlaces(tree, into: &scenario)
     scenario.resolvedYAML = ScenarioYAML.document(scenario)
     return scenario
@@ -84,14 +86,20 @@ public struct ScenarioLoader {
     let dynamics = try reader.dynamics()
     let initial = try reader.initial(corruption)
     let means = reader.means(dataset, initial, corruption)
+    let controls = try reader.words("controls", as: Control.self)
+    let claims = try reader.claims(controls)
+    var observables = try reader.observables(means)
+    observables += reader.observables(
+      for: controls + claims.flatMap { $0.controls + $0.compare }, beside: observables)
     let scenario = Scenario(
       path: path, name: name, description: try reader.text("description"), seed: try reader.seed("seed"),
       dataset: dataset, model: model, dynamics: dynamics, initial: initial,
-      observables: try reader.observables(means), groupBy: try reader.words("group-by", as: Grouping.self),
+      observables: observables, groupBy: try reader.words("group-by", as: Grouping.self),
       splitBy: try reader.words("split-by", as: Splitting.self),
       overlapOrigin: try reader.word("overlap-origin", as: OverlapOrigin.self),
-      attractors: try reader.attractors(), output: try reader.output(name: name), sweep: [], locations: [:],
-      overriddenKeys: [:], resolvedYAML: "")
+      attractors: try reader.attractors(), output: try reader.output(name: name),
+      controls: controls, claims: claims, sweep: [],
+      locations: [:], overriddenKeys: [:], resolvedYAML: "")
     try reader.checkGroups(scenario, means)
     try reader.checkSections(scenario, corruption)
     return (scenario, effective)

@@ -76,7 +76,7 @@ enum ScenarioTree {
     let origin = ScenarioNode.Origin.override(source)
     let reader = reader(tree, path)
     let components = ScenarioKeys.components(of: key)
-    let isInner = key.hasPrefix("sweep.") || key.hasPrefix("dataset.superclasses.")
+    let isInner = ["sweep.", "dataset.superclasses.", "claims."].contains { key.hasPrefix($0) }
     guard isInner || ScenarioKeys.byName[key] != nil else {
       throw unknown(key, isDottedAtTop: false, origin, reader)
     }
@@ -152,7 +152,9 @@ struct ScenarioSweep {
         name, at: entry.keyOrigin, problem: "unknown key", expected: "a known key",
         remedy: near + "('simulate list keys' lists all keys)")
     }
-    let isFixed = ["name", "description", "sweep"].contains(key.name) || key.name.hasPrefix("output.")
+    // What all runs share, for they share a file.
+    let shared = ["name", "description", "sweep", "claims", "controls", "model.replicas"]
+    let isFixed = shared.contains(key.name) || key.name.hasPrefix("output.")
     guard key.type != .section, !isFixed else {
       throw reader.failure(
         name, at: entry.keyOrigin, problem: "cannot be swept",

@@ -34,6 +34,8 @@ public enum ScenarioValueType: Sendable, Equatable {
   case superclasses
   /// A mapping from a dotted key to a list of values.
   case sweep
+  /// A mapping from a name to a claim.
+  case claims
 
   /// Bounds of a finite number.
   public struct NumberRange: Sendable, Equatable {
@@ -87,6 +89,8 @@ public enum ScenarioValueType: Sendable, Equatable {
     case .items: return "all, a count of at least 1, or {random: COUNT}"
     case .superclasses: return "a count, or a mapping from names to lists of labels"
     case .sweep: return "a mapping from dotted keys to lists of values"
+    case .claims:
+      return "a mapping from names to claims {statement, estimate, threshold, levels, over, against, controls}"
     }
   }
 

@@ -15,6 +15,13 @@ enum ScenarioYAML {
         lines.append("\(indentation)\(last): \(value)")
       }
     }
+    if !scenario.claims.isEmpty {
+      lines.append("claims:")
+      for claim in scenario.claims {
+        lines.append("  \(text(claim.name)):")
+        lines += self.claim(claim).map { "    \($0): \($1)" }
+      }
+    }
     if !scenario.sweep.isEmpty {
       lines.append("sweep:")
       for swept in scenario.sweep {
@@ -57,7 +64,25 @@ enum ScenarioYAML {
       if let times = films.times { result.append(("output.films.times", "\(times)")) }
     }
     if let attractors = scenario.attractors { result += self.attractors(attractors) }
+    result.append(("controls", list(scenario.controls.map(\.rawValue))))
     return result
+  }
+
+  private static func claim(_ claim: ClaimSpecification) -> [(String, String)] {
+    var result = [
+      ("statement", quoted(claim.statement)),
+      ("estimate", quoted(claim.estimate.text)),
+    ]
+    if let against = claim.against { result.append(("against", quoted(against.text))) }
+    if let levels = claim.levels {
+      result.append(("levels", "[" + levels.map { text($0) }.joined(separator: ", ") + "]"))
+    }
+    return result + [
+      ("over", claim.over.rawValue),
+      ("threshold", text(claim.threshold)),
+      ("controls", list(claim.controls.map(\.rawValue))),
+      ("compare", list(claim.compare.map(\.rawValue))),
+    ]
   }
 
   private static func dataset(_ dataset: DatasetSpecification) -> [(String, String)] {

@@ -43,6 +43,23 @@ func reportingFailures(_ body: () throws -> Void) throws {
   }
 }
 
+/// Some runs of several failed; the others were written.
+struct CampaignFailure: Error, CustomStringConvertible {
+  let count: Int
+  let first: any Error
+  private let label: String
+
+  init(_ count: Int, _ failure: CampaignReport.Failure) {
+    self.count = count
+    first = failure.error
+    label = failure.label
+  }
+
+  var description: String {
+    "\(count) \(count == 1 ? "run" : "runs") failed, the first at \(label): \(first)"
+  }
+}
+
 /// The command line that continues what this one began, for a shell.
 func resumingCommand(_ arguments: [String]) -> String {
   let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=,:@%+")
@@ -55,6 +72,7 @@ func resumingCommand(_ arguments: [String]) -> String {
 
 private func exitCode(of error: any Error) -> Int32 {
   switch error {
+  case let error as CampaignFailure: return exitCode(of: error.first)
   case let error as ScenarioError: return error.exitCode
   case let error as DatasetError:
     switch error.kind {

@@ -15,6 +15,11 @@ struct RunCommand: ParsableCommand {
 
       --shard 3/16 computes the third of 16 parts and writes RUN.3-of-16.shard; 'simulate merge' makes the run \
       file of all 16, with the same numbers as a single run.
+
+      A sweep, replicas and controls are several runs, side by side, and one file. Each finished run is kept in \
+      RUN.nc.points until all are there. A run that fails is reported and missing in the file, the others \
+      are in it; the exit code is then that of the first failure. With --shard, a part of the runs is \
+      computed; when all are there, --resume writes the file.
       """)
 
   @OptionGroup var options: ScenarioOptions
@@ -44,8 +49,10 @@ struct RunCommand: ParsableCommand {
     let progress = ProgressLine(quiet: options.quiet)
     try reportingFailures {
       defer { progress.clear() }
-      let experiment = try options.experiment(try options.load(), progress: progress, checkpoints)
+      let scenario = try options.load()
       let start = Date()
+      if scenario.isCampaign { return try runCampaign(scenario, progress, start) }
+      let experiment = try options.experiment(scenario, progress: progress, checkpoints)
       let outcome = try experiment.run(
         to: output, overwrite: overwrite, resume: checkpoints.resume, shard: shard)
       progress.clear()
@@ -63,5 +70,30 @@ struct RunCommand: ParsableCommand {
         printResult("\(path) is complete; nothing was left to do")
       }
     }
+  }
+  /// Several runs: a sweep, replicas, controls.
+  private func runCampaign(_ scenario: Scenario, _ progress: ProgressLine, _ start: Date) throws {
+    let campaign = try options.campaign(scenario, progress: progress, checkpoints)
+    if let shard {
+      let count = try campaign.run(shard, to: output)
+      progress.clear()
+      if !options.quiet {
+        printResult(
+          "shard \(shard): \(count) runs in" + String(format: " %.1f s", Date().timeIntervalSince(start))
+            + "; when all shards are done, the same command with --resume instead of --shard writes the file")
+      }
+      return
+    }
+    let report = try campaign.run(to: output, overwrite: overwrite, resume: checkpoints.resume)
+    progress.clear()
+    guard let report else {
+      if !options.quiet { printResult("\(output ?? scenario.output.file) is complete; nothing was left to do") }
+      return
+    }
+    if !options.quiet {
+      printResult(
+        try CampaignSummary.text(report, scenario: scenario, seconds: Date().timeIntervalSince(start)))
+    }
+    if let failure = report.failures.first { throw CampaignFailure(report.failures.count, failure) }
   }
 }

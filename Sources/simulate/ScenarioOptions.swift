@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Numerics
 import Scenarios
+import Synchronization
 import VAE
 
 /// What all commands that read a scenario take.
@@ -42,32 +43,45 @@ struct ScenarioOptions: ParsableArguments {
     try ScenarioLoader.load(path: scenario, overrides: overrides, seed: seed, vocabulary: .standard)
   }
 
-  /// The scenario with its data, reporting to the terminal.
+  /// A scenario of one run with its data, reporting to the terminal.
   func experiment(
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Experiment {
-    let isQuiet = quiet
+    try Experiment(scenario, options: runOptions(checkpoints), events: events(progress))
+  }
+
+  /// A scenario of several runs with its data, reporting to the terminal.
+  func campaign(
+    _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
+  ) throws -> Campaign {
+    try Campaign(scenario, options: runOptions(checkpoints), events: events(progress))
+  }
+
+  private func runOptions(_ checkpoints: CheckpointOptions?) -> RunOptions {
     var options = RunOptions(
       source: "\(Program.name) \(Program.version)",
       command: CommandLine.arguments.joined(separator: " "))
     options.commit = Program.commit
     if let threads { options.threads = threads }
     if let checkpoints { options.checkpointInterval = checkpoints.checkpointInterval }
+    return options
+  }
+
+  private func events(_ progress: ProgressLine) -> RunEvents {
+    let isQuiet = quiet
     let epochs = EpochLog(isQuiet: isQuiet)
-    return try Experiment(
-      scenario, options: options,
-      events: RunEvents(
-        logger: Logger(label: Program.name) { _ in TerminalLog(progress: progress, isQuiet: isQuiet) },
-        progress: { event in
-          switch event {
-          case .training(let epoch, let count):
-            epochs.log(epoch, of: count, progress)
-          case .searching(let fraction): progress.show("attractors", fraction: fraction)
-          case .running(let fraction):
-            progress.show("running ", fraction: fraction)
-          }
-          return !isInterrupted.load(ordering: .relaxed)
-        }, shouldStop: { isInterrupted.load(ordering: .relaxed) }))
+    let runs = RunLog(isQuiet: isQuiet)
+    return RunEvents(
+      logger: Logger(label: Program.name) { _ in TerminalLog(progress: progress, isQuiet: isQuiet) },
+      progress: { event in
+        switch event {
+        case .training(let epoch, let count): epochs.log(epoch, of: count, progress)
+        case .searching(let fraction): progress.show("attractors", fraction: fraction)
+        case .running(let fraction): progress.show("running ", fraction: fraction)
+        case .runs(let fraction, let done, let count): runs.log(fraction, done, of: count, progress)
+        }
+        return !isInterrupted.load(ordering: .relaxed)
+      }, shouldStop: { isInterrupted.load(ordering: .relaxed) })
   }
 }
 
@@ -107,5 +121,36 @@ private final class EpochLog: Sendable {
       progress.clear()
       printMessage("epoch \(epoch.number) of \(count): \(note)")
     }
+  }
+}
+
+/// Progress of several runs: a bar on a terminal, and a line now and then.
+private final class RunLog: Sendable {
+  private let isQuiet: Bool
+  private let state: Mutex<(last: Int, begin: Date)>
+  init(isQuiet: Bool) {
+    self.isQuiet = isQuiet
+    state = Mutex((last: 0, begin: Date()))
+  }
+
+  func log(_ fraction: Double, _ done: Int, of count: Int, _ progress: ProgressLine) {
+    progress.show("runs", fraction: fraction, note: "\(done) of \(count) done")
+    let line: String? = state.withLock { state in
+      let isMilestone = done > state.last && (count <= 20 || done == count || done % ((count + 19) / 20) == 0)
+      guard isMilestone else { return nil }
+      state.last = done
+      let elapsed = Date().timeIntervalSince(state.begin)
+      let left = fraction > 0 && done < count ? elapsed / fraction * (1 - fraction) : 0
+      return "run \(done) of \(count) done after \(Self.clock(elapsed))"
+        + (done < count ? ", about \(Self.clock(left)) left" : "")
+    }
+    if let line, !isQuiet {
+      progress.clear()
+      printMessage(line)
+    }
+  }
+
+  private static func clock(_ seconds: Double) -> String {
+    seconds < 100 ? String(format: "%.0f s", seconds) : String(format: "%.1f min", seconds / 60)
   }
 }

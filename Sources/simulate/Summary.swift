@@ -169,14 +169,14 @@ enum Summary {
       + "; look \(study.looks.taken) of at most \(study.looks.planned), which together keep the 95 %."
   }
 
-  private static func short(_ x: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", x) }
+  static func short(_ x: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", x) }
 
-  private static func number(_ x: Double, _ digits: Int) -> String {
+  static func number(_ x: Double, _ digits: Int) -> String {
     guard x.isFinite else { return "-" }
     let magnitude = abs(x)
     if magnitude >= 1e-12 && (magnitude < 1e-3 || magnitude >= 1e6) { return String(format: "%.1e", x) }
     return String(format: "%.\(digits)f", x)
   }
 
-  private static func short(_ x: Double) -> String { x == x.rounded() && abs(x) < 1e9 ? "\(Int(x))" : "\(x)" }
+  static func short(_ x: Double) -> String { x == x.rounded() && abs(x) < 1e9 ? "\(Int(x))" : "\(x)" }
 }

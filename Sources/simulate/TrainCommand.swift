@@ -30,7 +30,7 @@ struct TrainCommand: ParsableCommand {
     let progress = ProgressLine(quiet: options.quiet)
     try reportingFailures {
       defer { progress.clear() }
-      let scenario = try options.load()
+      let scenario = try options.load().singleRun(for: "train")
       if case .hopfield = scenario.model { _ = try options.experiment(scenario, progress: progress) }
       guard case .trained = scenario.model else {
         throw scenario.error(

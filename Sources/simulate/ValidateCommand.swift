@@ -20,7 +20,9 @@ struct ValidateCommand: ParsableCommand {
     let progress = ProgressLine(quiet: true)
     try reportingFailures {
       let start = Date()
-      let experiment = try options.experiment(try options.load(), progress: progress)
+      let scenario = try options.load()
+      if scenario.isCampaign { return try validateCampaign(scenario, progress, start) }
+      let experiment = try options.experiment(scenario, progress: progress)
       let size = try experiment.checkedSize()
       if !options.quiet {
         printResult(experiment.scenario.resolvedYAML, terminator: "")
@@ -32,6 +34,22 @@ struct ValidateCommand: ParsableCommand {
         let reading = Date().timeIntervalSince(start)
         printResult(Self.text(try experiment.estimate(), reading: reading))
       }
+    }
+  }
+
+  private func validateCampaign(_ scenario: Scenario, _ progress: ProgressLine, _ start: Date) throws {
+    let campaign = try options.campaign(scenario, progress: progress)
+    let size = try campaign.checkedSize()
+    if !options.quiet {
+      printResult(scenario.resolvedYAML, terminator: "")
+      printResult(
+        "# valid: \(size.runs) runs (points, replicas and controls); the first: \(size.members) members x"
+          + " \(size.steps) steps")
+    }
+    if estimate {
+      let reading = Date().timeIntervalSince(start)
+      printResult(Self.text(try campaign.firstExperiment.estimate(), reading: reading))
+      printResult("# the lines above are of the first run alone; there are \(size.runs)")
     }
   }
 

@@ -1,0 +1,377 @@
+import Datasets
+import Foundation
+import Logging
+import Numerics
+import Output
+import Synchronization
+
+/// What a campaign found, for people; everything is in the file as well.
+public struct CampaignReport: Sendable {
+  /// A run that failed.
+  public struct Failure: Sendable {
+    /// Which, such as `model.latent = 20, replica 2`.
+    public var label: String
+    /// Why.
+    public var error: any Error
+  }
+
+  /// The run file.
+  public var path: String
+  /// Runs that this process computed; others were there already.
+  public var runCount: Int
+  /// Runs in all.
+  public var totalCount: Int
+  /// Runs that failed; the others are in the file.
+  public var failures: [Failure]
+  /// The claims with their verdicts.
+  public var claims: [ClaimResult]
+  /// Wall-clock seconds of all runs.
+  public var seconds: Double
+}
+
+/// Several runs that make one file: a sweep, replicas, controls; and the claims that they test.
+///
+/// Each run is written to a file of its own in `RUN.nc.points/`, which is put together with the others when
+/// all are there. What was done is kept when the campaign is interrupted. Runs go side by side, each on a share
+/// of the threads; their numbers do not depend on it.
+public struct Campaign: Sendable {
+  let plan: CampaignPlan
+  let options: RunOptions
+  let events: RunEvents
+  /// The scenario, with data of its first point.
+  private let first: Experiment
+
+  /// The scenario.
+  public var scenario: Scenario { plan.scenario }
+
+  /// Checks every point of the sweep against its data, as far as that needs no training.
+  ///
+  /// - Throws: `ScenarioError`, `DatasetError`.
+  public init(_ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents())
+    throws
+  {
+    plan = try CampaignPlan(scenario)
+    self.options = options
+    self.events = events
+    let datasets = DatasetShelf(capacity: 1)
+    var first: Experiment?
+    for point in plan.points where point.replica == 0 {
+      if events.shouldStop() { throw CancellationError() }
+      let experiment = try Experiment(
+        point.scenario, options: options, events: events, dataset: datasets.dataset(of: point.scenario))
+      // A file that is missing fails that run alone, later.
+      do { _ = try experiment.checkedSize() } catch let error as ScenarioError { throw error } catch {}
+      first = first ?? experiment
+    }
+    guard let first else { preconditionFailure("a campaign has a point") }
+    self.first = first
+  }
+
+  /// The size of all runs.
+  ///
+  /// - Throws: as `run`.
+  public func checkedSize() throws -> (runs: Int, members: Int, steps: Int) {
+    let size = try first.checkedSize()
+    return (plan.points.count, size.members, size.steps)
+  }
+
+  /// A run of the first point alone, for estimates.
+  public var firstExperiment: Experiment { first }
+
+  /// Runs everything that is not there yet, and writes the file.
+  ///
+  /// - Parameters:
+  ///   - path: The run file; nil for the scenario's `output.file`.
+  ///   - overwrite: Whether an existing file may be replaced, once the new one is complete.
+  ///   - resume: Whether to go on from what an interrupted campaign left.
+  /// - Returns: Nil where the file was complete already.
+  /// - Throws: As `Experiment.run`; the first failure where every run of the scenario itself failed.
+  public func run(to path: String? = nil, overwrite: Bool = false, resume: Bool = false) throws
+    -> CampaignReport?
+  {
+    let path = path ?? scenario.output.file
+    try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
+    let folder = path + ".points"
+    if resume, try isComplete(path, overwrite: overwrite) {
+      try? FileManager.default.removeItem(atPath: folder)
+      return nil
+    }
+    try AtomicFile.checkWritable(path, overwrite: overwrite)
+    try prepare(folder, resume: resume, overwrite: overwrite)
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let outcomes = try runPoints(Array(plan.points.indices), in: folder)
+    var files: [String?] = []
+    var failures: [CampaignReport.Failure] = []
+    for (point, outcome) in zip(plan.points, outcomes) {
+      switch outcome {
+      case .done: files.append(folder + "/" + point.fileName)
+      case .failed(let error):
+        files.append(nil)
+        failures.append(CampaignReport.Failure(label: point.label, error: error))
+      }
+    }
+    guard zip(plan.points, files).contains(where: { $0.control == nil && $1 != nil }) else {
+      throw failures[0].error
+    }
+    let claims = try write(files, failures: failures, outcomes: outcomes, to: path, overwrite: overwrite)
+    try? FileManager.default.removeItem(atPath: folder)
+    return CampaignReport(
+      path: path,
+      runCount: outcomes.count { if case .done(let isNew) = $0 { isNew } else { false } },
+      totalCount: plan.points.count, failures: failures, claims: claims,
+      seconds: (clock.now - begin).inSeconds)
+  }
+
+  /// Computes every N-th run, for a cluster; `run` with `resume` puts all together.
+  ///
+  /// - Returns: How many runs there are in this part.
+  /// - Throws: As `run`; the first failure.
+  public func run(_ shard: Shard, to path: String? = nil) throws -> Int {
+    let path = path ?? scenario.output.file
+    try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
+    let folder = path + ".points"
+    // Other shards may have made it.
+    try prepare(folder, resume: true, overwrite: false)
+    let mine = plan.points.indices.filter { $0 % shard.count == shard.number - 1 }
+    for outcome in try runPoints(mine, in: folder) {
+      if case .failed(let error) = outcome { throw error }
+    }
+    return mine.count
+  }
+
+  /// What became of a run.
+  enum Outcome: Sendable {
+    case done(isNew: Bool)
+    case failed(any Error)
+  }
+
+  /// Makes the folder of the runs' files, or finds it.
+  private func prepare(_ folder: String, resume: Bool, overwrite: Bool) throws {
+    let manager = FileManager.default
+    if manager.fileExists(atPath: folder), !resume {
+      guard overwrite else {
+        throw CheckpointError(
+          .exists, path: folder, problem: "an unfinished run is there",
+          remedy: "continue it with --resume, or start afresh with --overwrite")
+      }
+      try? manager.removeItem(atPath: folder)
+    }
+    guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+      throw FileError(path: folder, doing: "make the folder", errorNumber: errno)
+    }
+  }
+
+  private func runPoints(_ numbers: [Int], in folder: String) throws -> [Outcome] {
+    let points = numbers.map { plan.points[$0] }
+    guard !points.isEmpty else { return [] }
+    let workers = min(options.threads, points.count)
+    var inner = options
+    inner.threads = max(1, options.threads / workers)
+    let board = PointBoard(points.count)
+    let datasets = DatasetShelf(capacity: workers + 1)
+    let turns = TrainingTurns()
+    let innerOptions = inner
+    Parallel.forEach(pieces: points.count, threads: workers) { _, k in
+      guard board.fatal == nil else { return }
+      let point = points[k]
+      do {
+        let isNew = try run(
+          point, in: folder, options: innerOptions, datasets: datasets, turns: turns, board: board, number: k)
+        board.finish(k, .done(isNew: isNew))
+        if isNew { events.logger.debug("\(point.label): done") }
+      } catch {
+        if Self.isFatal(error) {
+          board.stop(error)
+        } else {
+          board.finish(k, .failed(error))
+          let label = point.label.isEmpty ? "" : "\(point.label): "
+          events.logger.warning("\(label)failed: \(error)")
+        }
+      }
+      _ = events.progress(.runs(board.fraction, done: board.doneCount, of: points.count))
+    }
+    if let fatal = board.fatal {
+      if fatal is CancellationError || fatal is RunInterrupted {
+        let left = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        if left.isEmpty {
+          try? FileManager.default.removeItem(atPath: folder)
+          throw CancellationError()
+        }
+        throw RunInterrupted(checkpoint: folder)
+      }
+      throw fatal
+    }
+    return board.outcomes
+  }
+
+  /// Whether an error ends the campaign: it would meet every run.
+  private static func isFatal(_ error: any Error) -> Bool {
+    switch error {
+    case is CancellationError, is RunInterrupted, is FileError, is CheckpointError: return true
+    case let error as NetCDFError: return [.cannotCreate, .inputOutput].contains(error.kind)
+    default: return false
+    }
+  }
+
+  /// - Returns: Whether anything was computed.
+  private func run(
+    _ point: CampaignPlan.Point, in folder: String, options: RunOptions, datasets: DatasetShelf,
+    turns: TrainingTurns, board: PointBoard, number: Int
+  ) throws -> Bool {
+    if events.shouldStop() { throw CancellationError() }
+    let events = events
+    let total = board.count
+    var inner = RunEvents(shouldStop: { events.shouldStop() || board.fatal != nil })
+    let key = point.scenario.modelKey
+    let turn = Turn()
+    inner.logger = Logger(label: "run") { _ in PrefixLog(base: events.logger, prefix: point.label) }
+    inner.progress = { progress in
+      if case .training = progress {} else if turn.give() { turns.end(key) }
+      // Weights that hold where models are trained; ready models make it run ahead.
+      switch progress {
+      case .training(let epoch, let epochs):
+        board.advance(number, to: 0.8 * Double(epoch.number) / Double(max(epochs, 1)))
+      case .running(let fraction): board.advance(number, to: 0.8 + 0.15 * fraction)
+      case .searching(let fraction): board.advance(number, to: 0.95 + 0.05 * fraction)
+      case .runs: break
+      }
+      return events.progress(.runs(board.fraction, done: board.doneCount, of: total))
+    }
+    let experiment = try Experiment(
+      point.scenario, options: options, events: inner, dataset: datasets.dataset(of: point.scenario))
+    turns.begin(key) { events.shouldStop() || board.fatal != nil }
+    defer { if turn.give() { turns.end(key) } }
+    let outcome = try experiment.run(to: folder + "/" + point.fileName, overwrite: false, resume: true)
+    if case .completeBefore = outcome { return false }
+    return true
+  }
+
+  /// Whether the file is there already, complete, and of this campaign.
+  private func isComplete(_ path: String, overwrite: Bool) throws -> Bool {
+    var identity = first.identity()
+    identity.scenario = RunIdentity.keys(scenario)
+    return try first.isComplete(path, identity, shard: nil, overwrite: overwrite)
+  }
+}
+
+/// The progress of runs that go side by side.
+private final class PointBoard: Sendable {
+  private struct State {
+    var fractions: [Double]
+    var outcomes: [Campaign.Outcome?]
+    var fatal: (any Error)?
+  }
+  private let state: Mutex<State>
+
+  let count: Int
+
+  init(_ count: Int) {
+    self.count = count
+    state = Mutex(
+      State(fractions: Array(repeating: 0, count: count), outcomes: Array(repeating: nil, count: count)))
+  }
+
+  func advance(_ k: Int, to fraction: Double) { state.withLock { $0.fractions[k] = fraction } }
+
+  func finish(_ k: Int, _ outcome: Campaign.Outcome) {
+    state.withLock {
+      $0.fractions[k] = 1
+      $0.outcomes[k] = outcome
+    }
+  }
+
+  func stop(_ error: any Error) { state.withLock { $0.fatal = $0.fatal ?? error } }
+
+  var fatal: (any Error)? { state.withLock { $0.fatal } }
+  var fraction: Double { state.withLock { $0.fractions.reduce(0, +) / Double($0.fractions.count) } }
+  var doneCount: Int { state.withLock { $0.outcomes.count { $0 != nil } } }
+  var outcomes: [Campaign.Outcome] { state.withLock { $0.outcomes.map { $0 ?? .failed(CancellationError()) } } }
+}
+
+/// Whether a run holds the turn to train.
+private final class Turn: Sendable {
+  private let isHeld = Atomic(true)
+  /// True the first time.
+  func give() -> Bool { isHeld.exchange(false, ordering: .relaxed) }
+}
+
+/// Lets one run at a time train a model, where several have the same: the others find it in the cache.
+private final class TrainingTurns: Sendable {
+  private let condition = NSCondition()
+  private let atWork = Mutex<Set<String>>([])
+
+  /// Waits until no other run trains this model.
+  func begin(_ key: String, unless shouldStop: () -> Bool) {
+    condition.lock()
+    defer { condition.unlock() }
+    while !atWork.withLock({ $0.insert(key).inserted }), !shouldStop() {
+      _ = condition.wait(until: Date(timeIntervalSinceNow: 0.2))
+    }
+  }
+
+  /// Lets the next begin; may be called again.
+  func end(_ key: String) {
+    condition.lock()
+    atWork.withLock { _ = $0.remove(key) }
+    condition.broadcast()
+    condition.unlock()
+  }
+}
+
+/// Data sets in use, so that runs on the same data read them once.
+private final class DatasetShelf: Sendable {
+  private let capacity: Int
+  private let shelf = Mutex<[(key: String, dataset: Dataset)]>([])
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  func dataset(of scenario: Scenario) throws -> Dataset {
+    let key = scenario.datasetKey
+    if let known = shelf.withLock({ $0.first { $0.key == key }?.dataset }) { return known }
+    let dataset = try scenario.loadDataset()
+    shelf.withLock { shelf in
+      shelf.append((key, dataset))
+      if shelf.count > capacity { shelf.removeFirst() }
+    }
+    return dataset
+  }
+}
+
+extension Scenario {
+  /// What the data set depends on.
+  fileprivate var datasetKey: String {
+    keys { $0 == "seed" || $0.hasPrefix("dataset.") }
+  }
+
+  /// What the model depends on.
+  fileprivate var modelKey: String {
+    keys { $0 == "seed" || $0.hasPrefix("dataset.") || $0.hasPrefix("model.") }
+  }
+
+  private func keys(_ isWanted: (String) -> Bool) -> String {
+    ScenarioYAML.assignments(self).filter { isWanted($0.0) }.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
+  }
+}
+
+/// Hands on warnings, with the run that they are about.
+private struct PrefixLog: LogHandler {
+  let base: Logger
+  let prefix: String
+  var logLevel: Logger.Level = .warning
+  var metadata: Logger.Metadata = [:]
+
+  init(base: Logger, prefix: String) {
+    self.base = base
+    self.prefix = prefix
+  }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    base.log(level: event.level, prefix.isEmpty ? event.message : "\(prefix): \(event.message)")
+  }
+}

@@ -1,0 +1,252 @@
+import Foundation
+import Observables
+import Output
+
+extension Campaign {
+  /// Writes the run file of all runs, and tests the claims.
+  ///
+  /// The root holds the runs of the scenario itself, with a leading dimension per swept key; with replicas, the
+  /// averages over models, and `/replicas` what each model gave. `/controls/NAME` holds each control's runs
+  /// alike, `/claims/NAME` each claim's estimates and verdicts.
+  func write(
+    _ files: [String?], failures: [CampaignReport.Failure], outcomes: [Outcome], to path: String,
+    overwrite: Bool
+  ) throws -> [ClaimResult] {
+    let check: () throws -> Void = { [events] in if events.shouldStop() { throw CancellationError() } }
+    var table: [Control?: [[String?]]] = [:]
+    for (point, file) in zip(plan.points, files) {
+      let empty = Array(repeating: [String?](repeating: nil, count: plan.replicas), count: plan.pointCount)
+      table[point.control, default: empty][point.index][point.replica] = file
+    }
+    let evaluation = ClaimEvaluation(scenario: scenario) { table[$0] ?? [] }
+    let claims = try scenario.claims.map {
+      try check()
+      return try evaluation.result($0)
+    }
+    let writer = try NetCDFWriter(path: path, overwrite: overwrite)
+    do {
+      let root = writer.root
+      let axes = try defineAxes(in: root)
+      let main = table[nil] ?? []
+      try writeRuns(main, axes: axes, in: root, isRoot: true, check: check)
+      if !plan.controls.isEmpty {
+        let group = try root.defineGroup("controls")
+        for control in plan.controls {
+          guard let files = table[control], files.contains(where: { $0.contains { $0 != nil } }) else {
+            continue
+          }
+          let made = try group.defineGroup(control.rawValue)
+          try made.setAttribute("long_name", .text(control.meaning))
+          try writeRuns(files, axes: axes, in: made, isRoot: false, check: check)
+        }
+      }
+      if !claims.isEmpty { try write(claims, in: root) }
+      try writeStatus(outcomes, axes: axes, in: root)
+      try writeAttributes(main, claims: claims, in: root)
+      try writer.commit()
+      return claims
+    } catch {
+      writer.abandon()
+      throw error
+    }
+  }
+
+  /// Defines the leading dimensions with their values; returns their names.
+  private func defineAxes(in root: NetCDFGroup) throws -> [String] {
+    try scenario.sweep.map { key in
+      let name = Self.dimensionName(key.key)
+      try root.defineDimension(name, length: key.values.count)
+      let attributes: [(String, NetCDFAttribute)] = [
+        ("long_name", .text("\(key.key): \(ScenarioKeys.byName[key.key]?.meaning ?? "")")), ("units", "1"),
+      ]
+      let numbers = key.values.compactMap { Double($0) }
+      if numbers.count < key.values.count {
+        // Quotes belong to YAML.
+        let texts = key.values.map { $0.hasPrefix("\"") ? String($0.dropFirst().dropLast()) : $0 }
+        try root.defineVariable(name, type: .string, dimensions: [name], attributes: [attributes[0]]).write(texts)
+      } else if case .integer? = ScenarioKeys.byName[key.key]?.type {
+        try root.defineVariable(name, type: .int64, dimensions: [name], attributes: attributes)
+          .write(numbers.map { Int($0) })
+      } else {
+        try root.defineVariable(name, type: .double, dimensions: [name], attributes: attributes).write(numbers)
+      }
+      return name
+    }
+  }
+
+  /// A swept key as a dimension's name.
+  static func dimensionName(_ key: String) -> String { String(key.map { ".-".contains($0) ? "_" : $0 }) }
+
+  /// The variables of runs `[point][replica]`.
+  private func writeRuns(
+    _ files: [[String?]], axes: [String], in group: NetCDFGroup, isRoot: Bool, check: @escaping () throws -> Void
+  ) throws {
+    var layout = FileLayout()
+    for case let file? in files.joined() {
+      try check()
+      try layout.add(try NetCDFReader(path: file))
+    }
+    let (points, replicas) = (plan.shape, plan.replicas)
+    func values(_ number: Int) -> [(String, NetCDFAttribute)] {
+      var result: [(String, NetCDFAttribute)] = []
+      var rest = number
+      if replicas > 1 {
+        result.append(("replica", .int(rest % replicas)))
+        rest /= replicas
+      }
+      for key in scenario.sweep.reversed() {
+        let value = key.values[rest % key.values.count]
+        rest /= key.values.count
+        let number = Double(value)
+        let attribute: NetCDFAttribute = Int(value).map { .int($0) } ?? number.map { .double($0) } ?? .text(value)
+        result.insert((key.key, attribute), at: 0)
+      }
+      return result
+    }
+    guard replicas > 1 else {
+      try FileStack(
+        axes: axes, shape: points, files: files.map { $0[0] }, layout: layout, check: check
+      ).write(in: group, definesRootDimensions: true, groupNames: { _ in true }, attributes: values)
+      return
+    }
+    try FileStack.defineRoot(layout, in: group)
+    try ModelSummary(axes: axes, shape: points, files: files, layout: layout, check: check).write(in: group)
+    let inner = try group.defineGroup("replicas")
+    try inner.setAttribute("long_name", "what each model gave: replica r is the run with the seed plus r")
+    try inner.defineDimension("replica", length: replicas)
+    try inner.defineVariable(
+      "replica", type: .int32, dimensions: ["replica"],
+      attributes: [("long_name", "number of the model"), ("units", "1")]
+    ).write((0..<replicas).map { Int32($0) })
+    try FileStack(
+      axes: axes + ["replica"], shape: points + [replicas], files: Array(files.joined()), layout: layout,
+      check: check
+    ).write(in: inner, definesRootDimensions: false, groupNames: { _ in true }, attributes: values)
+  }
+
+  /// Which runs failed, and why.
+  private func writeStatus(_ outcomes: [Outcome], axes: [String], in root: NetCDFGroup) throws {
+    var failed = [Int32](repeating: 0, count: plan.pointCount)
+    var messages = [String](repeating: "", count: plan.pointCount)
+    for (point, outcome) in zip(plan.points, outcomes) {
+      guard case .failed(let error) = outcome, point.control == nil else { continue }
+      failed[point.index] += 1
+      if messages[point.index].isEmpty { messages[point.index] = "\(error)" }
+    }
+    guard !axes.isEmpty || failed.contains(where: { $0 > 0 }) else { return }
+    try root.defineVariable(
+      "failed_runs", type: .int32, dimensions: axes,
+      attributes: [("long_name", "runs that failed, and are missing in all else"), ("units", "1")]
+    ).write(failed)
+    try root.defineVariable(
+      "failure", type: .string, dimensions: axes,
+      attributes: [("long_name", "why the first of them failed; empty where none did")]
+    ).write(messages)
+  }
+
+  /// The groups `/claims/NAME`.
+  private func write(_ claims: [ClaimResult], in root: NetCDFGroup) throws {
+    let group = try root.defineGroup("claims")
+    try group.setAttribute(
+      "rule",
+      .text(
+        "supported: Student's 95 % interval over at least \(ClaimSpecification.leastModels) models lies above the"
+          + " threshold, and that of no control does; refuted: it lies below; else undecided"))
+    for result in claims {
+      let claim = result.claim
+      let made = try group.defineGroup(claim.name)
+      try made.setAttribute("statement", .text(claim.statement))
+      try made.setAttribute("estimate", .text(claim.estimate.text))
+      if let against = claim.against { try made.setAttribute("against", .text(against.text)) }
+      if let levels = claim.levels { try made.setAttribute("levels", .doubles(levels)) }
+      try made.setAttribute("over", .text(claim.over.rawValue))
+      try made.setAttribute("threshold", .double(claim.threshold))
+      try made.setAttribute("controls", .text(claim.controls.map(\.rawValue).joined(separator: " ")))
+      var dimensions: [String] = []
+      for (name, labels) in result.dimensions {
+        let dimension = name == "level" ? "claim_level" : Self.dimensionName(name)
+        dimensions.append(dimension)
+        guard name == "level" else { continue }
+        try made.defineDimension(dimension, length: labels.count)
+        try made.defineVariable(
+          dimension, type: .double, dimensions: [dimension],
+          attributes: [("long_name", "corruption level"), ("units", "1")]
+        ).write(labels.map { Double($0) ?? .nan })
+      }
+      try made.defineDimension("model", length: plan.replicas)
+      func doubles(_ name: String, _ dimensions: [String], _ longName: String, _ values: [Double]) throws {
+        try made.defineVariable(
+          name, type: .double, dimensions: dimensions,
+          attributes: [("long_name", .text(longName)), ("units", "1")], fillValue: NetCDFWriter.missing
+        ).write(values)
+      }
+      func write(
+        _ prefix: String, _ leading: [String], _ whose: String, _ estimates: [ClaimResult.Estimates]
+      ) throws {
+        try doubles(
+          prefix + "estimate", leading + dimensions + ["model"], "estimate of each model\(whose)",
+          estimates.flatMap(\.values))
+        try doubles(
+          prefix + "mean", leading + dimensions, "mean over models of the estimate\(whose)",
+          estimates.map(\.interval.mean))
+        for (end, value) in [("lower", \StudentInterval.lower), ("upper", \.upper)] {
+          try doubles(
+            prefix + end, leading + dimensions, "\(end) end of Student's 95 % interval over models\(whose)",
+            estimates.map { $0.interval[keyPath: value] })
+        }
+      }
+      try write("", [], "", result.entries.map(\.estimates))
+      try made.defineVariable(
+        "verdict", type: .int32, dimensions: dimensions,
+        attributes: [
+          ("long_name", "verdict"), ("flag_values", .ints(Verdict.allCases.map { Int32($0.rawValue) })),
+          ("flag_meanings", .text(Verdict.allCases.map { "\($0)" }.joined(separator: " "))),
+        ]
+      ).write(result.entries.map { Int32($0.verdict.rawValue) })
+      try made.defineVariable(
+        "reason", type: .string, dimensions: dimensions, attributes: [("long_name", "why it is not another")]
+      ).write(result.entries.map(\.reason))
+      let controls = result.entries.first?.controls.map(\.control) ?? []
+      guard !controls.isEmpty else { continue }
+      try made.defineDimension("control", length: controls.count)
+      try made.defineVariable(
+        "control", type: .string, dimensions: ["control"], attributes: [("long_name", "control")]
+      ).write(controls.map(\.rawValue))
+      try write(
+        "control_", ["control"], " under the control",
+        controls.indices.flatMap { c in result.entries.map { $0.controls[c].estimates } })
+    }
+  }
+
+  private func writeAttributes(_ files: [[String?]], claims: [ClaimResult], in root: NetCDFGroup) throws {
+    guard let file = files.joined().lazy.compactMap({ $0 }).first else { return }
+    let replaced = ["scenario", "history", "title", "seed", "scenario_name", "model_sha256"]
+    for (name, value) in try NetCDFReader(path: file).root.attributes
+    where !replaced.contains(name) && !name.hasPrefix("model_") {
+      try root.setAttribute(name, value)
+    }
+    let date = ISO8601DateFormatter().string(from: Date())
+    try root.setAttribute(
+      "title", .text(scenario.description.isEmpty ? scenario.name : scenario.description))
+    try root.setAttribute("history", .text("\(date) \(options.command)"))
+    try root.setAttribute("scenario_name", .text(scenario.name))
+    try root.setAttribute("scenario", .text(scenario.resolvedYAML))
+    try root.setAttribute("seed", Int(exactly: scenario.seed).map { .int($0) } ?? .text("\(scenario.seed)"))
+    if plan.replicas > 1 { try root.setAttribute("models", .int(plan.replicas)) }
+    var hashes: [String] = []
+    for case let file? in files.joined() {
+      guard let hash = try? NetCDFReader(path: file).attribute("model_sha256").text else { continue }
+      if !hashes.contains(hash) { hashes.append(hash) }
+    }
+    if hashes.count == 1 { try root.setAttribute("model_sha256", .text(hashes[0])) }
+    if hashes.count > 1 {
+      try root.setAttribute("model_sha256_of_each", .text(hashes.joined(separator: " ")))
+    }
+    for result in claims {
+      let lines = result.entries.map { result.line($0) }
+      try root.setAttribute(
+        "verdict_" + Self.dimensionName(result.claim.name),
+        .text("\(result.claim.statement) " + lines.joined(separator: " | ")))
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import Output
+
+/// What run files of one campaign hold, put together: dimensions with the union of their coordinates.
+///
+/// An entry of a dimension is known by its coordinate's value (by its word, where the coordinate has
+/// `flag_meanings`), or by its place where there is no coordinate.
+struct FileLayout {
+  /// A dimension of the root or of a group.
+  struct Dimension {
+    var name: String
+    /// What tells entries apart, in the order of the file.
+    var entries: [String]
+  }
+
+  /// A variable as some file has it; dimensions may be longer in others.
+  struct Variable {
+    var name: String
+    var type: NetCDFType
+    var dimensions: [String]
+    var attributes: [(String, NetCDFAttribute)]
+    var hasFillValue: Bool
+
+    init(_ variable: NetCDFReaderVariable) {
+      name = variable.name
+      type = variable.type
+      dimensions = variable.dimensions.map(\.name)
+      hasFillValue = variable.type.isFloating
+      attributes = variable.attributes.filter { $0.name != "_FillValue" }.map { ($0.name, $0.value) }
+    }
+
+    /// Whether it tells what a dimension's entries are: written once, not per run.
+    var isLabel: Bool { dimensions == [name] || type == .string }
+  }
+
+  /// The root, or a group.
+  struct Group {
+    var dimensions: [Dimension] = []
+    var variables: [Variable] = []
+    /// Coordinates and texts, entry by entry.
+    var labels: [String: Labels] = [:]
+    /// Whether all files have the same entries, here and in the groups' order.
+    var isUniform = true
+    /// How many files have the group.
+    var count = 0
+    var attributes: [(String, NetCDFAttribute)] = []
+
+    mutating func add(_ group: NetCDFReaderGroup, visible: [Dimension]) throws {
+      let own = try group.dimensions.map { try Dimension($0, in: group) }
+      if count == 0 {
+        dimensions = own
+        attributes = group.attributes.map { ($0.name, $0.value) }
+      } else {
+        isUniform =
+          isUniform && own.map(\.name) == dimensions.map(\.name)
+          && zip(own, dimensions).allSatisfy { $0.entries == $1.entries }
+          && group.variables.map(\.name) == variables.map(\.name)
+      }
+      count += 1
+      for dimension in own {
+        guard let k = dimensions.firstIndex(where: { $0.name == dimension.name }) else {
+          dimensions.append(dimension)
+          continue
+        }
+        let known = Set(dimensions[k].entries)
+        // Longer lists give the order.
+        if dimension.entries.count > dimensions[k].entries.count {
+          let more = Set(dimension.entries)
+          dimensions[k].entries = dimension.entries + dimensions[k].entries.filter { !more.contains($0) }
+        } else {
+          dimensions[k].entries += dimension.entries.filter { !known.contains($0) }
+        }
+      }
+      for variable in group.variables {
+        let template = Variable(variable)
+        if let k = variables.firstIndex(where: { $0.name == template.name }) {
+          if template.type == .int64 { variables[k].type = .int64 }
+        } else {
+          variables.append(template)
+        }
+        guard template.isLabel else { continue }
+        let lists = template.dimensions.map { name in
+          (own + visible).first { $0.name == name }?.entries ?? []
+        }
+        try labels[template.name, default: Labels()].add(variable, entries: lists.first ?? [""])
+      }
+    }
+  }
+
+  /// The values of a coordinate or of names, by entry.
+  struct Labels {
+    var numbers: [String: Double] = [:]
+    var texts: [String: String] = [:]
+
+    mutating func add(_ variable: NetCDFReaderVariable, entries: [String]) throws {
+      guard variable.shape.reduce(1, *) == max(entries.count, 1) else { return }
+      if variable.type == .string {
+        for (entry, text) in zip(entries, try variable.readStrings()) { texts[entry] = texts[entry] ?? text }
+      } else {
+        for (entry, x) in zip(entries, try variable.readDoubles()) { numbers[entry] = numbers[entry] ?? x }
+      }
+    }
+  }
+
+  var root = Group()
+  /// Groups by name, in the order in which they came.
+  var groups: [(name: String, group: Group)] = []
+
+  /// Adds what a file holds.
+  mutating func add(_ file: NetCDFReader) throws {
+    try root.add(file.root, visible: [])
+    let visible = try file.root.dimensions.map { try Dimension($0, in: file.root) }
+    for group in file.root.groups {
+      if let k = groups.firstIndex(where: { $0.name == group.name }) {
+        try groups[k].group.add(group, visible: visible)
+      } else {
+        var new = Group()
+        try new.add(group, visible: visible)
+        groups.append((group.name, new))
+      }
+    }
+  }
+}
+
+extension FileLayout.Dimension {
+  init(_ dimension: NetCDFDimension, in group: NetCDFReaderGroup) throws {
+    name = dimension.name
+    guard let coordinate = group.variables.first(where: { $0.name == dimension.name }),
+      coordinate.dimensions.map(\.name) == [dimension.name]
+    else {
+      entries = (0..<dimension.length).map(String.init)
+      return
+    }
+    if let words = (try? coordinate.attribute("flag_meanings"))?.text?.split(separator: " "),
+      words.count == dimension.length
+    {
+      entries = words.map(String.init)
+    } else if coordinate.type == .string {
+      entries = try coordinate.readStrings()
+    } else {
+      entries = try coordinate.readDoubles().map { "\($0)" }
+    }
+  }
+
+  /// Where a file's entries stand in this dimension.
+  func places(of entries: [String]) -> [Int] {
+    let index = Dictionary(zip(self.entries, self.entries.indices), uniquingKeysWith: { a, _ in a })
+    return entries.compactMap { index[$0] }
+  }
+}

@@ -1,0 +1,260 @@
+import Foundation
+import Observables
+import Output
+
+/// A claim, what its models gave, and the verdict.
+public struct ClaimResult: Sendable {
+  /// The estimates of some models, and Student's 95 % interval over them.
+  public struct Estimates: Sendable {
+    /// One per replica; NaN where a model gave none.
+    public var values: [Double]
+    /// Over the models that gave one.
+    public var interval: StudentInterval
+
+    init(_ values: [Double]) {
+      self.values = values
+      interval = StudentInterval(of: values)
+    }
+  }
+
+  /// One verdict.
+  public struct Entry: Sendable {
+    /// Which point or level, such as `model.latent = 20, level 0.2`; empty where there is one only.
+    public var label: String
+    /// The estimates.
+    public var estimates: Estimates
+    /// The controls': those that count first, then those shown beside.
+    public var controls: [(control: Control, estimates: Estimates)]
+    /// The verdict.
+    public var verdict: Verdict
+    /// Why it is not another.
+    public var reason: String
+  }
+
+  /// The claim.
+  public var claim: ClaimSpecification
+  /// The dimensions that are left, with the values along each; none where there is one verdict.
+  public var dimensions: [(name: String, labels: [String])]
+  /// The verdicts, the last dimension fastest.
+  public var entries: [Entry]
+
+  /// One line: verdict, numbers, controls.
+  public func line(_ entry: Entry) -> String {
+    func text(_ x: Double) -> String { ClaimResult.number(x) }
+    func interval(_ estimates: Estimates) -> String {
+      "\(text(estimates.interval.mean)) [\(text(estimates.interval.lower)), \(text(estimates.interval.upper))]"
+    }
+    let place = entry.label.isEmpty ? "" : "\(entry.label): "
+    let models = entry.estimates.interval.count
+    var line =
+      "\(place)\(entry.verdict): \(interval(entry.estimates)), threshold \(text(claim.threshold)),"
+      + " \(models) \(models == 1 ? "model" : "models")"
+    if entry.verdict != .supported { line += " (\(entry.reason))" }
+    if !entry.controls.isEmpty {
+      let words = entry.controls.map { control, estimates in
+        "\(control.rawValue) \(interval(estimates))\(claim.compare.contains(control) ? " (shown only)" : "")"
+      }
+      line += "; controls: " + words.joined(separator: ", ")
+    }
+    return line
+  }
+
+  /// A number in four significant digits.
+  static func number(_ x: Double) -> String {
+    guard x.isFinite else { return "-" }
+    return x == 0 ? "0" : abs(x) < 1e-4 || abs(x) >= 1e5 ? format("%.2e", x) : format("%.4g", x)
+  }
+}
+
+/// The numbers of one run that claims may use.
+struct ClaimData {
+  private let reader: NetCDFReader
+  private let swept: [String: Double]
+  /// The run's corruption levels.
+  let levels: [Double]
+
+  init(path: String, sweep: [SweptKey], index: Int) throws {
+    reader = try NetCDFReader(path: path)
+    levels = try reader.variable("level").readDoubles()
+    var values: [String: Double] = [:]
+    var rest = index
+    for key in sweep.reversed() {
+      values[key.key] = Double(key.values[rest % key.values.count])
+      rest /= key.values.count
+    }
+    swept = values
+  }
+
+  private static func variableName(_ name: String) -> String { String(name.map { $0 == "-" ? "_" : $0 }) }
+
+  /// The expression's value at each of the run's levels.
+  func values(_ expression: ClaimExpression) throws -> [Double] {
+    let names = expression.names
+    var series: [String: [Double]] = [:]
+    for name in names.series {
+      series[name] = try reader.variable(Self.variableName(name)).readDoubles()
+    }
+    var numbers: [String: [Double]] = [:]
+    for name in names.numbers {
+      if name == "level" {
+        numbers[name] = levels
+      } else if let value = swept[name] {
+        numbers[name] = levels.map { _ in value }
+      } else if let variable = try? reader.variable(Self.variableName(name)) {
+        // -1 stands for none in integers.
+        let values = try variable.readDoubles().map { variable.type.isInteger && $0 < 0 ? .nan : $0 }
+        numbers[name] = variable.dimensions.isEmpty ? levels.map { _ in values[0] } : values
+      } else {
+        numbers[name] = levels.map { _ in .nan }
+      }
+    }
+    return levels.indices.map { l in
+      expression.value(number: { numbers[$0]?[l] ?? .nan }) { name in
+        guard let all = series[name] else { return [] }
+        let times = all.count / max(levels.count, 1)
+        return Array(all[l * times..<(l + 1) * times])
+      }
+    }
+  }
+}
+
+/// Tests claims on the run files of a campaign.
+struct ClaimEvaluation {
+  let scenario: Scenario
+  /// Of each control (nil: the scenario itself): `[point][replica]`.
+  let files: (Control?) -> [[String?]]
+
+  /// The least-squares slope; NaN where x does not vary or a number is missing.
+  static func slope(_ x: [Double], _ y: [Double]) -> Double {
+    guard x.count > 1, (x + y).allSatisfy(\.isFinite) else { return .nan }
+    let n = Double(x.count)
+    let (mx, my) = (x.reduce(0, +) / n, y.reduce(0, +) / n)
+    let sxx = x.reduce(0) { $0 + ($1 - mx) * ($1 - mx) }
+    let sxy = zip(x, y).reduce(0) { $0 + ($1.0 - mx) * ($1.1 - my) }
+    return sxx > 0 ? sxy / sxx : .nan
+  }
+
+  /// The result of a claim.
+  func result(_ claim: ClaimSpecification) throws -> ClaimResult {
+    let main = try estimates(claim, claim.estimate, files(nil))
+    var controls: [(Control, Table)] = []
+    for control in claim.controls + claim.compare {
+      guard let expression = control.expression(claim.estimate) else { continue }
+      let source = control.overrides == nil ? files(nil) : files(control)
+      controls.append((control, try estimates(claim, expression, source)))
+    }
+    let entries = main.values.indices.map { k in
+      let own = ClaimResult.Estimates(main.values[k])
+      let others = controls.map { (control: $0.0, estimates: ClaimResult.Estimates($0.1.values[k])) }
+      let judged = others.filter { claim.controls.contains($0.control) }
+      let (verdict, reason) = Verdict.of(
+        count: own.interval.count, lower: own.interval.lower, upper: own.interval.upper,
+        threshold: claim.threshold,
+        controls: judged.map { ($0.control.rawValue, $0.estimates.interval.lower) })
+      return ClaimResult.Entry(
+        label: main.label(k), estimates: own, controls: others, verdict: verdict, reason: reason)
+    }
+    return ClaimResult(claim: claim, dimensions: main.dimensions, entries: entries)
+  }
+
+  /// Estimates `[entry][replica]`.
+  private struct Table {
+    var dimensions: [(name: String, labels: [String])]
+    var values: [[Double]]
+
+    func label(_ index: Int) -> String {
+      var words: [String] = []
+      var rest = index
+      for (name, labels) in dimensions.reversed() {
+        let value = labels[rest % labels.count]
+        words.insert(name == "level" ? "level \(value)" : "\(name) = \(value)", at: 0)
+        rest /= labels.count
+      }
+      return words.joined(separator: ", ")
+    }
+  }
+
+  private func estimates(
+    _ claim: ClaimSpecification, _ expression: ClaimExpression, _ files: [[String?]]
+  ) throws -> Table {
+    let chosen = claim.levels ?? scenario.initial.levels
+    let points = files.count
+    let replicas = files.map(\.count).max() ?? 0
+    // y[point][replica][level], and x where there is one.
+    var y: [[[Double]]] = []
+    var x: [[[Double]]] = []
+    for (p, models) in files.enumerated() {
+      y.append([])
+      x.append([])
+      for file in models {
+        guard let file else {
+          y[p].append(chosen.map { _ in .nan })
+          x[p].append(chosen.map { _ in .nan })
+          continue
+        }
+        let data = try ClaimData(path: file, sweep: scenario.sweep, index: p)
+        func pick(_ values: [Double]) -> [Double] {
+          chosen.map { level in data.levels.firstIndex(of: level).map { values[$0] } ?? .nan }
+        }
+        y[p].append(pick(try data.values(expression)))
+        x[p].append(try claim.against.map { pick(try data.values($0)) } ?? [])
+      }
+    }
+    func mean(_ values: [Double]) -> Double {
+      values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
+    }
+    let axes = scenario.sweep.map { (name: $0.key, labels: $0.values) }
+    guard let against = claim.against else {
+      if claim.over == .each {
+        let level = (name: "level", labels: chosen.map { ScenarioYAML.text($0) })
+        return Table(
+          dimensions: axes + [level],
+          values: (0..<points).flatMap { p in
+            chosen.indices.map { l in (0..<replicas).map { y[p][$0][l] } }
+          })
+      }
+      return Table(
+        dimensions: axes, values: (0..<points).map { p in (0..<replicas).map { mean(y[p][$0]) } })
+    }
+    if against.names.numbers.contains("level") {
+      return Table(
+        dimensions: axes,
+        values: (0..<points).map { p in (0..<replicas).map { Self.slope(x[p][$0], y[p][$0]) } })
+    }
+    // Over the swept keys that it names, or over all; the others remain.
+    let named = axes.indices.filter { against.names.numbers.contains(axes[$0].name) }
+    let regressed = named.isEmpty ? Array(axes.indices) : named
+    let kept = axes.indices.filter { !regressed.contains($0) }
+    func coordinates(_ point: Int) -> [Int] {
+      var result: [Int] = []
+      var rest = point
+      for axis in axes.reversed() {
+        result.insert(rest % axis.labels.count, at: 0)
+        rest /= axis.labels.count
+      }
+      return result
+    }
+    var groups: [[Int]: [Int]] = [:]
+    for p in 0..<points {
+      let place = coordinates(p)
+      groups[kept.map { place[$0] }, default: []].append(p)
+    }
+    let isEach = claim.over == .each
+    let levelSets = isEach ? chosen.indices.map { [$0] } : [Array(chosen.indices)]
+    let dimensions =
+      kept.map { axes[$0] } + (isEach ? [(name: "level", labels: chosen.map { ScenarioYAML.text($0) })] : [])
+    let values = groups.keys.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { key in
+      levelSets.map { set in
+        (0..<replicas).map { r in
+          let members = groups[key] ?? []
+          return Self.slope(
+            members.map { p in mean(set.map { x[p][r][$0] }) },
+            members.map { p in mean(set.map { y[p][r][$0] }) })
+        }
+      }
+    }
+    return Table(dimensions: dimensions, values: values)
+  }
+}
+
+private func format(_ pattern: String, _ x: Double) -> String { String(format: pattern, x) }
