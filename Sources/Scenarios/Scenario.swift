@@ -438,4 +438,8 @@ public struct SweptKey: Sendable, Hashable {
     self.key = key
     self.values = values
   }
+  /// A value without YAML's quotes.
+  public func text(of value: String) -> String {
+    value.count > 1 && value.hasPrefix("\"") ? String(value.dropFirst().dropLast()) : value
+  }
 }

@@ -45,8 +45,6 @@ public struct ScenarioLoader {
     let sweep = try ScenarioSweep(effective, scenario: scenario, vocabulary: vocabulary)
     scenario.sweep = sweep.keys
     for index in 0..<sweep.count { _ = try sweep.point(index) }
-    try ScenarioReader(path: path, tree: effective, vocabulary: vocabulary, circumstance: "")
-      .checkClaims(scenario)
     ScenarioTree.collectPlaces(tree, into: &scenario)
     scenario.resolvedYAML = ScenarioYAML.document(scenario)
     return scenario

@@ -57,9 +57,16 @@ enum CampaignSummary {
       func pick(_ variable: NetCDFReaderVariable) throws -> [Double] {
         let shape = variable.shape
         guard let last else { return try variable.readDoubles() }
-        let index = last == "end" ? (shape.last ?? 1) - 1 : 1
-        return try variable.readDoubles(
-          start: shape.dropLast().map { _ in 0 } + [index], count: shape.dropLast() + [1])
+        let width = max(shape.last ?? 1, 1)
+        if last != "end" {
+          return try variable.readDoubles(
+            start: shape.dropLast().map { _ in 0 } + [1], count: shape.dropLast() + [1])
+        }
+        // The last time of each run: where steps are swept, others are missing.
+        let all = try variable.readDoubles()
+        return stride(from: 0, to: all.count, by: width).map { row in
+          all[row..<row + width].last { $0.isFinite } ?? .nan
+        }
       }
       let errors = try errorName.flatMap { try? file.variable($0) }.map(pick)
       let values = try pick(variable)
@@ -77,7 +84,9 @@ enum CampaignSummary {
       var words: [String] = []
       var rest = point
       for key in axes.reversed() {
-        words.insert(key.values[rest % key.values.count], at: 0)
+        let value = key.text(of: key.values[rest % key.values.count])
+        // Of a path, its end.
+        words.insert(value.hasPrefix("/") ? String(value.split(separator: "/").last ?? "") : value, at: 0)
         rest /= key.values.count
       }
       for (l, level) in levels.enumerated() {

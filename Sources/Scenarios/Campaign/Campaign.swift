@@ -50,6 +50,7 @@ public struct Campaign: Sendable {
   public init(_ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents())
     throws
   {
+    try scenario.checkClaims()
     plan = try CampaignPlan(scenario)
     self.options = options
     self.events = events
@@ -112,6 +113,7 @@ public struct Campaign: Sendable {
       }
     }
     guard zip(plan.points, files).contains(where: { $0.control == nil && $1 != nil }) else {
+      if files.allSatisfy({ $0 == nil }) { try? FileManager.default.removeItem(atPath: folder) }
       throw failures[0].error
     }
     let claims = try write(files, failures: failures, outcomes: outcomes, to: path, overwrite: overwrite)

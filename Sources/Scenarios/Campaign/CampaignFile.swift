@@ -28,7 +28,7 @@ extension Campaign {
       let root = writer.root
       let axes = try defineAxes(in: root)
       let main = table[nil] ?? []
-      try writeRuns(main, axes: axes, in: root, isRoot: true, check: check)
+      try writeRuns(main, axes: axes, in: root, isControl: false, check: check)
       if !plan.controls.isEmpty {
         let group = try root.defineGroup("controls")
         for control in plan.controls {
@@ -37,7 +37,7 @@ extension Campaign {
           }
           let made = try group.defineGroup(control.rawValue)
           try made.setAttribute("long_name", .text(control.meaning))
-          try writeRuns(files, axes: axes, in: made, isRoot: false, check: check)
+          try writeRuns(files, axes: axes, in: made, isControl: true, check: check)
         }
       }
       if !claims.isEmpty { try write(claims, in: root) }
@@ -61,8 +61,7 @@ extension Campaign {
       ]
       let numbers = key.values.compactMap { Double($0) }
       if numbers.count < key.values.count {
-        // Quotes belong to YAML.
-        let texts = key.values.map { $0.hasPrefix("\"") ? String($0.dropFirst().dropLast()) : $0 }
+        let texts = key.values.map(key.text)
         try root.defineVariable(name, type: .string, dimensions: [name], attributes: [attributes[0]]).write(texts)
       } else if case .integer? = ScenarioKeys.byName[key.key]?.type {
         try root.defineVariable(name, type: .int64, dimensions: [name], attributes: attributes)
@@ -79,13 +78,16 @@ extension Campaign {
 
   /// The variables of runs `[point][replica]`.
   private func writeRuns(
-    _ files: [[String?]], axes: [String], in group: NetCDFGroup, isRoot: Bool, check: @escaping () throws -> Void
+    _ files: [[String?]], axes: [String], in group: NetCDFGroup, isControl: Bool,
+    check: @escaping () throws -> Void
   ) throws {
     var layout = FileLayout()
     for case let file? in files.joined() {
       try check()
       try layout.add(try NetCDFReader(path: file))
     }
+    // Averages are enough of a control.
+    if isControl { layout.groups = [] }
     let (points, replicas) = (plan.shape, plan.replicas)
     func values(_ number: Int) -> [(String, NetCDFAttribute)] {
       var result: [(String, NetCDFAttribute)] = []
@@ -98,7 +100,8 @@ extension Campaign {
         let value = key.values[rest % key.values.count]
         rest /= key.values.count
         let number = Double(value)
-        let attribute: NetCDFAttribute = Int(value).map { .int($0) } ?? number.map { .double($0) } ?? .text(value)
+        let attribute: NetCDFAttribute =
+          Int(value).map { .int($0) } ?? number.map { .double($0) } ?? .text(key.text(of: value))
         result.insert((key.key, attribute), at: 0)
       }
       return result
@@ -106,7 +109,7 @@ extension Campaign {
     guard replicas > 1 else {
       try FileStack(
         axes: axes, shape: points, files: files.map { $0[0] }, layout: layout, check: check
-      ).write(in: group, definesRootDimensions: true, groupNames: { _ in true }, attributes: values)
+      ).write(in: group, definesRootDimensions: true, attributes: values)
       return
     }
     try FileStack.defineRoot(layout, in: group)
@@ -121,7 +124,7 @@ extension Campaign {
     try FileStack(
       axes: axes + ["replica"], shape: points + [replicas], files: Array(files.joined()), layout: layout,
       check: check
-    ).write(in: inner, definesRootDimensions: false, groupNames: { _ in true }, attributes: values)
+    ).write(in: inner, definesRootDimensions: false, attributes: values)
   }
 
   /// Which runs failed, and why.
@@ -238,10 +241,7 @@ extension Campaign {
       guard let hash = try? NetCDFReader(path: file).attribute("model_sha256").text else { continue }
       if !hashes.contains(hash) { hashes.append(hash) }
     }
-    if hashes.count == 1 { try root.setAttribute("model_sha256", .text(hashes[0])) }
-    if hashes.count > 1 {
-      try root.setAttribute("model_sha256_of_each", .text(hashes.joined(separator: " ")))
-    }
+    try root.setAttribute("model_sha256", .text(hashes.joined(separator: " ")))
     for result in claims {
       let lines = result.entries.map { result.line($0) }
       try root.setAttribute(

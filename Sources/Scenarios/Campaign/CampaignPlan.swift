@@ -75,6 +75,13 @@ struct CampaignPlan: Sendable {
     scenario.controls = []
     scenario.claims = []
     scenario.sweep = []
+    if control != nil {
+      // Averages are enough of a control.
+      scenario.attractors = nil
+      scenario.output.members = false
+      scenario.output.latents = false
+      scenario.output.films = nil
+    }
     scenario.resolvedYAML = ScenarioYAML.document(scenario)
     if let overrides = control?.overrides {
       let (locations, overridden) = (scenario.locations, scenario.overriddenKeys)
@@ -86,7 +93,7 @@ struct CampaignPlan: Sendable {
     var words: [String] = []
     var rest = index
     for key in sweep.reversed() {
-      words.insert("\(key.key) = \(key.values[rest % key.values.count])", at: 0)
+      words.insert("\(key.key) = \(key.text(of: key.values[rest % key.values.count]))", at: 0)
       rest /= key.values.count
     }
     if isReplicated { words.append("replica \(replica + 1)") }

@@ -31,11 +31,9 @@ struct FileStack {
   ///   - group: Where to.
   ///   - definesRootDimensions: Whether the files' own dimensions are defined here; else an enclosing group has
   ///     them, with their coordinates.
-  ///   - groupNames: Which groups are taken.
   ///   - attributes: Further attributes of subgroups of one file, by its number.
   func write(
-    in group: NetCDFGroup, definesRootDimensions: Bool, groupNames: (String) -> Bool,
-    attributes: (Int) -> [(String, NetCDFAttribute)]
+    in group: NetCDFGroup, definesRootDimensions: Bool, attributes: (Int) -> [(String, NetCDFAttribute)]
   ) throws {
     if definesRootDimensions { try Self.defineRoot(layout, in: group) }
     var targets = [
@@ -44,7 +42,7 @@ struct FileStack {
         variables: try define(layout.root.variables.filter { !$0.isLabel }, in: group, axes: axes),
         source: nil, fixed: nil)
     ]
-    for (name, content) in layout.groups where groupNames(name) {
+    for (name, content) in layout.groups {
       let made = try group.defineGroup(name)
       if axes.isEmpty || (content.isUniform && content.count == files.count { $0 != nil }) {
         try Self.define(content.dimensions, in: made)

@@ -132,71 +132,73 @@ extension ScenarioReader {
     }
     return more.filter { !names.contains($0) && vocabulary.observable(named: $0) != nil }
   }
+}
 
+extension Scenario {
   /// Checks that claims ask only for what the run file will hold, and controls for models that are made.
-  func checkClaims(_ scenario: Scenario) throws {
+  ///
+  /// - Throws: `ScenarioError`.
+  func checkClaims() throws {
     var isTrained = false
-    if case .trained = scenario.model { isTrained = true }
-    for control in scenario.allControls where control.needsTrainedModel && !isTrained {
-      throw failure(
-        "controls", given("controls"), problem: "\(control.rawValue) needs a model that is trained here",
-        expected: "shuffled-labels, sibling, chord or data-space beside model.file",
+    if case .trained = model { isTrained = true }
+    for control in allControls where control.needsTrainedModel && !isTrained {
+      throw error(
+        key: "controls", value: control.rawValue,
+        expected: "controls that need no model trained here: shuffled-labels, sibling, chord, data-space",
         remedy: "leave \(control.rawValue) out")
     }
-    for claim in scenario.claims {
+    for claim in claims {
       let key = "claims.\(claim.name)"
-      let origin = given("claims")?.entries?.first { $0.key == claim.name }?.keyOrigin ?? nearestOrigin(key)
-      let expressions =
-        [claim.estimate] + (claim.against.map { [$0] } ?? [])
-        + (claim.controls + claim.compare).compactMap { $0.expression(claim.estimate) }
-      for expression in expressions { try check(expression, key, origin, scenario) }
-      for level in claim.levels ?? [] where !scenario.initial.levels.contains(level) {
-        throw failure(
-          "\(key).levels", at: origin, value: "\(level)",
-          expected: "levels of initial.levels, which are \(scenario.initial.levels)",
+      try check(claim.estimate, key + ".estimate")
+      if let against = claim.against { try check(against, key + ".against") }
+      for control in claim.controls + claim.compare {
+        if let expression = control.expression(claim.estimate) { try check(expression, key + ".controls") }
+      }
+      for level in claim.levels ?? [] where !initial.levels.contains(level) {
+        throw error(
+          key: key + ".levels", value: ScenarioYAML.text(level),
+          expected: "levels of initial.levels, which are \(initial.levels.map { ScenarioYAML.text($0) })",
           remedy: "add it there, or leave it out")
       }
       guard let against = claim.against else { continue }
-      let names = against.names.numbers
-      let isOfLevel = names.contains("level")
-      let isSwept = !scenario.sweep.isEmpty
-      if !isOfLevel, !isSwept {
-        throw failure(
-          "\(key).against", at: origin, value: against.text,
+      let isOfLevel = against.names.numbers.contains("level")
+      if !isOfLevel, sweep.isEmpty {
+        throw error(
+          key: key + ".against", value: against.text,
           expected: "the name level, or a sweep to regress over", remedy: "write against: level")
       }
       if isOfLevel, claim.over == .each {
-        throw failure(
-          "\(key).over", at: origin, value: "each", expected: "mean, for the slope is over the levels",
+        throw error(
+          key: key + ".over", value: "each", expected: "mean, for the slope is over the levels",
           remedy: "leave it out")
       }
     }
   }
 
-  private func check(
-    _ expression: ClaimExpression, _ key: String, _ origin: ScenarioNode.Origin, _ scenario: Scenario
-  ) throws {
+  private func check(_ expression: ClaimExpression, _ key: String) throws {
     let names = expression.names
-    let series = ClaimNames.series(scenario)
+    let series = ClaimNames.series(self)
     for name in names.series.sorted() where !series.contains(name) {
       let near = Spelling.nearest(to: name, among: series)
-      throw failure(
-        key, at: origin, value: expression.text, problem: "the run has no averages of '\(name)'",
-        expected: "observables of the list 'observables'",
+      throw error(
+        key: key, value: expression.text,
+        expected: "observables of the list 'observables'; the run has no averages of '\(name)'",
         remedy: near.map { "did you mean '\($0)'?" } ?? "add \(name) to observables")
     }
-    let numbers = ClaimNames.numbers(scenario)
+    let numbers = ClaimNames.numbers(self)
     for name in names.numbers.sorted() where !numbers.contains(name) {
-      let isSeries = series.contains(name)
+      if series.contains(name) {
+        throw error(
+          key: key, value: expression.text, expected: "numbers; '\(name)' is a series over time",
+          remedy: "write final(\(name)), initial(...), minimum(...) or approach(...)")
+      }
       let near = Spelling.nearest(to: name, among: numbers)
-      throw failure(
-        key, at: origin, value: expression.text,
-        problem: isSeries
-          ? "'\(name)' is a series over time" : "the run file has no number '\(name)'",
-        expected: "level, a swept key with numbers, or a number of the run file",
-        remedy: isSeries
-          ? "write final(\(name)), initial(...), minimum(...) or approach(...)"
-          : near.map { "did you mean '\($0)'?" } ?? "numbers are \(ClaimNames.fixed.joined(separator: ", "))")
+      throw error(
+        key: key, value: expression.text,
+        expected: "level, a swept key with numbers, or a number of the run file; '\(name)' is none",
+        remedy: near.map { "did you mean '\($0)'?" }
+          ?? (ScenarioKeys.byName[name] != nil
+            ? "sweep \(name)" : "numbers are \(ClaimNames.fixed.joined(separator: ", "))"))
     }
   }
 }
