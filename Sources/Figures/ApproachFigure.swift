@@ -63,8 +63,8 @@ extension RunData {
     sheet.addPanels(drafts)
     let counts = (try? values("count", ["level"])) ?? []
     sheet.addCaption(
-      "d(t): mean distance over members, \(countText(counts)) per level. Bars: 95 %, bootstrap over items, for one"
-        + " model and data set. A is at least 0 by definition, so an interval that begins near 0 shows nothing; an"
+      "d(t): mean distance over members, \(countText(counts)) per level."
+        + " \(errorText("Bars", items: "95 %, bootstrap over items")). A is at least 0 by definition, so an interval that begins near 0 shows nothing; an"
         + " effect that the controls show too is no approach to the own centre. \(provenance.capitalizedFirst)."
     )
     return sheet

@@ -2,6 +2,7 @@ import Output
 
 /// The figures that a run file can give.
 public enum FigureKind: String, Sendable, CaseIterable {
+  case claims
   case series
   case approach
   case sweep
@@ -13,6 +14,7 @@ public enum FigureKind: String, Sendable, CaseIterable {
   /// What it shows, in one line.
   public var summary: String {
     switch self {
+    case .claims: "the claims' estimates with intervals, controls and thresholds"
     case .series: "averages of the observables against time, one curve per corruption level"
     case .approach: "approaches to own, sibling's and shuffled centres against the corruption level"
     case .sweep: "heat maps: a swept key against the corruption level"
@@ -46,6 +48,9 @@ extension RunData {
   /// Why the file has no such figure, and the remedy; nil where it has.
   public func obstacle(_ kind: FigureKind) -> (message: String, remedy: String)? {
     switch kind {
+    case .claims:
+      return claims.isEmpty
+        ? ("it holds no claims", "run a scenario with the key claims, or choose another figure") : nil
     case .series:
       return averages.isEmpty ? ("it holds no averages over time", "choose another figure") : nil
     case .approach:
@@ -91,6 +96,7 @@ extension RunData {
         remedy: obstacle.remedy + (others.isEmpty ? "" : " (the file gives: \(others))"))
     }
     switch kind {
+    case .claims: return try claimSheet(options)
     case .series: return try seriesSheet(options)
     case .approach: return try approachSheet(options)
     case .sweep: return try sweepSheet(options)

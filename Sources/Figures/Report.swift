@@ -157,14 +157,19 @@ public struct Report {
       }
       facts.append(("Shown, where one point is", data.pointText))
     }
-    // What runs of claims conclude, where the file says so.
-    for (name, value) in data.reader.root.attributes where name.hasPrefix("verdict") {
-      facts.append((name.replacing("_", with: " ").capitalizedFirst, value.text ?? ""))
-    }
+    if let models = data.models { facts.append(("Models", "\(models), trained from different seeds")) }
     definitions(facts)
+    try addVerdicts()
     try addApproaches()
     try addAverages()
     add("</section>")
+  }
+
+  /// What the claims' runs conclude.
+  private mutating func addVerdicts() throws {
+    for claim in try data.claimTables(limit: 30) {
+      table(claim.caption, claim.header, claim.rows)
+    }
   }
 
   private mutating func definitions(_ facts: [(String, String)]) {
@@ -193,8 +198,8 @@ public struct Report {
       ]
     }
     table(
-      "Approach to the own concept: 1 - closest / start of the mean distance, 95 % by a bootstrap over items, for"
-        + " one model and data set. An effect that the controls show too is no approach to the concept.",
+      "Approach to the own concept: 1 - closest / start of the mean distance."
+        + " \(data.errorText("Intervals", items: "95 % by a bootstrap over items")). An effect that the controls show too is no approach to the concept.",
       ["level", "approach", "95 %", "sibling's (control)", "shuffled (control)"], rows)
   }
 
@@ -219,7 +224,7 @@ public struct Report {
       }
     }
     table(
-      "Averages: mean over members ± standard error over items, at the first and the last time, per corruption level.",
+      "Averages: mean \(data.models == nil ? "over members ± standard error over items" : "over models ± standard error between models"), at the first and the last time, per corruption level.",
       ["observable"] + shown.map { "level " + short(data.levels[$0]) }, rows)
   }
 

@@ -59,11 +59,18 @@ extension RunData {
       for level in shown {
         let mean = try row(name, ["time"], level: level)
         let error = try row(name + "_standard_error", ["time"], level: level)
+        // Over models, Student's interval is in the file.
+        let ends = try models.map { _ in
+          (
+            try row(name + "_lower", ["time"], level: level), try row(name + "_upper", ["time"], level: level)
+          )
+        }
         counts += try row(name + "_count", ["time"], level: level).filter { $0 > 0 }
         one.append(
           Curve(
-            mean: picked.map { mean[$0] }, lower: picked.map { mean[$0] - 1.96 * error[$0] },
-            upper: picked.map { mean[$0] + 1.96 * error[$0] }))
+            mean: picked.map { mean[$0] },
+            lower: picked.map { ends?.0[$0] ?? mean[$0] - 1.96 * error[$0] },
+            upper: picked.map { ends?.1[$0] ?? mean[$0] + 1.96 * error[$0] }))
       }
       curves.append(one)
     }
@@ -105,7 +112,7 @@ extension RunData {
     let left = shown.count < levels.count ? " \(shown.count) of \(levels.count) levels are shown." : ""
     sheet.addCaption(
       "Means over members, \(countText(counts)) per level and time."
-        + " Bands: 1.96 standard errors over items (95 %), for one model and data set; narrower than the"
+        + " \(errorText("Bands", items: "1.96 standard errors over items (95 %)")); narrower than the"
         + " line where not seen.\(left) Panels of distances share their scale, and so do overlaps."
         + " \(provenance.capitalizedFirst).")
     return sheet

@@ -91,7 +91,7 @@ extension RunData {
     }
     let isPartial = shownRows.count < axis.labels.count || shownColumns.count < levels.count
     sheet.addCaption(
-      "Each cell: one run's value, \(countText(counts)) members per level; brighter is larger, each panel with its"
+      "Each cell: \(models.map { "the mean over \($0) models" } ?? "one run's value"), \(countText(counts)) members per level; brighter is larger, each panel with its"
         + " own scale; errors are in the file (no bars here).\(fixed)\(isPartial ? " Evenly chosen rows and columns are shown." : "")"
         + " Scenario \(scenarioName), seed \(text("seed")).")
     return sheet

@@ -79,10 +79,10 @@ public struct ClaimExpression: Sendable, Hashable {
   public let text: String
 
   /// Why a text is no expression.
-  struct Refusal: Error { var problem: String }
+  package struct Refusal: Error { package var problem: String }
 
   /// Reads an expression.
-  init(_ text: String) throws(Refusal) {
+  package init(_ text: String) throws(Refusal) {
     self.text = text
     guard text.utf8.count <= 1000 else { throw Refusal(problem: "longer than 1000 letters") }
     var parser = Parser(text)
@@ -96,7 +96,7 @@ public struct ClaimExpression: Sendable, Hashable {
   }
 
   /// The names of series, and of single numbers.
-  var names: (series: Set<String>, numbers: Set<String>) {
+  package var names: (series: Set<String>, numbers: Set<String>) {
     var series: Set<String> = []
     var numbers: Set<String> = []
     func visit(_ node: Node) {
@@ -133,7 +133,7 @@ public struct ClaimExpression: Sendable, Hashable {
   /// - Parameters:
   ///   - number: The value of a name.
   ///   - series: The averaged series of a name.
-  func value(
+  package func value(
     number: (String) throws -> Double, series: (String) throws -> [Double]
   ) rethrows -> Double {
     func visit(_ node: Node) throws -> Double {

@@ -1,0 +1,284 @@
+import Foundation
+import Observables
+import Output
+import Testing
+
+/// Several runs in one file: sweeps, replicas, controls, claims.
+@Suite("Campaigns")
+struct CampaignTests {
+  /// Variables of a file's group whose first dimensions are as given, at one place of those, as bits.
+  private func part(
+    _ group: NetCDFReaderGroup, leading: [(name: String, index: Int)]
+  ) throws -> [String: [String]] {
+    var result: [String: [String]] = [:]
+    for variable in group.variables {
+      guard variable.dimensions.prefix(leading.count).map(\.name) == leading.map(\.name) else { continue }
+      let rest = Array(variable.shape.dropFirst(leading.count))
+      let start = leading.map(\.index) + rest.map { _ in 0 }
+      let count = leading.map { _ in 1 } + rest
+      if variable.type.isInteger {
+        result[variable.name] = try variable.readInts(start: start, count: count).map(String.init)
+      } else if variable.type.isFloating {
+        result[variable.name] = try variable.readDoubles(start: start, count: count).map {
+          String($0.bitPattern, radix: 16)
+        }
+      }
+    }
+    return result
+  }
+
+  /// What a file of a single run has at its root, as bits, without coordinates.
+  private func averages(_ reader: NetCDFReader) throws -> [String: [String]] {
+    try part(reader.root, leading: []).filter { name, _ in !["level", "time", "tree_level"].contains(name) }
+  }
+
+  @Test("Each point of a sweep over two keys has the bits of the run with these values")
+  func points() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(
+      smallScenario + "sweep: {model.latent: [4, 2], initial.split: [train, test]}\n", at: "sweep.yaml")
+    try sandbox.put(smallScenario, at: "one.yaml")
+    try sandbox.succeed("run", "sweep.yaml", "-o", "sweep.nc", "--threads", "2")
+    let sweep = try sandbox.reader("sweep.nc")
+    #expect(try sweep.variable("model_latent").readInts() == [4, 2])
+    #expect(try sweep.variable("initial_split").readStrings() == ["train", "test"])
+    #expect(
+      try sweep.variable("distance_concept").dimensions.map(\.name)
+        == ["model_latent", "initial_split", "level", "time"])
+    for (i, latent) in [4, 2].enumerated() {
+      for (j, split) in ["train", "test"].enumerated() {
+        try sandbox.succeed(
+          "run", "one.yaml", "-o", "one.nc", "--overwrite", "--set", "model.latent=\(latent)", "--set",
+          "initial.split=\(split)")
+        let one = try averages(try sandbox.reader("one.nc"))
+        let same = try part(sweep.root, leading: [("model_latent", i), ("initial_split", j)])
+        #expect(one.count > 20)
+        for (name, bits) in one { #expect(same[name] == bits, "\(name) at \(latent), \(split)") }
+        // Latent spaces of several sizes: a group each.
+        let geometry = try sweep.group("geometry/\(2 * i + j)")
+        #expect(geometry.dimensions.first { $0.name == "latent" }?.length == latent)
+        #expect(try geometry.attribute("model.latent").integer == latent)
+        #expect(try geometry.attribute("initial.split").text == split)
+      }
+    }
+    #expect(try sweep.variable("failed_runs").readInts() == [0, 0, 0, 0])
+    #expect(try sandbox.names == ["one.nc", "one.yaml", "sweep.nc", "sweep.yaml"])
+  }
+
+  @Test("Coordinates that differ between points are united; what a point lacks is missing")
+  func union() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(
+      smallScenario
+        + "sweep: {initial.levels: [[0, 0.5], [0.5, 0.7]], dynamics.steps: [2, 4]}\noutput: {members: true}\n",
+      at: "sweep.yaml")
+    try sandbox.succeed("run", "sweep.yaml")
+    let reader = try sandbox.reader("small.nc")
+    #expect(try reader.variable("level").readDoubles() == [0, 0.5, 0.7])
+    #expect(try reader.variable("time").readInts() == [0, 1, 2, 3, 4])
+    let distance = try reader.variable("distance_concept")
+    #expect(distance.shape == [2, 2, 3, 5])
+    let values = try distance.readDoubles()
+    func at(_ i: Int, _ j: Int, _ level: Int) -> [Double] {
+      Array(values[(((i * 2 + j) * 3) + level) * 5..<(((i * 2 + j) * 3) + level + 1) * 5])
+    }
+    #expect(at(0, 0, 0)[..<3].allSatisfy { $0.isFinite } && at(0, 0, 0)[3...].allSatisfy { $0.isNaN })
+    #expect(at(0, 1, 0).allSatisfy { $0.isFinite })
+    #expect(at(0, 1, 2).allSatisfy { $0.isNaN })
+    #expect(at(1, 1, 0).allSatisfy { $0.isNaN })
+    // The level 0.5 does not depend on the others.
+    #expect(at(0, 1, 1) == at(1, 1, 1))
+    #expect(Array(at(0, 0, 1)[..<3]) == Array(at(0, 1, 1)[..<3]))
+    let count = try reader.variable("count").readInts()
+    #expect(count == [160, 160, -1, 160, 160, -1, -1, 160, 160, -1, 160, 160])
+    let member = try reader.variable("members/distance_concept")
+    #expect(member.dimensions.map(\.name) == ["initial_levels", "dynamics_steps", "member", "time"])
+  }
+
+  private static let claims = """
+    model:
+      latent: 4
+      hidden: [16]
+      training: {epochs: 2, batch: 10}
+      replicas: 5
+    observables: [distance-concept, distance-root]
+    claims:
+      near:
+        statement: It comes near.
+        estimate: approach(distance-concept) - approach(distance-root)
+        levels: [0.5]
+        threshold: -10
+        controls: [untrained]
+        compare: [linear]
+      far:
+        statement: Nothing exceeds 10.
+        estimate: final(distance-concept)
+        over: each
+        threshold: 10
+      with-noise:
+        statement: The slope.
+        estimate: initial(distance-concept)
+        against: level
+        threshold: 0
+    """
+
+  private var scenario: String {
+    var lines = smallScenario.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let start = lines.firstIndex(of: "model:") ?? 0
+    lines.removeSubrange(start..<start + 4)
+    return lines.joined(separator: "\n") + Self.claims + "\n"
+  }
+
+  @Test("Replicas are runs with following seeds; their summary and the claims follow from them")
+  func replicas() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(scenario, at: "claims.yaml")
+    let run = try sandbox.succeed("run", "claims.yaml")
+    let reader = try sandbox.reader("small.nc")
+    // Replica 3 alone.
+    try sandbox.succeed(
+      "run", "claims.yaml", "-o", "one.nc", "--seed", "10", "--set", "model.replicas=1", "--set", "claims=null")
+    let one = try averages(try sandbox.reader("one.nc"))
+    let third = try part(try reader.group("replicas"), leading: [("replica", 3)])
+    #expect(one.count > 10)
+    for (name, bits) in one { #expect(third[name] == bits, "\(name)") }
+
+    // Student's quantile for 4 degrees of freedom, from tables.
+    let quantile = 2.7764451051977987
+    func interval(_ x: [Double]) -> (mean: Double, error: Double) {
+      let mean = x.reduce(0, +) / 5
+      return (mean, (x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 4 / 5).squareRoot())
+    }
+    let models = try reader.variable("replicas/distance_concept").readDoubles()
+    let series = models.count / 5
+    let (mean, error) = (
+      try reader.variable("distance_concept").readDoubles(),
+      try reader.variable("distance_concept_standard_error").readDoubles()
+    )
+    let upper = try reader.variable("distance_concept_upper").readDoubles()
+    // Sums of five numbers of order 1 in another order, and the quantile's last digits: some ulps, times ten.
+    let tolerance = 1e-14
+    for k in 0..<series {
+      let expected = interval((0..<5).map { models[$0 * series + k] })
+      #expect(abs(mean[k] - expected.mean) < tolerance)
+      #expect(abs(error[k] - expected.error) < tolerance)
+      #expect(abs(upper[k] - expected.mean - quantile * expected.error) < 10 * tolerance)
+    }
+    #expect(try reader.variable("count").readInts() == [800, 800])
+
+    // The claim's estimate from the models' series; level 0.5 is the second of two.
+    let roots = try reader.variable("replicas/distance_root").readDoubles()
+    func approach(_ all: [Double], _ model: Int) -> Double {
+      let row = all[(model * 2 + 1) * 4..<(model * 2 + 2) * 4]
+      return 1 - row.min()! / row.first!
+    }
+    let estimates = try reader.variable("claims/near/estimate").readDoubles()
+    for model in 0..<5 {
+      #expect(abs(estimates[model] - (approach(models, model) - approach(roots, model))) < tolerance)
+    }
+    let near = interval(estimates)
+    #expect(abs(try reader.variable("claims/near/lower").readDoubles()[0] - near.mean + quantile * near.error) < 1e-13)
+    // Threshold -10: the control shows it as well. Threshold 10: far below.
+    #expect(try reader.variable("claims/near/verdict").readInts() == [2])
+    #expect(try reader.variable("claims/near/reason").readStrings()[0].contains("untrained"))
+    #expect(try reader.variable("claims/near/control").readStrings() == ["untrained", "linear"])
+    #expect(try reader.variable("claims/near/control_mean").readDoubles().allSatisfy { $0.isFinite })
+    #expect(try reader.variable("claims/far/verdict").readInts() == [1, 1])
+    #expect(try reader.variable("claims/far/claim_level").readDoubles() == [0, 0.5])
+    let slopes = try reader.variable("claims/with-noise/estimate").readDoubles()
+    for model in 0..<5 {
+      let (first, second) = (models[model * series], models[model * series + 4])
+      #expect(abs(slopes[model] - (second - first) / 0.5) < 10 * tolerance)
+    }
+    #expect(try reader.attribute("verdict_far").text?.contains("refuted") == true)
+    #expect(run.output.contains("near: It comes near."))
+    #expect(run.output.contains("undecided"))
+    // The control is the run with that change, for each replica.
+    try sandbox.succeed(
+      "run", "claims.yaml", "-o", "untrained.nc", "--seed", "8", "--set", "model.replicas=1", "--set",
+      "claims=null", "--set", "model.training.epochs=0")
+    let untrained = try averages(try sandbox.reader("untrained.nc"))
+    let control = try part(try reader.group("controls/untrained/replicas"), leading: [("replica", 1)])
+    for (name, bits) in untrained { #expect(control[name] == bits, "\(name)") }
+  }
+
+  @Test("A run that fails is reported, and the others are in the file")
+  func failedRun() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(smallScenario, at: "small.yaml")
+    try sandbox.succeed("train", "small.yaml", "-o", "m.safetensors")
+    try sandbox.put(
+      """
+      name: files
+      dataset: {kind: hierarchical-patterns, dimension: 36, superclasses: 2, classes: 2, memories: 40, test: 5}
+      initial: {levels: [0.5]}
+      dynamics: {steps: 2}
+      sweep: {model.file: [missing.safetensors, m.safetensors]}
+
+      """, at: "files.yaml")
+    let run = try sandbox.simulate("run", "files.yaml")
+    #expect(run.code == 66, "\(run.errors)")
+    #expect(run.errors.contains("missing.safetensors"))
+    let reader = try sandbox.reader("files.nc")
+    #expect(try reader.variable("failed_runs").readInts() == [1, 0])
+    let failures = try reader.variable("failure").readStrings()
+    #expect(failures[0].contains("no such model file") && failures[1] == "")
+    let distance = try reader.variable("distance_concept").readDoubles()
+    #expect(distance[..<3].allSatisfy { $0.isNaN } && distance[3...].allSatisfy { $0.isFinite })
+    // Where all fail, nothing is written.
+    let none = try sandbox.simulate(
+      "run", "files.yaml", "-o", "none.nc", "--set", "sweep.model.file=[a.safetensors, b.safetensors]")
+    #expect(none.code == 66)
+    #expect(try !sandbox.names.contains { $0.hasPrefix("none") })
+  }
+
+  @Test("An interrupted campaign goes on where it was, with the same bits; so do its shards")
+  func resume() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(scenario, at: "claims.yaml")
+    try sandbox.succeed("run", "claims.yaml", "-o", "whole.nc", "--threads", "1")
+    // Part of the runs, as if killed between two.
+    try sandbox.succeed("run", "claims.yaml", "-o", "part.nc", "--shard", "1/3")
+    #expect(try sandbox.names.contains("part.nc.points"))
+    try sandbox.fail(73, ["run", "claims.yaml", "-o", "part.nc", "-q"], parts: ["part.nc.points", "--resume"])
+    try sandbox.fail(
+      65, ["run", "claims.yaml", "-o", "part.nc", "-q", "--resume", "--seed", "3"], parts: ["seed was 7, now 3"])
+    try sandbox.succeed("run", "claims.yaml", "-o", "part.nc", "--resume")
+    try expectIdentical(try sandbox.reader("whole.nc"), try sandbox.reader("part.nc"))
+    let again = try sandbox.succeed("run", "claims.yaml", "-o", "part.nc", "--resume")
+    #expect(again.output.contains("nothing was left to do"))
+    #expect(try !sandbox.names.contains("part.nc.points"))
+    try sandbox.fail(73, ["run", "claims.yaml", "-o", "part.nc", "-q"], parts: ["part.nc"])
+  }
+
+  @Test("What claims ask for must be in the run")
+  func wrongClaims() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(scenario, at: "claims.yaml")
+    func fail(_ setting: String, _ parts: String...) throws {
+      try sandbox.fail(65, ["run", "claims.yaml", "-q", "--set", setting], parts: parts)
+    }
+    try fail("claims.far.estimate=final(distance-memory)", "claims.far.estimate", "add distance-memory")
+    try fail("claims.far.estimate=distance-root", "claims.far.estimate", "final(distance-root)")
+    try fail("claims.far.estimate=model.latent", "claims.far.estimate", "sweep model.latent")
+    try fail("claims.near.levels=[0.4]", "claims.near.levels", "0.4")
+    try fail("claims.with-noise.against=ln(negative-elbo-test)", "claims.with-noise.against", "a sweep")
+    try fail("claims.with-noise.over=each", "claims.with-noise.over", "mean")
+    try sandbox.succeed("train", "claims.yaml", "-q", "--set", "model.replicas=1", "-o", "m.safetensors")
+    try fail("model.file=m.safetensors", "controls", "untrained")
+    try sandbox.fail(65, ["train", "claims.yaml", "-q"], parts: ["model.replicas", "--seed"])
+    #expect(try sandbox.succeed("validate", "claims.yaml").output.contains("15 runs"))
+  }
+
+  @Test("Student's quantiles agree with tables")
+  func quantiles() {
+    // NIST/SEMATECH e-Handbook, table 1.3.6.7.2, three decimals.
+    for (freedom, value) in [(1, 12.706), (2, 4.303), (4, 2.776), (9, 2.262), (30, 2.042)] {
+      #expect(abs(StudentInterval.quantile(0.975, degreesOfFreedom: freedom) - value) < 0.0005)
+    }
+    let one = StudentInterval(of: [3])
+    #expect(one.mean == 3 && one.lower.isNaN && one.count == 1)
+    #expect(StudentInterval(of: []).mean.isNaN)
+    #expect(StudentInterval(of: [1, .nan, 3]).count == 2)
+  }
+}

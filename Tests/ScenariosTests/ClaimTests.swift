@@ -1,0 +1,157 @@
+import Foundation
+import Scenarios
+import Testing
+
+@Suite("Claims")
+struct ClaimTests {
+  private static let series: [String: [Double]] = [
+    "distance-concept": [4, 3, 1, 2], "distance-root": [2, 3, 5, 1], "flat": [2, 2, 2], "gone": [.nan, 1],
+    "partly": [8, .nan, 6, 4],
+  ]
+  private static let numbers = ["level": 0.5, "model.latent": 20, "negative-elbo-test": 100]
+
+  private func value(_ text: String) throws -> Double {
+    try ClaimExpression(text).value(
+      number: { Self.numbers[$0] ?? .nan }, series: { Self.series[$0] ?? [] })
+  }
+
+  // Small integers and halves: exact in binary.
+  @Test(
+    "Expressions have the value of school arithmetic",
+    arguments: [
+      ("1 + 2 * 3", 7), ("(1 + 2) * 3", 9), ("8 / 4 / 2", 1), ("10 - 4 - 3", 3), ("-2 * -3", 6), ("--2", 2),
+      ("1.5e1 - 5", 10), ("5e-1", 0.5), (".5", 0.5), ("abs(-3)", 3), ("sqrt(16)", 4), ("ln(1)", 0),
+      ("approach(distance-concept)", 0.75), ("initial(distance-concept)", 4), ("final(distance-concept)", 2),
+      ("minimum(distance-concept)", 1), ("maximum(distance-concept)", 4), ("time-of-minimum(distance-concept)", 2),
+      ("time-of-maximum(distance-root)", 2), ("time-of-minimum(flat)", 0), ("time-of-maximum(flat)", 0),
+      ("minimum(partly)", 4), ("approach(partly)", 0.5), ("minimum(gone)", 1),
+      ("approach(distance-concept) - approach(distance-root)", 0.25), ("level * 2", 1), ("model.latent - 1", 19),
+      ("negative-elbo-test - 1", 99), ("2*(initial(distance-root)+1)/3", 2),
+    ] as [(String, Double)])
+  func arithmetic(_ text: String, _ expected: Double) throws {
+    #expect(try value(text) == expected)
+  }
+
+  @Test("What is not there is not a number", arguments: ["approach(gone)", "ln(0)", "unknown", "initial(none)"])
+  func missing(_ text: String) throws {
+    #expect(try value(text).isNaN)
+  }
+
+  @Test("Logarithms are natural")
+  func logarithm() throws {
+    #expect(try value("ln(model.latent)") == log(20))
+  }
+
+  @Test(
+    "Malformed expressions are refused, in words",
+    arguments: [
+      ("", "too early"), ("1 +", "too early"), ("(1", "parenthesis is missing"), ("1 2", "too many"),
+      ("1)", "too many"), ("* 2", "not expected"), ("foo(1)", "no function 'foo'"), ("1..2", "no number"),
+      ("approach(3)", "name of an observable"), ("approach()", "name of an observable"), ("2 $ 3", "too many"),
+      ("$", "not expected"), ("approach(a + b)", "parenthesis is missing"), ("e5e5e5(", "no function"),
+      (String(repeating: "(", count: 60) + "1", "deeper than 50"),
+      (String(repeating: "-", count: 60) + "1", "more than 50"),
+      (String(repeating: "1+", count: 600) + "1", "longer than 1000"),
+    ])
+  func malformed(_ text: String, _ words: String) throws {
+    let refusal = #expect(throws: ClaimExpression.Refusal.self) { try ClaimExpression(text) }
+    #expect(refusal?.problem.contains(words) == true, "\(refusal?.problem ?? "")")
+  }
+
+  @Test("Names with hyphens are one name; a minus sign with spaces is a sign")
+  func hyphens() throws {
+    let names = try ClaimExpression("overlap-root - level + final(a-b)").names
+    #expect(names.numbers == ["overlap-root", "level"])
+    #expect(names.series == ["a-b"])
+  }
+
+  @Test("The verdict follows the rule")
+  func verdicts() {
+    func verdict(_ count: Int, _ lower: Double, _ upper: Double, _ controls: [Double] = []) -> Verdict {
+      Verdict.of(
+        count: count, lower: lower, upper: upper, threshold: 0.1, controls: controls.map { ("c", $0) }
+      ).0
+    }
+    #expect(verdict(5, 0.2, 0.4) == .supported)
+    #expect(verdict(5, 0.2, 0.4, [0.05, -1]) == .supported)
+    // A control shows the effect too.
+    #expect(verdict(5, 0.2, 0.4, [0.05, 0.11]) == .undecided)
+    // A control without an interval shows nothing.
+    #expect(verdict(5, 0.2, 0.4, [.nan]) == .undecided)
+    #expect(verdict(5, 0.05, 0.4) == .undecided)
+    #expect(verdict(5, -0.3, 0.05) == .refuted)
+    // What a control shows does not matter then.
+    #expect(verdict(5, -0.3, 0.05, [0.5]) == .refuted)
+    #expect(verdict(4, 0.2, 0.4) == .undecided)
+    #expect(verdict(4, -0.3, 0.05) == .undecided)
+    #expect(verdict(5, .nan, .nan) == .undecided)
+  }
+
+  private static let start = """
+    name: a
+    initial: {levels: [0, 0.5]}
+    observables: [distance-concept, overlap-root]
+
+    """
+
+  @Test("Claims are read, and the resolved scenario reads the same")
+  func reading() throws {
+    let scenario = try parse(
+      Self.start + """
+        controls: [untrained, linear]
+        claims:
+          first: {statement: It comes near., estimate: approach(distance-concept), threshold: 0.05, levels: [0.5]}
+          second:
+            statement: "It: comes \\"near\\"."
+            estimate: final(overlap-root)
+            against: level
+            threshold: -1
+            controls: untrained
+            compare: [autoencoder]
+        """)
+    #expect(scenario.claims.map(\.name) == ["first", "second"])
+    #expect(scenario.claims[0].controls == [.untrained, .linear])
+    #expect(scenario.claims[0].levels == [0.5])
+    #expect(scenario.claims[1].statement == "It: comes \"near\".")
+    #expect(scenario.claims[1].against?.text == "level")
+    #expect(scenario.claims[1].controls == [.untrained])
+    #expect(scenario.claims[1].compare == [.autoencoder])
+    #expect(scenario.isCampaign)
+    let again = try parse(scenario.resolvedYAML)
+    #expect(again.claims == scenario.claims)
+    #expect(again.controls == scenario.controls)
+    #expect(again.resolvedYAML == scenario.resolvedYAML)
+    let changed = try parse(scenario.resolvedYAML, overrides: ["claims.first.threshold=0.2", "claims.second=null"])
+    #expect(changed.claims.map(\.threshold) == [0.2])
+    #expect(!(try parse(Self.start).isCampaign))
+  }
+
+  private static let good = "statement: s, estimate: final(overlap-root), threshold: 0"
+
+  @Test(
+    "Wrong claims are refused",
+    arguments: [
+      BadScenario("name: a\nclaims: 3", "2:9", "claims", "a mapping from names"),
+      BadScenario("name: a\nclaims: {A b: {\(good)}}", "2:10", "claims.A b", "letters a-z"),
+      BadScenario("name: a\nclaims: {b: 3}", "2:13", "claims.b", "a mapping of statement"),
+      BadScenario("name: a\nclaims: {b: {\(good), treshold: 0}}", "2:67", "claims.b.treshold", "'threshold'"),
+      BadScenario("name: a\nclaims: {b: {statement: s, threshold: 0}}", "2:10", "claims.b.estimate", "missing"),
+      BadScenario("name: a\nclaims: {b: {statement: s, estimate: 1}}", "2:10", "claims.b.threshold", "missing"),
+      BadScenario("name: a\nclaims: {b: {estimate: 1, threshold: 0}}", "2:10", "claims.b.statement", "missing"),
+      BadScenario(
+        "name: a\nclaims: {b: {statement: s, estimate: 1 +, threshold: 0}}", "2:38", "claims.b.estimate",
+        "too early"),
+      BadScenario(
+        "name: a\nclaims: {b: {\(good), controls: [shuffled]}}", "2:78", "claims.b.controls",
+        "did you mean 'shuffled-labels'?"),
+      BadScenario(
+        "name: a\nclaims: {b: {\(good), controls: [chord]}}", "2:77", "claims.b.controls",
+        "chord finds nothing to replace"),
+      BadScenario("name: a\nclaims: {b: {\(good), over: some}}", "2:73", "claims.b.over", "mean or each"),
+      BadScenario("name: a\nclaims: {b: {\(good), levels: []}}", "2:75", "claims.b.levels", "a list of levels"),
+      BadScenario("name: a\ncontrols: [none]", "2:12", "controls", "untrained"),
+      BadScenario("name: a\nsweep: {controls: [[linear]]}", "2:9", "sweep.controls", "cannot be swept"),
+      BadScenario("name: a\nsweep: {model.replicas: [1, 2]}", "2:9", "sweep.model.replicas", "cannot be swept"),
+    ])
+  func wrong(_ bad: BadScenario) { bad.check() }
+}
