@@ -107,7 +107,9 @@ extension Experiment {
     if batches < 3 { perBatch = try seconds { _ = try trial(count) } / Double(batches) }
     let model = Autoencoder(initializing: architecture, seed: scenario.seed)
     return Double(plan.epochs)
-      * (Double(batches) * perBatch + Double(dataset.test.count) * evidenceSeconds(model))
+      * (Double(batches) * perBatch
+        + Double(dataset.test.count + (plan.patience > 0 ? dataset.validation.count : 0))
+        * evidenceSeconds(model))
   }
 
   private func estimateEnsemble<Scalar: NetworkScalar>(
@@ -118,7 +120,7 @@ extension Experiment {
       prepared = try prepareEnsemble(model, precision: precision)
     }
     result.preparationSeconds +=
-      Double(dataset.train.count + dataset.test.count) * evidenceSeconds(model)
+      Double(dataset.train.count + dataset.test.count + dataset.validation.count) * evidenceSeconds(model)
     guard let prepared else { return }
     let plan = prepared.plan
 

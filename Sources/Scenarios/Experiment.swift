@@ -87,6 +87,7 @@ public struct Experiment: Sendable {
     self.options = options
     self.events = events
     dataset = try scenario.loadDataset()
+    try checkValidation()
     if let latent = scenario.trainedLatentDimension { try checkObservables(latentDimension: latent) }
     if scenario.initial.corruption != "file" {
       _ = try itemIndices(available: nil)
@@ -109,6 +110,16 @@ public struct Experiment: Sendable {
     if case .trained(let model) = scenario.model, model.replicas > 1 {
       throw unsupported("model.replicas", "\(model.replicas)", "1")
     }
+  }
+
+  private func checkValidation() throws {
+    guard case .trained(let model) = scenario.model, model.training.patience > 0,
+      dataset.validation.count == 0
+    else { return }
+    throw scenario.error(
+      key: "dataset.validation", value: ScenarioYAML.text(scenario.validation),
+      expected: "a share that leaves validation items; of these small classes none is left",
+      remedy: "raise it, or leave model.training.patience out")
   }
 
   func checkObservables(latentDimension: Int) throws {

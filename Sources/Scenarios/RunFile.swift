@@ -339,9 +339,17 @@ final class RunFile: @unchecked Sendable {
   }
 
   private func writeEvidence(_ model: PreparedModel) throws {
-    for (name, words, evidence) in [
-      ("negative_elbo_train", "training", model.train), ("negative_elbo_test", "test", model.test),
-    ] {
+    var sets = [("negative_elbo_train", "training", model.train), ("negative_elbo_test", "test", model.test)]
+    if dataset.validation.count > 0 {
+      sets.append(("negative_elbo_validation", "validation", model.validation))
+    }
+    if let epoch = model.bestEpoch {
+      try writeIntegers(
+        "best_epoch", [],
+        "epoch of training with the lowest negative evidence lower bound of the validation set",
+        [epoch])
+    }
+    for (name, words, evidence) in sets {
       try writeDoubles(
         name, [], "mean negative evidence lower bound of the \(words) set, per item", units: "nats",
         [evidence.negativeELBO], more: [("ancillary_variables", .text(name + "_standard_error"))])

@@ -398,7 +398,7 @@ extension PreparedModel {
   func encode(to encoder: inout ByteEncoder) throws {
     try encoder.encode([UInt8](try Safetensors.encode(model)))
     try encoder.encode(path ?? "")
-    for evidence in [train, test] {
+    for evidence in [train, test, validation] {
       for number in [evidence.negativeELBO, evidence.standardError, evidence.kullbackLeibler] {
         try encoder.encode(number)
       }
@@ -420,5 +420,6 @@ extension PreparedModel {
     }
     train = try evidence()
     test = try evidence()
+    validation = try evidence()
   }
 }

@@ -86,7 +86,9 @@ public struct ScenarioLoader {
     let means = reader.means(dataset, initial, corruption)
     let scenario = Scenario(
       path: path, name: name, description: try reader.text("description"), seed: try reader.seed("seed"),
-      dataset: dataset, model: model, dynamics: dynamics, initial: initial,
+      dataset: dataset, validation: try reader.number("dataset.validation"),
+      shufflesLabels: try reader.boolean("dataset.shuffle-labels"), model: model, dynamics: dynamics,
+      initial: initial,
       observables: try reader.observables(means), groupBy: try reader.words("group-by", as: Grouping.self),
       splitBy: try reader.words("split-by", as: Splitting.self),
       overlapOrigin: try reader.word("overlap-origin", as: OverlapOrigin.self),

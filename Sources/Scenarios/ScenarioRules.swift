@@ -1,3 +1,5 @@
+import Datasets
+
 /// The rules that concern several keys at once.
 extension ScenarioReader {
   /// What the data set and the initial states allow observables and groupings to ask for.
@@ -91,6 +93,12 @@ extension ScenarioReader {
         remedy: "write members: true")
     }
     try checkFilms(scenario)
+    if case .trained(let model) = scenario.model, model.training.patience > 0, scenario.validation == 0 {
+      throw failure(
+        "model.training.patience", try node("model.training.patience"),
+        expected: "dataset.validation above 0 beside it, for items to watch training on",
+        remedy: "write dataset.validation: 0.1, or leave this out")
+    }
     if corruption.needsSource, case .hierarchicalPatterns(let patterns) = scenario.dataset {
       try checkItems(scenario, patterns)
     }
@@ -119,7 +127,8 @@ extension ScenarioReader {
   {
     let classes = patterns.superclasses * patterns.classes
     let split = scenario.initial.split
-    let available = classes * (split == .train ? patterns.memories : patterns.test)
+    let held = Dataset.validationCount(of: patterns.memories, fraction: scenario.validation)
+    let available = classes * (split == .train ? patterns.memories - held : patterns.test)
     guard available > 0 else {
       throw failure(
         "initial.split", try node("initial.split"), expected: "a split with items, but dataset.test is 0",

@@ -44,11 +44,17 @@ enum Summary {
       value.isFinite ? "\(number(value, 2)) +- \(number(error, 2))" : "none"
     }
     let time = seconds.map { ", " + String(format: "%.1f", $0) + " s" } ?? ""
+    var more = ""
+    if model.validation.negativeELBO.isFinite {
+      more = ", \(nats(model.validation.negativeELBO, model.validation.standardError)) validation"
+    }
+    let epochs = model.model.metadata["epochs"] ?? "?"
+    let best = model.bestEpoch.map { "; best epoch \($0) of \(epochs)" } ?? ""
     return
       "model: \(widths), \(a.activation.rawValue), \(a.likelihood.rawValue)"
       + "\(model.wasTrained ? ", trained now" : "")\(time); negative ELBO"
       + " \(nats(model.train.negativeELBO, model.train.standardError)) train,"
-      + " \(nats(model.test.negativeELBO, model.test.standardError)) test (nats per item)"
+      + " \(nats(model.test.negativeELBO, model.test.standardError)) test\(more) (nats per item)\(best)"
   }
 
   /// Per level: mean distance to the own concept at the start, at its minimum and at the end.
