@@ -130,7 +130,17 @@ public struct Experiment: Sendable {
           expected: "at most principal-component-\(latentDimension), as there are latent variables",
           remedy: "lower the number, or raise model.latent")
       }
+      guard needs(of: name).contains(.heldOutItems), dataset.test.count == 0 else { continue }
+      throw scenario.error(
+        key: "observables", value: name,
+        expected: "observables that need no held-out items; this data set has none",
+        remedy: "leave it out, or raise dataset.test")
     }
+  }
+
+  /// What an observable needs.
+  func needs(of name: String) -> ObservableNeeds {
+    ObservableRegistry.all.first { $0.name == name }?.needs ?? []
   }
 
   private func checkImageShape() throws {
@@ -236,9 +246,11 @@ extension Experiment {
     if let file = scenario.initial.file {
       let states = try GivenStates(file, scenario: scenario, dataset: dataset, latentDimension: latent)
       available = states.rows.rows
-      if states.space == .latent, scenario.observables.contains(DataOverlap.name) {
+      if states.space == .latent,
+        let name = scenario.observables.first(where: { needs(of: $0).contains(.cleanItem) })
+      {
         throw scenario.error(
-          key: "observables", value: DataOverlap.name,
+          key: "observables", value: name,
           expected: "observables that need no clean item, which latent states of a file lack",
           remedy: "remove it ('simulate list observables' says what each needs)")
       }

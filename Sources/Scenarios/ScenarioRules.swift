@@ -8,6 +8,8 @@ extension ScenarioReader {
     var lackOfOwnItem: String?
     /// Whether the data set has superclasses.
     var hasSuperclasses: Bool
+    /// Why members' own items are no training items; nil where they are.
+    var lackOfTrainingItem: String?
   }
 
   func means(_ dataset: DatasetSpecification, _ initial: InitialSpecification, _ corruption: CorruptionWord)
@@ -24,6 +26,9 @@ extension ScenarioReader {
     } else if !corruption.needsSource {
       means.lackOfOwnItem = "initial.corruption: \(corruption.name)"
     }
+    means.lackOfTrainingItem =
+      corruption.name == "file"
+      ? "initial.corruption: file" : initial.split == .test ? "initial.split: test" : nil
     return means
   }
 
@@ -51,6 +56,12 @@ extension ScenarioReader {
         throw failure(
           key, node, expected: "observables that need no own item, which members lack with \(lack)",
           remedy: "write observables: [step-length, distance-nearest-memory]")
+      }
+      if word.needsTrainingItem, let lack = means.lackOfTrainingItem {
+        throw failure(
+          key, node,
+          expected: "observables that need no training item of a member's own, which it lacks with \(lack)",
+          remedy: "leave it out, or write initial.split: train")
       }
       if word.needsSuperclass, !means.hasSuperclasses { throw noSuperclasses(key, node) }
       names.append(name)
