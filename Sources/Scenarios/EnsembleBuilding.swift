@@ -127,6 +127,7 @@ extension Experiment {
     if scenario.dynamics.mode != .sample {
       plan.tolerance = scenario.attractors?.tolerance ?? 1e-10
       plan.closest = DistanceConcept(context)
+      plan.closestMemory = DistanceMemory(context)
       if scenario.dynamics.mode == .mean, scenario.output.members {
         plan.classifier = FixedPointConfirmation(DifferentiableInferenceMap(model))
       }

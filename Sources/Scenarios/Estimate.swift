@@ -159,13 +159,13 @@ extension Experiment {
     let width = Double(plan.approaches.count) * times
     let moments = slots * (plan.realizations > 1 ? 48 : 24)
     let bootstrap = Double(plan.affordableReplicates) * width * 16
-    var perMember = 36.0
+    var perMember = 64.0
     if plan.recordsMembers { perMember += 8 * Double(prepared.visibleObservables) * times }
     if plan.recordsLatentStates { perMember += 8 * Double(prepared.map.dimension) * times }
     let records = plan.recordsMembers || plan.recordsLatentStates ? perMember * Double(plan.memberCount) : 0
     let averages = 28 * slots * Double(plan.levels.count)
     let variables =
-      45 + 4 * prepared.visibleObservables * (1 + plan.groupings.count + (plan.splitting == nil ? 0 : 2))
+      68 + 4 * prepared.visibleObservables * (1 + plan.groupings.count + (plan.splitting == nil ? 0 : 2))
     result.fileBytes = records + averages + 900 * Double(variables)
     let modelBytes = 4 * Double(model.architecture.parameterCount)
     result.checkpointBytes = records + bootstrap / 2 + 2 * moments + modelBytes + averages

@@ -14,6 +14,10 @@ enum Summary {
       "\(scenario.name): \(report.memberCount) members, \(scenario.dynamics.steps) steps in"
         + String(format: " %.1f s", report.seconds) + speed + String(format: "; %.1f s in all", seconds))
     lines.append(model(report.model, seconds: nil))
+    lines.append(
+      "active latent variables: \(report.activeLatentVariables) of"
+        + " \(report.model.model.architecture.latentDimension) (variance of the posterior mean over the"
+        + " training items above \(LatentGeometry.activityThreshold))")
     lines.append("")
     if !report.treeLevels.isEmpty {
       lines.append(conceptTable(report, scenario: scenario))
