@@ -5,6 +5,8 @@ import Numerics
 ///
 /// The nearest of many memories is nearer than that of few, and classes differ in how close their memories
 /// lie: only equal numbers of each class can show whether states come nearer to what was trained on.
+/// For a member whose own item is in a sample, that memory does not count, and neither does the one in the
+/// same place (of the same class) of the other sample: numbers stay equal for every member.
 public struct MemorySamples: Sendable {
   let training: Side
   let heldOut: Side
@@ -12,7 +14,7 @@ public struct MemorySamples: Sendable {
   /// The memories of some items of one split.
   struct Side: Sendable {
     let search: NearestMemorySearch
-    /// The row of each own item that is among them, else -1; empty where members start elsewhere.
+    /// The row that does not count for each own item, or -1; empty where members start elsewhere.
     let rowOfItem: [Int32]
 
     func distances<Owner>(
@@ -43,7 +45,7 @@ public struct MemorySamples: Sendable {
   ///
   /// - Parameters:
   ///   - training, heldOut: Memories and classes of all items.
-  ///   - origin: Where members start: their own item does not count on its side.
+  ///   - origin: Where members start.
   /// - Returns: nil where no class has items on both sides.
   public init?(training: OwnItems, heldOut: OwnItems, classCount: Int, origin: Origin, seed: UInt64) {
     func byClass(_ items: OwnItems) -> [[Int]] {
@@ -55,23 +57,29 @@ public struct MemorySamples: Sendable {
     let counts = Self.counts(zip(sides[0], sides[1]).map { min($0.count, $1.count) })
     guard counts.contains(where: { $0 > 0 }) else { return nil }
     let field = RandomField(seed: seed, purpose: .memorySample)
-    func side(_ number: Int, _ items: OwnItems, isOwn: Bool) -> Side {
-      var chosen: [Int] = []
-      for (k, all) in sides[number].enumerated() {
+    func sample(_ number: Int) -> [Int] {
+      sides[number].enumerated().flatMap { k, all in
         var random = field.stream(UInt32(k), UInt32(number))
-        chosen += random.permutation(all.count).prefix(counts[k]).map { all[$0] }.sorted()
+        return random.permutation(all.count).prefix(counts[k]).map { all[$0] }.sorted()
       }
+    }
+    let chosen = [sample(0), sample(1)]
+    var rowOfItem: [Int32] = []
+    if origin != .elsewhere {
+      let isTraining = origin == .training
+      rowOfItem = [Int32](repeating: -1, count: (isTraining ? training : heldOut).classes.count)
+      for (row, item) in chosen[isTraining ? 0 : 1].enumerated() { rowOfItem[item] = Int32(row) }
+    }
+    func side(_ items: OwnItems, _ chosen: [Int]) -> Side {
       let n = items.memories.columns
       let table = RowTable(rows: chosen.count, columns: n)
-      var rowOfItem = [Int32](repeating: -1, count: isOwn ? items.classes.count : 0)
       for (row, item) in chosen.enumerated() {
         table.row(row).update(from: items.memories.row(item), count: n)
-        if isOwn { rowOfItem[item] = Int32(row) }
       }
       return Side(search: NearestMemorySearch(table), rowOfItem: rowOfItem)
     }
-    self.training = side(0, training, isOwn: origin == .training)
-    self.heldOut = side(1, heldOut, isOwn: origin == .heldOut)
+    self.training = side(training, chosen[0])
+    self.heldOut = side(heldOut, chosen[1])
   }
 
   /// Numbers of at most `limit` in all, in proportion to those given.
