@@ -11,8 +11,9 @@ public struct Training: Sendable, Hashable {
   public var learningRate: Double
   /// Weight of the Kullback-Leibler term.
   public var beta: Double
-  /// Early stopping: training ends after so many epochs without a lower negative ELBO of the validation
-  /// items, and the model is that of the best epoch. 0: all epochs, and the last one's model.
+  /// Early stopping: training ends after so many epochs without a lower negative ELBO (the Kullback-Leibler
+  /// term with the weight beta) of the validation items, and the model is that of the best epoch. 0: all
+  /// epochs, and the last one's model.
   public var patience: Int
 
   /// Creates a training plan.
@@ -141,10 +142,13 @@ public struct Training: Sendable, Hashable {
       var onValidation = Double.nan
       if patience > 0 {
         model.layers = engine.model()
-        onValidation = validationEvidence().negativeELBO
-        if onValidation < best.negativeELBO {
+        let evidence = validationEvidence()
+        onValidation = evidence.negativeELBO
+        // What is minimized: for beta other than 1 the bound itself may rise all the time.
+        let objective = beta == 1 ? onValidation : onValidation + (beta - 1) * evidence.kullbackLeibler
+        if objective < best.objective {
           best = TrainingState.Best(
-            epoch: epochsDone, negativeELBO: onValidation, parameters: engine.plain(engine.parameters))
+            epoch: epochsDone, objective: objective, parameters: engine.plain(engine.parameters))
         }
       }
       if let progress {

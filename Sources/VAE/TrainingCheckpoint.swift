@@ -24,12 +24,12 @@ public struct TrainingState: Sendable, Hashable {
   /// The best epoch so far.
   public var best: Best
 
-  /// The epoch with the lowest negative ELBO of the validation items.
+  /// The epoch with the lowest objective on the validation items.
   public struct Best: Sendable, Hashable {
     /// From 1; 0 where there is none.
     public var epoch = 0
-    /// Nats per item.
-    public var negativeELBO = Double.infinity
+    /// Negative log-likelihood + beta KL, nats per item.
+    public var objective = Double.infinity
     /// The parameters after it; empty where there is none.
     public var parameters: [Float] = []
   }
@@ -40,7 +40,7 @@ public struct TrainingState: Sendable, Hashable {
     try encoder.encode(negativeELBOSum)
     for values in [parameters, firstMoment, secondMoment, goodParameters] { try encoder.encode(values) }
     try encoder.encode(best.epoch)
-    try encoder.encode(best.negativeELBO)
+    try encoder.encode(best.objective)
     try encoder.encode(best.parameters)
   }
 
@@ -57,7 +57,7 @@ public struct TrainingState: Sendable, Hashable {
     firstMoment = try decoder.decode(count: count)
     secondMoment = try decoder.decode(count: count)
     goodParameters = try decoder.decode(count: count)
-    best = Best(epoch: try decoder.decode(), negativeELBO: try decoder.decode())
+    best = Best(epoch: try decoder.decode(), objective: try decoder.decode())
     best.parameters = try decoder.decode(count: best.epoch > 0 ? count : 0)
     guard epoch >= 0, itemsDone >= 0, adamTime >= 0, (0...epoch).contains(best.epoch) else {
       throw ByteDecodingError("a negative count")
