@@ -27,16 +27,20 @@ OBSERVABLES = (
     "overlap_memory overlap_concept overlap_root distance_memory distance_concept"
     " distance_superconcept distance_root distance_nearest_memory distance_nearest_concept"
     " concept_accuracy abstraction_level step_length data_overlap reconstruction_error energy"
-    " input_entropy reconstruction_excess kullback_leibler"
+    " input_entropy reconstruction_excess kullback_leibler displacement distance_sibling_concept"
+    " memory_recovered distance_training_sample distance_held_out data_distance_memory"
+    " data_distance_concept data_distance_sibling_concept"
 ).split()
 IN_NATS = ("energy", "input_entropy", "reconstruction_excess", "kullback_leibler")
 OBSERVABLE = re.compile(
     rf"^({'|'.join(OBSERVABLES)}|principal_component_\d+)"
     r"(_retained|_lost)?(_by_class|_by_superclass)?$"
 )
-MEMBER_SCALARS = (
-    "time_of_closest_concept closest_concept_distance convergence_time outcome".split()
-)
+AVERAGED_SCALARS = (
+    "time_of_closest_concept closest_concept_distance time_of_closest_memory"
+    " closest_memory_distance chord_concept_distance chord_excess"
+).split()
+MEMBER_SCALARS = [*AVERAGED_SCALARS, "convergence_time", "outcome"]
 KINDS = "stable_fixed_point saddle repeller stable_cycle unstable_cycle".split()
 ATTRACTOR_VARIABLES = {
     "position": ("attractor", "latent"),
@@ -342,7 +346,11 @@ def check_derived(dataset: xr.Dataset, lead: tuple[str, ...], check: Check) -> N
             check.note(f"no {name}")
 
 
-def check_geometry(geometry: xr.Dataset, check: Check) -> None:
+def check_geometry(geometry: xr.Dataset, root: xr.Dataset, check: Check) -> None:
+    if check.that("latent_activity" in geometry, "/geometry: no latent_activity"):
+        active = (geometry["latent_activity"].values > 0.01).sum(-1)
+        same = np.array_equal(root["active_latent_variables"].values, active)
+        check.that(same, "active_latent_variables against latent_activity")
     for name, dims in {
         "concept_position": ("concept", "latent"),
         "root_position": ("latent",),
@@ -403,6 +411,8 @@ def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check
         items = of_level["item"].values
         pairs = set(zip(items.tolist(), of_level["realization"].values.tolist()))
         check.that(len(pairs) == size, f"{path}: (item, realization) repeats at level {value:g}")
+        if "chord_excess" in of_level and "class" in of_level:
+            check_scalars(of_level, root, k, f"level {value:g}", check)
         for name in series:
             if name not in root or root[name].dims != ("level", "time"):
                 continue
@@ -443,6 +453,51 @@ def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check
                     max(tolerance, 1e-9),
                     f"{name}_standard_error against the members, {at}",
                 )
+
+
+def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check: Check) -> None:
+    """The averages of members' scalars once more, and the scalars from the members' series."""
+    items = of_level["item"].values
+    scalars = {}
+    for name in AVERAGED_SCALARS:
+        values = of_level[name].values.astype(float)
+        if name.startswith("time_of"):
+            values = np.where(values < 0, np.nan, values)
+        scalars[f"{name}_mean"] = values
+    concept, memory = scalars["time_of_closest_concept_mean"], scalars["time_of_closest_memory_mean"]
+    both = np.isfinite(concept) & np.isfinite(memory)
+    scalars["memory_after_concept"] = np.where(both, memory > concept, np.nan)
+    for name, values in scalars.items():
+        if not check.that(name in root, f"no {name}"):
+            continue
+        finite = np.isfinite(values)
+        number = int(finite.sum())
+        check.that(int(root[f"{name}_count"].values[k]) == number, f"{name}_count, {at}")
+        mean = values[finite].mean() if number else np.nan
+        check.close(root[name].values[k], mean, 1e-10, f"{name} against the members, {at}")
+        of_item = [values[finite & (items == item)].mean() for item in np.unique(items[finite])]
+        error = np.std(of_item, ddof=1) / np.sqrt(len(of_item)) if len(of_item) > 1 else np.nan
+        stated = root[f"{name}_standard_error"].values[k]
+        check.close(stated, error, 1e-9, f"{name}_standard_error against the members, {at}")
+    for centre in ("concept", "memory"):
+        if f"distance_{centre}" in of_level and np.isfinite(scalars[f"closest_{centre}_distance_mean"]).all():
+            series = of_level[f"distance_{centre}"].values
+            smallest = of_level[f"closest_{centre}_distance"].values
+            check.close(smallest, series.min(1), 1e-12, f"closest_{centre}_distance, {at}")
+            times = of_level[f"time_of_closest_{centre}"].values
+            check.that(np.array_equal(times, series.argmin(1)), f"time_of_closest_{centre}, {at}")
+    chord = scalars["chord_concept_distance_mean"]
+    if "latent_state" in of_level and "distance_concept" in of_level and np.isfinite(chord).all():
+        # The height of the triangle from coordinates: the foot's place along the chord.
+        z = of_level["latent_state"].values
+        start, end = of_level["distance_concept"].values[:, 0], of_level["distance_concept"].values[:, -1]
+        length = np.linalg.norm(z[:, -1] - z[:, 0], axis=1)
+        with np.errstate(all="ignore"):
+            foot = np.clip((start**2 + length**2 - end**2) / (2 * length**2), 0, 1)
+        foot = np.where(length > 0, foot, 0)
+        square = (1 - foot) * start**2 + foot * end**2 - foot * (1 - foot) * length**2
+        scale = np.maximum(1, start**2)
+        check.close(chord**2 / scale, square / scale, 1e-12, f"chord_concept_distance, {at}")
 
 
 def check_attractors(found: xr.Dataset, path: str, check: Check) -> None:
@@ -537,7 +592,7 @@ def main() -> None:
             continue  # a group that only holds subgroups
         section = path.split("/")[1]
         if section == "geometry":
-            check_geometry(dataset, check)
+            check_geometry(dataset, root, check)
         elif section == "members":
             # Compares with the root's averages where the run is not swept.
             check_members(dataset, root, path, check)

@@ -12,6 +12,8 @@ public struct Dataset: Sendable {
   public let train: ItemSplit
   /// The held-out items; may be empty in generated data.
   public let test: ItemSplit
+  /// Items that training is watched on; empty unless asked for.
+  public let validation: ItemSplit
   /// The classes, and the superclasses if there are any.
   public let hierarchy: ConceptHierarchy
   /// The SHA-256 of the contents, as 64 hexadecimal digits.
@@ -20,46 +22,107 @@ public struct Dataset: Sendable {
   /// of UTF-8 bytes: the line `dataset 1`; dimension, rows, columns (0 and 0 without an image shape);
   /// for the training and then the test items their count, the decoding table (256 little-endian
   /// IEEE 754 binary32), codes, and class indices (32-bit little-endian); the number of classes, their
-  /// names, their labels; the number of superclasses, their names, and each class's superclass.
+  /// names, their labels; the number of superclasses, their names, and each class's superclass. Where there
+  /// are validation items, the line `validation` and that split follow.
   public let contentHash: String
+  /// The `contentHash` under the true labels: what a training depends on, which does not see labels.
+  public let trainingHash: String
 
   /// Creates a data set from its parts, and hashes it.
   ///
-  /// - Precondition: Both splits and the image shape have the same dimension, and each class index is
+  /// - Precondition: All splits and the image shape have the same dimension, and each class index is
   ///   in `0..<hierarchy.numberOfClasses`.
   /// - Complexity: O(items * dimension).
   public init(
-    name: String, imageShape: ImageShape?, train: ItemSplit, test: ItemSplit, hierarchy: ConceptHierarchy
+    name: String, imageShape: ImageShape?, train: ItemSplit, test: ItemSplit, validation: ItemSplit? = nil,
+    hierarchy: ConceptHierarchy
   ) {
-    precondition(train.dimension == test.dimension, "training and test items have one dimension")
+    self.init(
+      name: name, imageShape: imageShape, train: train, test: test, validation: validation,
+      hierarchy: hierarchy, trainingHash: nil)
+  }
+
+  /// - Parameter trainingHash: Nil where the labels are the true ones.
+  private init(
+    name: String, imageShape: ImageShape?, train: ItemSplit, test: ItemSplit, validation: ItemSplit?,
+    hierarchy: ConceptHierarchy, trainingHash: String?
+  ) {
+    let validation = validation ?? train.selecting([])
+    precondition(
+      train.dimension == test.dimension && train.dimension == validation.dimension,
+      "all items have one dimension")
     if let imageShape {
       precondition(imageShape.rows * imageShape.columns == train.dimension, "rows times columns is D")
     }
     let classes = 0..<Int32(hierarchy.numberOfClasses)
     precondition(train.classes.allSatisfy { classes.contains($0) }, "no such class")
-    precondition(test.classes.allSatisfy { classes.contains($0) }, "no such class")
+    precondition((test.classes + validation.classes).allSatisfy { classes.contains($0) }, "no such class")
     self.name = name
     self.dimension = train.dimension
     self.imageShape = imageShape
     self.train = train
     self.test = test
+    self.validation = validation
     self.hierarchy = hierarchy
-    self.contentHash = Self.hash(imageShape, [train, test], hierarchy)
+    contentHash = Self.hash(imageShape, [train, test], validation, hierarchy)
+    self.trainingHash = trainingHash ?? contentHash
+  }
+
+  /// How many of the items of one class are validation items: the share, rounded; one stays for training.
+  public static func validationCount(of items: Int, fraction: Double) -> Int {
+    max(0, min(Int((fraction * Double(items)).rounded()), items - 1))
+  }
+
+  /// The data set with a share of each class's training items moved into the validation split.
+  ///
+  /// Which ones, the seed decides; both splits keep the order of the items.
+  ///
+  /// - Parameter fraction: In [0, 1).
+  /// - Precondition: There are no validation items yet.
+  public func holdingOut(validation fraction: Double, seed: UInt64) -> Dataset {
+    precondition(validation.count == 0 && (0..<1).contains(fraction))
+    let field = RandomField(seed: seed, purpose: .validation)
+    var isHeld = [Bool](repeating: false, count: train.count)
+    for classIndex in 0..<hierarchy.numberOfClasses {
+      let items = train.items(ofClass: classIndex)
+      let count = Self.validationCount(of: items.count, fraction: fraction)
+      guard count > 0 else { continue }
+      var random = field.stream(UInt32(classIndex))
+      for place in random.permutation(items.count).prefix(count) { isHeld[items[place]] = true }
+    }
+    guard isHeld.contains(true) else { return self }
+    return Dataset(
+      name: name, imageShape: imageShape, train: train.selecting(isHeld.indices.filter { !isHeld[$0] }),
+      test: test, validation: train.selecting(isHeld.indices.filter { isHeld[$0] }), hierarchy: hierarchy)
+  }
+
+  /// The data set with the labels of each split permuted among its items: a control that keeps the sizes
+  /// of the classes and takes away what they mean.
+  public func shufflingLabels(seed: UInt64) -> Dataset {
+    let field = RandomField(seed: seed, purpose: .labelShuffle)
+    func shuffled(_ split: ItemSplit, _ number: UInt32) -> ItemSplit {
+      var random = field.stream(number)
+      return split.relabelled(random.permutation(split.count).map { split.classes[$0] })
+    }
+    return Dataset(
+      name: name, imageShape: imageShape, train: shuffled(train, 0), test: shuffled(test, 1),
+      validation: shuffled(validation, 2), hierarchy: hierarchy, trainingHash: trainingHash)
   }
 
   private static func hash(
-    _ imageShape: ImageShape?, _ splits: [ItemSplit], _ hierarchy: ConceptHierarchy
+    _ imageShape: ImageShape?, _ splits: [ItemSplit], _ validation: ItemSplit, _ hierarchy: ConceptHierarchy
   ) -> String {
     var hash = ContentHash()
     func integers(_ numbers: [Int]) -> [Int64] { numbers.map { Int64($0).littleEndian } }
     hash.update("dataset 1\n")
     hash.update(integers([splits[0].dimension, imageShape?.rows ?? 0, imageShape?.columns ?? 0]))
-    for split in splits {
+    func update(_ split: ItemSplit) {
       hash.update(integers([split.count]))
       hash.update(split.values.map { $0.bitPattern.littleEndian })
       hash.update(split.codes)
       hash.update(split.classes.map { $0.littleEndian })
     }
+    for split in splits { update(split) }
     for (names, numbers) in [
       (hierarchy.classNames, hierarchy.classLabels),
       (hierarchy.superclassNames, hierarchy.superclassOfClass),
@@ -70,6 +133,10 @@ public struct Dataset: Sendable {
         hash.update(name)
       }
       hash.update(integers(numbers))
+    }
+    if validation.count > 0 {
+      hash.update("validation\n")
+      update(validation)
     }
     return hash.hexadecimal()
   }

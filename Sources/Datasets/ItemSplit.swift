@@ -110,6 +110,25 @@ public struct ItemSplit: Sendable {
     }
   }
 
+  /// The split of some of the items, in the given order.
+  ///
+  /// - Precondition: Each item is in `0..<count`.
+  /// - Complexity: O(items * dimension).
+  public func selecting(_ items: [Int]) -> ItemSplit {
+    var chosen = [UInt8]()
+    chosen.reserveCapacity(items.count * dimension)
+    for item in items { chosen += codes[item * dimension..<(item + 1) * dimension] }
+    return ItemSplit(
+      dimension: dimension, codes: chosen, values: values, classes: items.map { classes[$0] })
+  }
+
+  /// The same items under other labels.
+  ///
+  /// - Precondition: One class per item.
+  public func relabelled(_ classes: [Int32]) -> ItemSplit {
+    ItemSplit(dimension: dimension, codes: codes, values: values, classes: classes)
+  }
+
   /// The indices of the items of one class, in ascending order.
   ///
   /// - Complexity: O(count).

@@ -16,7 +16,7 @@ public protocol DiscreteMap: Sendable {
   var dimension: Int { get }
   /// The dimension D of the data space; 0 (the default) where there is none.
   var dataDimension: Int { get }
-  /// The fields that `supply` can give; the engine adds `previousState`.
+  /// The fields that `supply` can give; the engine adds `StateFields.kept`.
   var availableFields: StateFields { get }
   /// Whether F depends on nothing but the state: no noise, the same map for every member.
   var isAutonomous: Bool { get }

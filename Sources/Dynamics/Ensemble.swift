@@ -143,6 +143,8 @@ struct UnitResult: Sendable {
   var distanceCounts: [Double]
   /// `[observables, 3 (all, retained, lost), times]` of a part of an item; else empty.
   var itemSums: [ItemSum]
+  /// `[scalars]` of a part of an item; else empty.
+  var scalarSums: [ItemSum]
   var records: MemberRecords?
 }
 

@@ -39,8 +39,10 @@ public struct EnsemblePlan: Sendable {
   /// Distances of which the approach `1 - min_t <d(t)> / <d(0)>` is computed, with a bootstrap over
   /// items.
   public var approaches: [any Observable] = []
-  /// The distance whose minimum over time is a scalar of each member.
+  /// The distance (to the own concept) whose minimum over time is a scalar of each member.
   public var closest: (any Observable)?
+  /// The same for a second distance (to the own memory).
+  public var closestMemory: (any Observable)?
   /// A member whose step length stays below this to the end has converged; nil: not asked.
   public var tolerance: Double?
   /// Confirms recorded members whose steps stayed below the tolerance; nil: that alone counts as converged.
@@ -115,6 +117,14 @@ public struct MemberRecords: Sendable {
   public var closestTime: [Int32]
   /// The smallest `closest` distance; NaN where there is none.
   public var closestDistance: [Double]
+  /// First time of the smallest `closestMemory` distance; -1 where there is none.
+  public var closestMemoryTime: [Int32]
+  /// The smallest `closestMemory` distance; NaN where there is none.
+  public var closestMemoryDistance: [Double]
+  /// `MemberScalar.chordConceptDistance`; NaN where there is none.
+  public var chordDistance: [Double]
+  /// `MemberScalar.chordExcess`; NaN where there is none.
+  public var chordExcess: [Double]
   /// First time from which every step is below the tolerance; -1 where there is none.
   public var convergenceTime: [Int32]
   /// How each member ended.

@@ -70,6 +70,7 @@ public struct EnsembleState: Sendable {
   private var segment: SegmentSums
   /// The item at hand, where items are cut: sums over the realizations so far.
   private var itemSums: [ItemSum]
+  private var scalarSums: [ItemSum] = []
   private var distanceSums: [Double] = []
   private var distanceCounts: [Double] = []
   /// The finished levels.
@@ -112,14 +113,19 @@ public struct EnsembleState: Sendable {
 
   /// Adds one part of an item, and the item itself with its last part.
   private mutating func mergePart(_ unit: borrowing UnitResult) {
-    if itemSums.isEmpty, distanceSums.isEmpty {
+    if scalarSums.isEmpty {
       itemSums = unit.itemSums
+      scalarSums = unit.scalarSums
       distanceSums = unit.distanceSums
       distanceCounts = unit.distanceCounts
     } else {
       for k in itemSums.indices {
         itemSums[k].sum += unit.itemSums[k].sum
         itemSums[k].count += unit.itemSums[k].count
+      }
+      for k in scalarSums.indices {
+        scalarSums[k].sum += unit.scalarSums[k].sum
+        scalarSums[k].count += unit.scalarSums[k].count
       }
       for k in distanceSums.indices {
         distanceSums[k] += unit.distanceSums[k]
@@ -137,6 +143,7 @@ public struct EnsembleState: Sendable {
         }
       }
     }
+    segment.accumulator.addItem(scalars: scalarSums)
     if bootstrap.replicates > 0 {
       addDistances(sums: distanceSums, counts: distanceCounts, unit.members)
     } else {
@@ -145,6 +152,7 @@ public struct EnsembleState: Sendable {
       segment.bootstrap.add(sums: means, counts: present)
     }
     itemSums = []
+    scalarSums = []
     distanceSums = []
     distanceCounts = []
   }
@@ -216,6 +224,7 @@ public struct EnsembleState: Sendable {
     try bootstrap.encode(to: &encoder)
     try segment.encode(to: &encoder)
     try encoder.encode(itemSums)
+    try encoder.encode(scalarSums)
     try encoder.encode(distanceSums)
     try encoder.encode(distanceCounts)
     try encoder.encode(results.count)
@@ -238,9 +247,11 @@ public struct EnsembleState: Sendable {
     try bootstrap.decode(from: &decoder)
     segment = try SegmentSums(from: &decoder, plan: plan)
     itemSums = try decoder.decode()
+    scalarSums = try decoder.decode()
     distanceSums = try decoder.decode()
     distanceCounts = try decoder.decode()
     guard itemSums.isEmpty || itemSums.count == 3 * plan.observables.count * plan.times,
+      scalarSums.isEmpty || scalarSums.count == MemberScalar.allCases.count,
       distanceSums.count == distanceCounts.count,
       distanceSums.isEmpty || distanceSums.count == plan.approaches.count * plan.times
     else { throw ByteDecodingError("an unfinished item of another shape") }
@@ -254,12 +265,16 @@ extension Accumulator {
   func encode(to encoder: inout ByteEncoder) throws {
     try encoder.encode(members)
     try encoder.encode(items)
+    try encoder.encode(scalars)
+    try encoder.encode(itemScalars)
     try encoder.encode(diverged)
   }
 
   mutating func decode(from decoder: inout ByteDecoder) throws {
     members = try decoder.decode(count: members.count)
     items = try decoder.decode(count: items.count)
+    scalars = try decoder.decode(count: scalars.count)
+    itemScalars = try decoder.decode(count: itemScalars.count)
     diverged = try decoder.decode()
   }
 }
@@ -317,6 +332,12 @@ extension LevelStatistics {
     try series(lost)
     try encoder.encode(approaches.count)
     for approach in approaches { try approach.encode(to: &encoder) }
+    try encoder.encode(scalars.count)
+    for scalar in scalars {
+      try encoder.encode(scalar.count)
+      try encoder.encode(scalar.mean)
+      try encoder.encode(scalar.standardError)
+    }
   }
 
   init(from decoder: inout ByteDecoder) throws {
@@ -334,6 +355,13 @@ extension LevelStatistics {
     retained = try series()
     lost = try series()
     approaches = try list { try Approach(from: &decoder) }
+    scalars = try list {
+      ScalarStatistics(
+        count: try decoder.decode(), mean: try decoder.decode(), standardError: try decoder.decode())
+    }
+    guard scalars.count == MemberScalar.allCases.count else {
+      throw ByteDecodingError("\(scalars.count) scalars")
+    }
   }
 }
 
@@ -348,6 +376,8 @@ extension MemberRecords {
     try encoder.encode(latentStates)
     try encoder.encode(closestTime)
     try encoder.encode(closestDistance)
+    try encoder.encode(closestMemoryTime)
+    for values in [closestMemoryDistance, chordDistance, chordExcess] { try encoder.encode(values) }
     try encoder.encode(convergenceTime)
     try encoder.encode(outcomes.map(\.rawValue))
   }
@@ -366,6 +396,10 @@ extension MemberRecords {
     latentStates = try decoder.decode()
     closestTime = try decoder.decode(count: members.count)
     closestDistance = try decoder.decode(count: members.count)
+    closestMemoryTime = try decoder.decode(count: members.count)
+    closestMemoryDistance = try decoder.decode(count: members.count)
+    chordDistance = try decoder.decode(count: members.count)
+    chordExcess = try decoder.decode(count: members.count)
     convergenceTime = try decoder.decode(count: members.count)
     outcomes = try decoder.decode([Int32].self).map { value in
       guard let outcome = Outcome(rawValue: value) else { throw ByteDecodingError("outcome \(value)") }

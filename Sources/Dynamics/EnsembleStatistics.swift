@@ -48,6 +48,8 @@ public struct LevelStatistics: Sendable {
   public var lost: [SeriesStatistics]
   /// Per approach of the plan.
   public var approaches: [Approach]
+  /// Per case of `MemberScalar`, in their order.
+  public var scalars: [ScalarStatistics]
 }
 
 /// Sum over the realizations of an item.
@@ -96,6 +98,10 @@ struct Accumulator {
   var members: [RunningMoments]
   /// Item averages; empty where every item has one realization, for then they are the members.
   var items: [RunningMoments]
+  /// Per case of `MemberScalar`.
+  var scalars = [RunningMoments](repeating: RunningMoments(), count: MemberScalar.allCases.count)
+  /// Item averages of the scalars; empty where `items` is.
+  var itemScalars: [RunningMoments]
   var diverged = 0
 
   init(layout: Layout, hasRealizations: Bool) {
@@ -103,18 +109,30 @@ struct Accumulator {
     self.hasRealizations = hasRealizations
     members = Array(repeating: RunningMoments(), count: layout.slots)
     items = hasRealizations ? members : []
+    itemScalars = hasRealizations ? scalars : []
   }
 
   mutating func reset() {
     for i in members.indices { members[i] = RunningMoments() }
     for i in items.indices { items[i] = RunningMoments() }
+    for i in scalars.indices { scalars[i] = RunningMoments() }
+    for i in itemScalars.indices { itemScalars[i] = RunningMoments() }
     diverged = 0
   }
 
   mutating func merge(_ other: Accumulator) {
     for i in members.indices { members[i].merge(other.members[i]) }
     for i in items.indices { items[i].merge(other.items[i]) }
+    for i in scalars.indices { scalars[i].merge(other.scalars[i]) }
+    for i in itemScalars.indices { itemScalars[i].merge(other.itemScalars[i]) }
     diverged += other.diverged
+  }
+
+  /// Adds the means of the scalars over an item's realizations, where there are any.
+  mutating func addItem(scalars sums: [ItemSum]) {
+    for k in sums.indices where sums[k].count > 0 {
+      itemScalars[k].add(sums[k].sum / Double(sums[k].count))
+    }
   }
 
   /// Adds the mean over an item's realizations, where there is one.
@@ -163,6 +181,11 @@ struct Accumulator {
       },
       retained: layout.isSplit ? all.map { statistics(observable: $0, series: layout.splitOffset) } : [],
       lost: layout.isSplit ? all.map { statistics(observable: $0, series: layout.splitOffset + 1) } : [],
-      approaches: approaches)
+      approaches: approaches,
+      scalars: scalars.indices.map { k in
+        ScalarStatistics(
+          count: scalars[k].count, mean: scalars[k].mean ?? .nan,
+          standardError: (hasRealizations ? itemScalars[k] : scalars[k]).standardError ?? .nan)
+      })
   }
 }

@@ -23,13 +23,18 @@ public struct StateFields: OptionSet, Sendable, Hashable {
   public static let crossEntropy = StateFields(rawValue: 1 << 5)
   /// H(x(t)) in nats, `[members]`, Bernoulli only; absent at t = 0 for latent starts.
   public static let inputEntropy = StateFields(rawValue: 1 << 6)
+  /// z(0), `[members, N]`. Kept by the engine.
+  public static let initialState = StateFields(rawValue: 1 << 7)
 
-  static let count = 7
+  /// Those that the engine keeps, for every map.
+  public static let kept: StateFields = [.previousState, .initialState]
+
+  static let count = 8
 
   /// The numbers per member of each single field.
   static func width(ofBit bit: Int, dimension: Int, dataDimension: Int) -> Int {
     switch StateFields(rawValue: 1 << bit) {
-    case .previousState, .encoderMean, .encoderLogVariance: return dimension
+    case .previousState, .initialState, .encoderMean, .encoderLogVariance: return dimension
     case .dataState, .nextDataState: return dataDimension
     default: return 1
     }

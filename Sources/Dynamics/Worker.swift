@@ -18,13 +18,50 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private let block: StateBlock
   private let store: FieldStore
   private let snapshot: Snapshot
-  /// `[observables + approaches + splitting + closest, blockSize]`.
+  /// `[observables + approaches + splitting + closest + closestMemory, blockSize]`.
   private let values: AlignedBuffer<Double>
   private let positions: AlignedBuffer<Int32>
   private let isDiverged: AlignedBuffer<Bool>
-  private let closestTime: AlignedBuffer<Int32>
-  private let closestDistance: AlignedBuffer<Double>
+  private let closest: Minimum
+  private let closestMemory: Minimum
   private let settledSince: AlignedBuffer<Int32>
+
+  /// The smallest value of a distance so far, member by member, and the first and the last value.
+  private struct Minimum {
+    let time: AlignedBuffer<Int32>
+    let distance: AlignedBuffer<Double>
+    let first: AlignedBuffer<Double>
+    let last: AlignedBuffer<Double>
+
+    init(capacity: Int) {
+      time = AlignedBuffer(count: capacity)
+      distance = AlignedBuffer(count: capacity)
+      first = AlignedBuffer(count: capacity)
+      last = AlignedBuffer(count: capacity)
+    }
+
+    func begin(_ m: Int) {
+      time.pointer[m] = -1
+      distance.pointer[m] = .infinity
+      first.pointer[m] = .nan
+      last.pointer[m] = .nan
+    }
+
+    func follow(_ values: UnsafePointer<Double>, count: Int, time t: Int) {
+      for m in 0..<count {
+        if t == 0 { first.pointer[m] = values[m] }
+        last.pointer[m] = values[m]
+        guard values[m] < distance.pointer[m] else { continue }
+        distance.pointer[m] = values[m]
+        time.pointer[m] = Int32(truncatingIfNeeded: t)
+      }
+    }
+
+    /// NaN where there is none.
+    func value(_ m: Int) -> Double { distance.pointer[m].isFinite ? distance.pointer[m] : .nan }
+    /// NaN where there is none.
+    func timeValue(_ m: Int) -> Double { time.pointer[m] < 0 ? .nan : Double(time.pointer[m]) }
+  }
 
   init(map: Map, start: Start, plan: EnsemblePlan, layout: Accumulator.Layout, blockSize: Int, sinks: Bool) {
     self.map = map
@@ -38,10 +75,12 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       ApproachBootstrap.affordableReplicates(
         plan.bootstrapReplicates, seriesCount: plan.approaches.count, times: plan.times) > 0
     var needed: StateFields = plan.tolerance != nil ? .previousState : []
+    if plan.closest != nil { needed.insert(.initialState) }
     let measured =
-      plan.observables + plan.approaches + [plan.splitting, plan.closest].compactMap { $0 }
+      plan.observables + plan.approaches
+      + [plan.splitting, plan.closest, plan.closestMemory].compactMap { $0 }
     for observable in measured { needed.formUnion(observable.requiredFields) }
-    precondition(map.availableFields.union(.previousState).isSuperset(of: needed))
+    precondition(map.availableFields.union(.kept).isSuperset(of: needed))
     fields = needed
     workspace = map.makeWorkspace(capacity: blockSize)
     block = StateBlock(
@@ -50,11 +89,11 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     store = FieldStore(
       fields: needed, capacity: blockSize, dimension: map.dimension, dataDimension: map.dataDimension)
     snapshot = Snapshot(block: block, store: store)
-    values = AlignedBuffer(count: (plan.observables.count + plan.approaches.count + 2) * blockSize)
+    values = AlignedBuffer(count: (plan.observables.count + plan.approaches.count + 3) * blockSize)
     positions = AlignedBuffer(count: blockSize)
     isDiverged = AlignedBuffer(count: blockSize)
-    closestTime = AlignedBuffer(count: blockSize)
-    closestDistance = AlignedBuffer(count: blockSize)
+    closest = Minimum(capacity: blockSize)
+    closestMemory = Minimum(capacity: blockSize)
     settledSince = AlignedBuffer(count: blockSize)
   }
 
@@ -73,7 +112,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       openDistances: keepsItems ? [] : Array(repeating: ItemSum(), count: width),
       keepsItems: keepsItems, members: members,
       itemSums: plan.realizations > 1
-        ? Array(repeating: ItemSum(), count: layout.observables * 3 * plan.times) : [])
+        ? Array(repeating: ItemSum(), count: layout.observables * 3 * plan.times) : [],
+      scalarSums: plan.realizations > 1
+        ? Array(repeating: ItemSum(), count: MemberScalar.allCases.count) : [])
     if records {
       unit.records = MemberRecords(
         firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations
@@ -86,7 +127,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
           : [],
         latentStates: plan.recordsLatentStates
           ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [],
-        closestTime: [], closestDistance: [], convergenceTime: [], outcomes: [])
+        closestTime: [], closestDistance: [], closestMemoryTime: [], closestMemoryDistance: [],
+        chordDistance: [], chordExcess: [], convergenceTime: [], outcomes: [])
     }
     for first in stride(from: 0, to: memberCount, by: blockSize) {
       if isCancelled.load(ordering: .relaxed) { break }
@@ -101,7 +143,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     return UnitResult(
       members: members, accumulator: unit.accumulator, distanceSums: unit.distanceSums,
       distanceCounts: unit.distanceCounts, itemSums: members.isPart ? unit.itemSums : [],
-      records: unit.records)
+      scalarSums: members.isPart ? unit.scalarSums : [], records: unit.records)
   }
 
   private struct Unit {
@@ -115,6 +157,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     var members: UnitPartition.Unit
     /// `[observables, 3 (all, retained, lost), times]`; empty for single realizations.
     var itemSums: [ItemSum]
+    /// `[scalars]`; empty for single realizations.
+    var scalarSums: [ItemSum]
     var records: MemberRecords?
   }
 
@@ -131,8 +175,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       block.members.pointer[m] = member
       positions.pointer[m] = Int32(position)
       isDiverged.pointer[m] = false
-      closestTime.pointer[m] = -1
-      closestDistance.pointer[m] = .infinity
+      closest.begin(m)
+      closestMemory.begin(m)
       settledSince.pointer[m] = -1
       var region: UnsafeMutableBufferPointer<UInt8>?
       if start.hasRegion {
@@ -166,6 +210,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
         map.step(block, at: time - 1, noise: noise, workspace: &workspace)
       }
       map.supply(store, of: block, at: time, noise: noise, workspace: &workspace)
+      if let first = store.fill(.initialState), time == 0 {
+        first.update(from: block.states.pointer, count: block.count * n)
+      }
       snapshot.time = time
       findDiverged()
       followConvergence(time)
@@ -255,12 +302,12 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
         }
       }
     }
-    if let closest = plan.closest {
-      let out = measured(closest, observables + plan.approaches.count + 1)
-      for m in 0..<count where out[m] < closestDistance.pointer[m] {
-        closestDistance.pointer[m] = out[m]
-        closestTime.pointer[m] = Int32(truncatingIfNeeded: time)
-      }
+    if let observable = plan.closest {
+      closest.follow(measured(observable, observables + plan.approaches.count + 1), count: count, time: time)
+    }
+    if let observable = plan.closestMemory {
+      closestMemory.follow(
+        measured(observable, observables + plan.approaches.count + 2), count: count, time: time)
     }
   }
 
@@ -308,13 +355,18 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private func finish(_ unit: inout Unit) {
     for m in 0..<block.count {
       if isDiverged.pointer[m] { unit.accumulator.diverged += 1 }
+      let chord = chordDistance(m)
+      averageScalars(m, chord: chord, into: &unit)
       guard unit.records != nil else { continue }
       let isConverged = settledSince.pointer[m] >= 0 && !isDiverged.pointer[m]
       unit.records?.members.append(block.members.pointer[m])
       unit.records?.positions.append(positions.pointer[m])
-      unit.records?.closestTime.append(closestTime.pointer[m])
-      unit.records?.closestDistance.append(
-        closestDistance.pointer[m].isFinite ? closestDistance.pointer[m] : .nan)
+      unit.records?.closestTime.append(closest.time.pointer[m])
+      unit.records?.closestDistance.append(closest.value(m))
+      unit.records?.closestMemoryTime.append(closestMemory.time.pointer[m])
+      unit.records?.closestMemoryDistance.append(closestMemory.value(m))
+      unit.records?.chordDistance.append(chord)
+      unit.records?.chordExcess.append(chord - closest.value(m))
       unit.records?.convergenceTime.append(isConverged ? settledSince.pointer[m] : -1)
       let state = UnsafePointer(block.states.pointer + m * block.dimension)
       unit.records?.outcomes.append(
@@ -322,5 +374,42 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
           ? .diverged
           : !isConverged ? .undecided : plan.classifier?.outcome(ofSettled: state) ?? .converged)
     }
+  }
+
+  /// The distance of the own concept to the segment from z(0) to z(T); NaN where there is none.
+  private func chordDistance(_ m: Int) -> Double {
+    guard let first = store.values(.initialState), plan.closest != nil else { return .nan }
+    let n = block.dimension
+    var square = 0.0
+    for i in m * n..<(m + 1) * n {
+      let delta = block.states.pointer[i] - first[i]
+      square += delta * delta
+    }
+    return Chord.distance(
+      fromStart: closest.first.pointer[m], fromEnd: closest.last.pointer[m], length: square.squareRoot())
+  }
+
+  private func averageScalars(_ m: Int, chord: Double, into unit: inout Unit) {
+    let (conceptTime, memoryTime) = (closest.timeValue(m), closestMemory.timeValue(m))
+    let later = (memoryTime - conceptTime).isNaN ? .nan : memoryTime > conceptTime ? 1.0 : 0
+    // In the order of `MemberScalar`.
+    let scalars = (
+      conceptTime, closest.value(m), memoryTime, closestMemory.value(m), chord, chord - closest.value(m),
+      later
+    )
+    withUnsafeBytes(of: scalars) { bytes in
+      let values = bytes.assumingMemoryBound(to: Double.self)
+      for k in values.indices {
+        unit.accumulator.scalars[k].add(values[k])
+        guard plan.realizations > 1, values[k].isFinite else { continue }
+        unit.scalarSums[k].sum += values[k]
+        unit.scalarSums[k].count += 1
+      }
+    }
+    guard plan.realizations > 1, !unit.members.isPart,
+      Int(block.members.pointer[m].realization) == plan.realizations - 1
+    else { return }
+    unit.accumulator.addItem(scalars: unit.scalarSums)
+    for k in unit.scalarSums.indices { unit.scalarSums[k] = ItemSum() }
   }
 }

@@ -50,6 +50,9 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case evidenceSample = 9
   case bootstrap = 10
   case controls = 11
+  case validation = 12
+  case labelShuffle = 13
+  case memorySample = 14
   /// For maps, observables and corruptions that are defined outside this package.
   case user = 1000
 }

@@ -5,7 +5,7 @@ import Numerics
 public struct DataOverlap: NamedObservable {
   public static let name = "data-overlap"
   public static let longName = "cosine between data-space state and clean source item"
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .cleanItem]
 
   private let source: any ItemSource
 

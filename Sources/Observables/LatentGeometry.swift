@@ -49,6 +49,31 @@ public struct LatentGeometry: Sendable {
     search = NearestMemorySearch(memories)
   }
 
+  /// The variance of each latent variable's posterior mean over the training items, `[N]`.
+  ///
+  ///     v_j = <(m_j(x) - <m_j>)^2>
+  ///
+  /// With the divisor n. A variable is *active* where it exceeds `activityThreshold`; the others have
+  /// collapsed to the prior. Source: Burda, Grosse, Salakhutdinov 2015, arXiv:1509.00519, section 5.
+  ///
+  /// - Complexity: O(items x N).
+  public var latentActivity: [Double] {
+    var sums = [Double](repeating: 0, count: dimension)
+    for i in 0..<memories.rows {
+      for j in 0..<dimension {
+        let delta = memories.row(i)[j] - root.row(0)[j]
+        sums[j] += delta * delta
+      }
+    }
+    return sums.map { $0 / Double(memories.rows) }
+  }
+
+  /// The variance above which a latent variable counts as active.
+  public static let activityThreshold = 0.01
+
+  /// How many latent variables are active.
+  public var activeLatentVariables: Int { latentActivity.count { $0 > Self.activityThreshold } }
+
   /// The number of levels of the concept tree: memory, class, superclass where there are, root.
   public var treeLevelCount: Int { superconcepts == nil ? 3 : 4 }
 

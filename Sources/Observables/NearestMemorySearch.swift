@@ -52,14 +52,14 @@ struct NearestMemorySearch: Sendable {
     largestNorm = largest
   }
 
-  private final class Workspace {
+  class Workspace {
     let stride: Int
     let z: AlignedBuffer<Float>
     let minimaStride: Int
     let minima: AlignedBuffer<Float>
     let found: AlignedBuffer<Int32>
 
-    init(capacity: Int, dimension: Int, buckets: Int) {
+    required init(capacity: Int, dimension: Int, buckets: Int) {
       let rows = roundedUp(capacity, toMultipleOf: BucketSearch.rowMultiple)
       stride = dimension + 16
       z = AlignedBuffer(count: rows * stride)
@@ -69,18 +69,37 @@ struct NearestMemorySearch: Sendable {
     }
   }
 
+  /// The scratch memory of one of several searches.
+  private final class OwnedWorkspace<Owner>: Workspace {}
+
   /// Distance to, and index of, the nearest memory of each member: `[count, 2]`, NaN for states that
   /// are not finite.
   func nearest(_ snapshot: Snapshot) -> UnsafePointer<Double> {
-    snapshot.shared(NearestMemorySearch.self, width: 2) { out in
-      let w = snapshot.workspace(Workspace.self) {
-        Workspace(capacity: snapshot.capacity, dimension: memories.columns, buckets: bucketCount)
+    nearest(snapshot, for: NearestMemorySearch.self) { _ in -1 }
+  }
+
+  /// The same for one of several searches, leaving out a memory for each member.
+  ///
+  /// - Parameters:
+  ///   - owner: Whose search it is: searches among other memories have other owners.
+  ///   - excluded: The row of the memory that does not count for a `Member.item`, or -1. Where no memory is
+  ///     left, values are NaN.
+  func nearest<Owner>(
+    _ snapshot: Snapshot, for owner: Owner.Type, excluding excluded: (Int) -> Int
+  ) -> UnsafePointer<Double> {
+    snapshot.shared(owner, width: 2) { out in
+      let w = snapshot.workspace(OwnedWorkspace<Owner>.self) {
+        OwnedWorkspace<Owner>(
+          capacity: snapshot.capacity, dimension: memories.columns, buckets: bucketCount)
       }
-      search(snapshot, w, into: out)
+      search(snapshot, w, excluding: excluded, into: out)
     }
   }
 
-  private func search(_ snapshot: Snapshot, _ w: Workspace, into out: UnsafeMutablePointer<Double>) {
+  private func search(
+    _ snapshot: Snapshot, _ w: Workspace, excluding excluded: (Int) -> Int,
+    into out: UnsafeMutablePointer<Double>
+  ) {
     let n = memories.columns
     let count = snapshot.count
     for m in 0..<count {
@@ -91,15 +110,19 @@ struct NearestMemorySearch: Sendable {
       bias: squares.pointer, columns: columns, into: w.minima.pointer, stride: w.minimaStride)
     for m in 0..<count {
       let (square, index) = compare(
-        snapshot.states + m * n, UnsafePointer(w.minima.pointer + m * w.minimaStride), w)
+        snapshot.states + m * n, w.minima.pointer + m * w.minimaStride,
+        excluding: excluded(Int(snapshot.members[m].item)), w)
       out[2 * m] = index >= 0 ? square.squareRoot() : .nan
       out[2 * m + 1] = index >= 0 ? Double(index) : .nan
     }
   }
 
   /// The smallest squared distance and its index, in double precision; index -1 where none is finite.
+  ///
+  /// The bucket of the excluded memory is always compared, and its minimum, which may be that memory's, does
+  /// not narrow the choice among the others.
   private func compare(
-    _ z: UnsafePointer<Double>, _ minima: UnsafePointer<Float>, _ w: Workspace
+    _ z: UnsafePointer<Double>, _ minima: UnsafeMutablePointer<Float>, excluding excluded: Int, _ w: Workspace
   ) -> (square: Double, index: Int) {
     let n = memories.columns
     var best = (square: Double.infinity, index: -1)
@@ -119,21 +142,29 @@ struct NearestMemorySearch: Sendable {
     let isExhaustive = !(reach < 0x1p60)
     var number = (memories.rows + Self.bucketSize - 1) / Self.bucketSize
     if !isExhaustive {
+      if excluded >= 0 { minima[excluded / Self.bucketSize] = .infinity }
       let smallest = Double(BucketSearch.smallest(minima, count: bucketCount))
-      number = BucketSearch.indices(
-        of: minima, count: bucketCount, atMost: Float(smallest + 2 * bound).nextUp, into: w.found.pointer)
+      number =
+        smallest < .infinity
+        ? BucketSearch.indices(
+          of: minima, count: bucketCount, atMost: Float(smallest + 2 * bound).nextUp, into: w.found.pointer)
+        : 0
+      if excluded >= 0 {
+        w.found.pointer[number] = Int32(excluded / Self.bucketSize)
+        number += 1
+      }
     }
     for k in 0..<number {
       let first = Self.bucketSize * (isExhaustive ? k : Int(w.found.pointer[k]))
-      for index in first..<min(first + Self.bucketSize, memories.rows) {
+      for index in first..<min(first + Self.bucketSize, memories.rows) where index != excluded {
         let row = memories.row(index)
         var sum = 0.0
         for j in 0..<n {
           let delta = z[j] - row[j]
           sum += delta * delta
         }
-        // Ascending indices: the first of equals stays.
-        if sum < best.square { best = (sum, index) }
+        // The first of equals; an excluded memory's bucket comes last.
+        if sum < best.square || sum == best.square && index < best.index { best = (sum, index) }
       }
     }
     return best

@@ -13,6 +13,14 @@ public struct ObservableContext: Sendable {
   public var overlapOrigin: RowTable?
   /// Principal axes of the memories `[N, N]`; nil: computed where an observable asks for them.
   public var principalAxes: RowTable?
+  /// Another class for each one, -1 where it has none: the control beside the own concept.
+  public var siblingOfClass: [Int32] = []
+  /// The mean training item of each class, `[classes, D]`; nil where nobody needs it.
+  public var classPictures: RowTable?
+  /// Whether members' own items are the training items, in their order.
+  public var startsFromTraining = false
+  /// As many memories of training as of held-out items; nil where there are no held-out ones.
+  public var samples: MemorySamples?
 
   /// Collects them.
   public init(
@@ -34,6 +42,14 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let ownItem = ObservableNeeds(rawValue: 1)
   /// A data set with superclasses.
   public static let superclass = ObservableNeeds(rawValue: 2)
+  /// The clean own item itself, which latent states of a file lack.
+  public static let cleanItem = ObservableNeeds(rawValue: 4)
+  /// An own item among the training items.
+  public static let trainingItem = ObservableNeeds(rawValue: 8)
+  /// The mean picture of each class.
+  public static let classPictures = ObservableNeeds(rawValue: 16)
+  /// Held-out items.
+  public static let heldOutItems = ObservableNeeds(rawValue: 32)
 }
 
 /// An observable that scenarios know by name.
@@ -82,6 +98,14 @@ public enum ObservableRegistry {
     InputEntropy.self,
     ReconstructionExcess.self,
     KullbackLeibler.self,
+    Displacement.self,
+    DistanceSiblingConcept.self,
+    MemoryRecovered.self,
+    DistanceTrainingSample.self,
+    DistanceHeldOut.self,
+    DataDistanceMemory.self,
+    DataDistanceConcept.self,
+    DataDistanceSiblingConcept.self,
   ]
 
   /// The observable of that name; nil where the name is unknown or the context lacks what it needs.

@@ -12,10 +12,18 @@ struct SplitSource: ItemSource {
 }
 
 extension Scenario {
-  /// Generates or reads the scenario's data set.
+  /// Generates or reads the scenario's data set, and sets validation items apart.
+  ///
+  /// Those are drawn by the true labels, so that models do not depend on `dataset.shuffle-labels`.
   ///
   /// - Throws: `DatasetError`.
   func loadDataset() throws -> Dataset {
+    var result = try loadSource()
+    if validation > 0 { result = result.holdingOut(validation: validation, seed: seed) }
+    return shufflesLabels ? result.shufflingLabels(seed: seed) : result
+  }
+
+  private func loadSource() throws -> Dataset {
     func pairs(_ superclasses: [DatasetSpecification.Superclass]) -> [(name: String, labels: [Int])] {
       superclasses.map { ($0.name, $0.labels) }
     }

@@ -82,6 +82,22 @@ extension Experiment {
     var context = ObservableContext(
       geometry: geometry, own: own, source: source,
       overlapOrigin: scenario.overlapOrigin == .root ? geometry.root : nil)
+    context.siblingOfClass = siblingOfClass
+    context.startsFromTraining = hasSourceItems && scenario.initial.split == .train
+    let needs = scenario.observables.map { self.needs(of: $0) }
+    if needs.contains(where: { $0.contains(.classPictures) }) { context.classPictures = classPictures() }
+    if needs.contains(where: { $0.contains(.heldOutItems) }) {
+      let isTest = scenario.initial.split == .test
+      let heldOut =
+        own.flatMap { hasSourceItems && isTest ? $0.memories : nil }
+        ?? map.memories(
+          of: SplitSource(split: dataset.test), count: dataset.test.count, threads: options.threads)
+      context.samples = MemorySamples(
+        training: OwnItems(memories: memories, classes: dataset.train.classes),
+        heldOut: OwnItems(memories: heldOut, classes: dataset.test.classes),
+        classCount: hierarchy.numberOfClasses,
+        origin: hasSourceItems ? (isTest ? .heldOut : .training) : .elsewhere, seed: scenario.seed)
+    }
     let components = scenario.observables.compactMap { PrincipalComponent.number(in: $0) }
     if !components.isEmpty || scenario.output.latents {
       context.principalAxes = geometry.principalAxes().axes
@@ -111,6 +127,7 @@ extension Experiment {
     if scenario.dynamics.mode != .sample {
       plan.tolerance = scenario.attractors?.tolerance ?? 1e-10
       plan.closest = DistanceConcept(context)
+      plan.closestMemory = DistanceMemory(context)
       if scenario.dynamics.mode == .mean, scenario.output.members {
         plan.classifier = FixedPointConfirmation(DifferentiableInferenceMap(model))
       }
@@ -127,6 +144,29 @@ extension Experiment {
     return PreparedEnsemble(
       map: map, start: start, plan: plan, geometry: geometry, own: own,
       principalAxes: shownAxes, visibleObservables: visible)
+  }
+
+  /// The control of each class: the next one of its superclass, -1 where there is none.
+  private var siblingOfClass: [Int32] {
+    (0..<dataset.hierarchy.numberOfClasses).map { Int32(dataset.hierarchy.sibling(ofClass: $0) ?? -1) }
+  }
+
+  /// The mean training item of each class, `[classes, D]`.
+  private func classPictures() -> RowTable {
+    let split = dataset.train
+    let result = RowTable(rows: dataset.hierarchy.numberOfClasses, columns: split.dimension)
+    var counts = [Double](repeating: 0, count: result.rows)
+    let row = AlignedBuffer<Double>(count: split.dimension)
+    for item in 0..<split.count {
+      let k = Int(split.classes[item])
+      split.copy(item: item, into: row.buffer)
+      for i in 0..<split.dimension { result.row(k)[i] += row.pointer[i] }
+      counts[k] += 1
+    }
+    for k in 0..<result.rows {
+      for i in 0..<split.dimension { result.row(k)[i] /= counts[k] }
+    }
+    return result
   }
 
   private func grouping(by grouping: Grouping, own: OwnItems, items: [Int32]) -> ItemGrouping {
@@ -167,7 +207,12 @@ extension Experiment {
 
     let classOf = { (item: Int) in Int(own.classes[item]) }
     ownLevels.append(("own concept", geometry.concepts, classOf))
-    siblings.append(("sibling concept", geometry.concepts, { hierarchy.sibling(ofClass: classOf($0)) }))
+    let siblingClass = siblingOfClass
+    siblings.append(
+      (
+        "sibling concept", geometry.concepts,
+        { siblingClass[classOf($0)] < 0 ? nil : Int(siblingClass[classOf($0)]) }
+      ))
     let shuffledConcepts = LatentGeometry.centres(
       geometry.memories, groups: labels, count: hierarchy.numberOfClasses)
     shuffled.append(("shuffled concept", shuffledConcepts, classOf))

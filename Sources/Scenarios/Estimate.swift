@@ -107,7 +107,9 @@ extension Experiment {
     if batches < 3 { perBatch = try seconds { _ = try trial(count) } / Double(batches) }
     let model = Autoencoder(initializing: architecture, seed: scenario.seed)
     return Double(plan.epochs)
-      * (Double(batches) * perBatch + Double(dataset.test.count) * evidenceSeconds(model))
+      * (Double(batches) * perBatch
+        + Double(dataset.test.count + (plan.patience > 0 ? dataset.validation.count : 0))
+        * evidenceSeconds(model))
   }
 
   private func estimateEnsemble<Scalar: NetworkScalar>(
@@ -118,7 +120,7 @@ extension Experiment {
       prepared = try prepareEnsemble(model, precision: precision)
     }
     result.preparationSeconds +=
-      Double(dataset.train.count + dataset.test.count) * evidenceSeconds(model)
+      Double(dataset.train.count + dataset.test.count + dataset.validation.count) * evidenceSeconds(model)
     guard let prepared else { return }
     let plan = prepared.plan
 
@@ -157,13 +159,13 @@ extension Experiment {
     let width = Double(plan.approaches.count) * times
     let moments = slots * (plan.realizations > 1 ? 48 : 24)
     let bootstrap = Double(plan.affordableReplicates) * width * 16
-    var perMember = 36.0
+    var perMember = 64.0
     if plan.recordsMembers { perMember += 8 * Double(prepared.visibleObservables) * times }
     if plan.recordsLatentStates { perMember += 8 * Double(prepared.map.dimension) * times }
     let records = plan.recordsMembers || plan.recordsLatentStates ? perMember * Double(plan.memberCount) : 0
     let averages = 28 * slots * Double(plan.levels.count)
     let variables =
-      45 + 4 * prepared.visibleObservables * (1 + plan.groupings.count + (plan.splitting == nil ? 0 : 2))
+      68 + 4 * prepared.visibleObservables * (1 + plan.groupings.count + (plan.splitting == nil ? 0 : 2))
     result.fileBytes = records + averages + 900 * Double(variables)
     let modelBytes = 4 * Double(model.architecture.parameterCount)
     result.checkpointBytes = records + bootstrap / 2 + 2 * moments + modelBytes + averages

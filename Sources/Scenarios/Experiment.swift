@@ -91,6 +91,7 @@ public struct Experiment: Sendable {
     self.options = options
     self.events = events
     self.dataset = try dataset ?? scenario.loadDataset()
+    try checkValidation()
     if let latent = scenario.trainedLatentDimension { try checkObservables(latentDimension: latent) }
     if scenario.initial.corruption != "file" {
       _ = try itemIndices(available: nil)
@@ -112,6 +113,16 @@ public struct Experiment: Sendable {
     if case .hopfield = scenario.model { throw unsupported("model.kind", "hopfield", "vae") }
   }
 
+  private func checkValidation() throws {
+    guard case .trained(let model) = scenario.model, model.training.patience > 0,
+      dataset.validation.count == 0
+    else { return }
+    throw scenario.error(
+      key: "dataset.validation", value: ScenarioYAML.text(scenario.validation),
+      expected: "a share that leaves validation items; of these small classes none is left",
+      remedy: "raise it, or leave model.training.patience out")
+  }
+
   func checkObservables(latentDimension: Int) throws {
     for name in scenario.observables {
       if let number = PrincipalComponent.number(in: name), number > latentDimension {
@@ -120,7 +131,17 @@ public struct Experiment: Sendable {
           expected: "at most principal-component-\(latentDimension), as there are latent variables",
           remedy: "lower the number, or raise model.latent")
       }
+      guard needs(of: name).contains(.heldOutItems), dataset.test.count == 0 else { continue }
+      throw scenario.error(
+        key: "observables", value: name,
+        expected: "observables that need no held-out items; this data set has none",
+        remedy: "leave it out, or raise dataset.test")
     }
+  }
+
+  /// What an observable needs.
+  func needs(of name: String) -> ObservableNeeds {
+    ObservableRegistry.all.first { $0.name == name }?.needs ?? []
   }
 
   private func checkImageShape() throws {
@@ -226,9 +247,11 @@ extension Experiment {
     if let file = scenario.initial.file {
       let states = try GivenStates(file, scenario: scenario, dataset: dataset, latentDimension: latent)
       available = states.rows.rows
-      if states.space == .latent, scenario.observables.contains(DataOverlap.name) {
+      if states.space == .latent,
+        let name = scenario.observables.first(where: { needs(of: $0).contains(.cleanItem) })
+      {
         throw scenario.error(
-          key: "observables", value: DataOverlap.name,
+          key: "observables", value: name,
           expected: "observables that need no clean item, which latent states of a file lack",
           remedy: "remove it ('simulate list observables' says what each needs)")
       }

@@ -18,6 +18,11 @@ public struct PreparedModel: Sendable {
   public var train: Evidence
   /// Negative ELBO on the test set; NaN where that is empty.
   public var test: Evidence
+  /// Negative ELBO on the validation set; NaN where that is empty.
+  public var validation: Evidence
+
+  /// The epoch whose parameters these are, from 1; nil where training did not choose one.
+  public var bestEpoch: Int? { model.metadata["best_epoch"].flatMap { Int($0) } }
 }
 
 /// Where trained models are kept between runs.
@@ -48,12 +53,15 @@ public struct ModelCache: Sendable {
     dataset: Dataset, architecture: Architecture, training: Training, seed: UInt64, replica: Int
   ) -> String {
     let key = [
-      "training procedure 2", dataset.contentHash, "\(architecture.dataDimension)",
+      "training procedure 2", dataset.trainingHash, "\(architecture.dataDimension)",
       "\(architecture.latentDimension)", "\(architecture.hidden)", architecture.activation.rawValue,
       architecture.likelihood.rawValue, "\(training.epochs)", "\(training.batch)",
       "\(training.learningRate)", "\(training.beta)", "\(seed)", "\(replica)",
-    ].joined(separator: "\n")
-    return folder + "/" + ContentHash.hexadecimal(of: key).prefix(32) + ".safetensors"
+    ]
+    // Keys of models without early stopping stay what they were.
+    let whole = (key + (training.patience > 0 ? ["patience \(training.patience)"] : [])).joined(
+      separator: "\n")
+    return folder + "/" + ContentHash.hexadecimal(of: whole).prefix(32) + ".safetensors"
   }
 }
 
@@ -70,7 +78,7 @@ extension ModelSpecification.Trained {
   var plan: Training {
     Training(
       epochs: training.epochs, batch: training.batch, learningRate: training.learningRate,
-      beta: training.beta)
+      beta: training.beta, patience: training.patience)
   }
 }
 
@@ -138,8 +146,9 @@ extension Experiment {
     do {
       result = try plan.run(
         architecture, train: SplitSource(split: dataset.train), trainCount: dataset.train.count,
-        test: SplitSource(split: dataset.test), testCount: dataset.test.count, seed: scenario.seed,
-        threads: options.threads, resuming: state, checkpoints: saving?.hooks(events)
+        test: SplitSource(split: dataset.test), testCount: dataset.test.count,
+        validation: SplitSource(split: dataset.validation), validationCount: dataset.validation.count,
+        seed: scenario.seed, threads: options.threads, resuming: state, checkpoints: saving?.hooks(events)
       ) { epoch in
         events.progress(.training(epoch, of: plan.epochs))
       }
@@ -147,7 +156,7 @@ extension Experiment {
       guard let saving, saving.checkpoints.isSaved else { throw CancellationError() }
       throw RunInterrupted(checkpoint: saving.checkpoints.path)
     }
-    result.model.metadata["dataset_sha256"] = dataset.contentHash
+    result.model.metadata["dataset_sha256"] = dataset.trainingHash
     result.model.metadata["source"] = options.source
     if case .notFinite(let epoch) = result.earlyEnd {
       warnNotFinite("\(epoch)")
@@ -173,7 +182,7 @@ extension Experiment {
     }
     return PreparedModel(
       model: result.model, sha256: Safetensors.sha256(file), path: kept, wasTrained: true,
-      train: result.train, test: result.test)
+      train: result.train, test: result.test, validation: result.validation)
   }
 
   /// Evaluates the negative ELBO with the numbers that training uses, so that both agree exactly.
@@ -185,7 +194,11 @@ extension Experiment {
     let test = Evidence(
       of: model, on: SplitSource(split: dataset.test), count: dataset.test.count, seed: scenario.seed,
       threads: options.threads)
+    let validation = Evidence(
+      of: model, on: SplitSource(split: dataset.validation), count: dataset.validation.count,
+      seed: scenario.seed, draw: 2, threads: options.threads)
     return PreparedModel(
-      model: model, sha256: sha256, path: path, wasTrained: wasTrained, train: train, test: test)
+      model: model, sha256: sha256, path: path, wasTrained: wasTrained, train: train, test: test,
+      validation: validation)
   }
 }

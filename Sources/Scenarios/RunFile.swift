@@ -40,6 +40,10 @@ final class RunFile: @unchecked Sendable {
     var latentState: NetCDFVariable?
     var closestTime: NetCDFVariable
     var closestDistance: NetCDFVariable
+    var closestMemoryTime: NetCDFVariable
+    var closestMemoryDistance: NetCDFVariable
+    var chordDistance: NetCDFVariable
+    var chordExcess: NetCDFVariable
     var convergenceTime: NetCDFVariable
     var outcome: NetCDFVariable
   }
@@ -144,6 +148,19 @@ final class RunFile: @unchecked Sendable {
       closestDistance: try variable(
         "closest_concept_distance", .double, "smallest distance to the own concept",
         fill: NetCDFWriter.missing),
+      closestMemoryTime: try variable(
+        "time_of_closest_memory", .int32,
+        "first time of the smallest distance to the own memory, -1 for none"),
+      closestMemoryDistance: try variable(
+        "closest_memory_distance", .double, "smallest distance to the own memory", fill: NetCDFWriter.missing),
+      chordDistance: try variable(
+        "chord_concept_distance", .double,
+        "distance of the own concept to the straight segment from first to last latent state",
+        fill: NetCDFWriter.missing),
+      chordExcess: try variable(
+        "chord_excess", .double,
+        "chord_concept_distance minus closest_concept_distance: positive where the path came nearer",
+        fill: NetCDFWriter.missing),
       convergenceTime: try variable(
         "convergence_time", .int32, "first time from which every step is below the tolerance, -1 for none",
         more: plan.tolerance.map { [("tolerance", .double($0))] } ?? []),
@@ -184,6 +201,10 @@ final class RunFile: @unchecked Sendable {
     }
     try members.closestTime.write(records.closestTime, start: start, count: count)
     try members.closestDistance.write(records.closestDistance, start: start, count: count)
+    try members.closestMemoryTime.write(records.closestMemoryTime, start: start, count: count)
+    try members.closestMemoryDistance.write(records.closestMemoryDistance, start: start, count: count)
+    try members.chordDistance.write(records.chordDistance, start: start, count: count)
+    try members.chordExcess.write(records.chordExcess, start: start, count: count)
     try members.convergenceTime.write(records.convergenceTime, start: start, count: count)
     try members.outcome.write(
       plan.tolerance == nil ? records.outcomes.map { _ in Int32(-1) } : records.outcomes.map(\.rawValue),
@@ -225,8 +246,13 @@ final class RunFile: @unchecked Sendable {
     if own != nil {
       try writeLevelFractions(results, plan: plan, first: visibleObservables)
       try writeApproaches(results, levels: dataset.hierarchy.treeLevelNames.count)
+      try writeScalars(results)
     }
     try writeEvidence(model)
+    try writeIntegers(
+      "active_latent_variables", [],
+      "latent variables whose posterior mean varies by more than \(LatentGeometry.activityThreshold) over"
+        + " the training items", [geometry.activeLatentVariables])
     try writeGeometry(geometry, groupings: plan.groupings, principalAxes: principalAxes)
     if let attractors { try write(attractors, in: try writer.root.defineGroup("attractors")) }
     if let films { try write(films) }
@@ -338,10 +364,53 @@ final class RunFile: @unchecked Sendable {
       concept.map { approach in approach.time.map { approach.meanDistance[$0] } ?? .nan })
   }
 
+  /// Averages of the members' scalars.
+  private func writeScalars(_ results: [LevelStatistics]) throws {
+    let words: [MemberScalar: (name: String, longName: String)] = [
+      .timeOfClosestConcept: (
+        "time_of_closest_concept_mean", "mean time of the smallest distance to the own concept"
+      ),
+      .closestConceptDistance: ("closest_concept_distance_mean", "mean smallest distance to the own concept"),
+      .timeOfClosestMemory: (
+        "time_of_closest_memory_mean", "mean time of the smallest distance to the own memory"
+      ),
+      .closestMemoryDistance: ("closest_memory_distance_mean", "mean smallest distance to the own memory"),
+      .chordConceptDistance: (
+        "chord_concept_distance_mean",
+        "mean distance of the own concept to the straight segment from first to last latent state"
+      ),
+      .chordExcess: (
+        "chord_excess_mean", "mean of how much nearer the path came to the own concept than that segment"
+      ),
+      .memoryAfterConcept: (
+        "memory_after_concept",
+        "fraction of members that were closest to the own memory later than to the own concept"
+      ),
+    ]
+    for scalar in MemberScalar.allCases {
+      guard let (name, longName) = words[scalar] else { continue }
+      let all = results.map { $0.scalars[scalar.rawValue] }
+      try writeDoubles(
+        name, ["level"], longName, all.map(\.mean),
+        more: [("ancillary_variables", .text("\(name)_standard_error \(name)_count"))])
+      try writeDoubles(
+        name + "_standard_error", ["level"], "standard error over items of \(name)", all.map(\.standardError))
+      try writeIntegers(name + "_count", ["level"], "members averaged in \(name)", all.map(\.count))
+    }
+  }
+
   private func writeEvidence(_ model: PreparedModel) throws {
-    for (name, words, evidence) in [
-      ("negative_elbo_train", "training", model.train), ("negative_elbo_test", "test", model.test),
-    ] {
+    var sets = [("negative_elbo_train", "training", model.train), ("negative_elbo_test", "test", model.test)]
+    if dataset.validation.count > 0 {
+      sets.append(("negative_elbo_validation", "validation", model.validation))
+    }
+    if let epoch = model.bestEpoch {
+      try writeIntegers(
+        "best_epoch", [],
+        "epoch of training with the lowest negative evidence lower bound of the validation set",
+        [epoch])
+    }
+    for (name, words, evidence) in sets {
       try writeDoubles(
         name, [], "mean negative evidence lower bound of the \(words) set, per item", units: "nats",
         [evidence.negativeELBO], more: [("ancillary_variables", .text(name + "_standard_error"))])
@@ -394,6 +463,9 @@ final class RunFile: @unchecked Sendable {
     try writeDoubles(
       "root_position", ["latent"], "root: mean of all training memories", Array(geometry.root.storage.buffer),
       in: group)
+    try writeDoubles(
+      "latent_activity", ["latent"], "variance of the posterior mean over the training items",
+      geometry.latentActivity, in: group)
     if let principalAxes {
       try group.defineDimension("principal_component", length: principalAxes.rows)
       try group.defineVariable(

@@ -13,6 +13,8 @@ public struct RunReport: Sendable {
   public var model: PreparedModel
   /// Names of the observables, in the order of `LevelStatistics.overall`.
   public var observables: [String]
+  /// Latent variables that vary over the training items: see `LatentGeometry.activeLatentVariables`.
+  public var activeLatentVariables: Int
   /// Names of the tree's levels; empty where members have no own item.
   public var treeLevels: [String]
   /// The class labels, as the data's files have them.
@@ -233,6 +235,7 @@ extension Experiment {
     RunReport(
       path: path, model: model,
       observables: prepared.plan.observables.prefix(prepared.visibleObservables).map(\.name),
+      activeLatentVariables: prepared.geometry.activeLatentVariables,
       treeLevels: prepared.own == nil ? [] : dataset.hierarchy.treeLevelNames,
       classLabels: dataset.hierarchy.classLabels, levels: results,
       memberCount: prepared.plan.memberCount, memberSteps: memberSteps, seconds: seconds,
@@ -398,7 +401,7 @@ extension PreparedModel {
   func encode(to encoder: inout ByteEncoder) throws {
     try encoder.encode([UInt8](try Safetensors.encode(model)))
     try encoder.encode(path ?? "")
-    for evidence in [train, test] {
+    for evidence in [train, test, validation] {
       for number in [evidence.negativeELBO, evidence.standardError, evidence.kullbackLeibler] {
         try encoder.encode(number)
       }
@@ -420,5 +423,6 @@ extension PreparedModel {
     }
     train = try evidence()
     test = try evidence()
+    validation = try evidence()
   }
 }

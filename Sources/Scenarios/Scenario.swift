@@ -12,6 +12,10 @@ public struct Scenario: Sendable, Equatable {
   public var seed: UInt64
   /// Where the items come from.
   public var dataset: DatasetSpecification
+  /// The share of each class's training items that training is watched on instead, by default 0.
+  public var validation: Double
+  /// Whether labels are permuted among the items, by default false.
+  public var shufflesLabels: Bool
   /// The model whose inference is repeated.
   public var model: ModelSpecification
   /// How inference is repeated.
@@ -197,13 +201,16 @@ public enum ModelSpecification: Sendable, Hashable {
     public var learningRate: Double
     /// The weight of the Kullback-Leibler term, by default 1.
     public var beta: Double
+    /// Epochs without progress on the validation items after which training ends; 0, the default: none.
+    public var patience: Int
 
     /// Makes a specification.
-    public init(epochs: Int, batch: Int, learningRate: Double, beta: Double) {
+    public init(epochs: Int, batch: Int, learningRate: Double, beta: Double, patience: Int = 0) {
       self.epochs = epochs
       self.batch = batch
       self.learningRate = learningRate
       self.beta = beta
+      self.patience = patience
     }
   }
 }

@@ -104,6 +104,13 @@ extension ScenarioKeys {
         "dataset.directory", .path, "/usr/share/datasets/fashion-mnist",
         "folder of the four files; the default is where Debian's dataset-fashion-mnist puts them",
         only: fashion),
+      key(
+        "dataset.validation", .number(NumberRange(0, 0.9)), "0",
+        "share of each class's training items that is kept out of training and everything else, to watch "
+          + "training on"),
+      key(
+        "dataset.shuffle-labels", .boolean, "false",
+        "permute class labels among the items of each split: a control; the trained model is the same"),
     ]
   }()
 
@@ -131,6 +138,10 @@ extension ScenarioKeys {
         "of the Adam optimizer"),
       key(
         "model.training.beta", .number(NumberRange(0, 1_000_000)), "1", "weight of the Kullback-Leibler term"),
+      key(
+        "model.training.patience", .integer(0...1_000_000), "0",
+        "epochs without a lower negative ELBO of the validation items (`dataset.validation`) after which "
+          + "training ends with the best epoch's model; 0: all epochs, the last one's model"),
       key("model.replicas", .integer(1...10_000), "1", "models trained from different seeds", only: vae),
     ]
   }()

@@ -91,8 +91,10 @@ public struct ScenarioLoader {
       for: controls + claims.flatMap { $0.controls + $0.compare }, beside: observables)
     let scenario = Scenario(
       path: path, name: name, description: try reader.text("description"), seed: try reader.seed("seed"),
-      dataset: dataset, model: model, dynamics: dynamics, initial: initial,
-      observables: observables, groupBy: try reader.words("group-by", as: Grouping.self),
+      dataset: dataset, validation: try reader.number("dataset.validation"),
+      shufflesLabels: try reader.boolean("dataset.shuffle-labels"), model: model, dynamics: dynamics,
+      initial: initial, observables: observables,
+      groupBy: try reader.words("group-by", as: Grouping.self),
       splitBy: try reader.words("split-by", as: Splitting.self),
       overlapOrigin: try reader.word("overlap-origin", as: OverlapOrigin.self),
       attractors: try reader.attractors(), output: try reader.output(name: name),

@@ -1,3 +1,5 @@
+import Datasets
+
 /// The rules that concern several keys at once.
 extension ScenarioReader {
   /// What the data set and the initial states allow observables and groupings to ask for.
@@ -6,6 +8,8 @@ extension ScenarioReader {
     var lackOfOwnItem: String?
     /// Whether the data set has superclasses.
     var hasSuperclasses: Bool
+    /// Why members' own items are no training items; nil where they are.
+    var lackOfTrainingItem: String?
   }
 
   func means(_ dataset: DatasetSpecification, _ initial: InitialSpecification, _ corruption: CorruptionWord)
@@ -22,6 +26,9 @@ extension ScenarioReader {
     } else if !corruption.needsSource {
       means.lackOfOwnItem = "initial.corruption: \(corruption.name)"
     }
+    means.lackOfTrainingItem =
+      corruption.name == "file"
+      ? "initial.corruption: file" : initial.split == .test ? "initial.split: test" : nil
     return means
   }
 
@@ -49,6 +56,12 @@ extension ScenarioReader {
         throw failure(
           key, node, expected: "observables that need no own item, which members lack with \(lack)",
           remedy: "write observables: [step-length, distance-nearest-memory]")
+      }
+      if word.needsTrainingItem, let lack = means.lackOfTrainingItem {
+        throw failure(
+          key, node,
+          expected: "observables that need no training item of a member's own, which it lacks with \(lack)",
+          remedy: "leave it out, or write initial.split: train")
       }
       if word.needsSuperclass, !means.hasSuperclasses { throw noSuperclasses(key, node) }
       names.append(name)
@@ -91,6 +104,12 @@ extension ScenarioReader {
         remedy: "write members: true")
     }
     try checkFilms(scenario)
+    if case .trained(let model) = scenario.model, model.training.patience > 0, scenario.validation == 0 {
+      throw failure(
+        "model.training.patience", try node("model.training.patience"),
+        expected: "dataset.validation above 0 beside it, for items to watch training on",
+        remedy: "write dataset.validation: 0.1, or leave this out")
+    }
     if corruption.needsSource, case .hierarchicalPatterns(let patterns) = scenario.dataset {
       try checkItems(scenario, patterns)
     }
@@ -119,7 +138,8 @@ extension ScenarioReader {
   {
     let classes = patterns.superclasses * patterns.classes
     let split = scenario.initial.split
-    let available = classes * (split == .train ? patterns.memories : patterns.test)
+    let held = Dataset.validationCount(of: patterns.memories, fraction: scenario.validation)
+    let available = classes * (split == .train ? patterns.memories - held : patterns.test)
     guard available > 0 else {
       throw failure(
         "initial.split", try node("initial.split"), expected: "a split with items, but dataset.test is 0",

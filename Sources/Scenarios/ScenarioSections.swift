@@ -118,7 +118,8 @@ extension ScenarioReader {
         activation: try word("model.activation"), likelihood: try word("model.likelihood"),
         training: ModelSpecification.Training(
           epochs: try integer("model.training.epochs"), batch: try integer("model.training.batch"),
-          learningRate: try number("model.training.learning-rate"), beta: try number("model.training.beta")),
+          learningRate: try number("model.training.learning-rate"), beta: try number("model.training.beta"),
+          patience: try integer("model.training.patience")),
         replicas: try integer("model.replicas")))
   }
 

@@ -39,11 +39,15 @@ public struct ObservableWord: Sendable, Hashable {
   public var needsOwnItem: Bool
   /// Whether the data set must have superclasses.
   public var needsSuperclass: Bool
+  /// Whether that item must be a training item.
+  public var needsTrainingItem: Bool
 
   /// Makes a word.
   public init(
-    name: String, isNumbered: Bool = false, needsOwnItem: Bool = false, needsSuperclass: Bool = false
+    name: String, isNumbered: Bool = false, needsOwnItem: Bool = false, needsSuperclass: Bool = false,
+    needsTrainingItem: Bool = false
   ) {
+    self.needsTrainingItem = needsTrainingItem
     self.name = name
     self.isNumbered = isNumbered
     self.needsOwnItem = needsOwnItem

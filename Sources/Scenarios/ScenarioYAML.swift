@@ -38,7 +38,12 @@ enum ScenarioYAML {
       ("description", quoted(scenario.description)),
       ("seed", "\(scenario.seed)"),
     ]
-    result += dataset(scenario.dataset) + model(scenario.model)
+    result += dataset(scenario.dataset)
+    result += [
+      ("dataset.validation", text(scenario.validation)),
+      ("dataset.shuffle-labels", "\(scenario.shufflesLabels)"),
+    ]
+    result += model(scenario.model)
     let dynamics = scenario.dynamics
     result += [
       ("dynamics.mode", dynamics.mode.rawValue),
@@ -130,6 +135,7 @@ enum ScenarioYAML {
         ("model.training.batch", "\(trained.training.batch)"),
         ("model.training.learning-rate", text(trained.training.learningRate)),
         ("model.training.beta", text(trained.training.beta)),
+        ("model.training.patience", "\(trained.training.patience)"),
         ("model.replicas", "\(trained.replicas)"),
       ]
     }

@@ -79,15 +79,21 @@ extension Experiment {
       let (model, _) = try? Safetensors.read(path: path)
     else { return false }
     let plan = specification.plan
-    let expected = [
+    let metadata = model.metadata
+    let epochs = metadata["epochs"].flatMap { Int($0) } ?? -1
+    let best = metadata["best_epoch"].flatMap { Int($0) } ?? 0
+    let isEarly =
+      metadata["not_finite_in_epoch"] != nil
+      || plan.patience > 0 && epochs <= plan.epochs && epochs - best >= plan.patience
+    var expected = [
       "batch": "\(plan.batch)", "learning_rate": "\(plan.learningRate)", "beta": "\(plan.beta)",
-      "seed": "\(scenario.seed)", "replica": "0", "dataset_sha256": dataset.contentHash,
+      "seed": "\(scenario.seed)", "replica": "0", "dataset_sha256": dataset.trainingHash,
       "source": options.source,
-      "epochs": model.metadata["not_finite_in_epoch"] == nil
-        ? "\(plan.epochs)" : model.metadata["epochs"] ?? "",
+      "epochs": isEarly ? "\(epochs)" : "\(plan.epochs)",
     ]
+    if plan.patience > 0 { expected["patience"] = "\(plan.patience)" }
     var differences = RunIdentity.differences(
-      model.metadata.filter { expected[$0.key] != nil }, expected)
+      metadata.filter { expected[$0.key] != nil || $0.key == "patience" }, expected)
     if model.architecture != specification.architecture(dataDimension: dataset.dimension) {
       differences.append("the network is another")
     }

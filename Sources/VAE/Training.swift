@@ -11,10 +11,15 @@ public struct Training: Sendable, Hashable {
   public var learningRate: Double
   /// Weight of the Kullback-Leibler term.
   public var beta: Double
+  /// Early stopping: training ends after so many epochs without a lower negative ELBO (the Kullback-Leibler
+  /// term with the weight beta) of the validation items, and the model is that of the best epoch. 0: all
+  /// epochs, and the last one's model.
+  public var patience: Int
 
   /// Creates a training plan.
-  public init(epochs: Int, batch: Int, learningRate: Double, beta: Double = 1) {
-    precondition(epochs >= 0 && batch >= 1)
+  public init(epochs: Int, batch: Int, learningRate: Double, beta: Double = 1, patience: Int = 0) {
+    precondition(epochs >= 0 && batch >= 1 && patience >= 0)
+    self.patience = patience
     self.epochs = epochs
     self.batch = batch
     self.learningRate = learningRate
@@ -29,6 +34,8 @@ public struct Training: Sendable, Hashable {
     public var negativeELBOTrain: Double
     /// Mean negative ELBO on the test set after the epoch, nats per item.
     public var negativeELBOTest: Double
+    /// Mean negative ELBO on the validation set after the epoch, nats per item; NaN without patience.
+    public var negativeELBOValidation = Double.nan
   }
 
   /// Why training ended before its last epoch.
@@ -45,6 +52,8 @@ public struct Training: Sendable, Hashable {
     public var train: Evidence
     /// On the test set with the final parameters.
     public var test: Evidence
+    /// On the validation set with the final parameters; NaN where that is empty.
+    public var validation: Evidence
     /// Nil where all epochs were run.
     public var earlyEnd: EarlyEnd?
   }
@@ -56,6 +65,7 @@ public struct Training: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - train, test: Rows of length D, items `0..<trainCount`, `0..<testCount`; the test set may be empty.
+  ///   - validation: Items `0..<validationCount`; needed for `patience`.
   ///   - replica: Independent initialization, order and noise for each.
   ///   - state: Where to go on; nil starts anew.
   ///   - checkpoints: When the state is saved; nil: never.
@@ -64,11 +74,12 @@ public struct Training: Sendable, Hashable {
   /// - Complexity: O(epochs x items x parameters).
   public func run(
     _ architecture: Architecture, train: some ItemSource, trainCount: Int, test: some ItemSource,
-    testCount: Int, seed: UInt64, replica: Int = 0, threads: Int = Parallel.processorCount,
+    testCount: Int, validation: (any ItemSource)? = nil, validationCount: Int = 0, seed: UInt64,
+    replica: Int = 0, threads: Int = Parallel.processorCount,
     resuming state: TrainingState? = nil, checkpoints: TrainingCheckpoints? = nil,
     progress: ((Epoch) -> Bool)? = nil
   ) throws -> Result {
-    precondition(trainCount > 0)
+    precondition(trainCount > 0 && (patience == 0 || validationCount > 0))
     var model = Autoencoder(initializing: architecture, seed: seed, replica: replica)
     let context = UInt64(UInt32(truncatingIfNeeded: replica))
     let orderField = RandomField(seed: seed, purpose: .trainingOrder, context: context)
@@ -81,8 +92,19 @@ public struct Training: Sendable, Hashable {
     // Where the epoch at hand goes on, and its sum so far.
     var start = (items: state?.itemsDone ?? 0, sum: state?.negativeELBOSum ?? 0)
     state?.restore(engine, good: good)
+    var best = state?.best ?? TrainingState.Best()
+    func validationEvidence() -> Evidence {
+      // The same noise after each epoch: differences are the model's.
+      guard let validation else {
+        return Evidence(negativeELBO: .nan, standardError: .nan, kullbackLeibler: .nan)
+      }
+      return Evidence(
+        of: model, on: validation, count: validationCount, seed: seed, draw: 2, threads: threads)
+    }
 
     for epoch in epochsDone..<max(epochs, epochsDone) {
+      // Asked here, not where the epoch ends: a continued training must stop there as well.
+      if patience > 0, start.items == 0, epoch - best.epoch >= patience { break }
       if start.items == 0 { good.pointer.update(from: engine.parameters.pointer, count: good.count) }
       var orderStream = orderField.stream(UInt32(epoch))
       let order = orderStream.permutation(trainCount)
@@ -105,7 +127,8 @@ public struct Training: Sendable, Hashable {
         let isStopping = checkpoints.shouldStop()
         if isStopping || checkpoints.isDue() {
           try checkpoints.save(
-            TrainingState(engine, epoch: epoch, itemsDone: minibatch.items.endIndex, sum: sum, good: good))
+            TrainingState(
+              engine, epoch: epoch, itemsDone: minibatch.items.endIndex, sum: sum, good: good, best: best))
         }
         if isStopping { throw CancellationError() }
       }
@@ -116,21 +139,36 @@ public struct Training: Sendable, Hashable {
         break
       }
       epochsDone = epoch + 1
+      var onValidation = Double.nan
+      if patience > 0 {
+        model.layers = engine.model()
+        let evidence = validationEvidence()
+        onValidation = evidence.negativeELBO
+        // What is minimized: for beta other than 1 the bound itself may rise all the time.
+        let objective = beta == 1 ? onValidation : onValidation + (beta - 1) * evidence.kullbackLeibler
+        if objective < best.objective {
+          best = TrainingState.Best(
+            epoch: epochsDone, objective: objective, parameters: engine.plain(engine.parameters))
+        }
+      }
       if let progress {
         model.layers = engine.model()
         let evidence = Evidence(of: model, on: test, count: testCount, seed: seed, threads: threads)
         let report = Epoch(
           number: epoch + 1, negativeELBOTrain: sum / Double(trainCount),
-          negativeELBOTest: evidence.negativeELBO)
+          negativeELBOTest: evidence.negativeELBO, negativeELBOValidation: onValidation)
         if !progress(report) {
-          try checkpoints?.save(TrainingState(engine, epoch: epoch + 1, itemsDone: 0, sum: 0, good: good))
+          try checkpoints?.save(
+            TrainingState(engine, epoch: epoch + 1, itemsDone: 0, sum: 0, good: good, best: best))
           throw CancellationError()
         }
       }
       if let checkpoints, checkpoints.isDue() {
-        try checkpoints.save(TrainingState(engine, epoch: epoch + 1, itemsDone: 0, sum: 0, good: good))
+        try checkpoints.save(
+          TrainingState(engine, epoch: epoch + 1, itemsDone: 0, sum: 0, good: good, best: best))
       }
     }
+    if best.epoch > 0 { engine.pack(best.parameters, into: engine.parameters) }
 
     model.layers = engine.model()
     let onTrain = Evidence(of: model, on: train, count: trainCount, seed: seed, draw: 1, threads: threads)
@@ -140,8 +178,14 @@ public struct Training: Sendable, Hashable {
       "seed": "\(seed)", "replica": "\(replica)", "negative_elbo_train": "\(onTrain.negativeELBO)",
     ]
     if testCount > 0 { model.metadata["negative_elbo_test"] = "\(onTest.negativeELBO)" }
+    let onValidation = validationEvidence()
+    if validationCount > 0 { model.metadata["negative_elbo_validation"] = "\(onValidation.negativeELBO)" }
+    if patience > 0 {
+      model.metadata["patience"] = "\(patience)"
+      model.metadata["best_epoch"] = "\(best.epoch)"
+    }
     if case .notFinite(let epoch) = earlyEnd { model.metadata["not_finite_in_epoch"] = "\(epoch)" }
-    return Result(model: model, train: onTrain, test: onTest, earlyEnd: earlyEnd)
+    return Result(model: model, train: onTrain, test: onTest, validation: onValidation, earlyEnd: earlyEnd)
   }
 
   /// Some items of one epoch and their noise, addressed by item and epoch.

@@ -21,12 +21,27 @@ public struct TrainingState: Sendable, Hashable {
   public var secondMoment: [Float]
   /// The parameters before the epoch at hand.
   public var goodParameters: [Float]
+  /// The best epoch so far.
+  public var best: Best
+
+  /// The epoch with the lowest objective on the validation items.
+  public struct Best: Sendable, Hashable {
+    /// From 1; 0 where there is none.
+    public var epoch = 0
+    /// Negative log-likelihood + beta KL, nats per item.
+    public var objective = Double.infinity
+    /// The parameters after it; empty where there is none.
+    public var parameters: [Float] = []
+  }
 
   /// Writes the state.
   public func encode(to encoder: inout ByteEncoder) throws {
     for number in [epoch, itemsDone, adamTime] { try encoder.encode(number) }
     try encoder.encode(negativeELBOSum)
     for values in [parameters, firstMoment, secondMoment, goodParameters] { try encoder.encode(values) }
+    try encoder.encode(best.epoch)
+    try encoder.encode(best.objective)
+    try encoder.encode(best.parameters)
   }
 
   /// Reads what `encode` wrote.
@@ -42,10 +57,18 @@ public struct TrainingState: Sendable, Hashable {
     firstMoment = try decoder.decode(count: count)
     secondMoment = try decoder.decode(count: count)
     goodParameters = try decoder.decode(count: count)
-    guard epoch >= 0, itemsDone >= 0, adamTime >= 0 else { throw ByteDecodingError("a negative count") }
+    best = Best(epoch: try decoder.decode(), objective: try decoder.decode())
+    best.parameters = try decoder.decode(count: best.epoch > 0 ? count : 0)
+    guard epoch >= 0, itemsDone >= 0, adamTime >= 0, (0...epoch).contains(best.epoch) else {
+      throw ByteDecodingError("a negative count")
+    }
   }
 
-  init(_ engine: GradientEngine<Float>, epoch: Int, itemsDone: Int, sum: Double, good: AlignedBuffer<Float>) {
+  init(
+    _ engine: GradientEngine<Float>, epoch: Int, itemsDone: Int, sum: Double, good: AlignedBuffer<Float>,
+    best: Best
+  ) {
+    self.best = best
     self.epoch = epoch
     self.itemsDone = itemsDone
     negativeELBOSum = sum

@@ -26,10 +26,18 @@ struct ListCommand: ParsableCommand {
     switch kind {
     case .observables:
       return ObservableRegistry.all.map { observable in
-        var needs = ""
-        if observable.needs.contains(.ownItem) { needs = "needs an own item" }
-        if observable.needs.contains(.superclass) { needs += " and superclasses" }
-        return [observable.name, observable.units, observable.longName, needs]
+        var needs: [String] = []
+        if observable.needs.contains(.trainingItem) {
+          needs.append("an own training item")
+        } else if observable.needs.contains(.ownItem) {
+          needs.append("an own item")
+        }
+        if observable.needs.contains(.superclass) { needs.append("superclasses") }
+        if observable.needs.contains(.heldOutItems) { needs.append("held-out items") }
+        return [
+          observable.name, observable.units, observable.longName,
+          needs.isEmpty ? "" : "needs " + needs.joined(separator: " and "),
+        ]
       } + [["principal-component-1..N", "1", "projection on a principal axis of the memories", ""]]
     case .corruptions:
       return CorruptionRegistry.all.map { [$0.name, $0.summary, $0.hasRegion ? "has a region" : ""] }

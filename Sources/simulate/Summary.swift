@@ -14,6 +14,10 @@ enum Summary {
       "\(scenario.name): \(report.memberCount) members, \(scenario.dynamics.steps) steps in"
         + String(format: " %.1f s", report.seconds) + speed + String(format: "; %.1f s in all", seconds))
     lines.append(model(report.model, seconds: nil))
+    lines.append(
+      "active latent variables: \(report.activeLatentVariables) of"
+        + " \(report.model.model.architecture.latentDimension) (variance of the posterior mean over the"
+        + " training items above \(LatentGeometry.activityThreshold))")
     lines.append("")
     if !report.treeLevels.isEmpty {
       lines.append(conceptTable(report, scenario: scenario))
@@ -44,11 +48,17 @@ enum Summary {
       value.isFinite ? "\(number(value, 2)) +- \(number(error, 2))" : "none"
     }
     let time = seconds.map { ", " + String(format: "%.1f", $0) + " s" } ?? ""
+    var more = ""
+    if model.validation.negativeELBO.isFinite {
+      more = ", \(nats(model.validation.negativeELBO, model.validation.standardError)) validation"
+    }
+    let epochs = model.model.metadata["epochs"] ?? "?"
+    let best = model.bestEpoch.map { "; best epoch \($0) of \(epochs)" } ?? ""
     return
       "model: \(widths), \(a.activation.rawValue), \(a.likelihood.rawValue)"
       + "\(model.wasTrained ? ", trained now" : "")\(time); negative ELBO"
       + " \(nats(model.train.negativeELBO, model.train.standardError)) train,"
-      + " \(nats(model.test.negativeELBO, model.test.standardError)) test (nats per item)"
+      + " \(nats(model.test.negativeELBO, model.test.standardError)) test\(more) (nats per item)\(best)"
   }
 
   /// Per level: mean distance to the own concept at the start, at its minimum and at the end.

@@ -69,6 +69,21 @@ extension CommandTests {
       }
       add("/members/outcome", ["member"], .int32, nil)
       add("/members/closest_concept_distance", ["member"], .double)
+      add("/members/time_of_closest_memory", ["member"], .int32)
+      for name in ["closest_memory_distance", "chord_concept_distance", "chord_excess"] {
+        add("/members/" + name, ["member"], .double)
+      }
+      for name in [
+        "time_of_closest_concept_mean", "closest_concept_distance_mean", "time_of_closest_memory_mean",
+        "closest_memory_distance_mean", "chord_concept_distance_mean", "chord_excess_mean",
+        "memory_after_concept",
+      ] {
+        add("/" + name, ["level"], .double)
+        add("/" + name + "_standard_error", ["level"], .double)
+        add("/" + name + "_count", ["level"], .int32)
+      }
+      add("/active_latent_variables", [], .int32)
+      add("/geometry/latent_activity", ["latent"], .double)
       add("/members/latent_state", ["member", "time", "latent"], .double)
       return result
     }()

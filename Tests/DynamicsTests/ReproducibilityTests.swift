@@ -16,6 +16,7 @@ import Testing
       StatisticsTests.sparse,
     ]
     plan.closest = Measure.component(1)
+    plan.closestMemory = Measure("memory") { state, _, time in time == 1 ? .nan : abs(state[0] - 0.5) }
     plan.tolerance = 0.5
     plan.recordsMembers = true
     plan.recordsLatentStates = true

@@ -226,7 +226,9 @@ final class RecordCollector: Sendable {
       bits += records.series.flatMap { $0 }.map(\.bitPattern)
       bits += records.latentStates.map(\.bitPattern)
       bits += (records.closestTime + records.convergenceTime).map { UInt64(bitPattern: Int64($0)) }
-      bits += records.closestDistance.map(\.bitPattern)
+      bits += records.closestMemoryTime.map { UInt64(bitPattern: Int64($0)) }
+      bits += (records.closestDistance + records.closestMemoryDistance).map(\.bitPattern)
+      bits += (records.chordDistance + records.chordExcess).map(\.bitPattern)
       bits += records.outcomes.map { UInt64($0.rawValue) }
       return bits
     }
@@ -249,6 +251,9 @@ extension LevelStatistics {
     for approach in approaches {
       bits += (approach.meanDistance + [approach.value, approach.lower, approach.upper]).map(\.bitPattern)
       bits += [approach.time.map { UInt64($0) } ?? .max, approach.isCensored ? 1 : 0]
+    }
+    for scalar in scalars {
+      bits += [UInt64(scalar.count), scalar.mean.bitPattern, scalar.standardError.bitPattern]
     }
     return bits
   }

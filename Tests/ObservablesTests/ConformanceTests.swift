@@ -19,11 +19,21 @@ import VAE
     let source = RowTable(items)
     let memories = InferenceMap<Double>(model).memories(of: source, count: 50, threads: 1)
     let classes = (0..<50).map { Int32($0 % 3) }
-    return ObservableContext(
+    var context = ObservableContext(
       geometry: LatentGeometry(
         memories: memories, classes: classes, classCount: 3,
         superclassOfClass: superclasses ? [0, 1, 1] : []),
       own: own ? OwnItems(memories: memories, classes: classes) : nil, source: own ? source : nil)
+    context.siblingOfClass = [1, 2, 0]
+    context.startsFromTraining = own
+    context.classPictures = RowTable(
+      (0..<3).map { k in plainMean(items.indices.filter { $0 % 3 == k }.map { items[$0] }) })
+    context.samples = MemorySamples(
+      training: OwnItems(memories: memories, classes: classes),
+      heldOut: OwnItems(
+        memories: RowTable(normalRows(30, 3, seed: 84)), classes: (0..<30).map { Int32($0 % 3) }),
+      classCount: 3, origin: own ? .training : .elsewhere, seed: 1)
+    return context
   }
 
   static let names = ObservableRegistry.all.map { $0.name } + (1...3).map { "principal-component-\($0)" }
@@ -34,7 +44,9 @@ import VAE
       "overlap-memory", "overlap-concept", "overlap-root", "distance-memory", "distance-concept",
       "distance-superconcept", "distance-root", "distance-nearest-memory", "distance-nearest-concept",
       "concept-accuracy", "abstraction-level", "step-length", "data-overlap", "reconstruction-error",
-      "energy", "input-entropy", "reconstruction-excess", "kullback-leibler",
+      "energy", "input-entropy", "reconstruction-excess", "kullback-leibler", "displacement",
+      "distance-sibling-concept", "memory-recovered", "distance-training-sample", "distance-held-out",
+      "data-distance-memory", "data-distance-concept", "data-distance-sibling-concept",
     ]
     #expect(Set(ObservableRegistry.all.map { $0.name }) == contract)
     let nats: Set<String> = ["energy", "input-entropy", "reconstruction-excess", "kullback-leibler"]
@@ -53,7 +65,7 @@ import VAE
     #expect(observable.variableName == name.split(separator: "-").joined(separator: "_"))
     #expect(observable.longName.count > 15 && !observable.longName.contains("\n"))
     #expect(name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "-" })
-    let available = InferenceMap<Double>(Self.model).availableFields.union(.previousState)
+    let available = InferenceMap<Double>(Self.model).availableFields.union(.kept)
     #expect(available.isSuperset(of: observable.requiredFields))
   }
 
@@ -86,7 +98,7 @@ import VAE
     for series in result.series[0] {
       for t in 0...3 { #expect(series[t].isNaN == (name == "step-length" && t == 0)) }
     }
-    if !["concept-accuracy", "abstraction-level"].contains(name) {
+    if !["concept-accuracy", "abstraction-level", "memory-recovered"].contains(name) {
       #expect(Set(result.series[0].flatMap { $0[1...] }).count > 50, "a constant?")
     }
   }
@@ -100,7 +112,8 @@ import VAE
       from: GivenStart(RowTable(normalRows(50, 3, seed: 82)), space: .latent), items: 50, steps: 3)
     let fromData: Set<String> = [
       "data-overlap", "reconstruction-error", "energy", "input-entropy", "reconstruction-excess",
-      "kullback-leibler", "step-length",
+      "kullback-leibler", "step-length", "data-distance-memory", "data-distance-concept",
+      "data-distance-sibling-concept",
     ]
     for series in result.series[0] {
       for t in 0...3 { #expect(series[t].isNaN == (fromData.contains(name) && t == 0)) }

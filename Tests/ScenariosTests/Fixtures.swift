@@ -17,6 +17,7 @@ let vocabulary = ScenarioVocabulary(
     ObservableWord(name: "concept-accuracy", needsOwnItem: true),
     ObservableWord(name: "abstraction-level", needsOwnItem: true),
     ObservableWord(name: "step-length"),
+    ObservableWord(name: "memory-recovered", needsOwnItem: true, needsTrainingItem: true),
     ObservableWord(name: "data-overlap", needsOwnItem: true),
     ObservableWord(name: "reconstruction-error"),
     ObservableWord(name: "energy"),

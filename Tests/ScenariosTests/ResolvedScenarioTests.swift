@@ -20,6 +20,7 @@ import Testing
     "name: a\nmodel: {file: 'a b: #c.safetensors'}\ngroup-by: [superclass, class]\nsplit-by: retention",
     "name: a\nmodel: {kind: hopfield}\nattractors: {until: {half-width: 0.01, at-most: 9}, items: {random: 3}}",
     "name: a\ndataset: {kind: fashion-mnist, superclasses: {'yes': [1], \"b c\": [2, 3], 5: [0]}}",
+    "name: a\ndataset: {kind: idx, validation: 0.25, shuffle-labels: true, train-images: a, train-labels: b, test-images: c, test-labels: d}\nmodel: {training: {patience: 3}}",
     "name: a\ndataset: {kind: idx, train-images: a, train-labels: b, test-images: c, test-labels: d}",
     "name: a\ninitial: {corruption: prior, items: 5000}\nattractors: {}",
     "name: a\ninitial: {corruption: file, file: {path: s.nc, variable: 'null', labels: 'y z'}}",
@@ -52,6 +53,8 @@ import Testing
           memories: 80
           test: 20
           correlation: [0.6, 0.8]
+          validation: 0
+          shuffle-labels: false
         model:
           kind: vae
           latent: 20
@@ -63,6 +66,7 @@ import Testing
             batch: 50
             learning-rate: 0.001
             beta: 1
+            patience: 0
           replicas: 1
         dynamics:
           mode: mean

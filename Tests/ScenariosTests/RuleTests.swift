@@ -32,6 +32,21 @@ import Testing
   func namesKeysAndTypes(_ bad: BadScenario) { bad.check() }
 
   @Test(arguments: [
+    BadScenario("name: a\ndataset: {validation: 1}", "2:23", "dataset.validation", "between 0 and 0.9"),
+    BadScenario("name: a\ndataset: {shuffle-labels: 1}", "2:27", "dataset.shuffle-labels", "true or false"),
+    BadScenario("name: a\nmodel: {training: {patience: -1}}", "2:30", "model.training.patience"),
+    BadScenario(
+      "name: a\nmodel: {training: {patience: 5}}", "2:30", "model.training.patience",
+      "dataset.validation above 0", "write dataset.validation: 0.1"),
+    BadScenario(
+      "name: a\ndataset: {validation: 0.5}\ninitial: {items: 481}", "3:18", "initial.items", "the 480 items"),
+    BadScenario(
+      "name: a\ninitial: {split: test}\nobservables: [memory-recovered]", "3:15", "observables",
+      "initial.split: test", "initial.split: train"),
+  ])
+  func validationAndControls(_ bad: BadScenario) { bad.check() }
+
+  @Test(arguments: [
     BadScenario("name: a\nseed: 010", "2:7", "seed", "010: expected an integer", "write 10, for"),
     BadScenario("name: a\nseed: 1_000", "2:7", "seed", "write 1000"),
     BadScenario("name: a\nseed: off", "2:7", "seed", "write a number"),

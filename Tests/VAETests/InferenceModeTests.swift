@@ -182,7 +182,7 @@ import VAE
 
   @Test func askingForFieldsDoesNotChangeTrajectories() throws {
     let all: [(StateFields, Int)] = [
-      (.previousState, 3), (.dataState, 12), (.nextDataState, 12), (.encoderMean, 3),
+      (.previousState, 3), (.initialState, 3), (.dataState, 12), (.nextDataState, 12), (.encoderMean, 3),
       (.encoderLogVariance, 3), (.crossEntropy, 1), (.inputEntropy, 1),
     ]
     func run<Scalar: NetworkScalar>(

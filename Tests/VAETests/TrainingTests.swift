@@ -85,6 +85,90 @@ import VAE
     #expect(stops == 4)
   }
 
+  private static let validation = RowTable(randomRows(17, 30, seed: 9))
+
+  private func stopEarly(
+    _ training: Training, resuming state: TrainingState? = nil, _ checkpoints: TrainingCheckpoints? = nil,
+    progress: ((Training.Epoch) -> Bool)? = nil
+  ) throws -> Training.Result {
+    try training.run(
+      architecture, train: items, trainCount: 53, test: held, testCount: 11, validation: Self.validation,
+      validationCount: 17, seed: 4, threads: 2, resuming: state, checkpoints: checkpoints, progress: progress)
+  }
+
+  /// Against trainings of 1, 2, ... epochs, each evaluated by itself.
+  @Test(arguments: [(1, 40, 1.0), (2, 40, 1), (5, 40, 1), (50, 6, 1), (2, 40, 0)])
+  func earlyStoppingFindsTheBestEpoch(patience: Int, epochs: Int, beta: Double) throws {
+    let stopped = try stopEarly(
+      Training(epochs: epochs, batch: 16, learningRate: 0.03, beta: beta, patience: patience))
+    var best = (epoch: 0, value: Double.infinity, negativeELBO: 0.0)
+    var models: [Autoencoder] = []
+    var run = 0
+    while run < epochs, run - best.epoch < patience {
+      run += 1
+      models.append(try train(Training(epochs: run, batch: 16, learningRate: 0.03, beta: beta)).model)
+      let evidence = Evidence(
+        of: models[run - 1], on: Self.validation, count: 17, seed: 4, draw: 2, threads: 1)
+      let objective =
+        beta == 1
+        ? evidence.negativeELBO : evidence.negativeELBO + (beta - 1) * evidence.kullbackLeibler
+      if objective < best.value { best = (run, objective, evidence.negativeELBO) }
+    }
+    #expect(stopped.model.layers == models[best.epoch - 1].layers)
+    #expect(stopped.validation.negativeELBO == best.negativeELBO)
+    #expect(stopped.model.metadata["epochs"] == "\(run)")
+    #expect(stopped.model.metadata["best_epoch"] == "\(best.epoch)")
+    #expect(stopped.model.metadata["negative_elbo_validation"] == "\(best.negativeELBO)")
+    #expect(stopped.model.metadata["patience"] == "\(patience)")
+    if epochs == 40 { #expect(run < epochs, "random items must be learnt by heart") }
+  }
+
+  /// Watched but not stopped: the last epoch's model, as without validation items.
+  @Test func validationAloneChangesNothing() throws {
+    let training = Training(epochs: 3, batch: 16, learningRate: 0.03)
+    let watched = try stopEarly(training)
+    #expect(watched.model.layers == (try train(training)).model.layers)
+    #expect(watched.validation.negativeELBO.isFinite)
+    #expect(watched.model.metadata["best_epoch"] == nil && watched.model.metadata["patience"] == nil)
+    #expect((try train(training)).model.metadata["negative_elbo_validation"] == nil)
+  }
+
+  /// Stopped after every second minibatch, and at the end of every epoch.
+  @Test(arguments: [true, false]) func continuingAnEarlyStopChangesNoBit(withinEpochs: Bool) throws {
+    let training = Training(epochs: 40, batch: 16, learningRate: 0.03, patience: 2)
+    let whole = try stopEarly(training)
+    var state: TrainingState?
+    var stops = 0
+    while true {
+      var saved: [TrainingState] = []
+      var asked = 0
+      do {
+        let hooks = TrainingCheckpoints(
+          shouldStop: {
+            asked += 1
+            return withinEpochs && asked == 2
+          }, save: { saved.append($0) })
+        let result = try stopEarly(training, resuming: state, hooks) { _ in withinEpochs }
+        #expect(result.model.layers == whole.model.layers)
+        #expect(result.model.metadata == whole.model.metadata)
+        break
+      } catch is CancellationError {
+        stops += 1
+        let last = try #require(saved.last)
+        final class Gathered { var bytes: [UInt8] = [] }
+        let gathered = Gathered()
+        var encoder = ByteEncoder { gathered.bytes.append(contentsOf: $0) }
+        try last.encode(to: &encoder)
+        try encoder.finish()
+        var decoder = ByteDecoder(Data(gathered.bytes))
+        state = try TrainingState(from: &decoder, architecture: architecture)
+        #expect(state == last)
+      }
+    }
+    #expect(stops >= Int(whole.model.metadata["epochs"] ?? "") ?? .max || withinEpochs)
+    #expect(stops > 2)
+  }
+
   @Test func seedsAndReplicasDiffer() throws {
     let training = Training(epochs: 1, batch: 16, learningRate: 0.01)
     let models = [

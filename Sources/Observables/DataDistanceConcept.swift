@@ -1,0 +1,40 @@
+import Dynamics
+import Numerics
+
+/// The Euclidean distance of x(t) to the mean training item of the own class, in data space; missing at
+/// t = 0 for latent starts.
+public struct DataDistanceConcept: NamedObservable {
+  public static let name = "data-distance-concept"
+  public static let longName = "Euclidean distance between data-space state and mean item of the own class"
+  public static let needs: ObservableNeeds = [.ownItem, .classPictures]
+
+  private let distances: PictureDistance
+
+  public init?(_ context: ObservableContext) {
+    guard let own = context.own, let pictures = context.classPictures else { return nil }
+    distances = PictureDistance(pictures: pictures, rowOfItem: own.classes)
+  }
+
+  public var requiredFields: StateFields { .dataState }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    distances.measure(snapshot, into: values)
+  }
+}
+
+/// Distances of x(t) to a picture that is fixed per item.
+struct PictureDistance: Sendable {
+  /// `[pictures, D]`.
+  let pictures: RowTable
+  /// Row of `pictures` per item; -1 where the item has none.
+  let rowOfItem: [Int32]
+
+  func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let d = snapshot.dataDimension
+    let states = snapshot.values(.dataState)
+    for m in 0..<snapshot.count {
+      let row = Int(rowOfItem[Int(snapshot.members[m].item)])
+      values[m] = row < 0 ? .nan : states.map { distance($0 + m * d, pictures.row(row), d) } ?? .nan
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import Dynamics
+import Numerics
+
+/// |z(t) - z(0)|: how far the member has come; 0 at t = 0.
+public struct Displacement: NamedObservable {
+  public static let name = "displacement"
+  public static let longName = "Euclidean distance between latent state and first latent state"
+
+  public init?(_ context: ObservableContext) {}
+
+  public var requiredFields: StateFields { .initialState }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let n = snapshot.dimension
+    let first = snapshot.values(.initialState)
+    for m in 0..<snapshot.count {
+      values[m] = first.map { distance(snapshot.states + m * n, $0 + m * n, n) } ?? .nan
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import Dynamics
+import Numerics
+
+/// The Euclidean latent distance to the nearest of a sample of training memories, the own one left out.
+///
+/// Beside its counterpart, which samples as many of the other items: see `MemorySamples`.
+public struct DistanceTrainingSample: NamedObservable {
+  public static let name = "distance-training-sample"
+  public static let longName =
+    "Euclidean distance between latent state and nearest of a sample of training memories"
+  public static let needs: ObservableNeeds = .heldOutItems
+
+  private let side: MemorySamples.Side
+
+  public init?(_ context: ObservableContext) {
+    guard let samples = context.samples else { return nil }
+    side = samples.training
+  }
+
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    side.distances(snapshot, for: Self.self, into: values)
+  }
+}
