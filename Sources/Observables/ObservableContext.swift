@@ -34,6 +34,8 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let ownItem = ObservableNeeds(rawValue: 1)
   /// A data set with superclasses.
   public static let superclass = ObservableNeeds(rawValue: 2)
+  /// An encoder's posterior or a decoder's likelihood, which a Hopfield network lacks.
+  public static let posterior = ObservableNeeds(rawValue: 4)
 }
 
 /// An observable that scenarios know by name.

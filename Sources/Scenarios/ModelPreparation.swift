@@ -1,4 +1,5 @@
 import Datasets
+import Dynamics
 import Foundation
 import Numerics
 import Output
@@ -6,17 +7,17 @@ import VAE
 
 /// A model that is ready to be run, and how well it describes the data.
 public struct PreparedModel: Sendable {
-  /// The model.
-  public var model: Autoencoder
-  /// SHA-256 of its file.
+  /// The model; nil for a Hopfield network, which is made of the training items when it is needed.
+  public var model: Autoencoder?
+  /// SHA-256 of its file; of a Hopfield network's patterns, one byte per unit (1 for +1, 0 for -1), item by item.
   public var sha256: String
   /// Where it was read from or cached; nil where it could not be cached.
   public var path: String?
   /// Whether it was trained now.
   public var wasTrained: Bool
-  /// Negative ELBO on the training set.
+  /// Negative ELBO on the training set; NaN for a Hopfield network, which has none.
   public var train: Evidence
-  /// Negative ELBO on the test set; NaN where that is empty.
+  /// Negative ELBO on the test set; NaN where that is empty, and for a Hopfield network.
   public var test: Evidence
 }
 
@@ -89,11 +90,24 @@ extension Experiment {
       return prepared(model, sha256: sha256, path: path, wasTrained: false)
     case .trained(let specification):
       return try trained(specification, usesCache: usesCache, saving: saving)
-    case .hopfield:
-      throw scenario.error(
-        key: "model.kind", value: "hopfield", expected: "vae: this version has no Hopfield network",
-        remedy: "remove the key")
+    case .hopfield: return hopfield()
     }
+  }
+
+  /// A Hopfield network of the training items.
+  private func hopfield() -> PreparedModel {
+    let train = dataset.train
+    let isUp = train.values.map { Double($0) > HopfieldPatterns.threshold }
+    let isBinary = Set(train.codes).allSatisfy { [0, 1].contains(train.values[Int($0)]) }
+    if !isBinary {
+      events.logger.info(
+        "the items are not binary: components above \(HopfieldPatterns.threshold) are +1, the others -1")
+    }
+    var hash = ContentHash()
+    hash.update(train.codes.map { isUp[Int($0)] ? 1 : 0 as UInt8 })
+    let none = Evidence(negativeELBO: .nan, standardError: .nan, kullbackLeibler: .nan)
+    return PreparedModel(
+      model: nil, sha256: hash.hexadecimal(), path: nil, wasTrained: false, train: none, test: none)
   }
 
   private func warnNotFinite(_ epoch: String) {

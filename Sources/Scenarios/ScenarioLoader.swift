@@ -83,7 +83,7 @@ public struct ScenarioLoader {
     let model = try reader.model()
     let dynamics = try reader.dynamics()
     let initial = try reader.initial(corruption)
-    let means = reader.means(dataset, initial, corruption)
+    let means = reader.means(dataset, model, initial, corruption)
     let scenario = Scenario(
       path: path, name: name, description: try reader.text("description"), seed: try reader.seed("seed"),
       dataset: dataset, model: model, dynamics: dynamics, initial: initial,

@@ -6,12 +6,15 @@ extension ScenarioReader {
     var lackOfOwnItem: String?
     /// Whether the data set has superclasses.
     var hasSuperclasses: Bool
+    /// Whether the model has a posterior and a likelihood.
+    var hasPosterior: Bool
   }
 
-  func means(_ dataset: DatasetSpecification, _ initial: InitialSpecification, _ corruption: CorruptionWord)
-    -> Means
-  {
-    var means = Means(lackOfOwnItem: nil, hasSuperclasses: true)
+  func means(
+    _ dataset: DatasetSpecification, _ model: ModelSpecification, _ initial: InitialSpecification,
+    _ corruption: CorruptionWord
+  ) -> Means {
+    var means = Means(lackOfOwnItem: nil, hasSuperclasses: true, hasPosterior: model != .hopfield)
     switch dataset {
     case .hierarchicalPatterns: break
     case .idx(let idx): means.hasSuperclasses = !idx.superclasses.isEmpty
@@ -51,6 +54,12 @@ extension ScenarioReader {
           remedy: "write observables: [step-length, distance-nearest-memory]")
       }
       if word.needsSuperclass, !means.hasSuperclasses { throw noSuperclasses(key, node) }
+      if word.needsPosterior, !means.hasPosterior {
+        throw failure(
+          key, node,
+          expected: "observables without posterior and likelihood, which model.kind: hopfield does not have",
+          remedy: "remove it ('simulate list observables' says what each needs), or write model.kind: vae")
+      }
       names.append(name)
     }
     return names
@@ -85,6 +94,7 @@ extension ScenarioReader {
         expected: "a corruption with a region, which \(corruption.name) is not",
         remedy: "write initial.corruption: one of \(regions), or another mode")
     }
+    if scenario.model == .hopfield { try checkHopfield(scenario) }
     if scenario.output.latents, !scenario.output.members {
       throw failure(
         "output.latents", try node("output.latents"), expected: "output.members: true beside it",
@@ -95,6 +105,21 @@ extension ScenarioReader {
       try checkItems(scenario, patterns)
     }
     try checkSize(scenario)
+  }
+
+  /// Checks what a Hopfield network cannot do.
+  private func checkHopfield(_ scenario: Scenario) throws {
+    if scenario.dynamics.mode != .mean {
+      throw failure(
+        "dynamics.mode", try node("dynamics.mode"),
+        expected: "mean, the one mode of model.kind: hopfield", remedy: "leave mode out, or write model.kind: vae")
+    }
+    if scenario.attractors != nil {
+      throw failure(
+        "attractors", problem: "given with model.kind: hopfield",
+        expected: "model.kind: vae: units of +-1 have no Jacobian, on which the search rests",
+        remedy: "leave it out: a step-length of 0 is a fixed point here")
+    }
   }
 
   /// Checks that films end with the run.

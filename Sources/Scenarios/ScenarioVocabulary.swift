@@ -39,15 +39,19 @@ public struct ObservableWord: Sendable, Hashable {
   public var needsOwnItem: Bool
   /// Whether the data set must have superclasses.
   public var needsSuperclass: Bool
+  /// Whether the model must have a posterior or a likelihood, as a Hopfield network has not.
+  public var needsPosterior: Bool
 
   /// Makes a word.
   public init(
-    name: String, isNumbered: Bool = false, needsOwnItem: Bool = false, needsSuperclass: Bool = false
+    name: String, isNumbered: Bool = false, needsOwnItem: Bool = false, needsSuperclass: Bool = false,
+    needsPosterior: Bool = false
   ) {
     self.name = name
     self.isNumbered = isNumbered
     self.needsOwnItem = needsOwnItem
     self.needsSuperclass = needsSuperclass
+    self.needsPosterior = needsPosterior
   }
 
   /// Whether a name in a scenario means this observable.

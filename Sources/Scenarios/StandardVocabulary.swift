@@ -7,7 +7,7 @@ extension ScenarioVocabulary {
     observables: ObservableRegistry.all.map {
       ObservableWord(
         name: $0.name, needsOwnItem: $0.needs.contains(.ownItem),
-        needsSuperclass: $0.needs.contains(.superclass))
+        needsSuperclass: $0.needs.contains(.superclass), needsPosterior: $0.needs.contains(.posterior))
     } + [ObservableWord(name: "principal-component", isNumbered: true)],
     corruptions: CorruptionRegistry.all.map {
       let domain: CorruptionWord.LevelDomain =

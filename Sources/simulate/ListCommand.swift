@@ -29,6 +29,7 @@ struct ListCommand: ParsableCommand {
         var needs = ""
         if observable.needs.contains(.ownItem) { needs = "needs an own item" }
         if observable.needs.contains(.superclass) { needs += " and superclasses" }
+        if observable.needs.contains(.posterior) { needs = "needs model.kind: vae" }
         return [observable.name, observable.units, observable.longName, needs]
       } + [["principal-component-1..N", "1", "projection on a principal axis of the memories", ""]]
     case .corruptions:
@@ -48,6 +49,10 @@ struct ListCommand: ParsableCommand {
           "z(t) drawn from q(z|x(t)) with dynamics.temperature; dynamics.sample-decoder draws x as well",
         ],
         ["clamped", "as mean, with pixels outside the corrupted region reset to the input"],
+        [
+          "hopfield",
+          "with model.kind: hopfield (and dynamics.mode: mean): z(t+1) = sgn(J z(t)), z of +-1, Hebb's J",
+        ],
       ]
     case .keys:
       return [["key", "value", "default", "meaning"]]

@@ -38,7 +38,9 @@ enum Summary {
 
   /// One line about the model.
   static func model(_ model: PreparedModel, seconds: Double?) -> String {
-    let a = model.model.architecture
+    guard let a = model.model?.architecture else {
+      return "model: a Hopfield network of the training items; patterns \(model.sha256.prefix(12))"
+    }
     let widths = ([a.dataDimension] + a.hidden + [a.latentDimension]).map(String.init).joined(separator: "-")
     func nats(_ value: Double, _ error: Double) -> String {
       value.isFinite ? "\(number(value, 2)) +- \(number(error, 2))" : "none"

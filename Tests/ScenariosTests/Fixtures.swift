@@ -19,7 +19,7 @@ let vocabulary = ScenarioVocabulary(
     ObservableWord(name: "step-length"),
     ObservableWord(name: "data-overlap", needsOwnItem: true),
     ObservableWord(name: "reconstruction-error"),
-    ObservableWord(name: "energy"),
+    ObservableWord(name: "energy", needsPosterior: true),
     ObservableWord(name: "principal-component", isNumbered: true),
   ],
   corruptions: [
