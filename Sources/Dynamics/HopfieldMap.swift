@@ -41,7 +41,8 @@ public struct HopfieldMap<Scalar: NetworkScalar>: EncodingMap {
       ownShare = 0
     } else if 2 * p >= n {
       let weights = AlignedBuffer<Double>(count: n * n)
-      Double.multiply(.transposed, .none, m: n, n: n, k: p, alpha: 1, xi, n, xi, n, beta: 0, weights.pointer, n)
+      Double.multiply(
+        .transposed, .none, m: n, n: n, k: p, alpha: 1, xi, n, xi, n, beta: 0, weights.pointer, n)
       for i in 0..<n { weights.pointer[i * n + i] = 0 }
       layers = [Layer(weights, inputs: n, outputs: n)]
       ownShare = 0

@@ -235,8 +235,8 @@ public struct Report {
   private mutating func addProvenance() {
     section("provenance", "Provenance")
     let names = [
-      "source", "history", "seed", "dataset", "dataset_sha256", "model_sha256", "references", "Conventions",
-      "format_version",
+      "source", "history", "seed", "dataset", "dataset_sha256", "model_kind", "model_sha256", "references",
+      "Conventions", "format_version",
     ]
     var facts = [("Run file", (data.path as NSString).lastPathComponent)]
     for name in names where !data.text(name).isEmpty {

@@ -98,8 +98,9 @@ extension Experiment {
   private func hopfield() -> PreparedModel {
     let train = dataset.train
     let isUp = train.values.map { Double($0) > HopfieldPatterns.threshold }
-    let isBinary = Set(train.codes).allSatisfy { [0, 1].contains(train.values[Int($0)]) }
-    if !isBinary {
+    var isUsed = [Bool](repeating: false, count: 256)
+    for code in train.codes { isUsed[Int(code)] = true }
+    if (0..<256).contains(where: { isUsed[$0] && train.values[$0] != 0 && train.values[$0] != 1 }) {
       events.logger.info(
         "the items are not binary: components above \(HopfieldPatterns.threshold) are +1, the others -1")
     }

@@ -112,13 +112,14 @@ extension ScenarioReader {
     if scenario.dynamics.mode != .mean {
       throw failure(
         "dynamics.mode", try node("dynamics.mode"),
-        expected: "mean, the one mode of model.kind: hopfield", remedy: "leave mode out, or write model.kind: vae")
+        expected: "mean, the one mode of model.kind: hopfield",
+        remedy: "leave mode out, or write model.kind: vae")
     }
     if scenario.attractors != nil {
       throw failure(
-        "attractors", problem: "given with model.kind: hopfield",
-        expected: "model.kind: vae: units of +-1 have no Jacobian, on which the search rests",
-        remedy: "leave it out: a step-length of 0 is a fixed point here")
+        "attractors",
+        problem: "not with model.kind: hopfield, whose units of +-1 have no Jacobian for the search",
+        expected: "model.kind: vae", remedy: "leave it out: there a step-length of 0 is a fixed point")
     }
   }
 
