@@ -207,7 +207,8 @@ extension CommandTests {
       let sandbox = try Sandbox()
       try sandbox.put(hopfieldScenario, at: "memory.yaml")
       let arguments = [
-        "run", "memory.yaml", "--set", "initial.realizations=40", "--set", "dynamics.steps=20",
+        "run", "memory.yaml", "--set", "initial.realizations=8", "--set", "dynamics.steps=10", "--set",
+        "output={members: true, films: {items: 2}}",
       ]
       func run(_ more: String...) throws {
         let execution = try sandbox.simulate(arguments + more)
