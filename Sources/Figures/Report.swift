@@ -70,6 +70,7 @@ public struct Report {
 
   private static func heading(_ kind: FigureKind) -> String {
     switch kind {
+    case .claims: "Claims"
     case .series: "Averages against time"
     case .approach: "Approaches"
     case .sweep: "Sweep"
@@ -240,8 +241,8 @@ public struct Report {
   private mutating func addProvenance() {
     section("provenance", "Provenance")
     let names = [
-      "source", "history", "seed", "dataset", "dataset_sha256", "model_sha256", "references", "Conventions",
-      "format_version",
+      "source", "history", "seed", "dataset", "dataset_sha256", "model_kind", "model_sha256", "references",
+      "Conventions", "format_version",
     ]
     var facts = [("Run file", (data.path as NSString).lastPathComponent)]
     for name in names where !data.text(name).isEmpty {

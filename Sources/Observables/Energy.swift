@@ -9,6 +9,7 @@ public struct Energy: NamedObservable {
   public static let longName =
     "cross-entropy of x(t) against its reconstruction plus Kullback-Leibler divergence"
   public static let units = "nats"
+  public static let needs: ObservableNeeds = .posterior
 
   private let divergence: KullbackLeibler
 

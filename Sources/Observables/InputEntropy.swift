@@ -6,6 +6,7 @@ public struct InputEntropy: NamedObservable {
   public static let name = "input-entropy"
   public static let longName = "entropy of x(t) as Bernoulli probabilities"
   public static let units = "nats"
+  public static let needs: ObservableNeeds = .posterior
 
   public init?(_ context: ObservableContext) {}
 

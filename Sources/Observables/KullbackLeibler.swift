@@ -8,6 +8,7 @@ public struct KullbackLeibler: NamedObservable {
   public static let name = "kullback-leibler"
   public static let longName = "Kullback-Leibler divergence of q(z|x(t)) from the prior"
   public static let units = "nats"
+  public static let needs: ObservableNeeds = .posterior
 
   public init?(_ context: ObservableContext) {}
 

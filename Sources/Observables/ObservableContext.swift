@@ -50,6 +50,8 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let classPictures = ObservableNeeds(rawValue: 16)
   /// Held-out items.
   public static let heldOutItems = ObservableNeeds(rawValue: 32)
+  /// An encoder's posterior or a decoder's likelihood, which a Hopfield network lacks.
+  public static let posterior = ObservableNeeds(rawValue: 64)
 }
 
 /// An observable that scenarios know by name.

@@ -8,6 +8,7 @@ public struct ReconstructionExcess: NamedObservable {
   public static let name = "reconstruction-excess"
   public static let longName = "cross-entropy of x(t) against its reconstruction minus the entropy of x(t)"
   public static let units = "nats"
+  public static let needs: ObservableNeeds = .posterior
 
   public init?(_ context: ObservableContext) {}
 

@@ -100,7 +100,8 @@ extension Experiment {
   {
     let clock = ContinuousClock()
     let begin = clock.now
-    let prepared = try prepareEnsemble(model, precision: Double.self)
+    let prepared = try prepareEnsemble(
+      InferenceMap<Double>(model, mode: scenario.dynamics.inferenceMode), of: model)
     let map = DifferentiableInferenceMap(model)
     var settings = AttractorSearch<DifferentiableInferenceMap, AnyStart>.Settings()
     settings.tolerance = specification.tolerance

@@ -5,8 +5,8 @@ import Observables
 import VAE
 
 /// An ensemble that is ready to run: the plan, its start, and the geometry that it is measured in.
-struct PreparedEnsemble<Scalar: NetworkScalar> {
-  let map: InferenceMap<Scalar>
+struct PreparedEnsemble<Map: EncodingMap> {
+  let map: Map
   let start: AnyStart
   var plan: EnsemblePlan
   let geometry: LatentGeometry
@@ -31,13 +31,33 @@ struct AnyStart: InitialCondition {
 }
 
 extension Experiment {
+  /// The map that the scenario iterates, in its precision.
+  ///
+  /// - Parameter network: Nil for a Hopfield network of the training items.
+  func map(of network: Autoencoder?) -> any EncodingMap {
+    switch (network, scenario.dynamics.precision) {
+    case (let network?, .single):
+      return InferenceMap<Float>(network, mode: scenario.dynamics.inferenceMode)
+    case (let network?, .double):
+      return InferenceMap<Double>(network, mode: scenario.dynamics.inferenceMode)
+    case (nil, let precision):
+      let train = dataset.train
+      let patterns = HopfieldPatterns.signs(
+        of: SplitSource(split: train), count: train.count, dimension: train.dimension,
+        threads: options.threads)
+      // Fields are exact in both precisions; where single precision has too few digits, double is taken.
+      return precision == .single && HopfieldMap<Float>.isExact(patterns: train.count, units: train.dimension)
+        ? HopfieldMap<Float>(patterns: patterns) : HopfieldMap<Double>(patterns: patterns)
+    }
+  }
+
   /// Encodes the data set and builds the plan.
-  func prepareEnsemble<Scalar: NetworkScalar>(
-    _ model: Autoencoder, precision: Scalar.Type
-  ) throws -> PreparedEnsemble<Scalar> {
-    let latent = model.architecture.latentDimension
+  ///
+  /// - Parameter network: What the map was made of; nil for a Hopfield network.
+  func prepareEnsemble<Map: EncodingMap>(_ map: Map, of network: Autoencoder?) throws -> PreparedEnsemble<Map>
+  {
+    let latent = map.dimension
     try checkObservables(latentDimension: latent)
-    let map = InferenceMap<Scalar>(model, mode: scenario.dynamics.inferenceMode)
     let memories = map.memories(
       of: SplitSource(split: dataset.train), count: dataset.train.count, threads: options.threads)
     let hierarchy = dataset.hierarchy
@@ -128,8 +148,8 @@ extension Experiment {
       plan.tolerance = scenario.attractors?.tolerance ?? 1e-10
       plan.closest = DistanceConcept(context)
       plan.closestMemory = DistanceMemory(context)
-      if scenario.dynamics.mode == .mean, scenario.output.members {
-        plan.classifier = FixedPointConfirmation(DifferentiableInferenceMap(model))
+      if let network, scenario.dynamics.mode == .mean, scenario.output.members {
+        plan.classifier = FixedPointConfirmation(DifferentiableInferenceMap(network))
       }
     }
     // The plane of the first two is what plots show.

@@ -36,7 +36,7 @@ extension Experiment {
     _ = try checkedSize()
     var result = RunEstimate()
     result.threads = options.threads
-    let model: Autoencoder
+    var model: Autoencoder?
     switch scenario.model {
     case .file(let path): model = try checkedModel(path: path).model
     case .trained(let specification):
@@ -50,12 +50,12 @@ extension Experiment {
         model = Autoencoder(initializing: architecture, seed: scenario.seed)
         result.trainingSeconds = try trainingSeconds(architecture, specification.plan)
       }
-    case .hopfield: model = try prepareModel().model
+    case .hopfield: break
     }
-    switch scenario.dynamics.precision {
-    case .single: try estimateEnsemble(model, Float.self, into: &result)
-    case .double: try estimateEnsemble(model, Double.self, into: &result)
-    }
+    let clock = ContinuousClock.now
+    let map = map(of: model)
+    result.preparationSeconds = (ContinuousClock.now - clock).inSeconds
+    try estimateEnsemble(model, map, into: &result)
     return result
   }
 
@@ -112,15 +112,15 @@ extension Experiment {
         * evidenceSeconds(model))
   }
 
-  private func estimateEnsemble<Scalar: NetworkScalar>(
-    _ model: Autoencoder, _ precision: Scalar.Type, into result: inout RunEstimate
+  private func estimateEnsemble<Map: EncodingMap>(
+    _ model: Autoencoder?, _ map: Map, into result: inout RunEstimate
   ) throws {
-    var prepared: PreparedEnsemble<Scalar>?
-    result.preparationSeconds = try seconds {
-      prepared = try prepareEnsemble(model, precision: precision)
+    var prepared: PreparedEnsemble<Map>?
+    result.preparationSeconds += try seconds { prepared = try prepareEnsemble(map, of: model) }
+    if let model {
+      result.preparationSeconds +=
+        Double(dataset.train.count + dataset.test.count + dataset.validation.count) * evidenceSeconds(model)
     }
-    result.preparationSeconds +=
-      Double(dataset.train.count + dataset.test.count + dataset.validation.count) * evidenceSeconds(model)
     guard let prepared else { return }
     let plan = prepared.plan
 
@@ -167,7 +167,7 @@ extension Experiment {
     let variables =
       68 + 4 * prepared.visibleObservables * (1 + plan.groupings.count + (plan.splitting == nil ? 0 : 2))
     result.fileBytes = records + averages + 900 * Double(variables)
-    let modelBytes = 4 * Double(model.architecture.parameterCount)
+    let modelBytes = 4 * Double(model?.architecture.parameterCount ?? 0)
     result.checkpointBytes = records + bootstrap / 2 + 2 * moments + modelBytes + averages
     result.writingSeconds = (2 * records + result.fileBytes) / 5e8
 

@@ -86,13 +86,13 @@ public struct Experiment: Sendable {
     _ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents(),
     dataset: Dataset? = nil
   ) throws {
-    try Self.checkSupport(scenario)
+    precondition(!scenario.isCampaign, "a scenario of several runs is a Campaign")
     self.scenario = scenario
     self.options = options
     self.events = events
     self.dataset = try dataset ?? scenario.loadDataset()
     try checkValidation()
-    if let latent = scenario.trainedLatentDimension { try checkObservables(latentDimension: latent) }
+    if let latent = knownLatentDimension { try checkObservables(latentDimension: latent) }
     if scenario.initial.corruption != "file" {
       _ = try itemIndices(available: nil)
       if let wanted = scenario.attractors?.items {
@@ -100,17 +100,6 @@ public struct Experiment: Sendable {
       }
     }
     try checkImageShape()
-  }
-
-  /// What the loader knows but this version cannot do yet is an error, not silence.
-  private static func checkSupport(_ scenario: Scenario) throws {
-    func unsupported(_ key: String, _ value: String?, _ expected: String) -> ScenarioError {
-      scenario.error(
-        key: key, value: value, expected: "\(expected), for this version has no other",
-        remedy: "remove the key")
-    }
-    precondition(!scenario.isCampaign, "a scenario of several runs is a Campaign")
-    if case .hopfield = scenario.model { throw unsupported("model.kind", "hopfield", "vae") }
   }
 
   private func checkValidation() throws {
@@ -213,15 +202,16 @@ public struct Experiment: Sendable {
   }
 }
 
-extension Scenario {
-  /// N of a model that is trained here; nil for a model file.
-  var trainedLatentDimension: Int? {
-    guard case .trained(let model) = model else { return nil }
-    return model.latent
-  }
-}
-
 extension Experiment {
+  /// N, as far as scenario and data tell it; nil for a model file.
+  var knownLatentDimension: Int? {
+    switch scenario.model {
+    case .trained(let model): model.latent
+    case .hopfield: dataset.dimension
+    case .file: nil
+    }
+  }
+
   /// How many states the file of initial states holds; nil without one.
   ///
   /// - Throws: as `run`.
@@ -238,7 +228,7 @@ extension Experiment {
   public func checkedSize() throws -> (members: Int, steps: Int) {
     let (levels, realizations) = (scenario.initial.levels.count, scenario.initial.realizations)
     var available: Int?
-    var latent = scenario.trainedLatentDimension ?? 0
+    var latent = knownLatentDimension ?? 0
     if case .file(let path) = scenario.model {
       let model = try checkedModel(path: path)
       latent = model.model.architecture.latentDimension
@@ -275,13 +265,15 @@ extension Experiment {
   /// Refuses what could not be held in this machine's memory, before anything is allocated for it.
   private func checkMemory() throws {
     let available = Double(ProcessInfo.processInfo.physicalMemory)
-    func check(_ bytes: Double, key: String, value: String, _ what: String) throws {
+    func check(
+      _ bytes: Double, key: String, value: String, _ what: String, remedy: String = "lower the number"
+    ) throws {
       guard bytes > 0.8 * available else { return }
       func gibibytes(_ bytes: Double) -> String { String(format: "%.0f", bytes / 0x1p30) }
       throw scenario.error(
         key: key, value: value,
         expected: "\(what) that fit into this machine's \(gibibytes(available)) GiB; these take about"
-          + " \(gibibytes(bytes)) GiB", remedy: "lower the number")
+          + " \(gibibytes(bytes)) GiB", remedy: remedy)
     }
     if case .trained(let model) = scenario.model {
       var parameters = 0.0
@@ -294,6 +286,13 @@ extension Experiment {
       try check(
         parameters * 7 * 4, key: model.hidden.isEmpty ? "model.latent" : "model.hidden",
         value: "\(model.hidden)", "networks")
+    }
+    if case .hopfield = scenario.model {
+      let (patterns, units) = (Double(dataset.train.count), Double(dataset.dimension))
+      // The weights in double precision, converted and packed; patterns, memories and their search.
+      try check(
+        min(2 * patterns, units) * units * 24 + patterns * units * 20, key: "model.kind", value: "hopfield",
+        "weights and patterns", remedy: "choose a smaller data set")
     }
     // Moments of members and items, per worker, for the level at hand, and the results of all levels.
     let groups =
@@ -315,7 +314,7 @@ extension Experiment {
     }
     if scenario.output.members {
       let width = Double(
-        scenario.observables.count + (scenario.output.latents ? scenario.trainedLatentDimension ?? 100 : 0))
+        scenario.observables.count + (scenario.output.latents ? knownLatentDimension ?? 100 : 0))
       try check(
         width * 8 * 126 * Double(2 * options.threads + 2) * Double(scenario.dynamics.steps + 1),
         key: "output.members", value: "true", "series of the members at work")

@@ -18,7 +18,7 @@ extension Experiment {
   ///
   /// Random numbers are addressed and a member does not depend on its block: these are the very members
   /// of the run, and the run's own loop knows nothing of films.
-  func recordFilms<Scalar>(of prepared: PreparedEnsemble<Scalar>) throws -> Films? {
+  func recordFilms<Map>(of prepared: PreparedEnsemble<Map>) throws -> Films? {
     guard let specification = scenario.output.films else { return nil }
     let all = prepared.plan.items
     let count = min(specification.items, all.count)

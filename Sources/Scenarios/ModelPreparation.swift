@@ -1,4 +1,5 @@
 import Datasets
+import Dynamics
 import Foundation
 import Numerics
 import Output
@@ -6,23 +7,23 @@ import VAE
 
 /// A model that is ready to be run, and how well it describes the data.
 public struct PreparedModel: Sendable {
-  /// The model.
-  public var model: Autoencoder
-  /// SHA-256 of its file.
+  /// The model; nil for a Hopfield network, which is made of the training items when it is needed.
+  public var model: Autoencoder?
+  /// SHA-256 of its file; of a Hopfield network's patterns, one byte per unit (1 for +1, 0 for -1), item by item.
   public var sha256: String
   /// Where it was read from or cached; nil where it could not be cached.
   public var path: String?
   /// Whether it was trained now.
   public var wasTrained: Bool
-  /// Negative ELBO on the training set.
+  /// Negative ELBO on the training set; NaN for a Hopfield network, which has none.
   public var train: Evidence
-  /// Negative ELBO on the test set; NaN where that is empty.
+  /// Negative ELBO on the test set; NaN where that is empty, and for a Hopfield network.
   public var test: Evidence
   /// Negative ELBO on the validation set; NaN where that is empty.
   public var validation: Evidence
 
   /// The epoch whose parameters these are, from 1; nil where training did not choose one.
-  public var bestEpoch: Int? { model.metadata["best_epoch"].flatMap { Int($0) } }
+  public var bestEpoch: Int? { model?.metadata["best_epoch"].flatMap { Int($0) } }
 }
 
 /// Where trained models are kept between runs.
@@ -97,11 +98,26 @@ extension Experiment {
       return prepared(model, sha256: sha256, path: path, wasTrained: false)
     case .trained(let specification):
       return try trained(specification, usesCache: usesCache, saving: saving)
-    case .hopfield:
-      throw scenario.error(
-        key: "model.kind", value: "hopfield", expected: "vae: this version has no Hopfield network",
-        remedy: "remove the key")
+    case .hopfield: return hopfield()
     }
+  }
+
+  /// A Hopfield network of the training items.
+  private func hopfield() -> PreparedModel {
+    let train = dataset.train
+    let isUp = train.values.map { Double($0) > HopfieldPatterns.threshold }
+    var isUsed = [Bool](repeating: false, count: 256)
+    for code in train.codes { isUsed[Int(code)] = true }
+    if (0..<256).contains(where: { isUsed[$0] && train.values[$0] != 0 && train.values[$0] != 1 }) {
+      events.logger.info(
+        "the items are not binary: components above \(HopfieldPatterns.threshold) are +1, the others -1")
+    }
+    var hash = ContentHash()
+    hash.update(train.codes.map { isUp[Int($0)] ? 1 : 0 as UInt8 })
+    let none = Evidence(negativeELBO: .nan, standardError: .nan, kullbackLeibler: .nan)
+    return PreparedModel(
+      model: nil, sha256: hash.hexadecimal(), path: nil, wasTrained: false, train: none, test: none,
+      validation: none)
   }
 
   private func warnNotFinite(_ epoch: String) {

@@ -400,6 +400,7 @@ final class RunFile: @unchecked Sendable {
   }
 
   private func writeEvidence(_ model: PreparedModel) throws {
+    guard model.model != nil else { return }
     var sets = [("negative_elbo_train", "training", model.train), ("negative_elbo_test", "test", model.test)]
     if dataset.validation.count > 0 {
       sets.append(("negative_elbo_validation", "validation", model.validation))
@@ -503,8 +504,9 @@ final class RunFile: @unchecked Sendable {
     try root.setAttribute("scenario", .text(scenario.resolvedYAML))
     // An attribute holds at most a signed 64-bit integer; larger seeds are written as text.
     try root.setAttribute("seed", Int(exactly: scenario.seed).map { .int($0) } ?? .text("\(scenario.seed)"))
+    try root.setAttribute("model_kind", .text(model.model == nil ? "hopfield" : "vae"))
     try root.setAttribute("model_sha256", .text(model.sha256))
-    for (key, value) in model.model.metadata.sorted(by: { $0.key < $1.key })
+    for (key, value) in (model.model?.metadata ?? [:]).sorted(by: { $0.key < $1.key })
     where ["epochs", "not_finite_in_epoch"].contains(key) {
       try root.setAttribute("model_" + key, .text(value))
     }

@@ -86,10 +86,7 @@ extension Experiment {
       path: path, overwrite: overwrite, shard: shard, identity: identity, checkpoints: checkpoints,
       loaded: loaded)
     let model = try prepareModel(for: &job)
-    switch scenario.dynamics.precision {
-    case .single: return try run(model, Float.self, job)
-    case .double: return try run(model, Double.self, job)
-    }
+    return try run(model, map(of: model.model), job)
   }
 
   /// Refuses a checkpoint of other work.
@@ -132,10 +129,10 @@ extension Experiment {
     return prepared
   }
 
-  private func run<Scalar: NetworkScalar>(
-    _ model: PreparedModel, _ precision: Scalar.Type, _ job: RunJob
+  private func run<Map: EncodingMap>(
+    _ model: PreparedModel, _ map: Map, _ job: RunJob
   ) throws -> RunOutcome {
-    let prepared = try prepareEnsemble(model.model, precision: precision)
+    let prepared = try prepareEnsemble(map, of: model.model)
     let plan = prepared.plan
     let partition = UnitPartition(plan)
     let segments = try job.shard.map { shard in
@@ -198,11 +195,14 @@ extension Experiment {
   ///
   /// - Parameter records: The files that hold the members' records, in the order of the plan.
   /// - Returns: The attractors.
-  func write<Scalar: NetworkScalar>(
-    _ prepared: PreparedEnsemble<Scalar>, results: [LevelStatistics], model: PreparedModel, to path: String,
+  func write<Map: EncodingMap>(
+    _ prepared: PreparedEnsemble<Map>, results: [LevelStatistics], model: PreparedModel, to path: String,
     overwrite: Bool, records: [FrameFile]
   ) throws -> AttractorStudy? {
-    let attractors = try scenario.attractors.map { try attractorStudy(model.model, $0) }
+    // The loader refuses `attractors` without a network.
+    let attractors = try scenario.attractors.flatMap { specification in
+      try model.model.map { try attractorStudy($0, specification) }
+    }
     let films = try recordFilms(of: prepared)
     let file = try RunFile(path: path, overwrite: overwrite, scenario: scenario, dataset: dataset)
     do {
@@ -228,8 +228,8 @@ extension Experiment {
     }
   }
 
-  func report<Scalar: NetworkScalar>(
-    _ prepared: PreparedEnsemble<Scalar>, results: [LevelStatistics], model: PreparedModel, path: String,
+  func report<Map: EncodingMap>(
+    _ prepared: PreparedEnsemble<Map>, results: [LevelStatistics], model: PreparedModel, path: String,
     memberSteps: Int, seconds: Double, attractors: AttractorStudy?
   ) -> RunReport {
     RunReport(
@@ -399,7 +399,8 @@ private final class EnsembleWork: @unchecked Sendable {
 extension PreparedModel {
   /// Writes the model and its evidence.
   func encode(to encoder: inout ByteEncoder) throws {
-    try encoder.encode([UInt8](try Safetensors.encode(model)))
+    try encoder.encode(try model.map { [UInt8](try Safetensors.encode($0)) } ?? [])
+    try encoder.encode(sha256)
     try encoder.encode(path ?? "")
     for evidence in [train, test, validation] {
       for number in [evidence.negativeELBO, evidence.standardError, evidence.kullbackLeibler] {
@@ -411,8 +412,8 @@ extension PreparedModel {
   /// Reads what `encode` wrote.
   init(from decoder: inout ByteDecoder) throws {
     let file = Data(try decoder.decode([UInt8].self))
-    model = try Safetensors.decode(file, path: "the model of a checkpoint or shard")
-    sha256 = Safetensors.sha256(file)
+    model = try file.isEmpty ? nil : Safetensors.decode(file, path: "the model of a checkpoint or shard")
+    sha256 = try decoder.decodeText()
     let place = try decoder.decodeText()
     path = place.isEmpty ? nil : place
     wasTrained = false

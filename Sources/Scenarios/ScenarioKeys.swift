@@ -119,7 +119,9 @@ extension ScenarioKeys {
     return [
       section("model", "the model whose inference is repeated"),
       key("model.file", .path, nil, "a trained model (safetensors); excludes the other keys of `model`"),
-      key("model.kind", .word(["vae", "hopfield"]), "vae", "variational autoencoder or Hopfield network"),
+      key(
+        "model.kind", .word(["vae", "hopfield"]), "vae",
+        "variational autoencoder, or Hopfield network of the training items"),
       key("model.latent", size, "20", "latent variables, N", only: vae),
       key(
         "model.hidden", .integers(1...100_000, count: 0...100), "[500, 500]",

@@ -83,7 +83,7 @@ public struct ScenarioLoader {
     let model = try reader.model()
     let dynamics = try reader.dynamics()
     let initial = try reader.initial(corruption)
-    let means = reader.means(dataset, initial, corruption)
+    let means = reader.means(dataset, model, initial, corruption)
     let controls = try reader.words("controls", as: Control.self)
     let claims = try reader.claims(controls)
     var observables = try reader.observables(means)

@@ -10,12 +10,15 @@ extension ScenarioReader {
     var hasSuperclasses: Bool
     /// Why members' own items are no training items; nil where they are.
     var lackOfTrainingItem: String?
+    /// Whether the model has a posterior and a likelihood.
+    var hasPosterior: Bool
   }
 
-  func means(_ dataset: DatasetSpecification, _ initial: InitialSpecification, _ corruption: CorruptionWord)
-    -> Means
-  {
-    var means = Means(lackOfOwnItem: nil, hasSuperclasses: true)
+  func means(
+    _ dataset: DatasetSpecification, _ model: ModelSpecification, _ initial: InitialSpecification,
+    _ corruption: CorruptionWord
+  ) -> Means {
+    var means = Means(lackOfOwnItem: nil, hasSuperclasses: true, lackOfTrainingItem: nil, hasPosterior: model != .hopfield)
     switch dataset {
     case .hierarchicalPatterns: break
     case .idx(let idx): means.hasSuperclasses = !idx.superclasses.isEmpty
@@ -64,6 +67,12 @@ extension ScenarioReader {
           remedy: "leave it out, or write initial.split: train")
       }
       if word.needsSuperclass, !means.hasSuperclasses { throw noSuperclasses(key, node) }
+      if word.needsPosterior, !means.hasPosterior {
+        throw failure(
+          key, node,
+          expected: "observables without posterior and likelihood, which model.kind: hopfield does not have",
+          remedy: "remove it ('simulate list observables' says what each needs), or write model.kind: vae")
+      }
       names.append(name)
     }
     return names
@@ -98,6 +107,7 @@ extension ScenarioReader {
         expected: "a corruption with a region, which \(corruption.name) is not",
         remedy: "write initial.corruption: one of \(regions), or another mode")
     }
+    if scenario.model == .hopfield { try checkHopfield(scenario) }
     if scenario.output.latents, !scenario.output.members {
       throw failure(
         "output.latents", try node("output.latents"), expected: "output.members: true beside it",
@@ -114,6 +124,22 @@ extension ScenarioReader {
       try checkItems(scenario, patterns)
     }
     try checkSize(scenario)
+  }
+
+  /// Checks what a Hopfield network cannot do.
+  private func checkHopfield(_ scenario: Scenario) throws {
+    if scenario.dynamics.mode != .mean {
+      throw failure(
+        "dynamics.mode", try node("dynamics.mode"),
+        expected: "mean, the one mode of model.kind: hopfield",
+        remedy: "leave mode out, or write model.kind: vae")
+    }
+    if scenario.attractors != nil {
+      throw failure(
+        "attractors",
+        problem: "not with model.kind: hopfield, whose units of +-1 have no Jacobian for the search",
+        expected: "model.kind: vae", remedy: "leave it out: there a step-length of 0 is a fixed point")
+    }
   }
 
   /// Checks that films end with the run.

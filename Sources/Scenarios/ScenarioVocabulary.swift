@@ -41,17 +41,21 @@ public struct ObservableWord: Sendable, Hashable {
   public var needsSuperclass: Bool
   /// Whether that item must be a training item.
   public var needsTrainingItem: Bool
+  /// Whether the model must have a posterior or a likelihood, as a Hopfield network has not.
+  public var needsPosterior: Bool
 
   /// Makes a word.
   public init(
     name: String, isNumbered: Bool = false, needsOwnItem: Bool = false, needsSuperclass: Bool = false,
-    needsTrainingItem: Bool = false
+    needsTrainingItem: Bool = false,
+    needsPosterior: Bool = false
   ) {
     self.needsTrainingItem = needsTrainingItem
     self.name = name
     self.isNumbered = isNumbered
     self.needsOwnItem = needsOwnItem
     self.needsSuperclass = needsSuperclass
+    self.needsPosterior = needsPosterior
   }
 
   /// Whether a name in a scenario means this observable.

@@ -136,16 +136,13 @@ public struct ShardMerge {
       throw CheckpointError(
         .mismatch, path: paths[0], problem: "it holds no model, or another", remedy: "compute it again")
     }
-    switch experiment.scenario.dynamics.precision {
-    case .single: return try merge(files, model, Float.self, to: path, overwrite: overwrite)
-    case .double: return try merge(files, model, Double.self, to: path, overwrite: overwrite)
-    }
+    return try merge(files, model, experiment.map(of: model.model), to: path, overwrite: overwrite)
   }
 
-  private func merge<Scalar: NetworkScalar>(
-    _ files: [FrameFile], _ model: PreparedModel, _ precision: Scalar.Type, to path: String, overwrite: Bool
+  private func merge<Map: EncodingMap>(
+    _ files: [FrameFile], _ model: PreparedModel, _ map: Map, to path: String, overwrite: Bool
   ) throws -> RunReport {
-    let prepared = try experiment.prepareEnsemble(model.model, precision: precision)
+    let prepared = try experiment.prepareEnsemble(map, of: model.model)
     let partition = UnitPartition(prepared.plan)
     var state = EnsembleState(merging: prepared.plan)
     for (index, file) in files.enumerated() {

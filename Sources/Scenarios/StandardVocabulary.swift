@@ -8,7 +8,8 @@ extension ScenarioVocabulary {
       ObservableWord(
         name: $0.name, needsOwnItem: $0.needs.contains(.ownItem),
         needsSuperclass: $0.needs.contains(.superclass),
-        needsTrainingItem: $0.needs.contains(.trainingItem))
+        needsTrainingItem: $0.needs.contains(.trainingItem),
+        needsPosterior: $0.needs.contains(.posterior))
     } + [ObservableWord(name: "principal-component", isNumbered: true)],
     corruptions: CorruptionRegistry.all.map {
       let domain: CorruptionWord.LevelDomain =

@@ -51,6 +51,12 @@ extension Experiment {
   /// - Returns: The model; nil where the file was complete already.
   /// - Throws: `RunInterrupted`, `CheckpointError`, `FileError` and as `run`.
   public func train(to path: String, overwrite: Bool = false, resume: Bool = false) throws -> PreparedModel? {
+    if case .hopfield = scenario.model {
+      throw scenario.error(
+        key: "model.kind", value: "hopfield",
+        expected: "vae: a Hopfield network is made of the training items, without training",
+        remedy: "use 'simulate run', or another model")
+    }
     try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
     let checkpoints = Checkpoints(for: path, interval: options.checkpointInterval)
     if resume, try isTrained(path, overwrite: overwrite) {
@@ -68,7 +74,8 @@ extension Experiment {
     }
     let model = try prepareModel(
       saving: TrainingSaver(checkpoints: checkpoints, identity: identity, shard: nil, loaded: loaded))
-    try AtomicFile.write([UInt8](try Safetensors.encode(model.model)), to: path, overwrite: overwrite)
+    guard let network = model.model else { preconditionFailure("refused above") }
+    try AtomicFile.write([UInt8](try Safetensors.encode(network)), to: path, overwrite: overwrite)
     checkpoints.remove()
     return model
   }

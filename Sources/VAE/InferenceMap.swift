@@ -20,7 +20,7 @@ public enum InferenceMode: Sendable, Hashable {
 /// - Complexity: per member and step `architecture.operationsPerStep` floating-point operations.
 ///
 /// Source: Nagano, Karakida, Okada 2020, doi:10.1038/s41598-020-72593-4.
-public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
+public struct InferenceMap<Scalar: NetworkScalar>: EncodingMap {
   let network: PackedNetwork<Scalar>
   /// How inference is repeated.
   public let mode: InferenceMode
@@ -219,11 +219,6 @@ public struct InferenceMap<Scalar: NetworkScalar>: DiscreteMap {
   }
 
   /// The encoder's means of clean items: the memories xi_i = m(x_i).
-  ///
-  /// - Parameters:
-  ///   - source: Rows of length D.
-  ///   - count: Items `0..<count` are encoded.
-  /// - Returns: Shape `[count, N]`; the same bits as z(0) of uncorrupted members.
   public func memories(of source: some ItemSource, count: Int, threads: Int) -> RowTable {
     let table = RowTable(rows: count, columns: dimension)
     let grain = 126

@@ -34,6 +34,7 @@ struct ListCommand: ParsableCommand {
         }
         if observable.needs.contains(.superclass) { needs.append("superclasses") }
         if observable.needs.contains(.heldOutItems) { needs.append("held-out items") }
+        if observable.needs.contains(.posterior) { needs.append("model.kind: vae") }
         return [
           observable.name, observable.units, observable.longName,
           needs.isEmpty ? "" : "needs " + needs.joined(separator: " and "),
@@ -56,6 +57,10 @@ struct ListCommand: ParsableCommand {
           "z(t) drawn from q(z|x(t)) with dynamics.temperature; dynamics.sample-decoder draws x as well",
         ],
         ["clamped", "as mean, with pixels outside the corrupted region reset to the input"],
+        [
+          "hopfield",
+          "with model.kind: hopfield (and dynamics.mode: mean): z(t+1) = sgn(J z(t)), z of +-1, Hebb's J",
+        ],
       ]
     case .keys:
       return [["key", "value", "default", "meaning"]]

@@ -14,10 +14,11 @@ enum Summary {
       "\(scenario.name): \(report.memberCount) members, \(scenario.dynamics.steps) steps in"
         + String(format: " %.1f s", report.seconds) + speed + String(format: "; %.1f s in all", seconds))
     lines.append(model(report.model, seconds: nil))
-    lines.append(
-      "active latent variables: \(report.activeLatentVariables) of"
-        + " \(report.model.model.architecture.latentDimension) (variance of the posterior mean over the"
-        + " training items above \(LatentGeometry.activityThreshold))")
+    if let architecture = report.model.model?.architecture {
+      lines.append(
+        "active latent variables: \(report.activeLatentVariables) of \(architecture.latentDimension) (variance of"
+          + " the posterior mean over the training items above \(LatentGeometry.activityThreshold))")
+    }
     lines.append("")
     if !report.treeLevels.isEmpty {
       lines.append(conceptTable(report, scenario: scenario))
@@ -42,7 +43,9 @@ enum Summary {
 
   /// One line about the model.
   static func model(_ model: PreparedModel, seconds: Double?) -> String {
-    let a = model.model.architecture
+    guard let a = model.model?.architecture else {
+      return "model: a Hopfield network of the training items; patterns \(model.sha256.prefix(12))"
+    }
     let widths = ([a.dataDimension] + a.hidden + [a.latentDimension]).map(String.init).joined(separator: "-")
     func nats(_ value: Double, _ error: Double) -> String {
       value.isFinite ? "\(number(value, 2)) +- \(number(error, 2))" : "none"
@@ -52,7 +55,7 @@ enum Summary {
     if model.validation.negativeELBO.isFinite {
       more = ", \(nats(model.validation.negativeELBO, model.validation.standardError)) validation"
     }
-    let epochs = model.model.metadata["epochs"] ?? "?"
+    let epochs = model.model?.metadata["epochs"] ?? "?"
     let best = model.bestEpoch.map { "; best epoch \($0) of \(epochs)" } ?? ""
     return
       "model: \(widths), \(a.activation.rawValue), \(a.likelihood.rawValue)"

@@ -31,8 +31,7 @@ struct TrainCommand: ParsableCommand {
     try reportingFailures {
       defer { progress.clear() }
       let scenario = try options.load().singleRun(for: "train")
-      if case .hopfield = scenario.model { _ = try options.experiment(scenario, progress: progress) }
-      guard case .trained = scenario.model else {
+      if case .file = scenario.model {
         throw scenario.error(
           key: "model.file", expected: "a model to be trained (latent, hidden, training)",
           remedy: "remove model.file")

@@ -28,7 +28,8 @@ import Testing
   }
 
   /// `[member][time][N]`.
-  private static func run(_ map: HopfieldMap, from starts: [[Double]], steps: Int) throws -> [[[Double]]] {
+  private static func run(_ map: some EncodingMap, from starts: [[Double]], steps: Int) throws -> [[[Double]]]
+  {
     var plan = EnsemblePlan(
       levels: [0], items: starts.indices.map { Int32($0) }, steps: steps, seed: 1, observables: [])
     plan.recordsLatentStates = true
@@ -55,9 +56,12 @@ import Testing
   func stepsAreThoseOfTheWeights(patterns p: Int, units n: Int) throws {
     let xi = Self.patterns(p, n, seed: 3)
     let starts = Self.patterns(150, n, seed: 4)
-    let map = HopfieldMap(patterns: p > 0 ? Self.table(xi) : RowTable(rows: 0, columns: n))
+    let patterns = p > 0 ? Self.table(xi) : RowTable(rows: 0, columns: n)
+    let map = HopfieldMap<Double>(patterns: patterns)
     #expect(map.patternCount == p)
     let states = try Self.run(map, from: starts, steps: 3)
+    // Fields are whole numbers, exact in both precisions.
+    #expect(try Self.run(HopfieldMap<Float>(patterns: patterns), from: starts, steps: 3) == states)
     for m in starts.indices {
       #expect(states[m][0] == starts[m])
       for t in 0..<3 {
@@ -76,20 +80,22 @@ import Testing
 
   @Test func conformance() throws {
     for p in [5, 30] {
-      let map = HopfieldMap(patterns: Self.table(Self.patterns(p, 24, seed: 8)))
-      try checkMapConformance(map, start: NoisyStart(dimension: 24))
+      let patterns = Self.table(Self.patterns(p, 24, seed: 8))
       let items = Self.table(Self.patterns(200, 24, seed: 9).map { $0.map { 0.5 + 0.4 * $0 } })
-      try checkMapConformance(
-        map, start: CorruptedStart(UniformReplacement(), source: items, imageShape: nil))
+      let start = CorruptedStart(UniformReplacement(), source: items, imageShape: nil)
+      try checkMapConformance(HopfieldMap<Double>(patterns: patterns), start: NoisyStart(dimension: 24))
+      try checkMapConformance(HopfieldMap<Double>(patterns: patterns), start: start)
+      try checkMapConformance(HopfieldMap<Float>(patterns: patterns), start: start)
     }
   }
 
   @Test func picturesAreReadAtOneHalf() throws {
     let xi = Self.patterns(2, 12, seed: 5)
-    let signs = HopfieldMap.signs(of: Self.table(xi.map { $0.map { 0.5 + 0.1 * $0 } }))
+    let signs = HopfieldPatterns.signs(
+      of: Self.table(xi.map { $0.map { 0.5 + 0.1 * $0 } }), count: 2, dimension: 12)
     for p in 0..<2 { #expect(Array(UnsafeBufferPointer(start: signs.row(p), count: 12)) == xi[p]) }
     // Sum of x(t) and of x(t + 1): numbers of units that are +1.
-    let map = HopfieldMap(patterns: Self.table(xi))
+    let map = HopfieldMap<Double>(patterns: Self.table(xi))
     let data = Self.patterns(20, 12, seed: 6)
     let plan = { (steps: Int) in
       EnsemblePlan(
@@ -108,15 +114,33 @@ import Testing
       collector.series(0, times: 3), collector.series(1, times: 3), collector.series(2, times: 3)
     )
     for m in 0..<20 {
-      #expect(x[m][0] == data[m].reduce(0) { $0 + ($1 > 0 ? 1 : 0) })
-      for t in 0..<3 { #expect(x[m][t] == 0.5 * (12 + s[m][t])) }
+      let up = Double(data[m].count { $0 > 0 })
+      // x(0) is the input as it is, z(0) its signs: quarters and whole numbers, exact.
+      #expect(x[m][0] == 6 + 0.25 * up)
+      #expect(s[m][0] == 2 * up - 12)
+      for t in 1..<3 { #expect(x[m][t] == 0.5 * (12 + s[m][t])) }
       for t in 0..<2 { #expect(next[m][t] == x[m][t + 1]) }
     }
   }
 
+  @Test func memoriesAreTheStatesOfCleanItems() throws {
+    let items = Self.table(Self.patterns(300, 10, seed: 17).map { $0.map { 0.5 + 0.5 * $0 } })
+    let map = HopfieldMap<Float>(patterns: Self.table(Self.patterns(4, 10, seed: 18)))
+    for threads in [1, 3] {
+      let memories = map.memories(of: items, count: 300, threads: threads)
+      #expect(
+        Array(memories.storage.buffer) == items.storage.buffer.map { 2 * $0 - 1 }, "\(threads) threads")
+    }
+    // 2^24 is the last number to which single precision counts; 2^53 that of double precision.
+    #expect(HopfieldMap<Float>.isExact(patterns: 1 << 14, units: 1 << 10))
+    #expect(!HopfieldMap<Float>.isExact(patterns: 1 << 14, units: 1 << 10 + 1))
+    #expect(HopfieldMap<Double>.isExact(patterns: 1 << 43, units: 1 << 10))
+    #expect(!HopfieldMap<Double>.isExact(patterns: .max, units: 2))
+  }
+
   @Test func aFieldOfZeroKeepsTheUnit() throws {
     // (1, 1) and (1, -1): J_12 = 1 - 1 = 0.
-    let map = HopfieldMap(patterns: Self.table([[1, 1], [1, -1]]))
+    let map = HopfieldMap<Double>(patterns: Self.table([[1, 1], [1, -1]]))
     for start in [[1.0, 1], [1, -1], [-1, 1], [-1, -1]] {
       #expect(try Self.run(map, from: [start], steps: 2)[0] == [start, start, start])
     }
@@ -124,10 +148,10 @@ import Testing
 
   @Test func twoCyclesExist() throws {
     // J_12 = 1: (1, -1) turns both units, for ever. In parallel, not one after the other.
-    let map = HopfieldMap(patterns: Self.table([[1, 1]]))
+    let map = HopfieldMap<Double>(patterns: Self.table([[1, 1]]))
     #expect(try Self.run(map, from: [[1, -1]], steps: 3)[0] == [[1, -1], [-1, 1], [1, -1], [-1, 1]])
     // Symmetric weights: no longer period (Goles and Olivos 1980). Overloaded, so that some of each appear.
-    let large = HopfieldMap(patterns: Self.table(Self.patterns(60, 100, seed: 12)))
+    let large = HopfieldMap<Double>(patterns: Self.table(Self.patterns(60, 100, seed: 12)))
     let states = try Self.run(large, from: Self.patterns(100, 100, seed: 13), steps: 200)
     #expect(states.allSatisfy { $0[200] == $0[198] })
     #expect(states.contains { $0[200] != $0[199] })
@@ -146,7 +170,7 @@ import Testing
     let n = 1000
     let p = Int(load * Double(n))
     let xi = Self.patterns(p, n, seed: 21)
-    let map = HopfieldMap(patterns: Self.table(xi))
+    let map = HopfieldMap<Double>(patterns: Self.table(xi))
     let members = min(p, 50)
     let starts = (0..<members).map { Self.flipped(xi[$0], 0.5 * (1 - overlap), seed: 22, number: $0) }
     let states = try Self.run(map, from: starts, steps: 1)
@@ -167,7 +191,7 @@ import Testing
     for (load, isRetrieved) in [(0.05, true), (0.1, true), (0.25, false), (0.4, false)] {
       let xi = Self.patterns(Int(load * Double(n)), n, seed: 31)
       let states = try Self.run(
-        HopfieldMap(patterns: Self.table(xi)), from: Array(xi.prefix(20)), steps: 60)
+        HopfieldMap<Double>(patterns: Self.table(xi)), from: Array(xi.prefix(20)), steps: 60)
       let (mean, standardError) = Self.moments((0..<20).map { Self.overlap(states[$0][60], xi[$0]) })
       if isRetrieved {
         #expect(mean - 3 * standardError > 0.95, "load \(load): \(mean)")
@@ -191,7 +215,7 @@ import Testing
   {
     let n = 4000
     let (_, memories) = Self.cluster(p, b, n, seed: 41)
-    let states = try Self.run(HopfieldMap(patterns: Self.table(memories)), from: memories, steps: 1)
+    let states = try Self.run(HopfieldMap<Double>(patterns: Self.table(memories)), from: memories, steps: 1)
     let (mean, standardError) = Self.moments(
       (0..<p).map { Self.overlap(states[$0][1], memories[$0]) })
     // Without Gauss: k of the p - 1 others agree with the concept at a unit, each with probability 1 - q; given
@@ -230,7 +254,7 @@ import Testing
     for (p, isLost) in [(3, false), (80, true)] {
       let (concept, memories) = Self.cluster(p, b, n, seed: 51)
       let states = try Self.run(
-        HopfieldMap(patterns: Self.table(memories)), from: Array(memories.prefix(10)), steps: 30)
+        HopfieldMap<Double>(patterns: Self.table(memories)), from: Array(memories.prefix(10)), steps: 30)
       for (k, orbit) in states.enumerated() {
         let own = Self.overlap(orbit[30], memories[k])
         let toConcept = Self.overlap(orbit[30], concept)

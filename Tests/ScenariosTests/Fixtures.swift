@@ -20,7 +20,7 @@ let vocabulary = ScenarioVocabulary(
     ObservableWord(name: "memory-recovered", needsOwnItem: true, needsTrainingItem: true),
     ObservableWord(name: "data-overlap", needsOwnItem: true),
     ObservableWord(name: "reconstruction-error"),
-    ObservableWord(name: "energy"),
+    ObservableWord(name: "energy", needsPosterior: true),
     ObservableWord(name: "principal-component", isNumbered: true),
   ],
   corruptions: [

@@ -135,6 +135,18 @@ import Testing
     BadScenario(
       "name: a\nmodel: {kind: hopfield, training: {}}", "2:25", "model.training", "only with model.kind"),
     BadScenario(
+      "name: a\nmodel: {kind: hopfield}\ndynamics: {mode: sample}", "3:18", "dynamics.mode",
+      "the one mode of model.kind: hopfield"),
+    BadScenario(
+      "name: a\ninitial: {corruption: flip}\nmodel: {kind: hopfield}\ndynamics: {mode: clamped}", "4:18",
+      "dynamics.mode", "the one mode of model.kind: hopfield"),
+    BadScenario(
+      "name: a\nmodel: {kind: hopfield}\nattractors: {}", "3:1", "attractors",
+      "units of +-1 have no Jacobian"),
+    BadScenario(
+      "name: a\nmodel: {kind: hopfield}\nobservables: [data-overlap, energy]", "3:29", "observables",
+      "which model.kind: hopfield does not have"),
+    BadScenario(
       "name: a\ndynamics: {temperature: 1}", "2:12", "dynamics.temperature", "only with dynamics.mode: sample"
     ),
     BadScenario(
