@@ -1,6 +1,8 @@
 # The commands of this repository. 'make help' lists them.
 SWIFT ?= swift
 RUNS := runs
+# A claim scenario without its claims, for one model.
+ONE_MODEL := --set model.replicas=1 --set claims=null
 SIMULATE := .build/release/simulate
 BENCHMARK_PYTHON := Benchmarks/.venv/bin/python
 # Written into run files; builds without this Makefile say "unknown".
@@ -23,7 +25,7 @@ build: quiet-deps ## Builds .build/release/simulate.
 
 demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about half a minute) and shows the result.
 	@mkdir -p $(RUNS)
-	$(SIMULATE) run scenarios/concept-then-memory.yaml -o $(RUNS)/concept-then-memory.nc --overwrite
+	$(SIMULATE) run scenarios/concept-then-memory.yaml $(ONE_MODEL) -o $(RUNS)/concept-then-memory.nc --overwrite
 	@echo
 	@echo "Look at it:   $(SIMULATE) inspect $(RUNS)/concept-then-memory.nc"
 	@echo "As a table:   $(SIMULATE) export $(RUNS)/concept-then-memory.nc --variables distance_concept"

@@ -249,10 +249,12 @@ final class RunFile: @unchecked Sendable {
       try writeScalars(results)
     }
     try writeEvidence(model)
-    try writeIntegers(
-      "active_latent_variables", [],
-      "latent variables whose posterior mean varies by more than \(LatentGeometry.activityThreshold) over"
-        + " the training items", [geometry.activeLatentVariables])
+    if model.model != nil {
+      try writeIntegers(
+        "active_latent_variables", [],
+        "latent variables whose posterior mean varies by more than \(LatentGeometry.activityThreshold) over"
+          + " the training items", [geometry.activeLatentVariables])
+    }
     try writeGeometry(geometry, groupings: plan.groupings, principalAxes: principalAxes)
     if let attractors { try write(attractors, in: try writer.root.defineGroup("attractors")) }
     if let films { try write(films) }

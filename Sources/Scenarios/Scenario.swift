@@ -161,7 +161,33 @@ public enum ModelSpecification: Sendable, Hashable {
   /// A variational autoencoder trained on the data set.
   case trained(Trained)
   /// A Hopfield network of the data set's memories.
-  case hopfield
+  case hopfield(replicas: Int)
+
+  /// Whether it is a Hopfield network.
+  public var isHopfield: Bool {
+    if case .hopfield = self { return true }
+    return false
+  }
+
+  /// How many models stand for one kind, of following seeds.
+  public var replicas: Int {
+    get {
+      switch self {
+      case .file: 1
+      case .trained(let trained): trained.replicas
+      case .hopfield(let replicas): replicas
+      }
+    }
+    set {
+      switch self {
+      case .file: break
+      case .trained(var trained):
+        trained.replicas = newValue
+        self = .trained(trained)
+      case .hopfield: self = .hopfield(replicas: newValue)
+      }
+    }
+  }
 
   /// A variational autoencoder trained on the data set.
   public struct Trained: Sendable, Hashable {

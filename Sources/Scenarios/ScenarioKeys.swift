@@ -144,7 +144,9 @@ extension ScenarioKeys {
         "model.training.patience", .integer(0...1_000_000), "0",
         "epochs without a lower negative ELBO of the validation items (`dataset.validation`) after which "
           + "training ends with the best epoch's model; 0: all epochs, the last one's model"),
-      key("model.replicas", .integer(1...10_000), "1", "models trained from different seeds", only: vae),
+      key(
+        "model.replicas", .integer(1...10_000), "1",
+        "models of one kind: replica r is the run with the seed + r (data of patterns, training, corruption)"),
     ]
   }()
 

@@ -18,7 +18,8 @@ extension ScenarioReader {
     _ dataset: DatasetSpecification, _ model: ModelSpecification, _ initial: InitialSpecification,
     _ corruption: CorruptionWord
   ) -> Means {
-    var means = Means(lackOfOwnItem: nil, hasSuperclasses: true, lackOfTrainingItem: nil, hasPosterior: model != .hopfield)
+    var means = Means(
+      lackOfOwnItem: nil, hasSuperclasses: true, lackOfTrainingItem: nil, hasPosterior: !model.isHopfield)
     switch dataset {
     case .hierarchicalPatterns: break
     case .idx(let idx): means.hasSuperclasses = !idx.superclasses.isEmpty
@@ -107,7 +108,7 @@ extension ScenarioReader {
         expected: "a corruption with a region, which \(corruption.name) is not",
         remedy: "write initial.corruption: one of \(regions), or another mode")
     }
-    if scenario.model == .hopfield { try checkHopfield(scenario) }
+    if scenario.model.isHopfield { try checkHopfield(scenario) }
     if scenario.output.latents, !scenario.output.members {
       throw failure(
         "output.latents", try node("output.latents"), expected: "output.members: true beside it",

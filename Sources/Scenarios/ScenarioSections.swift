@@ -111,7 +111,9 @@ extension ScenarioReader {
 
   func model() throws -> ModelSpecification {
     if gives("model.file") { return .file(try path("model.file")) }
-    if try word("model.kind") == "hopfield" { return .hopfield }
+    if try word("model.kind") == "hopfield" {
+      return .hopfield(replicas: try integer("model.replicas"))
+    }
     return .trained(
       ModelSpecification.Trained(
         latent: try integer("model.latent"), hidden: try integers("model.hidden"),

@@ -123,7 +123,8 @@ enum ScenarioYAML {
   private static func model(_ model: ModelSpecification) -> [(String, String)] {
     switch model {
     case .file(let path): return [("model.file", text(path))]
-    case .hopfield: return [("model.kind", "hopfield")]
+    case .hopfield(let replicas):
+      return [("model.kind", "hopfield"), ("model.replicas", "\(replicas)")]
     case .trained(let trained):
       return [
         ("model.kind", "vae"),

@@ -325,7 +325,6 @@ extension CommandTests {
         ("attractors={}", ["attractors", "units of +-1 have no Jacobian"]),
         ("model.latent=3", ["model.latent", "only with model.kind: vae"]),
         ("model.training.epochs=3", ["model.training", "only with model.kind: vae"]),
-        ("model.replicas=2", ["model.replicas", "only with model.kind: vae"]),
         (
           "observables=[principal-component-37]",
           ["principal-component-37", "at most principal-component-36"]

@@ -89,7 +89,7 @@ import Testing
             superclasses: [
               .init(name: "tops", labels: [0, 2, 4, 6]), .init(name: "shoes", labels: [5, 7, 9]),
             ])))
-    #expect(idx.model == .hopfield)
+    #expect(idx.model == .hopfield(replicas: 1))
     let fashion = try parse("name: c\ndataset: {kind: fashion-mnist}\nmodel: {file: m.safetensors}")
     #expect(
       fashion.dataset

@@ -68,10 +68,7 @@ struct CampaignPlan: Sendable {
   ) throws -> Point {
     var scenario = base
     scenario.seed = base.seed &+ UInt64(replica)
-    if case .trained(var model) = scenario.model {
-      model.replicas = 1
-      scenario.model = .trained(model)
-    }
+    scenario.model.replicas = 1
     scenario.controls = []
     scenario.claims = []
     scenario.sweep = []

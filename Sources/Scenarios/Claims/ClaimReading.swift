@@ -239,10 +239,7 @@ extension Scenario {
   }
 
   /// How many models, trained from different seeds.
-  public var replicas: Int {
-    guard case .trained(let model) = model else { return 1 }
-    return model.replicas
-  }
+  public var replicas: Int { model.replicas }
 
   /// Whether the scenario stands for several runs, or for claims about them.
   public var isCampaign: Bool {
