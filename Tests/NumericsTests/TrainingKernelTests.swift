@@ -250,7 +250,8 @@ import Testing
             let v = (1 - AdamStep.beta2) * g * g
             // Both corrections are the fractions above: the step is the rate times g's sign, but for epsilon.
             let moved = -0x1p-7 * g / (abs(g) + AdamStep.epsilon)
-            return !(abs(Double(first.pointer[i]) - m) <= 20 * u * abs(m)
+            return
+              !(abs(Double(first.pointer[i]) - m) <= 20 * u * abs(m)
               && abs(Double(second.pointer[i]) - v) <= 1100 * u * v
               && abs(Double(parameters.pointer[i]) - moved) <= 600 * u * abs(moved))
           }
