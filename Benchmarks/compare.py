@@ -4,6 +4,7 @@
     make benchmark PEERS=all        JAX and PyTorch
     make benchmark QUICK=1          fewer cases and repeats: while developing
     make benchmark ONLY="a c"       some of the parts a...f
+    make benchmark WRITE=1          puts these parts into README.md, in the place of their last run
 
 Every number is a median over repeats in which the programs take turns (ABCABC...); beside it stand the
 quartiles. Nothing is measured whose results were not compared in the same run.
@@ -12,6 +13,8 @@ quartiles. Nothing is measured whose results were not compared in the same run.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import json
 import os
 import platform
@@ -22,7 +25,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -97,12 +100,17 @@ class Sample:
 
 
 class Report:
-    """What is printed, and kept for the README."""
+    """What is printed, and kept for the README: part by part."""
 
     def __init__(self) -> None:
+        self.parts: dict[str, list[str]] = {}
         self.lines: list[str] = []
         self.targets: list[tuple[str, str, bool]] = []
         self.failures: list[str] = []
+
+    def begin(self, part: str) -> None:
+        self.lines = self.parts[part] = []
+        self.targets = []
 
     def line(self, text: str = "") -> None:
         self.lines.append(text)
@@ -140,6 +148,7 @@ class Comparison:
     def __init__(self, options: argparse.Namespace, peers: dict[str, list[str]]) -> None:
         self.quick: bool = options.quick
         self.repeats: int = options.repeats or (3 if options.quick else 7)
+        self.lock: str | None = options.lock
         self.report = Report()
         self.peaks = Sample()
         self.ours = Program("ours", [str(ENGINE)])
@@ -153,6 +162,16 @@ class Comparison:
         for program in self.programs:
             program.stop()
 
+    @contextlib.contextmanager
+    def alone(self):
+        """Holds the lock file that others on this machine honour, if there is one, while something is measured."""
+        if not self.lock:
+            yield
+            return
+        with open(self.lock, "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def peak(self) -> float:
         """The machine's limit on all cores, once more."""
         reply = self.ours.ask("peak")
@@ -165,10 +184,11 @@ class Comparison:
         samples = {name: Sample() for name in measures}
         peaks = Sample()
         for _ in range(self.repeats):
-            peaks.values.append(self.peak())
-            for name, measure in measures.items():
-                samples[name].values.append(measure())
-                time.sleep(0.5)  # for threads that spin a while after their work
+            with self.alone():
+                peaks.values.append(self.peak())
+                for name, measure in measures.items():
+                    samples[name].values.append(measure())
+                    time.sleep(0.5)  # for threads that spin a while after their work
         return samples, peaks
 
     # (a) and (c)
@@ -352,8 +372,9 @@ class Comparison:
         run(tiny)
         samples = {name: Sample() for name in measures}
         for _ in range(max(self.repeats, 5)):
-            for name, measure in measures.items():
-                samples[name].values.append(measure())
+            with self.alone():
+                for name, measure in measures.items():
+                    samples[name].values.append(measure())
         self.report.table(
             ["process", "seconds"], [[name, spread(sample, 0)] for name, sample in samples.items()]
         )
@@ -400,7 +421,8 @@ class Comparison:
                 path.write_text(
                     PATTERNS.format(model=model, steps=50 * steps, realizations=2 * members)
                 )
-                _, rate, resident = self.simulate(path, "--threads", str(threads))
+                with self.alone():
+                    _, rate, resident = self.simulate(path, "--threads", str(threads))
                 # Microseconds per member-step: what should not depend on the number of either.
                 costs[case].values.append(1e6 / rate)
                 memory[case].values.append(resident / 2**20)
@@ -482,7 +504,8 @@ class Comparison:
         samples = {name: Sample() for name in asks}
         for _ in range(min(self.repeats, 3)):
             for name, ask in asks.items():
-                samples[name].values.append(ask()["seconds"])
+                with self.alone():
+                    samples[name].values.append(ask()["seconds"])
                 time.sleep(0.1)
         base = samples["ours"].median
         self.report.table(
@@ -576,19 +599,53 @@ def machine(comparison: Comparison) -> str:
         if line.startswith("model name"):
             name = line.split(":", 1)[1].strip()
             break
-    revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
     versions = [f"Python {platform.python_version()}"]
     from importlib.metadata import version
 
     versions += [f"{package} {version(package)}" for package in ("jax", "numpy")]
     if any("PyTorch" in name for name in comparison.peers):
         versions.append(f"torch {version('torch')}")
-    return (
-        f"{date.today()}, revision {revision}; {name}, {len(os.sched_getaffinity(0))} processors;"
-        f" {', '.join(versions)}. Medians of {comparison.repeats} repeats in turn, [quartiles]."
+    return f"{name}, {len(os.sched_getaffinity(0))} processors; {', '.join(versions)}."
+
+
+def revision() -> str:
+    # What the programs are made of: a change of this folder's text alone is none.
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+
+def run_part(comparison: Comparison, part: str) -> None:
+    """One part, with what it was measured on and its targets."""
+    report = comparison.report
+    report.begin(part)
+    comparison.peaks = Sample()
+    begin, load = datetime.now(timezone.utc), os.getloadavg()[0]
+    comparison.peak()
+    getattr(comparison, f"part_{part}")()
+    low, high = comparison.peaks.quartiles
+    report.line(
+        f"{begin:%Y-%m-%d %H:%M} UTC, revision {revision()}. Medians of up to {comparison.repeats} repeats in turn,"
+        f" [quartiles]{', the quick cases only' if comparison.quick else ''}. Load average {load:.1f} before,"
+        f" {os.getloadavg()[0]:.1f} after. Peak of fused multiply-adds in registers"
+        f" ({comparison.instruction_set}, all processors): {comparison.peaks.median:.0f} GFLOP/s"
+        f" [{low:.0f}, {high:.0f}]."
     )
+    report.line()
+    report.table(
+        ["target", "found", ""],
+        [[text, found, "reached" if reached else "missed"] for text, found, reached in report.targets],
+    )
+
+
+def write(report: Report, machine: str) -> None:
+    """Puts the parts that were run into README.md; the others stay as they are."""
+    path = HERE / "README.md"
+    before, rest = path.read_text().split("<!-- table -->\n", 1)
+    table, after = rest.split("<!-- end of table -->\n", 1)
+    found = re.findall(r"<!-- part (\w+) -->\n(.*?)\n<!-- end of part -->\n", table, re.DOTALL)
+    parts = dict(found) | {part: "\n".join(lines).rstrip() for part, lines in report.parts.items()}
+    text = "\n".join(f"<!-- part {part} -->\n{parts[part]}\n<!-- end of part -->\n" for part in sorted(parts))
+    path.write_text(f"{before}<!-- table -->\n{machine}\n\n{text}<!-- end of table -->\n{after}")
 
 
 def main() -> int:
@@ -597,7 +654,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer cases and repeats")
     parser.add_argument("--only", default="a b c d e f", help="parts, e.g. 'a c'")
     parser.add_argument("--repeats", type=int, help="instead of 7, or 3 with --quick")
-    parser.add_argument("--write", action="store_true", help="puts the table into README.md")
+    parser.add_argument("--write", action="store_true", help="puts the parts that are run into README.md")
+    parser.add_argument("--lock", metavar="FILE", help="flock to hold exclusively during each round of measurements")
     options = parser.parse_args()
 
     python = sys.executable
@@ -613,24 +671,10 @@ def main() -> int:
     report = comparison.report
     begin = time.perf_counter()
     try:
-        comparison.peak()
-        report.line(machine(comparison))
-        report.line()
+        print(machine(comparison), end="\n\n")
         for part in "abcdef":
             if part in options.only:
-                getattr(comparison, f"part_{part}")()
-        low, high = comparison.peaks.quartiles
-        report.line(
-            f"Peak of fused multiply-adds in registers ({comparison.instruction_set}, all processors,"
-            f" measured between the others): {comparison.peaks.median:.0f} GFLOP/s [{low:.0f}, {high:.0f}]."
-        )
-        report.line()
-        report.line("### Targets")
-        report.line()
-        report.table(
-            ["target", "found", ""],
-            [[text, found, "reached" if reached else "missed"] for text, found, reached in report.targets],
-        )
+                run_part(comparison, part)
     except Failure as failure:
         print(f"benchmark: {failure}", file=sys.stderr)
         return 1
@@ -641,11 +685,7 @@ def main() -> int:
         print(f"benchmark: {len(report.failures)} disagreements; the table says nothing", file=sys.stderr)
         return 1
     if options.write:
-        path = HERE / "README.md"
-        before, rest = path.read_text().split("<!-- table -->\n", 1)
-        _, after = rest.split("<!-- end of table -->\n", 1)
-        table = "\n".join(report.lines).rstrip()
-        path.write_text(f"{before}<!-- table -->\n{table}\n<!-- end of table -->\n{after}")
+        write(report, machine(comparison))
     return 0
 
 

@@ -355,29 +355,44 @@ TARGET static void NAME(activate)(double *values, ptrdiff_t rows, ptrdiff_t coun
 #undef I
 #define ACTIVATE NAME(activate)
 
-// One step of Adam, elementwise; see ckernels_update_float.
-TARGET static void NAME(adam)(REAL *parameters, const REAL *gradient, REAL *first, REAL *second,
-                              ptrdiff_t count, const struct ckernels_adam *adam) {
-  const REAL beta1 = (REAL)adam->beta1, beta2 = (REAL)adam->beta2, rate = (REAL)adam->rate,
-             correction = (REAL)adam->second_correction, epsilon = (REAL)adam->epsilon;
-  for (ptrdiff_t i = 0; i < count; i += LANES) {
-    V g = *(const V *)(gradient + i);
-    V m = beta1 * *(const V *)(first + i) + (1 - beta1) * g;
-    V v = beta2 * *(const V *)(second + i) + (1 - beta2) * g * g;
-    *(V *)(first + i) = m;
-    *(V *)(second + i) = v;
-    *(V *)(parameters + i) -= rate * m / (__builtin_elementwise_sqrt(v) * correction + epsilon);
-  }
+// A step of Adam that is due: `vectors` vectors of parameters whose gradient is known.
+struct NAME(adam) {
+  REAL beta1, beta2, rest1, rest2, rate, correction, epsilon;
+  REAL *parameters, *first, *second;
+  const REAL *gradient;
+  ptrdiff_t vectors;
+};
+TARGET static inline __attribute__((always_inline)) void NAME(adam_vector)(const struct NAME(adam) *due,
+                                                                          ptrdiff_t vector) {
+  const ptrdiff_t i = vector * LANES;
+  V g = *(const V *)(due->gradient + i);
+  V m = due->beta1 * *(const V *)(due->first + i) + due->rest1 * g;
+  V v = due->beta2 * *(const V *)(due->second + i) + due->rest2 * g * g;
+  *(V *)(due->first + i) = m;
+  *(V *)(due->second + i) = v;
+  V root = __builtin_elementwise_sqrt(v);
+  *(V *)(due->parameters + i) -= due->rate * m / (root * due->correction + due->epsilon);
+}
+// How many of them are done along with a sum of `inner` terms; and the others.
+TARGET static inline ptrdiff_t NAME(on_the_way)(const struct NAME(adam) *due, ptrdiff_t inner) {
+  const ptrdiff_t most = inner < CHUNK ? inner : CHUNK;
+  return due->vectors < most ? due->vectors : most;
+}
+TARGET static void NAME(finish)(struct NAME(adam) *due, ptrdiff_t inner) {
+  for (ptrdiff_t k = NAME(on_the_way)(due, inner); k < due->vectors; k++) NAME(adam_vector)(due, k);
+  due->vectors = 0;
 }
 
 // The register tile, y[r][c] = bias[c] + sum_k a[r][k] b[k][c] for `height` <= TILE rows and two vectors
 // of columns, summed over `inner` in a fixed order: chunks of CHUNK terms are summed by themselves, for
 // rounding errors grow with the length of a sum. `height` is a constant in each copy. `streams` where b is
-// one panel of weights, which comes from the second- or third-level cache in one stream.
+// one panel of weights, which comes from the second- or third-level cache in one stream. Where it does not,
+// the step of Adam that is due is done on the way, one vector per term, so that the divider works while
+// the multipliers do, and lines of `ahead` are fetched.
 TARGET static inline __attribute__((always_inline)) void
 NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, const REAL *b,
            ptrdiff_t b_inner, ptrdiff_t inner, const REAL *bias, REAL *y, ptrdiff_t y_row,
-           const REAL *const *ahead, ptrdiff_t lines, const int streams) {
+           const REAL *const *ahead, const struct NAME(adam) *due, const int streams) {
   ptrdiff_t first = 0;
   do {
     const ptrdiff_t length = first + CHUNK < inner ? CHUNK : inner - first;
@@ -385,25 +400,29 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
 #pragma clang loop unroll(full)
     for (int r = 0; r < height; r++) sum[r][0] = sum[r][1] = (V){};
     const REAL *ak = a + first * a_inner, *bk = b + first * b_inner;
-    for (ptrdiff_t k = 0; k < length; k++, ak += a_inner, bk += b_inner) {
-      if (k < lines) {
-        for (int j = 0; j < 3; j++) __builtin_prefetch((const char *)ahead[j] + 64 * k, 1);
-        __builtin_prefetch(ahead[3] + k * PANEL, 1);
-      }
-      if (streams) {
-        __builtin_prefetch(bk + NEAR * PANEL, 0, 3);
-        __builtin_prefetch(bk + NEAR * PANEL + LANES, 0, 3);
-        __builtin_prefetch(bk + FAR * PANEL, 0, 2);
-        __builtin_prefetch(bk + FAR * PANEL + LANES, 0, 2);
-      }
-      V b0 = *(const V *)bk, b1 = *(const V *)(bk + LANES);
+    const ptrdiff_t busy = streams || first ? 0 : NAME(on_the_way)(due, inner);
 #pragma clang loop unroll(full)
-      for (int r = 0; r < height; r++) {
-        V x = ak[r * a_row] - (V){};  // a broadcast: x - 0 is x, x + 0 is not for -0
-        sum[r][0] += x * b0;
-        sum[r][1] += x * b1;
+    for (int part = streams ? 1 : 0; part < 2; part++)
+      for (ptrdiff_t k = part ? busy : 0; k < (part ? length : busy); k++, ak += a_inner, bk += b_inner) {
+        if (part == 0) {
+          for (int j = 0; j < 3; j++) __builtin_prefetch(ahead[j] + k * LANES, 1);
+          __builtin_prefetch(ahead[3] + k * PANEL, 1);
+          NAME(adam_vector)(due, k);
+        }
+        if (streams) {
+          __builtin_prefetch(bk + NEAR * PANEL, 0, 3);
+          __builtin_prefetch(bk + NEAR * PANEL + LANES, 0, 3);
+          __builtin_prefetch(bk + FAR * PANEL, 0, 2);
+          __builtin_prefetch(bk + FAR * PANEL + LANES, 0, 2);
+        }
+        V b0 = *(const V *)bk, b1 = *(const V *)(bk + LANES);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < height; r++) {
+          V x = ak[r * a_row] - (V){};  // a broadcast: x - 0 is x, x + 0 is not for -0
+          sum[r][0] += x * b0;
+          sum[r][1] += x * b1;
+        }
       }
-    }
     // The outputs themselves hold the sum of the chunks so far.
 #pragma clang loop unroll(full)
     for (int r = 0; r < height; r++) {
@@ -415,7 +434,7 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
   } while (first < inner);
 }
 
-#define CASE(h) case h: NAME(tile)(h, a, a_row, a_inner, b, b_inner, inner, bias, y, y_row, ahead, lines, streams); break;
+#define CASE(h) case h: NAME(tile)(h, a, a_row, a_inner, b, b_inner, inner, bias, y, y_row, ahead, due, streams); break;
 #if TILE > 6
 #define TALL CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
 #else
@@ -426,14 +445,15 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
 // Rows of `a` contiguous along the sum (layers), and across it (weight gradients).
 TARGET static void NAME(along)(int height, const REAL *a, ptrdiff_t a_row, const REAL *b, ptrdiff_t inner,
                                const REAL *bias, REAL *y, ptrdiff_t y_row) {
-  const ptrdiff_t a_inner = 1, b_inner = PANEL, lines = 0;
+  const ptrdiff_t a_inner = 1, b_inner = PANEL;
   const int streams = 1;
   const REAL *const *const ahead = 0;
+  const struct NAME(adam) *const due = 0;
   HEIGHTS
 }
 TARGET static void NAME(across)(int height, const REAL *a, ptrdiff_t a_inner, const REAL *b,
                                 ptrdiff_t b_inner, ptrdiff_t inner, REAL *y, const REAL *const *ahead,
-                                ptrdiff_t lines) {
+                                const struct NAME(adam) *due) {
   static const REAL bias[2 * LANES];
   const ptrdiff_t a_row = 1, y_row = PANEL;
   const int streams = 0;
@@ -480,9 +500,18 @@ TARGET static void NAME(dense)(const REAL *x, ptrdiff_t rows, ptrdiff_t inner, p
 // LANES rows of a panel, from row i.
 TARGET static void NAME(transpose_rows)(const REAL *panel, ptrdiff_t i, ptrdiff_t inputs, ptrdiff_t columns,
                                       REAL *target, ptrdiff_t target_panel) {
+  REAL edge[LANES * PANEL];
+  const REAL *source = panel + i * PANEL;
+  if (i + LANES > inputs) {
+    const size_t whole = (size_t)(i < inputs ? inputs - i : 0) * PANEL;
+    memcpy(edge, source, whole * sizeof(REAL));
+    memset(edge + whole, 0, sizeof edge - whole * sizeof(REAL));
+    source = edge;
+  }
   for (ptrdiff_t c = 0; c < columns; c += LANES) {
     V v[LANES], w[LANES];
-    for (int j = 0; j < LANES; j++) v[j] = i + j < inputs ? *(const V *)(panel + (i + j) * PANEL + c) : (V){};
+#pragma clang loop unroll(full)
+    for (int j = 0; j < LANES; j++) v[j] = *(const V *)(source + j * PANEL + c);
     // A perfect shuffle of LANES^2 elements, log2(LANES) times, is the transposition.
 #pragma clang loop unroll(full)
     for (int step = 1; step < LANES; step *= 2) {
@@ -495,7 +524,9 @@ TARGET static void NAME(transpose_rows)(const REAL *panel, ptrdiff_t i, ptrdiff_
       for (int j = 0; j < LANES; j++) v[j] = w[j];
     }
     REAL *t = target + i / PANEL * target_panel + i % PANEL + c * PANEL;
-    for (int j = 0; j < LANES && c + j < columns; j++) *(V *)(t + j * PANEL) = v[j];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < LANES; j++)
+      if (c + j < columns) *(V *)(t + j * PANEL) = v[j];
   }
 }
 TARGET static void NAME(transpose)(const REAL *panel, ptrdiff_t inputs, ptrdiff_t columns, REAL *target,
@@ -509,22 +540,37 @@ TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs,
                                 REAL *first, REAL *second, const struct ckernels_adam *adam,
                                 ptrdiff_t columns, REAL *target, ptrdiff_t target_panel) {
   static const REAL one = 1;
-  REAL scratch[TILE * PANEL];
-  for (ptrdiff_t i = 0, moved = 0, height; i <= inputs; i += height) {
+  // Gradients of the tile at work and of the one before, whose step of Adam is due meanwhile.
+  REAL scratch[2][TILE * PANEL];
+  const REAL beta1 = (REAL)adam->beta1, beta2 = (REAL)adam->beta2;
+  struct NAME(adam) due = {.beta1 = beta1, .beta2 = beta2, .rest1 = 1 - beta1, .rest2 = 1 - beta2,
+                           .rate = (REAL)adam->rate, .correction = (REAL)adam->second_correction,
+                           .epsilon = (REAL)adam->epsilon};
+  ptrdiff_t moved = 0;
+  for (ptrdiff_t i = 0, tile = 0, height; i <= inputs; i += height, tile++) {
     height = i < inputs ? HEIGHT(inputs - i) : 1;  // the last row is the bias's: its input is 1
-    REAL *g = gradient ? gradient + i * PANEL : scratch;
+    REAL *g = gradient ? gradient + i * PANEL : scratch[tile % 2];
     const REAL *const ahead[4] = {parameters + i * PANEL, first + i * PANEL, second + i * PANEL,
                                   target ? target + moved / PANEL * target_panel + moved % PANEL : parameters};
-    for (ptrdiff_t part = 0; part < PANEL; part += 2 * LANES)
-      NAME(across)((int)height, i < inputs ? x + i : &one, i < inputs ? x_stride : 0, delta + part,
-                   delta_stride, rows, g + part, ahead, gradient ? 0 : height * PANEL * (ptrdiff_t)sizeof(REAL) / 64);
+    const REAL *input = i < inputs ? x + i : &one;
+    const ptrdiff_t input_stride = i < inputs ? x_stride : 0;
+    for (ptrdiff_t part = 0; part < PANEL; part += 2 * LANES) {
+      NAME(across)((int)height, input, input_stride, delta + part, delta_stride, rows, g + part, ahead, &due);
+      NAME(finish)(&due, rows);
+    }
     if (gradient) continue;
-    NAME(adam)(parameters + i * PANEL, g, first + i * PANEL, second + i * PANEL, height * PANEL, adam);
-    // Between the tiles, so that the stores' latency is hidden behind the next tile's arithmetic.
-    if (target)
-      for (; i < inputs ? moved + LANES <= i + height : moved < padded(inputs, PANEL); moved += LANES)
-        NAME(transpose_rows)(parameters, moved, inputs, columns, target, target_panel);
+    // Rows before this tile are updated, and move to the transposed weights.
+    for (; target && moved + LANES <= i; moved += LANES)
+      NAME(transpose_rows)(parameters, moved, inputs, columns, target, target_panel);
+    due.parameters = parameters + i * PANEL;
+    due.first = first + i * PANEL;
+    due.second = second + i * PANEL;
+    due.gradient = g;
+    due.vectors = height * PANEL / LANES;
   }
+  NAME(finish)(&due, 0);
+  for (; target && !gradient && moved < padded(inputs, PANEL); moved += LANES)
+    NAME(transpose_rows)(parameters, moved, inputs, columns, target, target_panel);
 }
 
 #undef LOW

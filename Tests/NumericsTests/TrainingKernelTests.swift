@@ -217,6 +217,57 @@ import Testing
     }
   }
 
+  /// The step with a gradient that is not kept is the step with the same gradient written down, element by element:
+  /// the tiles' steps are done beside the next tiles' products, fully or partly, as the rows allow.
+  ///
+  /// From moments of zero, they are (1 - b1) g and (1 - b2) g^2: two roundings and those of 1 - b1, 1 - b2
+  /// (u / 0.1 and u / 0.001 relatively).
+  static func checkAdamBesideProducts<Scalar: NetworkScalar>(_ type: Scalar.Type) {
+    let width = Scalar.panelWidth
+    let u = unitRoundoff(type)
+    let step = AdamStep(number: 1, learningRate: 0x1p-7)
+    for rows in [1, 5, 27, 100, 300] {
+      for inputs in [1, 14, 43] {
+        let count = (inputs + 1) * width
+        let x = GuardedBuffer<Scalar>(
+          uniformNumbers(rows * inputs, stream: 80).map { Scalar($0) }, padding: 0, to: rows * inputs)
+        let delta = GuardedBuffer<Scalar>(
+          uniformNumbers(rows * width, stream: 81).map { Scalar($0) }, padding: 0, to: rows * width)
+        underEachInstructionSet { set in
+          let gradient = GuardedBuffer<Scalar>(count: count, filledWith: .nan)
+          let parameters = GuardedBuffer<Scalar>(count: count, filledWith: 0)
+          let first = GuardedBuffer<Scalar>(count: count, filledWith: 0)
+          let second = GuardedBuffer<Scalar>(count: count, filledWith: 0)
+          for target in [gradient.pointer, nil] {
+            Scalar.update(
+              x.pointer, rows: rows, inputs: inputs, stride: inputs, delta: delta.pointer, stride: width,
+              gradient: target, parameters: parameters.pointer, first: first.pointer,
+              second: second.pointer, step, columns: width, transposed: nil, targetPanel: 0)
+          }
+          let wrong = (0..<count).first { i in
+            let g = Double(gradient.pointer[i])
+            let m = (1 - AdamStep.beta1) * g
+            let v = (1 - AdamStep.beta2) * g * g
+            // Both corrections are the fractions above: the step is the rate times g's sign, but for epsilon.
+            let moved = -0x1p-7 * g / (abs(g) + AdamStep.epsilon)
+            return
+              !(abs(Double(first.pointer[i]) - m) <= 20 * u * abs(m)
+              && abs(Double(second.pointer[i]) - v) <= 1100 * u * v
+              && abs(Double(parameters.pointer[i]) - moved) <= 600 * u * abs(moved))
+          }
+          #expect(wrong == nil, "\(type) \(set) [\(rows), \(inputs)]")
+        }
+      }
+    }
+  }
+
+  @Test func adamBesideProductsUsesTheGradientOfItsPlace() async {
+    await #expect(processExitsWith: .success) {
+      TrainingKernelTests.checkAdamBesideProducts(Float.self)
+      TrainingKernelTests.checkAdamBesideProducts(Double.self)
+    }
+  }
+
   /// Every element goes to its place, and nothing else is touched.
   static func checkTranspose<Scalar: NetworkScalar>(_ type: Scalar.Type) {
     let width = Scalar.panelWidth
