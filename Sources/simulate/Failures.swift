@@ -62,6 +62,7 @@ private func exitCode(of error: any Error) -> Int32 {
     case .invalid: return Exit.data
     case .unreadable: return Exit.inputOutput
     }
+  case is ForeignFileError: return Exit.data
   case let error as ModelFileError: return error.isMissing ? Exit.noInput : Exit.data
   case let error as NetCDFError:
     switch error.kind {
@@ -100,6 +101,8 @@ func installSignalHandlers() {
     }
   }
   signal(SIGXFSZ, SIG_IGN)
+  // A reader of messages that has gone must not end a run; one of results does, in `printResult`.
+  signal(SIGPIPE, SIG_IGN)
   // Whoever started the program may have left them blocked, as threads of some runtimes do.
   var interrupts = sigset_t()
   sigemptyset(&interrupts)

@@ -45,6 +45,9 @@ struct RunCommand: ParsableCommand {
     try reportingFailures {
       defer { progress.clear() }
       let experiment = try options.experiment(try options.load(), progress: progress, checkpoints)
+      let former = output ?? experiment.scenario.output.file
+      // Whether that is this run, complete, is to be seen.
+      if checkpoints.resume, FileManager.default.fileExists(atPath: former) { try Isolation.probe(former) }
       let start = Date()
       let outcome = try experiment.run(
         to: output, overwrite: overwrite, resume: checkpoints.resume, shard: shard)

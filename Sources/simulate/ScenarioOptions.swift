@@ -46,6 +46,9 @@ struct ScenarioOptions: ParsableArguments {
   func experiment(
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Experiment {
+    if let file = scenario.initial.file, let variable = file.variable {
+      try Isolation.probe(file.path, variables: [variable] + (file.labels.map { [$0] } ?? []))
+    }
     let isQuiet = quiet
     var options = RunOptions(
       source: "\(Program.name) \(Program.version)",
