@@ -65,7 +65,8 @@ public struct TidyTable: Sendable {
     for variable in chosen where product(variable.shape).map({ $0 > 1 << 31 }) ?? true {
       throw NetCDFError(
         .tooLarge, path: reader.path, operation: "make a table with", name: variable.name,
-        message: "\(variable.shape) elements are more than \(1 << 31)", remedy: "read a part in another program")
+        message: "\(variable.shape) elements are more than \(1 << 31)",
+        remedy: "read a part in another program")
     }
     var withErrors: [NetCDFReaderVariable] = []
     for variable in chosen {

@@ -104,12 +104,13 @@ enum Isolation {
     child.store(process, ordering: .relaxed)
     for number in [SIGINT, SIGTERM] {
       var action = sigaction()
-      let handler: @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = {
-        number, information, _ in
-        // Positive: from the kernel, and hence from a terminal.
-        if let information, information.pointee.si_code > 0 { return }
-        kill(child.load(ordering: .relaxed), number)
-      }
+      let handler:
+        @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = {
+          number, information, _ in
+          // Positive: from the kernel, and hence from a terminal.
+          if let information, information.pointee.si_code > 0 { return }
+          kill(child.load(ordering: .relaxed), number)
+        }
       #if canImport(Darwin)
         action.__sigaction_u.__sa_sigaction = handler
       #else
