@@ -38,7 +38,13 @@ func reportingFailures(_ body: () throws -> Void) throws {
     printMessage("simulate: interrupted; continue with: \(resumingCommand(CommandLine.arguments))")
     throw ExitCode(Exit.interrupted)
   } catch {
-    printMessage("simulate: \(error)")
+    // One line, whatever names a hostile file brings into it.
+    let text = String(
+      String.UnicodeScalarView(
+        "\(error)".unicodeScalars.map {
+          $0.properties.isWhitespace || $0.properties.generalCategory == .control ? " " : $0
+        }))
+    printMessage("simulate: \(text)")
     throw ExitCode(exitCode(of: error))
   }
 }
