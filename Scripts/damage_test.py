@@ -43,10 +43,9 @@ bad = 0
 generator = random.Random(20171204)
 for number in range(rounds):
     damaged = bytearray(good)
-    # Structure is in the first and last parts; data between.
     for _ in range(generator.choice([1, 1, 2, 8])):
         place = generator.randrange(len(good))
-        kind = generator.randrange(5)
+        kind = generator.randrange(4)
         if kind == 0:
             damaged[place] ^= 1 << generator.randrange(8)
         elif kind == 1:
@@ -54,12 +53,11 @@ for number in range(rounds):
         elif kind == 2:
             piece = bytes(generator.choice([0, 0xFF]) for _ in range(8))
             damaged[place:place + 8] = piece
-        elif kind == 3:
+        else:
             other = generator.randrange(len(good))
             damaged[place:place + 64] = good[other:other + 64]
-        elif generator.random() < 0.1:
-            del damaged[place:]
-            damaged += b"\0"
+    if generator.random() < 0.05:
+        del damaged[generator.randrange(len(good)):]
     open("damaged.nc", "wb").write(damaged)
     for name, arguments in commands.items():
         if name == "plot" and number % 10:

@@ -16,8 +16,6 @@ import Synchronization
 /// a child read them first. A crash is then one line and exit code 65, and takes nothing else with it.
 enum Isolation {
   private static let mark = "SIMULATE_ISOLATED"
-  /// The child, for the handlers of signals.
-  private static let child = Atomic<Int32>(0)
 
   /// Runs a command's body in a child, unless this is the child already.
   ///
@@ -25,10 +23,7 @@ enum Isolation {
   static func run(reading file: String, _ body: () throws -> Void) throws {
     guard ProcessInfo.processInfo.environment[mark] == nil,
       let process = spawn(CommandLine.arguments, isQuiet: false)
-    else {
-      endWithParent()
-      return try body()
-    }
+    else { return try body() }
     forwardSignals(to: process)
     switch wait(for: process) {
     case .exit(0): return
@@ -102,31 +97,27 @@ enum Isolation {
   /// Hands on SIGINT and SIGTERM that were sent to this process alone; a terminal sends them to both.
   private static func forwardSignals(to process: pid_t) {
     child.store(process, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM] {
-      var action = sigaction()
-      let handler:
-        @convention(c) (Int32, UnsafeMutablePointer<siginfo_t>?, UnsafeMutableRawPointer?) -> Void = {
-          number, information, _ in
-          // Positive: from the kernel, and hence from a terminal.
-          if let information, information.pointee.si_code > 0 { return }
-          kill(child.load(ordering: .relaxed), number)
-        }
-      #if canImport(Darwin)
-        action.__sigaction_u.__sa_sigaction = handler
-      #else
-        action.__sigaction_handler.sa_sigaction = handler
-      #endif
-      action.sa_flags = SA_SIGINFO
-      sigaction(number, &action, nil)
-    }
-  }
-
-  /// A child whose parent was killed has nobody to work for.
-  private static func endWithParent() {
-    #if os(Linux)
-      prctl(PR_SET_PDEATHSIG, SIGTERM)
+    var action = sigaction()
+    #if canImport(Darwin)
+      action.__sigaction_u.__sa_sigaction = handOn
+    #else
+      action.__sigaction_handler.sa_sigaction = handOn
     #endif
+    action.sa_flags = SA_SIGINFO
+    sigaction(SIGINT, &action, nil)
+    sigaction(SIGTERM, &action, nil)
   }
+}
+
+/// The child that signals are handed on to.
+private let child = Atomic<Int32>(0)
+
+private func handOn(
+  _ number: Int32, _ information: UnsafeMutablePointer<siginfo_t>?, _ context: UnsafeMutableRawPointer?
+) {
+  // Positive: from the kernel, and hence from a terminal.
+  if let information, information.pointee.si_code > 0 { return }
+  kill(child.load(ordering: .relaxed), number)
 }
 
 /// A file whose reading crashed the process that tried.

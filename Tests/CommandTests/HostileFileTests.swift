@@ -119,6 +119,56 @@ extension CommandTests {
     }
   }
 
+  /// Files are read in a child; here it dies as it does of a file that crashes the C library.
+  @Suite struct IsolationTests {
+    @Test func aCrashOfTheReaderIsOneLine() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario + fullSettings, at: "small.yaml")
+      try sandbox.succeed("run", "small.yaml")
+      // The child waits, for nobody reads its table, which is longer than the 64 KiB of a pipe: 320 members, 4 times,
+      // three columns.
+      let execution = try sandbox.shell(
+        """
+        mkfifo table
+        "$SIMULATE" export small.nc --format json --variables members/energy >table &
+        parent=$!
+        exec 3<table
+        while child=$(cat /proc/$parent/task/$parent/children) && [ -z "$child" ]; do sleep 0.05; done
+        sleep 0.2
+        kill -SEGV $child
+        wait $parent
+        echo "code $?"
+        """)
+      #expect(execution.output == "code 65\n", "\(execution.errors)")
+      #expect(execution.errorLines.count == 1, "\(execution.errors)")
+      #expect(
+        execution.errors.contains("small.nc: the NetCDF library crashed on it (signal 11)"),
+        "\(execution.errors)")
+    }
+
+    @Test func signalsReachTheChild() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario + fullSettings, at: "small.yaml")
+      try sandbox.succeed("run", "small.yaml")
+      // The first asks it to stop, the second ends it: 143 is a shell's word for SIGTERM.
+      let execution = try sandbox.shell(
+        """
+        mkfifo table
+        "$SIMULATE" export small.nc --format json --variables members/energy >table &
+        parent=$!
+        exec 3<table
+        while child=$(cat /proc/$parent/task/$parent/children) && [ -z "$child" ]; do sleep 0.05; done
+        sleep 0.3
+        kill -TERM $parent
+        sleep 0.1
+        kill -TERM $parent
+        wait $parent
+        echo "code $?"
+        """)
+      #expect(execution.output == "code 143\n", "\(execution.output) \(execution.errors)")
+    }
+  }
+
   /// What happens when whoever reads the output has gone.
   @Suite struct ClosedPipeTests {
     @Test func resultsEndQuietly() throws {
