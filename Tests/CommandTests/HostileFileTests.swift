@@ -45,8 +45,8 @@ extension CommandTests {
       }
       for name in ["distance_concept", "distance_concept_standard_error", "distance_concept_count"] {
         try writer.root.defineVariable(
-          name, type: .double, dimensions: ["level", "time"], chunks: [64, 64],
-          attributes: [("ancillary_variables", "distance_concept_standard_error")])
+          name, type: .double, dimensions: ["level", "time"],
+          attributes: [("ancillary_variables", "distance_concept_standard_error")], chunks: [64, 64])
       }
       try writer.commit()
       #expect(try sandbox.bytes("vast.nc").count < 100_000)
