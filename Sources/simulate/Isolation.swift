@@ -64,7 +64,9 @@ enum Isolation {
     let program =
       FileManager.default.fileExists(atPath: "/proc/self/exe")
       ? "/proc/self/exe" : Bundle.main.executablePath ?? CommandLine.arguments[0]
-    let environment = ProcessInfo.processInfo.environment.merging([mark: "1"]) { $1 }
+    // A crash is one line of its parent's, not a page of the runtime's.
+    let changes = [mark: "1", "SWIFT_BACKTRACE": "enable=no"]
+    let environment = ProcessInfo.processInfo.environment.merging(changes) { $1 }
     var argv = arguments.map { strdup($0) } + [nil]
     var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for text in argv + envp { free(text) } }

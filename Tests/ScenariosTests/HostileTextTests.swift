@@ -35,7 +35,7 @@ import Testing
     ("? [a, b]\n: 3", ":1:3: a key must be a single word"),
     ("? {a: 1}\n: 3", "a key must be a single word"),
     ("&k name: a", ":1:1: anchors and aliases"),
-    ("a: &a [*a]", ":1:4: anchors and aliases"),
+    ("a: &a [*a]", ":1:8: anchors and aliases"),
     ("&a {a: *a, *a : *a}", "anchors and aliases"),
     ("a: &a [*b]\nb: &b [*a]", "anchors and aliases"),
     ("name: \"\\ud800\"", "not YAML"),
