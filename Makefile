@@ -8,7 +8,7 @@ BENCHMARK_PYTHON := Benchmarks/.venv/bin/python
 # Written into run files; builds without this Makefile say "unknown".
 export PROGRAM_COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null || echo unknown)
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test benchmark format lint clean
+.PHONY: help deps build demo test benchmark fuzz format lint clean
 
 help: ## Lists the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,11 +43,14 @@ benchmark: build ## Compares with JAX (PEERS=all: and PyTorch); QUICK=1, ONLY="a
 	$(BENCHMARK_PYTHON) Benchmarks/compare.py $(if $(PEERS),--peers $(PEERS)) $(if $(QUICK),--quick) \
 	  $(if $(ONLY),--only "$(ONLY)") $(if $(WRITE),--write)
 
+fuzz: quiet-deps ## Fuzzes the parsers: SECONDS=600 each, TARGET="Scenario Safetensors IDX" (Scripts/fuzz.sh).
+	Scripts/fuzz.sh $(or $(SECONDS),600) $(TARGET)
+
 format: ## Formats the Swift sources in place.
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests examples Benchmarks/Sources
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests examples Benchmarks/Sources Fuzz/Sources Fuzz/Package.swift
 
 lint: ## Checks format and style of the Swift sources.
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests examples Benchmarks/Sources
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests examples Benchmarks/Sources Fuzz/Sources Fuzz/Package.swift
 
 clean: ## Removes what was built; runs and trained models stay.
 	rm -rf .build

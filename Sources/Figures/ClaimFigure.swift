@@ -69,7 +69,8 @@ extension RunData {
       let xRange = -0.6...Double(shown.count) - 0.4
       var layers: [Layer] = [
         .line(
-          [Point(xRange.lowerBound, threshold), Point(xRange.upperBound, threshold)], .black, width: 0.8, dash: 2),
+          [Point(xRange.lowerBound, threshold), Point(xRange.upperBound, threshold)], .black, width: 0.8,
+          dash: 2),
         .marks(dots, .pale, .openCircle, size: 0.5),
       ]
       let step = 0.7 / Double(max(rows.count, 1))
@@ -83,7 +84,9 @@ extension RunData {
       let verdicts = try checked(group, "verdict").readDoubles()
       let words = ["supported", "refuted", "undecided"]
       let texts = shown.indices.map { k in
-        let word = verdicts.count == entries ? words.indices.contains(Int(verdicts[shown[k]])) ? words[Int(verdicts[shown[k]])] : "" : ""
+        let word =
+          verdicts.count == entries
+          ? words.indices.contains(Int(verdicts[shown[k]])) ? words[Int(verdicts[shown[k]])] : "" : ""
         return SheetText(
           text: shown.count > 4 ? String(word.prefix(1)).uppercased() : word, x: Double(k),
           y: range.upperBound, size: 6.5, alignment: .center)
@@ -93,7 +96,9 @@ extension RunData {
           title: spoken(String(group.name.map { $0 == "-" ? " " : $0 })),
           x: Axis(
             labels.title, xRange,
-            ticks: shown.enumerated().map { (Double($0), TextWidth.cut(labels.values[$1], width: 44, size: TextSize.tick)) }),
+            ticks: shown.enumerated().map {
+              (Double($0), TextWidth.cut(labels.values[$1], width: 44, size: TextSize.tick))
+            }),
           y: Axis("estimate [1]", range), layers: layers, texts: texts))
     }
     guard !drafts.isEmpty else { throw invalid("claims", "holds no claims") }
@@ -146,7 +151,8 @@ extension RunData {
       let rows = evenly(entries, limit).map { k in
         let verdict = words.indices.contains(Int(verdicts[k])) ? words[Int(verdicts[k])] : "-"
         let reason = reasons.count == entries && verdict != "supported" ? " (\(reasons[k]))" : ""
-        return [labels.values[k].isEmpty ? "all" : labels.values[k], verdict + reason, own[k]] + others.map { $0[k] }
+        return [labels.values[k].isEmpty ? "all" : labels.values[k], verdict + reason, own[k]]
+          + others.map { $0[k] }
       }
       return (
         "Claim \(group.name): \(text("statement")) Estimate: \(text("estimate"))\(slope); threshold \(short(threshold));"

@@ -515,6 +515,9 @@ private func memoryIsAvailable(for elements: Int, of size: Int) -> Bool {
   let (bytes, overflow) = elements.multipliedReportingOverflow(by: size)
   if overflow { return false }
   if bytes < 1 << 26 { return true }
+  // Systems grant more than they have, and end the process when it is touched.
+  let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+  if pages > 0, size > 0, bytes / size > pages { return false }
   guard let region = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
     region != UnsafeMutableRawPointer(bitPattern: -1)
   else { return false }

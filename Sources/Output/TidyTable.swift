@@ -20,6 +20,8 @@ public struct TidyTable: Sendable {
   private enum Values: Sendable {
     case doubles([Double])
     case integers([Int])
+    /// 0, 1, 2, ..., of a dimension without a coordinate.
+    case indices
     case texts([String])
   }
 
@@ -58,6 +60,13 @@ public struct TidyTable: Sendable {
         .shapeMismatch, path: reader.path, operation: "make a table with", name: variable.name,
         message: "its dimensions \(variable.dimensions.map(\.name)) are not among \(dimensions.map(\.name))",
         remedy: "export it separately")
+    }
+    // Shapes that a file declares are no proof that it holds as much.
+    for variable in chosen where product(variable.shape).map({ $0 > 1 << 31 }) ?? true {
+      throw NetCDFError(
+        .tooLarge, path: reader.path, operation: "make a table with", name: variable.name,
+        message: "\(variable.shape) elements are more than \(1 << 31)",
+        remedy: "read a part in another program")
     }
     var withErrors: [NetCDFReaderVariable] = []
     for variable in chosen {
@@ -111,7 +120,7 @@ public struct TidyTable: Sendable {
       {
         return try read(variable)
       }
-      guard !place.isEmpty else { return .integers(Array(0..<dimension.length)) }
+      guard !place.isEmpty else { return .indices }
       place = groupPath(of: place)
     }
   }
@@ -135,6 +144,7 @@ public struct TidyTable: Sendable {
         switch column.values {
         case .doubles(let values): return values[k].isNaN ? "" : "\(values[k])"
         case .integers(let values): return "\(values[k])"
+        case .indices: return "\(k)"
         case .texts(let values): return Self.quoted(values[k])
         }
       }
@@ -154,6 +164,7 @@ public struct TidyTable: Sendable {
           switch column.values {
           case .doubles(let values): Self.json(values[k])
           case .integers(let values): "\(values[k])"
+          case .indices: "\(k)"
           case .texts(let values): Self.json(values[k])
           }
         return "\(Self.json(name)): \(value)"

@@ -1,6 +1,7 @@
 import Dynamics
 import Foundation
 import Numerics
+import Observables
 import VAE
 
 /// What a run will take, within a factor of two or so on this machine as busy as it is now.
@@ -13,8 +14,12 @@ public struct RunEstimate: Sendable {
   public var preparationSeconds = 0.0
   /// Wall-clock seconds of writing.
   public var writingSeconds = 0.0
-  /// All together; without reading the data.
-  public var seconds: Double { trainingSeconds + ensembleSeconds + preparationSeconds + writingSeconds }
+  /// The search for attractors; nil without one.
+  public var search: Search?
+  /// All together; without reading the data, and without a search that cannot be estimated.
+  public var seconds: Double {
+    trainingSeconds + ensembleSeconds + preparationSeconds + writingSeconds + (search?.seconds ?? 0)
+  }
   /// The largest resident memory.
   public var memoryBytes = 0.0
   /// The run file.
@@ -23,13 +28,27 @@ public struct RunEstimate: Sendable {
   public var checkpointBytes = 0.0
   /// Worker threads.
   public var threads = 1
+
+  /// What a search for attractors will take.
+  public struct Search: Sendable {
+    /// Wall-clock seconds, from a trial with some of the starts; nil where the model is not trained yet, for
+    /// how long orbits wander depends on it.
+    public var seconds: Double?
+    /// Wall-clock seconds if every start took all of `max-steps`.
+    public var atMostSeconds = 0.0
+    /// Starts of all levels; with `until` those of the first look.
+    public var starts = 0
+    /// Starts that were tried.
+    public var triedStarts = 0
+  }
 }
 
 extension Experiment {
   /// Estimates the run from a trial of its network and observables, which takes a second or two.
   ///
-  /// Nothing is trained or written: a model that is not cached is tried with random weights. The search for
-  /// attractors is left out: how long orbits wander cannot be told beforehand.
+  /// Nothing is trained or written: a model that is not cached is tried with random weights. A search for
+  /// attractors is tried with some of its starts, each for at most `trialSteps`; without a trained model it
+  /// is left out of `seconds`.
   ///
   /// - Throws: as `checkedSize`.
   public func estimate() throws -> RunEstimate {
@@ -56,7 +75,94 @@ extension Experiment {
     let map = map(of: model)
     result.preparationSeconds = (ContinuousClock.now - clock).inSeconds
     try estimateEnsemble(model, map, into: &result)
+    if let attractors = scenario.attractors, let model {
+      try estimateSearch(model, attractors, isTrained: result.trainingSeconds == 0, into: &result)
+    }
     return result
+  }
+
+  /// Steps of an orbit in the trial of a search.
+  private static var trialSteps: Int { 2000 }
+
+  /// A few starts to fill the catalogue of attractors, then as many again, whose time is that of all others.
+  private func estimateSearch(
+    _ model: Autoencoder, _ specification: AttractorSpecification, isTrained: Bool,
+    into result: inout RunEstimate
+  ) throws {
+    let items = try itemIndices(
+      available: try givenStateCount, wanted: specification.items ?? scenario.initial.items,
+      key: specification.items == nil ? "initial.items" : "attractors.items")
+    let levels = scenario.initial.levels
+    let total = items.count * levels.count * scenario.initial.realizations
+    var settings = AttractorSearch<DifferentiableInferenceMap, AnyStart>.Settings()
+    settings.tolerance = specification.tolerance
+    settings.maximumSteps = min(specification.maxSteps, isTrained ? Self.trialSteps : 20)
+    settings.maximumPeriod = specification.maxPeriod
+    settings.usesTrappingBalls = specification.trapping && isTrained
+    var prepared: PreparedEnsemble<InferenceMap<Double>>?
+    let preparation = try seconds {
+      prepared = try prepareEnsemble(
+        InferenceMap<Double>(model, mode: scenario.dynamics.inferenceMode), of: model)
+    }
+    guard let prepared else { return }
+    let search = AttractorSearch(
+      map: DifferentiableInferenceMap(model), start: prepared.start, seed: scenario.seed,
+      threads: options.threads, settings: settings)
+    // Evenly chosen from realizations, items and levels.
+    func members(_ numbers: StrideTo<Int>) -> [Member] {
+      numbers.map { number in
+        Member(
+          level: levels[number % levels.count], item: items[number / levels.count % items.count],
+          realization: Int32(number / levels.count / items.count))
+      }
+    }
+    let wanted = 126 * options.threads
+    let stride = max(1, total / (2 * wanted))
+    var unsettled = 0
+    func decide(_ chosen: [Member]) throws -> (seconds: Double, steps: Int) {
+      let before = search.iterations
+      let duration = try seconds {
+        let decisions = try search.decide(chosen, shouldStop: events.shouldStop)
+        unsettled = decisions.count { $0.outcome == .undecided || $0.outcome == .slow }
+      }
+      return (duration, search.iterations - before)
+    }
+    let first = members(Swift.stride(from: 0, to: total, by: 2 * stride))
+    let second = members(Swift.stride(from: stride, to: total, by: 2 * stride))
+    let filling = try decide(first)
+    let others = second.isEmpty ? filling : try decide(second)
+    let count = Double(second.isEmpty ? first.count : second.count)
+    // Steps are cheapest where many orbits take them together, and nothing else is done between.
+    let perStep = min(
+      filling.seconds / Double(max(filling.steps, 1)), others.seconds / Double(max(others.steps, 1)))
+    var estimate = RunEstimate.Search()
+    estimate.starts = total
+    estimate.triedStarts = first.count + second.count
+    let most = specification.until.map { max(total, $0.atMost * levels.count) } ?? total
+    estimate.atMostSeconds = Double(most) * Double(specification.maxSteps) * perStep
+    if isTrained {
+      // Orbits that the trial gave up may go on to the last step.
+      let left = Double(unsettled) / count * Double(total)
+      let beyond = left * Double(specification.maxSteps - settings.maximumSteps) * perStep
+      let memories = prepared.geometry.memories
+      let tried = min(specification.census, 16)
+      let census = try seconds {
+        try search.census(
+          from: (0..<min(memories.rows, 4096)).map { row in
+            Array(memories.storage.slice(from: row * memories.columns, count: memories.columns))
+          }, budget: tried, shouldStop: events.shouldStop)
+      }
+      estimate.seconds =
+        preparation + filling.seconds + max(0, Double(total - first.count)) * others.seconds / count + beyond
+        + census * Double(specification.census) / Double(max(tried, 1))
+    }
+    result.search = estimate
+    // Per start its attractor, outcome and time; per set its place, eigenvalues and picture.
+    let sets = Double(max(search.sets.count, 1))
+    let width = Double(48 * prepared.map.dimension + 4 * dataset.dimension)
+    let records: Double = 12 * Double(total) + sets * width
+    result.fileBytes += records + 31_500
+    result.memoryBytes += 40 * Double(total)
   }
 
   private func seconds(_ body: () throws -> Void) rethrows -> Double {

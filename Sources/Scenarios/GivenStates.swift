@@ -19,8 +19,11 @@ struct GivenStates {
   init(
     _ file: InitialSpecification.File, scenario: Scenario, dataset: Dataset, latentDimension: Int
   ) throws {
-    let (shape, values) = try Self.read(file)
-    let width = shape.dropFirst().reduce(1, *)
+    let shape = try Self.shape(file)
+    let width = shape.dropFirst().reduce(1) { product, length in
+      let (next, overflow) = product.multipliedReportingOverflow(by: length)
+      return overflow ? .max : next
+    }
     let count = shape.first ?? 0
     guard shape.count >= 2, count > 0, width == dataset.dimension || width == latentDimension else {
       throw scenario.error(
@@ -29,6 +32,13 @@ struct GivenStates {
           + " states; its shape is \(shape)",
         remedy: "choose another variable, data set or model")
     }
+    // Checked first: a variable of another shape may declare more than can be read.
+    guard count <= Int(Int32.max) else {
+      throw scenario.error(
+        key: "initial.file", value: file.variable ?? file.path,
+        expected: "at most \(Int32.max) states; there are \(count)", remedy: "choose fewer")
+    }
+    let values = try Self.values(file)
     if let bad = values.firstIndex(where: { !$0.isFinite }) {
       throw scenario.error(
         key: "initial.file", value: file.variable ?? file.path,
@@ -56,15 +66,18 @@ struct GivenStates {
   }
 
   /// The number of states in a file.
-  static func count(_ file: InitialSpecification.File) throws -> Int { try read(file).shape.first ?? 0 }
+  static func count(_ file: InitialSpecification.File) throws -> Int { try shape(file).first ?? 0 }
 
-  private static func read(_ file: InitialSpecification.File) throws -> (shape: [Int], values: [Double]) {
+  private static func shape(_ file: InitialSpecification.File) throws -> [Int] {
+    guard let name = file.variable else { return try IDXReader.read(path: file.path).shape }
+    return try NetCDFReader(path: file.path).variable(name).shape
+  }
+
+  private static func values(_ file: InitialSpecification.File) throws -> [Double] {
     guard let name = file.variable else {
-      let array = try IDXReader.read(path: file.path)
-      return (array.shape, array.elements.map { Double(ItemSplit.greyLevels[Int($0)]) })
+      return try IDXReader.read(path: file.path).elements.map { Double(ItemSplit.greyLevels[Int($0)]) }
     }
-    let variable = try NetCDFReader(path: file.path).variable(name)
-    return (variable.shape, try variable.readDoubles())
+    return try NetCDFReader(path: file.path).variable(name).readDoubles()
   }
 
   private static func readLabels(_ labels: String, _ file: InitialSpecification.File) throws -> [Int] {

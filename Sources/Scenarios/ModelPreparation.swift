@@ -41,7 +41,7 @@ public struct ModelCache: Sendable {
       return ModelCache(folder: folder)
     }
     let base =
-      environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+      environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
       ?? (environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()) + "/.cache"
     return ModelCache(folder: base + "/repeated-inference")
   }

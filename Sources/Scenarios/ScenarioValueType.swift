@@ -90,7 +90,8 @@ public enum ScenarioValueType: Sendable, Equatable {
     case .superclasses: return "a count, or a mapping from names to lists of labels"
     case .sweep: return "a mapping from dotted keys to lists of values"
     case .claims:
-      return "a mapping from names to claims {statement, estimate, threshold, levels, over, against, controls}"
+      return
+        "a mapping from names to claims {statement, estimate, threshold, levels, over, against, controls}"
     }
   }
 

@@ -198,7 +198,8 @@ extension Experiment {
         differences.append("the program was \(program), now \(identity.program)")
       }
       if case .file(let file) = scenario.model, let hash = RunIdentity.hash(ofFile: file),
-        let other = try? reader.attribute("model_sha256").text, !other.split(separator: " ").contains(hash[...])
+        let other = try? reader.attribute("model_sha256").text,
+        !other.split(separator: " ").contains(hash[...])
       {
         differences.append("the model is another")
       }

@@ -10,8 +10,14 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
   /// What is wrong, with what was expected.
   public var problem: String
 
-  /// The line.
-  public var description: String { "\(path): \(problem)" }
+  /// The line; names and shapes come from the file, so that they may hold anything, and any amount of it.
+  public var description: String {
+    let shown = problem.unicodeScalars.prefix(400).map {
+      $0.properties.isWhitespace || $0.properties.generalCategory == .control ? " " : $0
+    }
+    let text = String(String.UnicodeScalarView(shown))
+    return "\(path): \(text)" + (problem.unicodeScalars.count > 400 ? "..." : "")
+  }
 }
 
 /// Models as safetensors files, interchangeable with PyTorch.

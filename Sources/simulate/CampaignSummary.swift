@@ -23,7 +23,8 @@ enum CampaignSummary {
     }
     if !report.failures.isEmpty {
       lines.append("")
-      lines.append("\(report.failures.count) of \(report.totalCount) runs failed and are missing in the file.")
+      lines.append(
+        "\(report.failures.count) of \(report.totalCount) runs failed and are missing in the file.")
     }
     lines.append("")
     lines.append("Run file: \(report.path)")

@@ -32,6 +32,10 @@ struct ExportCommand: ParsableCommand {
   var overwrite = false
 
   func run() throws {
+    try Isolation.run(reading: file) { try perform() }
+  }
+
+  private func perform() throws {
     installSignalHandlers()
     try reportingFailures {
       let names = (variables ?? "").split(separator: ",").map { $0.replacing("-", with: "_") }

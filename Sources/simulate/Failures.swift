@@ -38,7 +38,13 @@ func reportingFailures(_ body: () throws -> Void) throws {
     printMessage("simulate: interrupted; continue with: \(resumingCommand(CommandLine.arguments))")
     throw ExitCode(Exit.interrupted)
   } catch {
-    printMessage("simulate: \(error)")
+    // One line, whatever names a hostile file brings into it.
+    let text = String(
+      String.UnicodeScalarView(
+        "\(error)".unicodeScalars.map {
+          $0.properties.isWhitespace || $0.properties.generalCategory == .control ? " " : $0
+        }))
+    printMessage("simulate: \(text)")
     throw ExitCode(exitCode(of: error))
   }
 }
@@ -80,6 +86,7 @@ private func exitCode(of error: any Error) -> Int32 {
     case .invalid: return Exit.data
     case .unreadable: return Exit.inputOutput
     }
+  case is ForeignFileError: return Exit.data
   case let error as ModelFileError: return error.isMissing ? Exit.noInput : Exit.data
   case let error as NetCDFError:
     switch error.kind {
@@ -118,6 +125,8 @@ func installSignalHandlers() {
     }
   }
   signal(SIGXFSZ, SIG_IGN)
+  // A reader of messages that has gone must not end a run; one of results does, in `printResult`.
+  signal(SIGPIPE, SIG_IGN)
   // Whoever started the program may have left them blocked, as threads of some runtimes do.
   var interrupts = sigset_t()
   sigemptyset(&interrupts)

@@ -16,6 +16,10 @@ struct InspectCommand: ParsableCommand {
   var scenario = false
 
   func run() throws {
+    if isModel() { try perform() } else { try Isolation.run(reading: file) { try perform() } }
+  }
+
+  private func perform() throws {
     try reportingFailures {
       if isModel() {
         printResult(try model())

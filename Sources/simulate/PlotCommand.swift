@@ -57,6 +57,10 @@ struct PlotCommand: ParsableCommand {
   }
 
   func run() throws {
+    try Isolation.run(reading: file) { try perform() }
+  }
+
+  private func perform() throws {
     installSignalHandlers()
     try reportingFailures {
       var data = try RunData(path: file)

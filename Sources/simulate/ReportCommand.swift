@@ -31,6 +31,10 @@ struct ReportCommand: ParsableCommand {
   var overwrite = false
 
   func run() throws {
+    try Isolation.run(reading: file) { try perform() }
+  }
+
+  private func perform() throws {
     installSignalHandlers()
     try reportingFailures {
       var data = try RunData(path: file)

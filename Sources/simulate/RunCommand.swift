@@ -50,6 +50,9 @@ struct RunCommand: ParsableCommand {
     try reportingFailures {
       defer { progress.clear() }
       let scenario = try options.load()
+      let former = output ?? scenario.output.file
+      // Whether that is this run, complete, is to be seen.
+      if checkpoints.resume, FileManager.default.fileExists(atPath: former) { try Isolation.probe(former) }
       let start = Date()
       if scenario.isCampaign { return try runCampaign(scenario, progress, start) }
       let experiment = try options.experiment(scenario, progress: progress, checkpoints)
@@ -87,7 +90,9 @@ struct RunCommand: ParsableCommand {
     let report = try campaign.run(to: output, overwrite: overwrite, resume: checkpoints.resume)
     progress.clear()
     guard let report else {
-      if !options.quiet { printResult("\(output ?? scenario.output.file) is complete; nothing was left to do") }
+      if !options.quiet {
+        printResult("\(output ?? scenario.output.file) is complete; nothing was left to do")
+      }
       return
     }
     if !options.quiet {

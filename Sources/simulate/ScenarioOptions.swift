@@ -47,14 +47,22 @@ struct ScenarioOptions: ParsableArguments {
   func experiment(
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Experiment {
-    try Experiment(scenario, options: runOptions(checkpoints), events: events(progress))
+    try probe(scenario)
+    return try Experiment(scenario, options: runOptions(checkpoints), events: events(progress))
   }
 
   /// A scenario of several runs with its data, reporting to the terminal.
   func campaign(
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Campaign {
-    try Campaign(scenario, options: runOptions(checkpoints), events: events(progress))
+    try probe(scenario)
+    return try Campaign(scenario, options: runOptions(checkpoints), events: events(progress))
+  }
+
+  /// Reads given initial states in a process of their own first.
+  private func probe(_ scenario: Scenario) throws {
+    guard let file = scenario.initial.file, let variable = file.variable else { return }
+    try Isolation.probe(file.path, variables: [variable] + (file.labels.map { [$0] } ?? []))
   }
 
   private func runOptions(_ checkpoints: CheckpointOptions?) -> RunOptions {

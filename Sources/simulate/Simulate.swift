@@ -3,6 +3,12 @@ internal import CProgram
 import Foundation
 import Output
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Name and version of the program.
 enum Program {
   static let name = "repeated-inference"
@@ -31,23 +37,36 @@ struct Simulate: ParsableCommand {
       input that is not there; 69 gnuplot is not installed; 73 the output cannot be created, or exists; \
       74 input or output failed; 130 interrupted.
 
-      Trained models are kept in $REPEATED_INFERENCE_CACHE, or in ~/.cache/repeated-inference.
+      Trained models are kept in $REPEATED_INFERENCE_CACHE, or else in the folder repeated-inference of \
+      $XDG_CACHE_HOME or ~/.cache.
       """,
     version: "\(Program.name) \(Program.version)",
     subcommands: [
       RunCommand.self, MergeCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self,
-      ListCommand.self, ExportCommand.self, PlotCommand.self, ReportCommand.self,
+      ListCommand.self, ExportCommand.self, PlotCommand.self, ReportCommand.self, ProbeCommand.self,
     ])
 }
 
 /// Writes to standard output; a closed pipe ends the program quietly, any other failure with a message.
 func printResult(_ text: String, terminator: String = "\n") {
-  do {
-    try FileHandle.standardOutput.write(contentsOf: Data((text + terminator).utf8))
-  } catch {
-    printMessage("simulate: cannot write to standard output; check where it goes, and the space there")
-    exit(Exit.inputOutput)
+  var text = text + terminator
+  let failure = text.withUTF8 { bytes -> Int32? in
+    var rest = UnsafeRawBufferPointer(bytes)
+    while !rest.isEmpty {
+      let count = write(STDOUT_FILENO, rest.baseAddress, rest.count)
+      if count < 0, errno != EINTR { return errno }
+      rest = UnsafeRawBufferPointer(rebasing: rest[max(count, 0)...])
+    }
+    return nil
   }
+  guard let failure else { return }
+  if failure == EPIPE {
+    // As a program ends that does not ignore the signal.
+    signal(SIGPIPE, SIG_DFL)
+    raise(SIGPIPE)
+  }
+  printMessage("simulate: cannot write to standard output; check where it goes, and the space there")
+  exit(Exit.inputOutput)
 }
 
 /// Writes a line to standard error, if it can be written to.

@@ -62,12 +62,28 @@ struct ValidateCommand: ParsableCommand {
     func size(_ bytes: Double) -> String {
       bytes < 0x1p30 ? String(format: "%.1f MiB", bytes / 0x1p20) : String(format: "%.1f GiB", bytes / 0x1p30)
     }
+    var search = ""
+    if let found = estimate.search {
+      let limit = "at most \(time(found.atMostSeconds)), if every start took all of max-steps"
+      search =
+        if let seconds = found.seconds {
+          """
+
+          # attractors: \(time(seconds)) of that, from \(found.triedStarts) of \(found.starts) starts; \(limit)
+          """
+        } else {
+          """
+
+          # attractors: not in that time, for it depends on the model, which is not trained yet; \(limit)
+          """
+        }
+    }
     return """
       # time: \(time(reading + estimate.seconds)) on \(estimate.threads) threads \
       (training \(time(estimate.trainingSeconds)), ensemble \(time(estimate.ensembleSeconds)), \
       writing \(time(estimate.writingSeconds)))
       # memory: \(size(estimate.memoryBytes))
-      # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.checkpointBytes))
+      # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.checkpointBytes))\(search)
       """
   }
 }

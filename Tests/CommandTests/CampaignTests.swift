@@ -137,7 +137,8 @@ struct CampaignTests {
     let reader = try sandbox.reader("small.nc")
     // Replica 3 alone.
     try sandbox.succeed(
-      "run", "claims.yaml", "-o", "one.nc", "--seed", "10", "--set", "model.replicas=1", "--set", "claims=null")
+      "run", "claims.yaml", "-o", "one.nc", "--seed", "10", "--set", "model.replicas=1", "--set",
+      "claims=null")
     let one = try averages(try sandbox.reader("one.nc"))
     let third = try part(try reader.group("replicas"), leading: [("replica", 3)])
     #expect(one.count > 10)
@@ -177,7 +178,9 @@ struct CampaignTests {
       #expect(abs(estimates[model] - (approach(models, model) - approach(roots, model))) < tolerance)
     }
     let near = interval(estimates)
-    #expect(abs(try reader.variable("claims/near/lower").readDoubles()[0] - near.mean + quantile * near.error) < 1e-13)
+    #expect(
+      abs(try reader.variable("claims/near/lower").readDoubles()[0] - near.mean + quantile * near.error)
+        < 1e-13)
     // Threshold -10: the control shows it as well. Threshold 10: far below.
     #expect(try reader.variable("claims/near/verdict").readInts() == [2])
     #expect(try reader.variable("claims/near/reason").readStrings()[0].contains("untrained"))
@@ -240,9 +243,11 @@ struct CampaignTests {
     // Part of the runs, as if killed between two.
     try sandbox.succeed("run", "claims.yaml", "-o", "part.nc", "--shard", "1/3")
     #expect(try sandbox.names.contains("part.nc.points"))
-    try sandbox.fail(73, ["run", "claims.yaml", "-o", "part.nc", "-q"], parts: ["part.nc.points", "--resume"])
     try sandbox.fail(
-      65, ["run", "claims.yaml", "-o", "part.nc", "-q", "--resume", "--seed", "3"], parts: ["seed was 7, now 3"])
+      73, ["run", "claims.yaml", "-o", "part.nc", "-q"], parts: ["part.nc.points", "--resume"])
+    try sandbox.fail(
+      65, ["run", "claims.yaml", "-o", "part.nc", "-q", "--resume", "--seed", "3"],
+      parts: ["part.nc.points", "seed was 7, now 3"])
     try sandbox.succeed("run", "claims.yaml", "-o", "part.nc", "--resume")
     try expectIdentical(try sandbox.reader("whole.nc"), try sandbox.reader("part.nc"))
     let again = try sandbox.succeed("run", "claims.yaml", "-o", "part.nc", "--resume")

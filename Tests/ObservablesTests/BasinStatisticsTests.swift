@@ -127,12 +127,13 @@ import Testing
   }
 
   @Test func bootstrapIsABruteForceOnes() {
-    let (items, starts) = (40, 5)
+    let (items, starts) = (160, 5)
+    let replicates = 20_000
     let labels = Self.labels(items: items, starts: starts, undecided: 0.1, number: 0)
-    let intervals = FractionInterval.bootstrap(labels: labels, startsPerItem: starts, attractors: 2, seed: 3)
+    let intervals = FractionInterval.bootstrap(
+      labels: labels, startsPerItem: starts, attractors: 2, replicates: replicates, seed: 3)
     // By other random numbers and other sums.
     var random = RandomField(seed: 1234, purpose: .user).stream(9)
-    let replicates = 20_000
     for attractor in 0..<2 {
       var sure: [Double] = []
       var possible: [Double] = []
@@ -148,15 +149,21 @@ import Testing
         sure.append(Double(a) / Double(items * starts))
         possible.append(Double(b) / Double(items * starts))
       }
-      let lower = sure.sorted()[Int(0.025 * Double(replicates))]
-      let upper = possible.sorted()[Int(0.975 * Double(replicates))]
-      let fraction = Double(labels.count { $0 == Int32(attractor) }) / Double(labels.count)
-      // The standard error of a 2.5 % quantile of 2000 normal numbers of deviation s is
-      // sqrt(0.025 0.975 / 2000) / phi(1.96) s = 0.06 s; s is half the distance to the lower end. Four of them,
-      // and the grid of 1/200.
-      let allowance = 4 * 0.06 * (fraction - lower) / 1.96 + 1 / Double(items * starts)
-      #expect(abs(intervals[attractor].lower - lower) <= allowance)
-      #expect(abs(intervals[attractor].upper - upper) <= 1.5 * allowance)
+      for (found, fractions, quantile) in [
+        (intervals[attractor].lower, sure, 0.025), (intervals[attractor].upper, possible, 0.975),
+      ] {
+        let expected = fractions.sorted()[Int(quantile * Double(replicates))]
+        let mean = fractions.reduce(0, +) / Double(replicates)
+        let squares = fractions.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        let deviation = (squares / Double(replicates - 1)).squareRoot()
+        // The standard error of a 2.5 % quantile of 20,000 normal numbers of deviation s is
+        // sqrt(0.025 0.975 / 20,000) / phi(1.96) s = 0.019 s, that of the difference of two 0.027 s. Four of them,
+        // and the grid of 1/800.
+        let allowance = 4 * 0.027 * deviation + 1 / Double(items * starts)
+        #expect(abs(found - expected) <= allowance)
+        // A quantile of 5 % is at 1.645 s instead of 1.96 s: the test must tell them apart.
+        #expect(allowance < (1.96 - 1.645) * deviation)
+      }
     }
   }
 

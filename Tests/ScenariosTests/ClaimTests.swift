@@ -22,17 +22,20 @@ struct ClaimTests {
       ("1 + 2 * 3", 7), ("(1 + 2) * 3", 9), ("8 / 4 / 2", 1), ("10 - 4 - 3", 3), ("-2 * -3", 6), ("--2", 2),
       ("1.5e1 - 5", 10), ("5e-1", 0.5), (".5", 0.5), ("abs(-3)", 3), ("sqrt(16)", 4), ("ln(1)", 0),
       ("approach(distance-concept)", 0.75), ("initial(distance-concept)", 4), ("final(distance-concept)", 2),
-      ("minimum(distance-concept)", 1), ("maximum(distance-concept)", 4), ("time-of-minimum(distance-concept)", 2),
+      ("minimum(distance-concept)", 1), ("maximum(distance-concept)", 4),
+      ("time-of-minimum(distance-concept)", 2),
       ("time-of-maximum(distance-root)", 2), ("time-of-minimum(flat)", 0), ("time-of-maximum(flat)", 0),
       ("minimum(partly)", 4), ("approach(partly)", 0.5), ("minimum(gone)", 1),
-      ("approach(distance-concept) - approach(distance-root)", 0.25), ("level * 2", 1), ("model.latent - 1", 19),
+      ("approach(distance-concept) - approach(distance-root)", 0.25), ("level * 2", 1),
+      ("model.latent - 1", 19),
       ("negative-elbo-test - 1", 99), ("2*(initial(distance-root)+1)/3", 2),
     ] as [(String, Double)])
   func arithmetic(_ text: String, _ expected: Double) throws {
     #expect(try value(text) == expected)
   }
 
-  @Test("What is not there is not a number", arguments: ["approach(gone)", "ln(0)", "unknown", "initial(none)"])
+  @Test(
+    "What is not there is not a number", arguments: ["approach(gone)", "ln(0)", "unknown", "initial(none)"])
   func missing(_ text: String) throws {
     #expect(try value(text).isNaN)
   }
@@ -47,7 +50,8 @@ struct ClaimTests {
     arguments: [
       ("", "too early"), ("1 +", "too early"), ("(1", "parenthesis is missing"), ("1 2", "too many"),
       ("1)", "too many"), ("* 2", "not expected"), ("foo(1)", "no function 'foo'"), ("1..2", "no number"),
-      ("approach(3)", "name of an observable"), ("approach()", "name of an observable"), ("2 $ 3", "too many"),
+      ("approach(3)", "name of an observable"), ("approach()", "name of an observable"),
+      ("2 $ 3", "too many"),
       ("$", "not expected"), ("approach(a + b)", "parenthesis is missing"), ("e5e5e5(", "no function"),
       (String(repeating: "(", count: 60) + "1", "deeper than 50"),
       (String(repeating: "-", count: 60) + "1", "more than 50"),
@@ -121,7 +125,8 @@ struct ClaimTests {
     #expect(again.claims == scenario.claims)
     #expect(again.controls == scenario.controls)
     #expect(again.resolvedYAML == scenario.resolvedYAML)
-    let changed = try parse(scenario.resolvedYAML, overrides: ["claims.first.threshold=0.2", "claims.second=null"])
+    let changed = try parse(
+      scenario.resolvedYAML, overrides: ["claims.first.threshold=0.2", "claims.second=null"])
     #expect(changed.claims.map(\.threshold) == [0.2])
     #expect(!(try parse(Self.start).isCampaign))
   }
@@ -134,24 +139,29 @@ struct ClaimTests {
       BadScenario("name: a\nclaims: 3", "2:9", "claims", "a mapping from names"),
       BadScenario("name: a\nclaims: {A b: {\(good)}}", "2:10", "claims.A b", "letters a-z"),
       BadScenario("name: a\nclaims: {b: 3}", "2:13", "claims.b", "a mapping of statement"),
-      BadScenario("name: a\nclaims: {b: {\(good), treshold: 0}}", "2:67", "claims.b.treshold", "'threshold'"),
-      BadScenario("name: a\nclaims: {b: {statement: s, threshold: 0}}", "2:10", "claims.b.estimate", "missing"),
-      BadScenario("name: a\nclaims: {b: {statement: s, estimate: 1}}", "2:10", "claims.b.threshold", "missing"),
-      BadScenario("name: a\nclaims: {b: {estimate: 1, threshold: 0}}", "2:10", "claims.b.statement", "missing"),
+      BadScenario("name: a\nclaims: {b: {\(good), treshold: 0}}", "2:73", "claims.b.treshold", "'threshold'"),
+      BadScenario(
+        "name: a\nclaims: {b: {statement: s, threshold: 0}}", "2:10", "claims.b.estimate", "missing"),
+      BadScenario(
+        "name: a\nclaims: {b: {statement: s, estimate: 1}}", "2:10", "claims.b.threshold", "missing"),
+      BadScenario(
+        "name: a\nclaims: {b: {estimate: 1, threshold: 0}}", "2:10", "claims.b.statement", "missing"),
       BadScenario(
         "name: a\nclaims: {b: {statement: s, estimate: 1 +, threshold: 0}}", "2:38", "claims.b.estimate",
         "too early"),
       BadScenario(
-        "name: a\nclaims: {b: {\(good), controls: [shuffled]}}", "2:78", "claims.b.controls",
-        "did you mean 'shuffled-labels'?"),
+        "name: a\nclaims: {b: {\(good), controls: [untrain]}}", "2:84", "claims.b.controls",
+        "did you mean 'untrained'?"),
       BadScenario(
-        "name: a\nclaims: {b: {\(good), controls: [chord]}}", "2:77", "claims.b.controls",
+        "name: a\nclaims: {b: {\(good), controls: [chord]}}", "2:83", "claims.b.controls",
         "chord finds nothing to replace"),
-      BadScenario("name: a\nclaims: {b: {\(good), over: some}}", "2:73", "claims.b.over", "mean or each"),
-      BadScenario("name: a\nclaims: {b: {\(good), levels: []}}", "2:75", "claims.b.levels", "a list of levels"),
+      BadScenario("name: a\nclaims: {b: {\(good), over: some}}", "2:79", "claims.b.over", "mean or each"),
+      BadScenario(
+        "name: a\nclaims: {b: {\(good), levels: []}}", "2:81", "claims.b.levels", "a list of levels"),
       BadScenario("name: a\ncontrols: [none]", "2:12", "controls", "untrained"),
       BadScenario("name: a\nsweep: {controls: [[linear]]}", "2:9", "sweep.controls", "cannot be swept"),
-      BadScenario("name: a\nsweep: {model.replicas: [1, 2]}", "2:9", "sweep.model.replicas", "cannot be swept"),
+      BadScenario(
+        "name: a\nsweep: {model.replicas: [1, 2]}", "2:9", "sweep.model.replicas", "cannot be swept"),
     ])
   func wrong(_ bad: BadScenario) { bad.check() }
 }

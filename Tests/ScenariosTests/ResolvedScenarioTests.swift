@@ -94,6 +94,7 @@ import Testing
           file: "/scenarios/a.nc"
           members: false
           latents: false
+        controls: []
         sweep:
           model.latent: [5, 20]
 

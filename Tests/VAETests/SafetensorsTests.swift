@@ -258,6 +258,16 @@ import VAE
     #expect(broken.says.isEmpty || message.contains(broken.says), "\(message)")
   }
 
+  @Test func namesOfTheFileStayOnOneShortLine() throws {
+    let name = "a\\nb\\u001b[31m" + String(repeating: "x", count: 10_000)
+    let data = Self.linear(body: Self.zeros, extra: ",\"\(name)\":" + Self.tensor("[0]", "[40,40]"))
+    let error = try #require(throws: ModelFileError.self) {
+      try Safetensors.decode(data, path: "m.safetensors")
+    }
+    #expect(!error.description.unicodeScalars.contains { $0.properties.generalCategory == .control })
+    #expect(error.description.count < 500)
+  }
+
   /// Duplicate names are not valid safetensors. Whichever of the two is kept, an accepted file is the
   /// model without the other one, and never a mixture: where the ranges differ there is a gap or overlap.
   @Test func duplicateNames() throws {

@@ -1,6 +1,7 @@
 import Dynamics
 import Foundation
 import Numerics
+import Synchronization
 import Testing
 import VAE
 
@@ -219,6 +220,91 @@ import VAE
     let before = try train(Training(epochs: epoch - 1, batch: 16, learningRate: rate))
     #expect(before.earlyEnd == nil)
     #expect(before.model.layers == result.model.layers)
+  }
+
+  @Test func divergenceInTheFirstEpochKeepsTheInitialModel() throws {
+    let initial = Autoencoder(initializing: architecture, seed: 4, replica: 0)
+    // Adam's first step is the learning rate in each parameter: beyond the largest number of single precision.
+    let overflow = try train(Training(epochs: 5, batch: 16, learningRate: 1e39))
+    #expect(overflow.earlyEnd == .notFinite(epoch: 1))
+    #expect(overflow.model.layers == initial.layers)
+    #expect(overflow.model.metadata["epochs"] == "0")
+    // One item that is not a number poisons the loss, its gradient, and all parameters.
+    var rows = randomRows(53, 30)
+    rows[17][3] = .nan
+    var reported = 0
+    let poisoned = try Training(epochs: 5, batch: 16, learningRate: 0.01).run(
+      architecture, train: RowTable(rows), trainCount: 53, test: held, testCount: 11, seed: 4, threads: 2
+    ) { _ in
+      reported += 1
+      return true
+    }
+    #expect(poisoned.earlyEnd == .notFinite(epoch: 1))
+    #expect(poisoned.model.layers == initial.layers)
+    #expect(poisoned.train.negativeELBO.isNaN && poisoned.test.negativeELBO.isFinite)
+    #expect(reported == 0)
+  }
+
+  /// Items one of which turns into NaN after so many copies, as if a later update had failed.
+  private final class LatePoison: ItemSource, Sendable {
+    private let rows: RowTable
+    private let copies = Atomic<Int>(0)
+    private let limit: Int
+    init(_ rows: RowTable, after limit: Int) {
+      self.rows = rows
+      self.limit = limit
+    }
+    func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>) {
+      rows.copy(item: item, into: row)
+      if copies.wrappingAdd(1, ordering: .relaxed).oldValue == limit { row[0] = .nan }
+    }
+  }
+
+  @Test func aPoisonedUpdateKeepsTheEpochBefore() throws {
+    // 53 items an epoch, so that the 120th copy is in the third, the 106th its first and the 158th its last.
+    for copies in [106, 120, 158] {
+      let result = try Training(epochs: 9, batch: 16, learningRate: 0.01).run(
+        architecture, train: LatePoison(items, after: copies), trainCount: 53, test: held, testCount: 11,
+        seed: 4, threads: 1)
+      #expect(result.earlyEnd == .notFinite(epoch: 3))
+      let before = try train(Training(epochs: 2, batch: 16, learningRate: 0.01))
+      #expect(result.model.layers == before.model.layers)
+      #expect(result.model.metadata["epochs"] == "2")
+    }
+  }
+
+  /// Interrupted after every second minibatch, in the epoch that diverges too.
+  @Test func divergenceAfterAnInterruptionIsTheSame() throws {
+    let training = Training(epochs: 20, batch: 8, learningRate: 1e4)
+    let whole = try train(training)
+    guard case .notFinite(let epoch) = whole.earlyEnd else {
+      Issue.record("it did not diverge")
+      return
+    }
+    var state: TrainingState?
+    var lastEpoch = 0
+    while true {
+      var saved: TrainingState?
+      var asked = 0
+      do {
+        let result = try training.run(
+          architecture, train: items, trainCount: 53, test: held, testCount: 11, seed: 4, threads: 1,
+          resuming: state,
+          checkpoints: TrainingCheckpoints(
+            shouldStop: {
+              asked += 1
+              return asked == 2
+            }, save: { saved = $0 }))
+        #expect(result.earlyEnd == whole.earlyEnd)
+        #expect(result.model.layers == whole.model.layers)
+        #expect(result.model.metadata == whole.model.metadata)
+        break
+      } catch is CancellationError {
+        state = try #require(saved)
+        lastEpoch = try #require(state).epoch
+      }
+    }
+    #expect(lastEpoch >= epoch - 2, "the interruptions came near the end")
   }
 
   @Test func progressCancels() throws {

@@ -99,6 +99,7 @@ public struct Campaign: Sendable {
     }
     try AtomicFile.checkWritable(path, overwrite: overwrite)
     try prepare(folder, resume: resume, overwrite: overwrite)
+    try checkIdentity(of: folder)
     let clock = ContinuousClock()
     let begin = clock.now
     let outcomes = try runPoints(Array(plan.points.indices), in: folder)
@@ -135,6 +136,7 @@ public struct Campaign: Sendable {
     let folder = path + ".points"
     // Other shards may have made it.
     try prepare(folder, resume: true, overwrite: false)
+    try checkIdentity(of: folder)
     let mine = plan.points.indices.filter { $0 % shard.count == shard.number - 1 }
     for outcome in try runPoints(mine, in: folder) {
       if case .failed(let error) = outcome { throw error }
@@ -162,6 +164,24 @@ public struct Campaign: Sendable {
     guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
       throw FileError(path: folder, doing: "make the folder", errorNumber: errno)
     }
+  }
+
+  /// Refuses a folder of another campaign; the first to come leaves a note of what it is.
+  private func checkIdentity(of folder: String) throws {
+    var identity = first.identity()
+    // Claims may be changed between: they are tested at the end.
+    identity.scenario = RunIdentity.keys(scenario).filter { $0.key != "controls" }
+    let path = folder + "/campaign.json"
+    if let data = try? Data(contentsOf: URL(fileURLWithPath: path)),
+      let former = try? JSONDecoder().decode(RunIdentity.self, from: data)
+    {
+      let differences = former.differences(from: identity)
+      if !differences.isEmpty {
+        throw CheckpointError.differs(folder, "it belongs to another run", differences)
+      }
+      return
+    }
+    try AtomicFile.write([UInt8](try JSONEncoder().encode(identity)), to: path, overwrite: true)
   }
 
   private func runPoints(_ numbers: [Int], in folder: String) throws -> [Outcome] {
@@ -196,7 +216,7 @@ public struct Campaign: Sendable {
     if let fatal = board.fatal {
       if fatal is CancellationError || fatal is RunInterrupted {
         let left = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        if left.isEmpty {
+        if left.allSatisfy({ $0 == "campaign.json" }) {
           try? FileManager.default.removeItem(atPath: folder)
           throw CancellationError()
         }
@@ -288,7 +308,9 @@ private final class PointBoard: Sendable {
   var fatal: (any Error)? { state.withLock { $0.fatal } }
   var fraction: Double { state.withLock { $0.fractions.reduce(0, +) / Double($0.fractions.count) } }
   var doneCount: Int { state.withLock { $0.outcomes.count { $0 != nil } } }
-  var outcomes: [Campaign.Outcome] { state.withLock { $0.outcomes.map { $0 ?? .failed(CancellationError()) } } }
+  var outcomes: [Campaign.Outcome] {
+    state.withLock { $0.outcomes.map { $0 ?? .failed(CancellationError()) } }
+  }
 }
 
 /// Whether a run holds the turn to train.
@@ -352,7 +374,8 @@ extension Scenario {
   }
 
   private func keys(_ isWanted: (String) -> Bool) -> String {
-    ScenarioYAML.assignments(self).filter { isWanted($0.0) }.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
+    ScenarioYAML.assignments(self).filter { isWanted($0.0) }.map { "\($0.0): \($0.1)" }.joined(
+      separator: "\n")
   }
 }
 

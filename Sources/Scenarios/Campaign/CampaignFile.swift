@@ -62,12 +62,14 @@ extension Campaign {
       let numbers = key.values.compactMap { Double($0) }
       if numbers.count < key.values.count {
         let texts = key.values.map(key.text)
-        try root.defineVariable(name, type: .string, dimensions: [name], attributes: [attributes[0]]).write(texts)
+        try root.defineVariable(name, type: .string, dimensions: [name], attributes: [attributes[0]]).write(
+          texts)
       } else if case .integer? = ScenarioKeys.byName[key.key]?.type {
         try root.defineVariable(name, type: .int64, dimensions: [name], attributes: attributes)
           .write(numbers.map { Int($0) })
       } else {
-        try root.defineVariable(name, type: .double, dimensions: [name], attributes: attributes).write(numbers)
+        try root.defineVariable(name, type: .double, dimensions: [name], attributes: attributes).write(
+          numbers)
       }
       return name
     }

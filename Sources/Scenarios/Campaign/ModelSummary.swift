@@ -58,7 +58,8 @@ struct ModelSummary {
         -> NetCDFVariable
       {
         let kept = variable.attributes.filter {
-          suffix.isEmpty && !["long_name", "units", "ancillary_variables", "flag_values", "flag_meanings"].contains($0.0)
+          suffix.isEmpty
+            && !["long_name", "units", "ancillary_variables", "flag_values", "flag_meanings"].contains($0.0)
         }
         return try group.defineVariable(
           variable.name + suffix, type: rule == .count ? .int64 : .double, dimensions: dimensions,

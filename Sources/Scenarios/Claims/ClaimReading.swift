@@ -18,9 +18,11 @@ extension ScenarioReader {
 
   private func claim(_ entry: ScenarioNode.Entry, _ controls: [Control]) throws -> ClaimSpecification {
     let key = "claims.\(entry.key)"
-    let isName = !entry.key.isEmpty && entry.key.utf8.count <= 60
+    let isName =
+      !entry.key.isEmpty && entry.key.utf8.count <= 60
       && entry.key.utf8.allSatisfy { c in
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(c) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(c)
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(c)
+          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(c)
           || c == UInt8(ascii: "-")
       } && entry.key.first?.isLetter == true
     guard isName else {
@@ -65,7 +67,8 @@ extension ScenarioReader {
     func words(_ name: String, _ node: ScenarioNode) throws -> [Control] {
       let all = Control.allCases.map(\.rawValue)
       return try (node.list ?? [node]).map {
-        let word = try word("\(key).\(name)", $0, among: all, expected: "some of " + all.joined(separator: ", "))
+        let word = try word(
+          "\(key).\(name)", $0, among: all, expected: "some of " + all.joined(separator: ", "))
         guard let control = Control(rawValue: word) else { preconditionFailure("a word of the list") }
         return control
       }
