@@ -27,7 +27,7 @@ struct GivenStates {
     let count = shape.first ?? 0
     guard shape.count >= 2, count > 0, width == dataset.dimension || width == latentDimension else {
       throw scenario.error(
-        key: "initial.file", value: file.variable ?? file.path,
+        key: "initial.file", value: file.place,
         expected: "an array [states, \(dataset.dimension)] of data or [states, \(latentDimension)] of latent"
           + " states; its shape is \(shape)",
         remedy: "choose another variable, data set or model")
@@ -35,13 +35,13 @@ struct GivenStates {
     // Checked first: a variable of another shape may declare more than can be read.
     guard count <= Int(Int32.max) else {
       throw scenario.error(
-        key: "initial.file", value: file.variable ?? file.path,
+        key: "initial.file", value: file.place,
         expected: "at most \(Int32.max) states; there are \(count)", remedy: "choose fewer")
     }
     let values = try Self.values(file)
     if let bad = values.firstIndex(where: { !$0.isFinite }) {
       throw scenario.error(
-        key: "initial.file", value: file.variable ?? file.path,
+        key: "initial.file", value: file.place,
         expected: "finite numbers; state \(bad / width) holds \(values[bad])", remedy: "remove such states")
     }
     space = width == dataset.dimension ? .data : .latent
@@ -86,5 +86,13 @@ struct GivenStates {
       return (0..<array.count).map { array.integer(at: $0) }
     }
     return try NetCDFReader(path: file.path).variable(labels).readInts()
+  }
+}
+
+extension InitialSpecification.File {
+  /// The file, and the variable in it, for messages.
+  var place: String {
+    guard let variable else { return path }
+    return "\(path.split(separator: "/").last.map(String.init) ?? path): \(variable)"
   }
 }

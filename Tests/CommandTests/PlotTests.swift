@@ -14,7 +14,7 @@ extension CommandTests {
         .map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
       #expect(
         list == [
-          "series yes", "approach yes", "sweep no", "attractors no", "attractor-pictures no",
+          "claims no", "series yes", "approach yes", "sweep no", "attractors no", "attractor-pictures no",
           "trajectories yes",
           "film yes",
         ])
