@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Two figures from a run file
 #
-#     simulate run scenarios/concept-then-memory.yaml -o runs/concept-then-memory.nc
+#     make demo
 #     python examples/read_run.py runs/concept-then-memory.nc
 #
 # Needs xarray, netCDF4 (or h5netcdf) and matplotlib. The cells (`# %%`) run one by one in VS Code, Spyder

@@ -99,6 +99,13 @@ public struct RunData: Sendable {
     point[axis] = index
   }
 
+  /// The same file at another point.
+  func at(_ point: [Int]) -> RunData {
+    var result = self
+    result.point = point
+    return result
+  }
+
   /// The chosen point in words, such as `model_latent = 20`; empty without a sweep.
   var pointText: String {
     zip(sweep, point).map { "\($0.name) = \($0.labels[$1])" }.joined(separator: ", ")

@@ -91,7 +91,7 @@ public enum ScenarioValueType: Sendable, Equatable {
     case .sweep: return "a mapping from dotted keys to lists of values"
     case .claims:
       return
-        "a mapping from names to claims {statement, estimate, threshold, levels, over, against, controls}"
+        "a mapping from names to claims {statement, estimate, threshold, levels, over, against, controls, compare}"
     }
   }
 

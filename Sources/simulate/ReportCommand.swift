@@ -9,7 +9,8 @@ struct ReportCommand: ParsableCommand {
     abstract: "Writes a run file as one HTML page: tables, figures, scenario, provenance.",
     discussion: """
       The page needs no network and no other file, and follows the light or dark setting of the reader. gnuplot \
-      draws the figures (Debian: apt-get install gnuplot-nox).
+      draws the figures (Debian: apt-get install gnuplot-nox). With -o PAGE.md: the tables of verdicts, models and \
+      approaches as Markdown, without figures.
       """)
 
   @Argument(help: "The run file.", completion: .file(extensions: ["nc"]))
@@ -17,7 +18,7 @@ struct ReportCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong, help: "The page. (default: the run file's name with .html)",
-    completion: .file(extensions: ["html"]))
+    completion: .file(extensions: ["html", "md"]))
   var output: String?
 
   @Option(
@@ -43,7 +44,8 @@ struct ReportCommand: ParsableCommand {
       try AtomicFile.checkDistinct(path, from: [file])
       try AtomicFile.checkWritable(path, overwrite: overwrite)
       do {
-        try AtomicFile.write(try Report.html(of: data), to: path, overwrite: overwrite)
+        let text = path.hasSuffix(".md") ? try MarkdownReport.text(of: data) : try Report.html(of: data)
+        try AtomicFile.write(text, to: path, overwrite: overwrite)
       } catch  where isInterrupted.load(ordering: .relaxed) {
         throw CancellationError()
       }

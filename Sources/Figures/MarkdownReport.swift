@@ -1,0 +1,113 @@
+import Foundation
+import Output
+
+/// A run file as a page of Markdown: verdicts, models, approaches and averages as tables.
+public enum MarkdownReport {
+  /// Most rows of a table.
+  private static let mostRows = 60
+
+  /// The page; figures are the caller's to add.
+  ///
+  /// - Parameter data: The run; of a sweep, all points are shown.
+  /// - Throws: `FigureError` or `NetCDFError`.
+  public static func text(of data: RunData) throws -> String {
+    var lines: [String] = []
+    let title = data.text("title")
+    lines += ["## \(escaped(data.scenarioName.isEmpty ? "run" : data.scenarioName))", ""]
+    if !title.isEmpty { lines += [escaped(title) + ".", ""] }
+    let models = data.models.map { "\($0) models (replicas: seeds \(data.text("seed")) and following)" } ?? "one model"
+    lines += [
+      "\(models), data set \(escaped(data.text("dataset"))); \(escaped(data.text("source"))),"
+        + " commit \(escaped(String(data.text("program_commit").prefix(12)))).", "",
+    ]
+    for claim in try data.claimTables(limit: mostRows) {
+      lines += [escaped(claim.caption), ""] + table(claim.header, claim.rows) + [""]
+    }
+    lines += try facts(data)
+    lines += try approaches(data)
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func escaped(_ text: String) -> String {
+    String(
+      text.flatMap { character -> [Character] in
+        "|<>\\`*_".contains(character) ? ["\\", character] : character.isNewline ? [" "] : [character]
+      })
+  }
+
+  private static func table(_ header: [String], _ rows: [[String]]) -> [String] {
+    ["| " + header.map(escaped).joined(separator: " | ") + " |", "|" + header.map { _ in " --- |" }.joined()]
+      + rows.prefix(mostRows).map { "| " + $0.map(escaped).joined(separator: " | ") + " |" }
+  }
+
+  /// Every point of the sweep.
+  private static func points(_ data: RunData) -> [(data: RunData, labels: [String])] {
+    var result: [(RunData, [String])] = []
+    let count = data.sweep.reduce(1) { $0 * $1.labels.count }
+    for index in 0..<min(count, mostRows) {
+      var point: [Int] = []
+      var rest = index
+      for axis in data.sweep.reversed() {
+        point.insert(rest % axis.labels.count, at: 0)
+        rest /= axis.labels.count
+      }
+      result.append((data.at(point), zip(data.sweep, point).map { $0.labels[$1] }))
+    }
+    return result
+  }
+
+  /// A mean with its error: in as many digits as the error deserves.
+  private static func number(_ x: Double, _ error: Double) -> String {
+    guard x.isFinite else { return "-" }
+    guard error.isFinite, error > 1e-12 * abs(x) else { return short(x) }
+    let decimals = min(max(Int((1 - log10(error)).rounded(.up)), 0), 6)
+    return String(format: "%.\(decimals)f ± %.\(decimals)f", x, error)
+  }
+
+  private static func facts(_ data: RunData) throws -> [String] {
+    let names = [
+      ("negative_elbo_train", "negative ELBO, training [nats]"), ("negative_elbo_test", "test [nats]"),
+      ("negative_elbo_validation", "validation [nats]"), ("active_latent_variables", "active latent variables"),
+      ("best_epoch", "best epoch"),
+    ].filter { data.find($0.0) != nil }
+    guard !names.isEmpty else { return [] }
+    let rows = try points(data).map { point in
+      try point.labels
+        + names.map { name, _ in
+          let error = (try? point.data.values(name + "_standard_error", []))?.first ?? .nan
+          return number(try point.data.values(name, []).first ?? .nan, error)
+        }
+    }
+    let whose = data.models == nil ? "standard errors over items" : "means and standard errors over models"
+    return ["Models (\(whose)):", ""] + table(data.sweep.map(\.name) + names.map(\.1), rows) + [""]
+  }
+
+  private static func approaches(_ data: RunData) throws -> [String] {
+    guard data.find("approach") != nil, let k = try data.treeLevels().firstIndex(of: "class") else { return [] }
+    let tree = try data.treeLevels().count
+    var rows: [[String]] = []
+    for point in points(data) {
+      func column(_ name: String) throws -> [Double] {
+        let values = try point.data.values(name, ["level", "tree_level"])
+        return data.levels.indices.map { values[$0 * tree + k] }
+      }
+      let (own, lower, upper) = (
+        try column("approach"), try column("approach_lower"), try column("approach_upper")
+      )
+      let (sibling, shuffled) = (try column("approach_sibling"), try column("approach_shuffled"))
+      for l in data.levels.indices {
+        rows.append(
+          point.labels + [
+            short(data.levels[l]), "\(decimals(own[l])) (\(decimals(lower[l])) to \(decimals(upper[l])))",
+            decimals(sibling[l]), decimals(shuffled[l]),
+          ])
+      }
+    }
+    return [
+      "Approach 1 - min d(t) / d(0) to the own concept. \(data.errorText("In parentheses", items: "95 %, bootstrap over items")).",
+      "",
+    ] + table(data.sweep.map(\.name) + ["level", "approach", "sibling's", "shuffled"], rows) + [""]
+  }
+
+  private static func decimals(_ x: Double) -> String { x.isFinite ? String(format: "%.3f", x) : "-" }
+}
