@@ -303,7 +303,8 @@ def check_derived(dataset: xr.Dataset, lead: tuple[str, ...], check: Check) -> N
         if levels == 3:
             del names[2]
         for index, name in enumerate(names[:levels]):
-            if name in dataset and not dataset[name].isnull().any():
+            # Over several models, the approach is the mean of theirs, not that of the averaged series.
+            if "models" not in dataset.attrs and name in dataset and not dataset[name].isnull().any():
                 series = dataset[name]
                 start = series.isel(time=0)
                 defined = (start > 0).values

@@ -15,7 +15,8 @@ public enum MarkdownReport {
     let title = data.text("title")
     lines += ["## \(escaped(data.scenarioName.isEmpty ? "run" : data.scenarioName))", ""]
     if !title.isEmpty { lines += [escaped(title) + ".", ""] }
-    let models = data.models.map { "\($0) models (replicas: seeds \(data.text("seed")) and following)" } ?? "one model"
+    let models =
+      data.models.map { "\($0) models (replicas: seeds \(data.text("seed")) and following)" } ?? "one model"
     lines += [
       "\(models), data set \(escaped(data.text("dataset"))); \(escaped(data.text("source"))),"
         + " commit \(escaped(String(data.text("program_commit").prefix(12)))).", "",
@@ -67,7 +68,8 @@ public enum MarkdownReport {
   private static func facts(_ data: RunData) throws -> [String] {
     let names = [
       ("negative_elbo_train", "negative ELBO, training [nats]"), ("negative_elbo_test", "test [nats]"),
-      ("negative_elbo_validation", "validation [nats]"), ("active_latent_variables", "active latent variables"),
+      ("negative_elbo_validation", "validation [nats]"),
+      ("active_latent_variables", "active latent variables"),
       ("best_epoch", "best epoch"),
     ].filter { data.find($0.0) != nil }
     guard !names.isEmpty else { return [] }
@@ -83,7 +85,9 @@ public enum MarkdownReport {
   }
 
   private static func approaches(_ data: RunData) throws -> [String] {
-    guard data.find("approach") != nil, let k = try data.treeLevels().firstIndex(of: "class") else { return [] }
+    guard data.find("approach") != nil, let k = try data.treeLevels().firstIndex(of: "class") else {
+      return []
+    }
     let tree = try data.treeLevels().count
     var rows: [[String]] = []
     for point in points(data) {

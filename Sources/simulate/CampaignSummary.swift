@@ -18,7 +18,7 @@ enum CampaignSummary {
     for result in report.claims {
       lines.append("")
       lines.append("\(result.claim.name): \(result.claim.statement)")
-      lines.append("  estimate: \(estimate(result.claim))")
+      lines.append("  estimate: \(estimate(result.claim, of: scenario))")
       lines += result.entries.map { "  " + result.line($0) }
     }
     if !report.failures.isEmpty {
@@ -31,19 +31,16 @@ enum CampaignSummary {
     return lines.joined(separator: "\n")
   }
 
-  private static func estimate(_ claim: ClaimSpecification) -> String {
+  private static func estimate(_ claim: ClaimSpecification, of scenario: Scenario) -> String {
     var text = claim.estimate.text
     if let against = claim.against { text = "slope of \(text) against \(against.text)" }
     if let levels = claim.levels {
       text += ", levels " + levels.map { String(format: "%g", $0) }.joined(separator: ", ")
     }
-    if claim.over == .mean, claim.against == nil, (claim.levels ?? scenarioLevels(claim)).count != 1 {
-      text += " (mean)"
-    }
+    let levels = claim.levels ?? scenario.initial.levels
+    if claim.over == .mean, claim.against == nil, levels.count > 1 { text += " (mean)" }
     return text
   }
-
-  private static func scenarioLevels(_ claim: ClaimSpecification) -> [Double] { claim.levels ?? [0, 1] }
 
   /// Per point and level: the approach to the own concept, and the observables at the end.
   private static func table(_ report: CampaignReport, scenario: Scenario) throws -> [String] {

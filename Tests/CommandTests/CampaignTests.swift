@@ -166,6 +166,13 @@ struct CampaignTests {
       #expect(abs(upper[k] - expected.mean - quantile * expected.error) < 10 * tolerance)
     }
     #expect(try reader.variable("count").readInts() == [800, 800])
+    // Of the averaged series, four times at each of two levels.
+    for level in 0..<2 {
+      let row = Array(mean[level * 4..<(level + 1) * 4])
+      let time = try reader.variable("closest_concept_time").readInts()[level]
+      #expect(row[time] == row.min())
+      #expect(try reader.variable("closest_concept_distance").readDoubles()[level] == row.min())
+    }
 
     // The claim's estimate from the models' series; level 0.5 is the second of two.
     let roots = try reader.variable("replicas/distance_root").readDoubles()
@@ -196,6 +203,22 @@ struct CampaignTests {
     #expect(try reader.attribute("verdict_far").text?.contains("refuted") == true)
     #expect(run.output.contains("near: It comes near."))
     #expect(run.output.contains("undecided"))
+    // Figure, page and tables of the claims.
+    #expect(try sandbox.succeed("plot", "small.nc", "--list").output.contains("claims"))
+    try sandbox.succeed("plot", "small.nc", "--figure", "claims", "-o", "claims.svg")
+    let figure = String(decoding: try sandbox.bytes("claims.svg"), as: UTF8.self)
+    for text in ["with noise", "refuted", "control: untrained", "threshold"] {
+      #expect(figure.contains(text), "\(text)")
+    }
+    try sandbox.succeed("report", "small.nc", "-o", "page.md")
+    let page = String(decoding: try sandbox.bytes("page.md"), as: UTF8.self)
+    for text in ["Claim far: Nothing exceeds 10.", "| refuted (the interval lies below", "5 models"] {
+      #expect(page.contains(text), "\(text)")
+    }
+    try sandbox.succeed("report", "small.nc", "-o", "page.html")
+    #expect(
+      String(decoding: try sandbox.bytes("page.html"), as: UTF8.self).contains("Claim with-noise: The slope.")
+    )
     // The control is the run with that change, for each replica.
     try sandbox.succeed(
       "run", "claims.yaml", "-o", "untrained.nc", "--seed", "8", "--set", "model.replicas=1", "--set",

@@ -28,7 +28,8 @@ extension Campaign {
       let root = writer.root
       let axes = try defineAxes(in: root)
       let main = table[nil] ?? []
-      try writeRuns(main, axes: axes, in: root, isControl: false, check: check)
+      var dimensions: [FileLayout.Dimension] = []
+      try writeRuns(main, axes: axes, in: root, isControl: false, common: &dimensions, check: check)
       if !plan.controls.isEmpty {
         let group = try root.defineGroup("controls")
         for control in plan.controls {
@@ -37,7 +38,7 @@ extension Campaign {
           }
           let made = try group.defineGroup(control.rawValue)
           try made.setAttribute("long_name", .text(control.meaning))
-          try writeRuns(files, axes: axes, in: made, isControl: true, check: check)
+          try writeRuns(files, axes: axes, in: made, isControl: true, common: &dimensions, check: check)
         }
       }
       if !claims.isEmpty { try write(claims, in: root) }
@@ -79,9 +80,11 @@ extension Campaign {
   static func dimensionName(_ key: String) -> String { String(key.map { ".-".contains($0) ? "_" : $0 }) }
 
   /// The variables of runs `[point][replica]`.
+  ///
+  /// - Parameter common: The root's dimensions; the scenario's own runs, which come first, fill it.
   private func writeRuns(
     _ files: [[String?]], axes: [String], in group: NetCDFGroup, isControl: Bool,
-    check: @escaping () throws -> Void
+    common: inout [FileLayout.Dimension], check: @escaping () throws -> Void
   ) throws {
     var layout = FileLayout()
     for case let file? in files.joined() {
@@ -90,6 +93,9 @@ extension Campaign {
     }
     // Averages are enough of a control.
     if isControl { layout.groups = [] }
+    // Where a control's dimensions are the root's, they are not defined again.
+    let definesDimensions = !isControl || !layout.root.dimensions.allSatisfy(common.contains)
+    if !isControl { common = layout.root.dimensions }
     let (points, replicas) = (plan.shape, plan.replicas)
     func values(_ number: Int) -> [(String, NetCDFAttribute)] {
       var result: [(String, NetCDFAttribute)] = []
@@ -111,10 +117,10 @@ extension Campaign {
     guard replicas > 1 else {
       try FileStack(
         axes: axes, shape: points, files: files.map { $0[0] }, layout: layout, check: check
-      ).write(in: group, definesRootDimensions: true, attributes: values)
+      ).write(in: group, definesRootDimensions: definesDimensions, attributes: values)
       return
     }
-    try FileStack.defineRoot(layout, in: group)
+    if definesDimensions { try FileStack.defineRoot(layout, in: group) }
     try ModelSummary(axes: axes, shape: points, files: files, layout: layout, check: check).write(in: group)
     let inner = try group.defineGroup("replicas")
     try inner.setAttribute("long_name", "what each model gave: replica r is the run with the seed plus r")

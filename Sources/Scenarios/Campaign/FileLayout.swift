@@ -6,7 +6,7 @@ import Output
 /// `flag_meanings`), or by its place where there is no coordinate.
 struct FileLayout {
   /// A dimension of the root or of a group.
-  struct Dimension {
+  struct Dimension: Equatable {
     var name: String
     /// What tells entries apart, in the order of the file.
     var entries: [String]

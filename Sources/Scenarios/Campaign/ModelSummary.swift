@@ -15,14 +15,17 @@ struct ModelSummary {
     case spread
     /// Numbers of members: the sum.
     case count
-    /// Replaced by the error between models.
+    /// Replaced by the error between models, or computed from averaged series.
     case replaced
+
+    /// What is defined by the averaged series, not as an average.
+    static let ofSeries = ["closest_concept_time", "closest_concept_distance"]
 
     init(_ name: String, among names: Set<String>) {
       func isOf(_ suffix: String) -> Bool {
         name.hasSuffix(suffix) && names.contains(String(name.dropLast(suffix.count)))
       }
-      if ["_standard_error", "_lower", "_upper"].contains(where: isOf) {
+      if ["_standard_error", "_lower", "_upper"].contains(where: isOf) || Self.ofSeries.contains(name) {
         self = .replaced
       } else if isOf("_standard_deviation") {
         self = .spread
@@ -86,6 +89,7 @@ struct ModelSummary {
       case .replaced: break
       }
     }
+    let closest = try defineClosest(in: group)
     for (point, models) in files.enumerated() {
       var leading: [Int] = []
       var rest = point
@@ -139,8 +143,54 @@ struct ModelSummary {
             sums[k].map { Int((($0.mean ?? 0) * Double($0.count)).rounded()) }, start: start, count: count)
         case .replaced: break
         }
+        if variable.name == "distance_concept", let closest {
+          try writeClosest(sums[k].map { $0.mean ?? .nan }, to: closest, start: leading)
+        }
       }
     }
+  }
+
+  /// Time and distance of the closest concept, of the series averaged over models.
+  private func defineClosest(in group: NetCDFGroup) throws -> (
+    time: NetCDFVariable, distance: NetCDFVariable
+  )? {
+    let variables = layout.root.variables
+    let series = variables.first { $0.name == "distance_concept" }
+    guard series?.dimensions == ["level", "time"], variables.contains(where: { $0.name == Rule.ofSeries[0] })
+    else { return nil }
+    return (
+      try group.defineVariable(
+        Rule.ofSeries[0], type: .int32, dimensions: axes + ["level"],
+        attributes: [
+          (
+            "long_name",
+            "first time of the smallest distance to the own concept, averaged over models; -1 for none"
+          ),
+          ("units", "1"),
+        ]),
+      try group.defineVariable(
+        Rule.ofSeries[1], type: .double, dimensions: axes + ["level"],
+        attributes: [
+          ("long_name", "smallest distance to the own concept, averaged over models"), ("units", "1"),
+        ], fillValue: NetCDFWriter.missing)
+    )
+  }
+
+  private func writeClosest(
+    _ series: [Double], to closest: (time: NetCDFVariable, distance: NetCDFVariable), start: [Int]
+  ) throws {
+    let levels = layout.root.dimensions.first { $0.name == "level" }?.entries.count ?? 0
+    guard levels > 0 else { return }
+    let times = series.count / levels
+    let least = (0..<levels).map { level in
+      (level * times..<(level + 1) * times).filter { series[$0].isFinite }
+        .min { (series[$0], $0) < (series[$1], $1) }
+    }
+    let count = start.map { _ in 1 } + [levels]
+    try closest.time.write(
+      least.enumerated().map { level, k in k.map { Int32($0 - level * times) } ?? -1 }, start: start + [0],
+      count: count)
+    try closest.distance.write(least.map { $0.map { series[$0] } ?? .nan }, start: start + [0], count: count)
   }
 
   /// Calls `body(from, to)` for each element of a file's array, and its place in the whole one.
