@@ -32,7 +32,6 @@ case $data in
     exit 64
     ;;
 esac
-settings=()
 if [ -n "${QUICK:-}" ]; then
   work=$work-quick
   page=runs/REPRODUCTION-QUICK.md
@@ -40,16 +39,16 @@ if [ -n "${QUICK:-}" ]; then
 fi
 mkdir -p "$work" "$figures"
 
+# One argument per line.
 quick_settings() {
   [ -n "${QUICK:-}" ] || return 0
   case $1 in
-    fashion-latent-dimension) echo "--set sweep.model.latent=[2,10,100]" ;;
-    latent-dimension) echo "--set sweep.model.latent=[2,10,100]" ;;
+    *latent-dimension) printf '%s\n' --set 'sweep.model.latent=[2, 10, 100]' ;;
   esac
   case $1 in
-    fashion-*) echo "--set model.training.epochs=2 --set initial.items={random:500}" ;;
-    hopfield-baseline) echo "--set initial.items=300" ;;
-    *) echo "--set model.training.epochs=40 --set initial.items={random:240}" ;;
+    fashion-*) printf '%s\n' --set model.training.epochs=2 --set 'initial.items={random: 500}' ;;
+    hopfield-baseline) printf '%s\n' --set 'initial.items={random: 300}' ;;
+    *) printf '%s\n' --set model.training.epochs=40 --set 'initial.items={random: 240}' ;;
   esac
 }
 
@@ -63,8 +62,7 @@ for k in "${!scenarios[@]}"; do
   left="time left unknown"
   if [ "$done_share" -gt 0 ]; then left="about $(clock $((elapsed * (100 - done_share) / done_share))) left"; fi
   echo "reproduce: $((k + 1)) of ${#scenarios[@]}: $name; $(clock $elapsed) so far, $left" >&2
-  # shellcheck disable=SC2046
-  settings=($(quick_settings "$name"))
+  mapfile -t settings < <(quick_settings "$name")
   "$simulate" run "scenarios/$name.yaml" "${settings[@]}" -o "$work/$name.nc" --resume >"$work/$name.new" ||
     { echo "reproduce: $name failed; what is done is kept in $work" >&2; exit 1; }
   # Of a run that was complete before, the text is there.
