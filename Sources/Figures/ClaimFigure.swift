@@ -61,8 +61,12 @@ extension RunData {
         rows.append((try row("control_", c * entries), style + 1))
       }
       let threshold = (try? group.attribute("threshold"))?.numbers?.first ?? .nan
+      let step = 0.7 / Double(max(rows.count, 1))
+      func place(_ entry: Int, _ row: Int) -> Double {
+        Double(entry) + step * (Double(row) - 0.5 * Double(rows.count - 1))
+      }
       let dots = shown.indices.flatMap { k in
-        (0..<models).map { Point(Double(k), single[shown[k] * models + $0]) }
+        (0..<models).map { Point(place(k, 0) + 0.2 * step, single[shown[k] * models + $0]) }
       }
       let range = Axis.range(
         rows.flatMap { $0.0.mean + $0.0.lower + $0.0.upper } + dots.map(\.y) + [threshold])
@@ -73,9 +77,8 @@ extension RunData {
           dash: 2),
         .marks(dots, .pale, .openCircle, size: 0.5),
       ]
-      let step = 0.7 / Double(max(rows.count, 1))
       for (k, (row, style)) in rows.enumerated() {
-        let x = shown.indices.map { Double($0) + step * (Double(k) - 0.5 * Double(rows.count - 1)) }
+        let x = shown.indices.map { place($0, k) }
         layers += [
           .bars(x: x, lower: row.lower, upper: row.upper, styles[style].0),
           .marks(zip(x, row.mean).map { Point($0, $1) }, styles[style].0, styles[style].1, size: 1),

@@ -207,7 +207,7 @@ struct CampaignTests {
     #expect(try sandbox.succeed("plot", "small.nc", "--list").output.contains("claims"))
     try sandbox.succeed("plot", "small.nc", "--figure", "claims", "-o", "claims.svg")
     let figure = String(decoding: try sandbox.bytes("claims.svg"), as: UTF8.self)
-    for text in ["with noise", "refuted", "control: untrained", "threshold"] {
+    for text in ["With noise", "refuted", "control: untrained", "threshold"] {
       #expect(figure.contains(text), "\(text)")
     }
     try sandbox.succeed("report", "small.nc", "-o", "page.md")
