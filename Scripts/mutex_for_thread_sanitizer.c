@@ -1,12 +1,12 @@
-// Makes Synchronization.Mutex known to the thread sanitizer; linked into the tests by Scripts/sanitize.sh, never into a
-// product.
+// Makes Synchronization.Mutex known to the thread sanitizer; linked by Scripts/sanitize.sh alone.
 //
 // A Mutex that is free is taken and given back by atomics that the compiler inlines, and so instruments. A Mutex that is
 // held is waited for in libswiftSynchronization.so, by a futex: no instrumented instruction tells the sanitizer that the
 // former holder's writes come before the next holder's reads, and each such hand-over is reported as a race. (NSLock is
 // a pthread mutex, which the sanitizer intercepts.) These two functions stand before the library's of the same names,
 // call them, and say what they do. Their names and calling convention are those of Swift 6 for Linux:
-// _MutexHandle._lockSlow(_: UInt32) and _MutexHandle._unlockSlow(), stable as they are public in the library's ABI.
+// _MutexHandle._lockSlow(_: UInt32) and _MutexHandle._unlockSlow(), which inlined code calls. Should they change, the
+// false reports come back, in pairs of stacks that both end in withLock.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
