@@ -81,6 +81,8 @@ public struct ByteDecoder {
     guard count >= 0, count <= remaining / stride else {
       throw ByteDecodingError("an array of \(count) elements at byte \(position) does not fit")
     }
+    // Of none, the standard library would write the count to the storage that all empty arrays share: a race.
+    if count == 0 { return [] }
     defer { position += count * stride }
     return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
       data.withUnsafeBytes { bytes in
