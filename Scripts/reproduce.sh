@@ -66,8 +66,11 @@ for k in "${!scenarios[@]}"; do
   echo "reproduce: $((k + 1)) of ${#scenarios[@]}: $name; $(clock $elapsed) so far, $left" >&2
   mapfile -t settings < <(quick_settings "$name")
   "$simulate" run "scenarios/$name.yaml" "${settings[@]}" -o "$work/$name.nc" --resume >"$work/$name.new" ||
-    { echo "reproduce: $name failed; what is done is kept in $work" >&2; exit 1; }
-  # Of a run that was complete before, the text is there.
+    { echo "reproduce: $name failed; what is done is kept in $work (after a change of the scenario: rm -r $work/$name.*)" >&2; exit 1; }
+  # Of a run that was complete before, the text is there, unless the script was killed at a bad moment.
+  if ! grep -q '^Run file:' "$work/$name.new" && [ ! -s "$work/$name.txt" ]; then
+    "$simulate" run "scenarios/$name.yaml" "${settings[@]}" -o "$work/$name.nc" --overwrite >"$work/$name.new"
+  fi
   if grep -q '^Run file:' "$work/$name.new"; then mv "$work/$name.new" "$work/$name.txt"; else rm "$work/$name.new"; fi
   done_share=$((done_share + shares[k]))
 done
@@ -88,8 +91,13 @@ seconds=$(($(date +%s) - begin))
     echo "**A quick run**: a fifth of the training items, five epochs, few items and dimensions: other networks than the full run's, and wider intervals."
     echo
   fi
-  echo "$(date -u +%Y-%m-%d), $("$simulate" --version), commit $(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown),"
-  echo "$(nproc) processors ($(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1)). This process took $(clock $seconds) min:s (what was done before is not counted)."
+  echo "How to read it. A control whose interval is wide does not show the effect by this rule, even where it may have it: look at the intervals beside."
+  echo "\`autoencoder\` and \`data-space\` are shown without weight. At p = 0 the trajectory starts at its memory, so that recovering it, and its being reached"
+  echo "later than the concept, are refuted trivially. A slope says that a difference grows, not what its sign is. \`retained\` and \`lost\` are the members"
+  echo "that are (not) nearest to their own concept at each time, so these two sets change in time. Training has at most ten epochs; \`best epoch\` says"
+  echo "where validation chose another than the last."
+  echo
+  echo "$(date -u +%Y-%m-%d), $("$simulate" --version), $(nproc) processors ($(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1)). This process took $(clock $seconds) min:s (what was done before is not counted)."
   echo
   echo "## Verdicts"
   echo

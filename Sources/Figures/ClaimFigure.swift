@@ -85,11 +85,9 @@ extension RunData {
         ]
       }
       let verdicts = try checked(group, "verdict").readDoubles()
-      let words = ["supported", "refuted", "undecided"]
+      guard verdicts.count == entries else { throw invalid(group.path, "has a wrong number of verdicts") }
       let texts = shown.indices.map { k in
-        let word =
-          verdicts.count == entries
-          ? words.indices.contains(Int(verdicts[shown[k]])) ? words[Int(verdicts[shown[k]])] : "" : ""
+        let word = word(verdicts[shown[k]])
         return SheetText(
           text: shown.count > 4 ? String(word.prefix(1)).uppercased() : word, x: Double(k),
           y: range.upperBound, size: 6.5, alignment: .center)
@@ -148,11 +146,10 @@ extension RunData {
       let others = try controls.indices.map { try intervals("control_", $0 * entries) }
       let verdicts = try column("verdict")
       let reasons = (try? group.variable("reason").readStrings()) ?? []
-      let words = ["supported", "refuted", "undecided"]
       let threshold = (try? group.attribute("threshold"))?.numbers?.first ?? .nan
       let slope = text("against").isEmpty ? "" : ", slope against \(text("against"))"
       let rows = evenly(entries, limit).map { k in
-        let verdict = words.indices.contains(Int(verdicts[k])) ? words[Int(verdicts[k])] : "-"
+        let verdict = word(verdicts[k])
         let reason = reasons.count == entries && verdict != "supported" ? " (\(reasons[k]))" : ""
         return [labels.values[k].isEmpty ? "all" : labels.values[k], verdict + reason, own[k]]
           + others.map { $0[k] }
@@ -164,6 +161,13 @@ extension RunData {
           + controls.map { "control: \($0)" }, rows
       )
     }
+  }
+
+  /// The verdict of a flag's value.
+  private func word(_ flag: Double) -> String {
+    let words = ["supported", "refuted", "undecided"]
+    guard let k = Int(exactly: flag), words.indices.contains(k) else { return "-" }
+    return words[k]
   }
 
   private func checked(_ group: NetCDFReaderGroup, _ name: String) throws -> NetCDFReaderVariable {

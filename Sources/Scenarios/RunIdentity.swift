@@ -28,8 +28,13 @@ struct RunIdentity: Codable, Sendable, Equatable {
   ]
 
   /// The keys of a scenario that matter.
-  static func keys(_ scenario: Scenario) -> [String: String] {
+  ///
+  /// - Parameter withClaims: Whether claims count, which change no run but what is said of it.
+  static func keys(_ scenario: Scenario, withClaims: Bool = false) -> [String: String] {
     var result: [String: String] = [:]
+    if withClaims {
+      for claim in scenario.claims { result["claims." + claim.name] = ScenarioYAML.text(claim) }
+    }
     for (key, value) in ScenarioYAML.assignments(scenario) where !ignored.contains(key) {
       result[key] = value
     }

@@ -189,7 +189,8 @@ extension Experiment {
         let text = try? reader.attribute("scenario").text,
         let other = try? ScenarioLoader.parse(text: text, path: path, vocabulary: .standard)
       else { return false }
-      differences = RunIdentity.differences(RunIdentity.keys(other), identity.scenario)
+      differences = RunIdentity.differences(
+        RunIdentity.keys(other, withClaims: other.isCampaign), identity.scenario)
       if (try? reader.attribute("dataset_sha256").text) != identity.dataset {
         differences.append("the data set has other contents")
       }

@@ -251,6 +251,14 @@ struct CampaignTests {
     #expect(failures[0].contains("no such model file") && failures[1] == "")
     let distance = try reader.variable("distance_concept").readDoubles()
     #expect(distance[..<3].allSatisfy { $0.isNaN } && distance[3...].allSatisfy { $0.isFinite })
+    // Once its cause is mended, the failed run alone is made.
+    #expect(try sandbox.names.contains("files.nc.points"))
+    try sandbox.put(try sandbox.bytes("m.safetensors"), at: "missing.safetensors")
+    #expect(try sandbox.succeed("run", "files.yaml", "--resume").output.contains("(1 done before)"))
+    let mended = try sandbox.reader("files.nc").variable("distance_concept").readDoubles()
+    #expect(mended[..<3] == mended[3...] && Array(mended[3...]) == Array(distance[3...]))
+    #expect(try sandbox.succeed("run", "files.yaml", "--resume").output.contains("nothing was left to do"))
+    #expect(try !sandbox.names.contains("files.nc.points"))
     // Where all fail, nothing is written.
     let none = try sandbox.simulate(
       "run", "files.yaml", "-o", "none.nc", "--set", "sweep.model.file=[a.safetensors, b.safetensors]")
@@ -277,6 +285,10 @@ struct CampaignTests {
     #expect(again.output.contains("nothing was left to do"))
     #expect(try !sandbox.names.contains("part.nc.points"))
     try sandbox.fail(73, ["run", "claims.yaml", "-o", "part.nc", "-q"], parts: ["part.nc"])
+    // Another claim is another file, though no run is another.
+    try sandbox.fail(
+      65, ["run", "claims.yaml", "-o", "part.nc", "-q", "--resume", "--set", "claims.far.threshold=9"],
+      parts: ["claims.far", "--overwrite"])
   }
 
   @Test("What claims ask for must be in the run")

@@ -71,15 +71,20 @@ struct ClaimTests {
 
   @Test("The verdict follows the rule")
   func verdicts() {
-    func verdict(_ count: Int, _ lower: Double, _ upper: Double, _ controls: [Double] = []) -> Verdict {
+    func verdict(
+      _ count: Int, _ lower: Double, _ upper: Double, _ controls: [Double] = [], controlCount: Int = 5
+    ) -> Verdict {
       Verdict.of(
-        count: count, lower: lower, upper: upper, threshold: 0.1, controls: controls.map { ("c", $0) }
+        count: count, lower: lower, upper: upper, threshold: 0.1,
+        controls: controls.map { ("c", controlCount, $0) }
       ).0
     }
     #expect(verdict(5, 0.2, 0.4) == .supported)
     #expect(verdict(5, 0.2, 0.4, [0.05, -1]) == .supported)
     // A control shows the effect too.
     #expect(verdict(5, 0.2, 0.4, [0.05, 0.11]) == .undecided)
+    // A control of few models has a wide interval, whatever it shows.
+    #expect(verdict(5, 0.2, 0.4, [-3], controlCount: 4) == .undecided)
     // A control without an interval shows nothing.
     #expect(verdict(5, 0.2, 0.4, [.nan]) == .undecided)
     #expect(verdict(5, 0.05, 0.4) == .undecided)

@@ -93,10 +93,13 @@ public struct Campaign: Sendable {
     let path = path ?? scenario.output.file
     try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
     let folder = path + ".points"
-    if resume, try isComplete(path, overwrite: overwrite) {
+    // A file in which runs are missing is completed.
+    let isPartial = resume && Self.failedRuns(in: path) > 0
+    if resume, !isPartial, try isComplete(path, overwrite: overwrite) {
       try? FileManager.default.removeItem(atPath: folder)
       return nil
     }
+    let overwrite = overwrite || isPartial
     try AtomicFile.checkWritable(path, overwrite: overwrite)
     try prepare(folder, resume: resume, overwrite: overwrite)
     try checkIdentity(of: folder)
@@ -118,7 +121,8 @@ public struct Campaign: Sendable {
       throw failures[0].error
     }
     let claims = try write(files, failures: failures, outcomes: outcomes, to: path, overwrite: overwrite)
-    try? FileManager.default.removeItem(atPath: folder)
+    // What failed may be tried again with the others as they are.
+    if failures.isEmpty { try? FileManager.default.removeItem(atPath: folder) }
     return CampaignReport(
       path: path,
       runCount: outcomes.count { if case .done(let isNew) = $0 { isNew } else { false } },
@@ -138,10 +142,16 @@ public struct Campaign: Sendable {
     try prepare(folder, resume: true, overwrite: false)
     try checkIdentity(of: folder)
     let mine = plan.points.indices.filter { $0 % shard.count == shard.number - 1 }
-    for outcome in try runPoints(mine, in: folder) {
+    for outcome in try runPoints(mine, in: folder, isShard: true) {
       if case .failed(let error) = outcome { throw error }
     }
     return mine.count
+  }
+
+  /// How many runs a file says are missing in it.
+  private static func failedRuns(in path: String) -> Int {
+    guard let reader = try? NetCDFReader(path: path) else { return 0 }
+    return (try? reader.attribute("failed_runs_in_all"))?.integer ?? 0
   }
 
   /// What became of a run.
@@ -184,7 +194,7 @@ public struct Campaign: Sendable {
     try AtomicFile.write([UInt8](try JSONEncoder().encode(identity)), to: path, overwrite: true)
   }
 
-  private func runPoints(_ numbers: [Int], in folder: String) throws -> [Outcome] {
+  private func runPoints(_ numbers: [Int], in folder: String, isShard: Bool = false) throws -> [Outcome] {
     let points = numbers.map { plan.points[$0] }
     guard !points.isEmpty else { return [] }
     let workers = min(options.threads, points.count)
@@ -216,7 +226,8 @@ public struct Campaign: Sendable {
     if let fatal = board.fatal {
       if fatal is CancellationError || fatal is RunInterrupted {
         let left = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        if left.allSatisfy({ $0 == "campaign.json" }) {
+        // Other shards may be about to write there.
+        if !isShard, left.allSatisfy({ $0 == "campaign.json" }) {
           try? FileManager.default.removeItem(atPath: folder)
           throw CancellationError()
         }
@@ -272,7 +283,7 @@ public struct Campaign: Sendable {
   /// Whether the file is there already, complete, and of this campaign.
   private func isComplete(_ path: String, overwrite: Bool) throws -> Bool {
     var identity = first.identity()
-    identity.scenario = RunIdentity.keys(scenario)
+    identity.scenario = RunIdentity.keys(scenario, withClaims: true)
     return try first.isComplete(path, identity, shard: nil, overwrite: overwrite)
   }
 }
@@ -370,7 +381,10 @@ extension Scenario {
 
   /// What the model depends on.
   fileprivate var modelKey: String {
-    keys { $0 == "seed" || $0.hasPrefix("dataset.") || $0.hasPrefix("model.") }
+    keys {
+      // Training sees no labels.
+      $0 == "seed" || ($0.hasPrefix("dataset.") && $0 != "dataset.shuffle-labels") || $0.hasPrefix("model.")
+    }
   }
 
   private func keys(_ isWanted: (String) -> Bool) -> String {

@@ -144,6 +144,8 @@ extension Campaign {
       failed[point.index] += 1
       if messages[point.index].isEmpty { messages[point.index] = "\(error)" }
     }
+    let all = outcomes.count { if case .failed = $0 { true } else { false } }
+    if all > 0 { try root.setAttribute("failed_runs_in_all", .int(all)) }
     guard !axes.isEmpty || failed.contains(where: { $0 > 0 }) else { return }
     try root.defineVariable(
       "failed_runs", type: .int32, dimensions: axes,

@@ -131,7 +131,9 @@ struct ClaimEvaluation {
     let (mx, my) = (x.reduce(0, +) / n, y.reduce(0, +) / n)
     let sxx = x.reduce(0) { $0 + ($1 - mx) * ($1 - mx) }
     let sxy = zip(x, y).reduce(0) { $0 + ($1.0 - mx) * ($1.1 - my) }
-    return sxx > 0 ? sxy / sxx : .nan
+    // Equal x may differ from their mean by a rounding.
+    let scale = x.reduce(0) { max($0, abs($1)) }
+    return sxx > n * (1e-12 * scale) * (1e-12 * scale) ? sxy / sxx : .nan
   }
 
   /// The result of a claim.
@@ -150,7 +152,9 @@ struct ClaimEvaluation {
       let (verdict, reason) = Verdict.of(
         count: own.interval.count, lower: own.interval.lower, upper: own.interval.upper,
         threshold: claim.threshold,
-        controls: judged.map { ($0.control.rawValue, $0.estimates.interval.lower) })
+        controls: judged.map {
+          ($0.control.rawValue, $0.estimates.interval.count, $0.estimates.interval.lower)
+        })
       return ClaimResult.Entry(
         label: main.label(k), estimates: own, controls: others, verdict: verdict, reason: reason)
     }

@@ -48,16 +48,19 @@ public enum Verdict: Int, Sendable, CaseIterable {
   ///   - controls: The controls' intervals.
   /// - Returns: The verdict, and why it is not another.
   public static func of(
-    count: Int, lower: Double, upper: Double, threshold: Double, controls: [(name: String, lower: Double)]
+    count: Int, lower: Double, upper: Double, threshold: Double,
+    controls: [(name: String, count: Int, lower: Double)]
   ) -> (Verdict, reason: String) {
     guard count >= ClaimSpecification.leastModels, lower.isFinite, upper.isFinite else {
       return (.undecided, "\(count) of at least \(ClaimSpecification.leastModels) models")
     }
     if upper < threshold { return (.refuted, "the interval lies below the threshold") }
     guard lower > threshold else { return (.undecided, "the interval does not clear the threshold") }
-    let unknown = controls.filter { !$0.lower.isFinite }.map(\.name)
+    // Few models give wide intervals, which would hide any effect.
+    let unknown = controls.filter { !$0.lower.isFinite || $0.count < ClaimSpecification.leastModels }.map(
+      \.name)
     guard unknown.isEmpty else {
-      return (.undecided, "no interval for the control \(unknown.joined(separator: ", "))")
+      return (.undecided, "too few models for the control \(unknown.joined(separator: ", "))")
     }
     let alike = controls.filter { $0.lower > threshold }.map(\.name)
     guard alike.isEmpty else {

@@ -54,6 +54,12 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
     switch self {
     case .untrained, .autoencoder, .shuffledLabels, .linear: return expression
     case .sibling:
+      // Against itself the sibling is no control, and the chord's numbers have no sibling's.
+      let names = expression.names
+      guard !names.series.contains("distance-sibling-concept"),
+        !names.series.contains("data-distance-sibling-concept"),
+        !names.numbers.contains(where: { $0.hasPrefix("chord-") || $0.contains("closest-concept") })
+      else { return nil }
       let siblings = [
         "distance-concept": "distance-sibling-concept",
         "data-distance-concept": "data-distance-sibling-concept",
@@ -63,6 +69,7 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
         return replaced(.series(function, other))
       }
     case .chord:
+      guard !expression.names.series.contains("distance-sibling-concept") else { return nil }
       // The least distance of the line to the concept, averaged over members, against that at the start.
       result = expression.replacing(rawValue) { node in
         guard case .series(.approach, "distance-concept") = node else { return nil }
