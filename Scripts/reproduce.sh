@@ -2,7 +2,7 @@
 # Runs the claim scenarios and writes REPRODUCTION.md: verdicts, numbers with errors, figures. 'make reproduce' calls it.
 #
 #     Scripts/reproduce.sh                   Fashion-MNIST; under 45 minutes on two cores
-#     QUICK=1 Scripts/reproduce.sh           fewer epochs, items and dimensions: about 6 minutes, wider intervals; writes
+#     QUICK=1 Scripts/reproduce.sh           fewer epochs, items and dimensions: about 7 minutes, wider intervals; writes
 #                                            runs/REPRODUCTION-QUICK.md
 #     DATA="patterns" Scripts/reproduce.sh   hierarchical patterns and the Hopfield network; writes
 #                                            REPRODUCTION-PATTERNS.md
