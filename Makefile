@@ -8,13 +8,16 @@ BENCHMARK_PYTHON := Benchmarks/.venv/bin/python
 # Written into run files; builds without this Makefile say "unknown".
 export PROGRAM_COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null || echo unknown)
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test reproduce benchmark fuzz format lint clean
+.PHONY: help deps test-deps build demo test reproduce benchmark fuzz format lint clean
 
 help: ## Lists the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 deps: ## Installs the system packages (apt; says what it does, nothing where they are present).
 	@Scripts/install-dependencies.sh
+
+test-deps: ## Also Chromium and Python's xarray, pandas, matplotlib: some tests are skipped without.
+	@Scripts/install-dependencies.sh --tests
 
 quiet-deps:
 	@Scripts/install-dependencies.sh --quiet

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the system packages that the build needs (Debian and Ubuntu), and says what it does.
-# Does nothing where they are all present. On other systems it prints what to install, and fails.
+# Does nothing where they are all present. With --tests also what some tests need and skip without. On other systems it prints what to install, and fails.
 set -euo pipefail
 
 packages=(
@@ -14,6 +14,26 @@ packages=(
   gnuplot-nox      # draws the figures of 'simulate plot'
   dataset-fashion-mnist  # 60,000 + 10,000 real 28 x 28 images
 )
+
+quiet=
+for argument in "$@"; do
+  case $argument in
+    --quiet) quiet=yes ;;
+    --tests)
+      packages+=(
+        chromium            # reports in a browser
+        python3-xarray      # run files and exports as users of Python read them
+        python3-netcdf4
+        python3-matplotlib
+        python3-pandas
+      )
+      ;;
+    *)
+      echo "deps: $argument: expected --quiet or --tests" >&2
+      exit 64
+      ;;
+  esac
+done
 
 if ! command -v swift >/dev/null 2>&1; then
   echo "deps: no Swift toolchain found; install Swift 6.0 or newer from https://www.swift.org/install" >&2
@@ -40,7 +60,7 @@ for package in "${packages[@]}"; do
 done
 
 if [ ${#missing[@]} -eq 0 ]; then
-  [ "${1:-}" = "--quiet" ] || echo "deps: all present: ${packages[*]}"
+  [ -n "$quiet" ] || echo "deps: all present: ${packages[*]}"
   exit 0
 fi
 

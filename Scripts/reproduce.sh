@@ -46,8 +46,7 @@ quick_settings() {
     *latent-dimension) printf '%s\n' --set 'sweep.model.latent=[2, 10, 100]' ;;
   esac
   case $1 in
-    # Most training items become validation items, which only the negative ELBO reads.
-    fashion-*) printf '%s\n' --set dataset.validation=0.8 --set model.training.epochs=5 --set model.training.patience=0 \
+    fashion-*) printf '%s\n' --set dataset.train-items=1300 --set dataset.test-items=200 --set model.training.epochs=5 \
       --set 'initial.items={random: 500}' ;;
     hopfield-baseline) printf '%s\n' --set 'initial.items={random: 300}' ;;
     *) printf '%s\n' --set model.training.epochs=40 --set 'initial.items={random: 240}' ;;

@@ -68,6 +68,43 @@ public struct Dataset: Sendable {
     self.trainingHash = trainingHash ?? contentHash
   }
 
+  /// The data set with the first items of each class only, in the order of the items.
+  ///
+  /// - Parameters:
+  ///   - trainItemsPerClass: How many training items of each class stay; nil: all.
+  ///   - testItemsPerClass: How many held-out items of each class stay; nil: all.
+  /// - Throws: `DatasetError`, invalid, where a class has fewer; its path is the scenario's key
+  ///   (`dataset.train-items` or `dataset.test-items`).
+  /// - Complexity: O(items * dimension).
+  public func keepingFirst(
+    trainItemsPerClass: Int?, testItemsPerClass: Int?
+  ) throws(DatasetError) -> Dataset {
+    if trainItemsPerClass == nil, testItemsPerClass == nil { return self }
+    return Dataset(
+      name: name, imageShape: imageShape,
+      train: try first(trainItemsPerClass, of: train, key: "dataset.train-items"),
+      test: try first(testItemsPerClass, of: test, key: "dataset.test-items"),
+      validation: validation, hierarchy: hierarchy)
+  }
+
+  private func first(
+    _ perClass: Int?, of split: ItemSplit, key: String
+  ) throws(DatasetError) -> ItemSplit {
+    guard let perClass else { return split }
+    var counts = [Int](repeating: 0, count: hierarchy.numberOfClasses)
+    let kept = split.classes.indices.filter { item in
+      counts[Int(split.classes[item])] += 1
+      return counts[Int(split.classes[item])] <= perClass
+    }
+    if let poor = counts.indices.first(where: { counts[$0] < perClass }) {
+      throw DatasetError(
+        kind: .invalid, path: key, problem: "\(perClass) items of each class are asked for",
+        expected: "at most \(counts[poor]), as many as \(hierarchy.classNames[poor]) has in \(name)",
+        remedy: "lower it, or leave it out for all")
+    }
+    return split.selecting(kept)
+  }
+
   /// How many of the items of one class are validation items: the share, rounded; one stays for training.
   public static func validationCount(of items: Int, fraction: Double) -> Int {
     max(0, min(Int((fraction * Double(items)).rounded()), items - 1))

@@ -156,7 +156,19 @@ public struct TidyTable: Sendable {
   /// null.
   public func writeJSON(_ write: (String) throws -> Void) rethrows {
     let header = attributes.map { "    \(Self.json($0.name)): \(Self.json($0.value))" }
-    try write("{\n  \"attributes\": {\n" + header.joined(separator: ",\n") + "\n  },\n  \"records\": [")
+    try write("{\n  \"attributes\": {\n" + header.joined(separator: ",\n") + "\n  },\n  \"records\": ")
+    try writeRecords(indentation: "  ", write)
+    try write("\n}\n")
+  }
+
+  /// The records alone as a JSON array, in pieces: what `pandas.read_json` takes without options.
+  public func writeRecords(_ write: (String) throws -> Void) rethrows {
+    try writeRecords(indentation: "", write)
+    try write("\n")
+  }
+
+  private func writeRecords(indentation: String, _ write: (String) throws -> Void) rethrows {
+    try write("[")
     for row in 0..<rowCount {
       let fields = zip(columns, cells).map { name, column -> String in
         let k = element(column, row)
@@ -169,9 +181,9 @@ public struct TidyTable: Sendable {
           }
         return "\(Self.json(name)): \(value)"
       }
-      try write((row == 0 ? "\n    {" : ",\n    {") + fields.joined(separator: ", ") + "}")
+      try write((row == 0 ? "\n" : ",\n") + indentation + "  {" + fields.joined(separator: ", ") + "}")
     }
-    try write("\n  ]\n}\n")
+    try write("\n" + indentation + "]")
   }
 
   private static func quoted(_ text: String) -> String {

@@ -12,13 +12,15 @@ struct SplitSource: ItemSource {
 }
 
 extension Scenario {
-  /// Generates or reads the scenario's data set, and sets validation items apart.
+  /// Generates or reads the scenario's data set, or the first items of each class, and sets validation items
+  /// apart.
   ///
-  /// Those are drawn by the true labels, so that models do not depend on `dataset.shuffle-labels`.
+  /// The latter are drawn by the true labels, so that models do not depend on `dataset.shuffle-labels`.
   ///
   /// - Throws: `DatasetError`.
   func loadDataset() throws -> Dataset {
-    var result = try loadSource()
+    var result = try loadSource().keepingFirst(
+      trainItemsPerClass: trainItems, testItemsPerClass: testItems)
     if validation > 0 { result = result.holdingOut(validation: validation, seed: seed) }
     return shufflesLabels ? result.shufflingLabels(seed: seed) : result
   }

@@ -12,6 +12,10 @@ public struct Scenario: Sendable, Equatable {
   public var seed: UInt64
   /// Where the items come from.
   public var dataset: DatasetSpecification
+  /// How many training items of each class are used, the first ones; nil, the default: all.
+  public var trainItems: Int?
+  /// How many held-out items of each class are used, the first ones; nil, the default: all.
+  public var testItems: Int?
   /// The share of each class's training items that training is watched on instead, by default 0.
   public var validation: Double
   /// Whether labels are permuted among the items, by default false.

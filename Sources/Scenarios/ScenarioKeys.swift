@@ -80,6 +80,7 @@ extension ScenarioKeys {
     let patterns = when("dataset.kind", "hierarchical-patterns")
     let idx = when("dataset.kind", "idx")
     let fashion = when("dataset.kind", "fashion-mnist")
+    let files = when("dataset.kind", "idx", "fashion-mnist")
     return [
       section("dataset", "where the items come from"),
       key(
@@ -100,6 +101,12 @@ extension ScenarioKeys {
       key("dataset.train-labels", .path, nil, "IDX file", required: true, only: idx),
       key("dataset.test-images", .path, nil, "IDX file", required: true, only: idx),
       key("dataset.test-labels", .path, nil, "IDX file", required: true, only: idx),
+      key(
+        "dataset.train-items", .integer(1...1_000_000_000), nil,
+        "training items per class, the files' first ones; by default all", only: files),
+      key(
+        "dataset.test-items", .integer(1...1_000_000_000), nil,
+        "held-out items per class, the files' first ones; by default all", only: files),
       key(
         "dataset.directory", .path, "/usr/share/datasets/fashion-mnist",
         "folder of the four files; the default is where Debian's dataset-fashion-mnist puts them",

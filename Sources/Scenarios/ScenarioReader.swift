@@ -88,6 +88,9 @@ struct ScenarioReader {
     return try integer(key, try node(key), range, expected: type(key).description)
   }
 
+  /// The value given; nil where there is none.
+  func optionalInteger(_ key: String) throws -> Int? { given(key) == nil ? nil : try integer(key) }
+
   func seed(_ key: String) throws -> UInt64 {
     let node = try node(key)
     let expected = type(key).description

@@ -39,6 +39,11 @@ enum ScenarioYAML {
       ("seed", "\(scenario.seed)"),
     ]
     result += dataset(scenario.dataset)
+    for (key, count) in [
+      ("dataset.train-items", scenario.trainItems), ("dataset.test-items", scenario.testItems),
+    ] {
+      if let count { result.append((key, "\(count)")) }
+    }
     result += [
       ("dataset.validation", text(scenario.validation)),
       ("dataset.shuffle-labels", "\(scenario.shufflesLabels)"),

@@ -13,7 +13,7 @@ struct ExportCommand: ParsableCommand {
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case csv, json
+    case csv, json, records
   }
 
   @Argument(help: "The run file.", completion: .file(extensions: ["nc"]))
@@ -22,7 +22,7 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "Variables, separated by commas.")
   var variables: String?
 
-  @Option(help: "csv or json.")
+  @Option(help: "csv; json: attributes and records; records: an array of records alone, for pandas.read_json.")
   var format: Format = .csv
 
   @Option(name: .shortAndLong, help: "The table's file. (default: standard output)")
@@ -64,6 +64,7 @@ struct ExportCommand: ParsableCommand {
     switch format {
     case .csv: table.writeCSV(body)
     case .json: table.writeJSON(body)
+    case .records: table.writeRecords(body)
     }
   }
 }

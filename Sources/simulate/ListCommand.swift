@@ -63,11 +63,12 @@ struct ListCommand: ParsableCommand {
         ],
       ]
     case .keys:
-      return [["key", "value", "default", "meaning"]]
-        + ScenarioKeys.all.map { key in
-          let fallback = key.defaultValue ?? (key.isRequired ? "(required)" : "")
-          return [key.name, key.type.description, fallback, key.meaning]
-        }
+      // One line per key, for grep; only the names are padded, since some values and defaults are long.
+      return ScenarioKeys.all.map { key in
+        if key.type == .section { return [key.name, key.meaning] }
+        let fallback = key.defaultValue.map { "default \($0)" } ?? (key.isRequired ? "required" : "no default")
+        return [key.name, "\(key.meaning): \(key.type.description) (\(fallback))"]
+      }
     }
   }
 }

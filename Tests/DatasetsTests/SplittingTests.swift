@@ -45,6 +45,34 @@ import Testing
     #expect(Dataset.validationCount(of: 10, fraction: 0.25) == 3, "rounded")
   }
 
+  @Test func firstItemsOfEachClassAreKept() throws {
+    let some = try Self.dataset.keepingFirst(trainItemsPerClass: 2, testItemsPerClass: 1)
+    // Class k's training items are the numbers from the sum of 2 ... k + 1 on.
+    #expect(some.train.codes == [0, 1, 2, 3, 5, 6, 9, 10, 14, 15, 20, 21])
+    #expect(some.train.classes == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5])
+    #expect(some.test.codes == [100, 101, 102, 103, 104, 105])
+    #expect(some.contentHash != Self.dataset.contentHash && some.trainingHash == some.contentHash)
+    let one = try Self.dataset.keepingFirst(trainItemsPerClass: nil, testItemsPerClass: 1)
+    #expect(one.train.codes == Self.dataset.train.codes && one.test.codes == some.test.codes)
+    #expect(
+      try Self.dataset.keepingFirst(trainItemsPerClass: nil, testItemsPerClass: nil).contentHash
+        == Self.dataset.contentHash)
+  }
+
+  @Test func moreItemsThanAClassHoldsAreAnError() {
+    // The first class has two training items, the fourth one held-out item.
+    let train = #expect(throws: DatasetError.self) {
+      _ = try Self.dataset.keepingFirst(trainItemsPerClass: 3, testItemsPerClass: nil)
+    }
+    #expect(
+      train?.description == "dataset.train-items: 3 items of each class are asked for; expected at most 2, "
+        + "as many as 0 has in numbers; lower it, or leave it out for all")
+    let test = #expect(throws: DatasetError.self) {
+      _ = try Self.dataset.keepingFirst(trainItemsPerClass: nil, testItemsPerClass: 2)
+    }
+    #expect(test?.path == "dataset.test-items" && test?.expected.contains("at most 1") == true)
+  }
+
   @Test func shuffledLabelsArePermuted() {
     let parts = Self.dataset.holdingOut(validation: 0.25, seed: 3)
     let shuffled = parts.shufflingLabels(seed: 3)

@@ -23,6 +23,7 @@ import Testing
     "name: a\ndataset: {kind: fashion-mnist, superclasses: {'yes': [1], \"b c\": [2, 3], 5: [0]}}",
     "name: a\ndataset: {kind: idx, validation: 0.25, shuffle-labels: true, train-images: a, train-labels: b, test-images: c, test-labels: d}\nmodel: {training: {patience: 3}}",
     "name: a\ndataset: {kind: idx, train-images: a, train-labels: b, test-images: c, test-labels: d}",
+    "name: a\ndataset: {kind: fashion-mnist, train-items: 1200, test-items: 1}",
     "name: a\ninitial: {corruption: prior, items: 5000}\nattractors: {}",
     "name: a\ninitial: {corruption: file, file: {path: s.nc, variable: 'null', labels: 'y z'}}",
     "name: a\noutput: {films: {}}",

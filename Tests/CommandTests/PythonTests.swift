@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+
+extension CommandTests {
+  /// The first Python that has all that users of run files are told to install.
+  static let python: String? = ["python3", "/usr/bin/python3"].first { program in
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [program, "-c", "import xarray, netCDF4, matplotlib, pandas"]
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+
+  /// What users of Python do with run files and exports. `make test-deps` installs what these tests need.
+  @Suite(.enabled(if: python != nil, "needs Python with xarray, netCDF4, matplotlib and pandas"))
+  struct PythonTests {
+    /// Runs Python in the sandbox; a warning is an error there unless `warnings` says otherwise.
+    private func run(_ sandbox: Sandbox, warnings: String = "error", _ arguments: [String]) throws -> String {
+      let execution = try sandbox.start(
+        "/usr/bin/env", ["MPLBACKEND=agg", CommandTests.python ?? "python3", "-W", warnings] + arguments
+      ).end()
+      try #require(execution.code == 0, "\(execution.errors)")
+      return execution.output
+    }
+
+    private func sandbox() throws -> Sandbox {
+      let sandbox = try Sandbox()
+      try sandbox.put(
+        smallScenario.replacing("levels: [0, 0.5]", with: "levels: [0, 0.4]") + """
+          observables: [distance-concept, step-length, abstraction-level]
+          output: {members: true, latents: true}
+
+          """, at: "small.yaml")
+      try sandbox.succeed("run", "small.yaml", "-o", "run.nc")
+      return sandbox
+    }
+
+    /// The example draws its two figures.
+    @Test func theExampleDraws() throws {
+      let sandbox = try sandbox()
+      // Libraries' own deprecations are not ours.
+      let output = try run(
+        sandbox, warnings: "default", [Checkout.root + "/examples/read_run.py", "run.nc"])
+      for figure in ["run-distance.png", "run-levels.png"] {
+        #expect(output.contains("wrote \(figure)"))
+        let bytes = try sandbox.bytes(figure)
+        #expect(bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]), "a PNG")
+        // Height and width in the header; a page of 200 dots per inch and about six inches.
+        let width = bytes[16..<20].reduce(0) { $0 << 8 | Int($1) }
+        #expect((1000...2000).contains(width))
+      }
+    }
+
+    /// The README's Python runs on a file of its scenario's kind.
+    @Test func theReadmeReadsAFile() throws {
+      let sandbox = try sandbox()
+      let readme = try String(contentsOfFile: Checkout.root + "/README.md", encoding: .utf8)
+      let parts = readme.components(separatedBy: "```python\nimport xarray\n")
+      try #require(parts.count == 2)
+      let code = try #require(parts[1].components(separatedBy: "```").first)
+      try sandbox.put(
+        "import xarray\n" + code.replacing("runs/concept-then-memory.nc", with: "run.nc"), at: "readme.py")
+      #expect(try run(sandbox, ["readme.py"]).contains("'concept': 4"))
+    }
+
+    /// xarray opens every group without a warning and decodes missing values, integers and coordinates.
+    @Test func xarrayOpensTheFile() throws {
+      let sandbox = try sandbox()
+      try sandbox.put(
+        """
+        import netCDF4, numpy, xarray
+        run = xarray.open_dataset("run.nc").load()
+        assert run.level.values.tolist() == [0, 0.4], run.level
+        assert numpy.isnan(run.step_length[:, 0]).all() and not numpy.isnan(run.step_length[:, 1:]).any()
+        assert run["count"].dtype.kind == "i" and run.distance_concept_count.dtype.kind == "i"
+        members = xarray.open_dataset("run.nc", group="members").load()
+        for k, level in enumerate(run.level.values):
+            mean = members.distance_concept[members.level.values == level].mean("member")
+            # A double sum of 160 numbers: 160 units in the last place at most.
+            assert numpy.allclose(mean, run.distance_concept[k], rtol=160 * 2.0**-52, atol=0)
+        for group in netCDF4.Dataset("run.nc").groups:
+            xarray.open_dataset("run.nc", group=group).load()
+        """, at: "check.py")
+      _ = try run(sandbox, ["check.py"])
+    }
+
+    /// pandas reads both kinds of table without options, with the same numbers as the file.
+    @Test func pandasReadsTheTables() throws {
+      let sandbox = try sandbox()
+      for format in ["csv", "records"] {
+        try sandbox.succeed(
+          "export", "run.nc", "--variables", "distance_concept,step_length", "--format", format, "-o",
+          "table.\(format)")
+      }
+      try sandbox.put(
+        """
+        import pandas, xarray
+        csv, records = pandas.read_csv("table.csv"), pandas.read_json("table.records")
+        run = xarray.open_dataset("run.nc")
+        for table in (csv, records):
+            assert list(table.columns) == ["level", "time", "distance_concept", "distance_concept_standard_error",
+                                           "step_length", "step_length_standard_error"], table.columns
+            assert len(table) == run.sizes["level"] * run.sizes["time"]
+            assert all(kind.kind in "if" for kind in table.dtypes), table.dtypes
+            assert table.step_length.isna().sum() == run.sizes["level"]
+            # The fast parsers of pandas miss last digits of numbers.
+            error = abs(table.distance_concept.values - run.distance_concept.values.ravel())
+            assert (error <= 1e-9 * table.distance_concept.values).all(), error
+        """, at: "check.py")
+      _ = try run(sandbox, warnings: "default", ["check.py"])
+    }
+  }
+}
