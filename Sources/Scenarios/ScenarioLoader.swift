@@ -92,7 +92,8 @@ public struct ScenarioLoader {
     let scenario = Scenario(
       path: path, name: name, description: try reader.text("description"), seed: try reader.seed("seed"),
       dataset: dataset, trainItems: try reader.optionalInteger("dataset.train-items"),
-      testItems: try reader.optionalInteger("dataset.test-items"), validation: try reader.number("dataset.validation"),
+      testItems: try reader.optionalInteger("dataset.test-items"),
+      validation: try reader.number("dataset.validation"),
       shufflesLabels: try reader.boolean("dataset.shuffle-labels"), model: model, dynamics: dynamics,
       initial: initial, observables: observables,
       groupBy: try reader.words("group-by", as: Grouping.self),

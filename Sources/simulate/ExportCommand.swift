@@ -22,7 +22,8 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "Variables, separated by commas.")
   var variables: String?
 
-  @Option(help: "csv; json: attributes and records; records: an array of records alone, for pandas.read_json.")
+  @Option(
+    help: "csv; json: attributes and records; records: an array of records alone, for pandas.read_json.")
   var format: Format = .csv
 
   @Option(name: .shortAndLong, help: "The table's file. (default: standard output)")

@@ -66,7 +66,8 @@ struct ListCommand: ParsableCommand {
       // One line per key, for grep; only the names are padded, since some values and defaults are long.
       return ScenarioKeys.all.map { key in
         if key.type == .section { return [key.name, key.meaning] }
-        let fallback = key.defaultValue.map { "default \($0)" } ?? (key.isRequired ? "required" : "no default")
+        let fallback =
+          key.defaultValue.map { "default \($0)" } ?? (key.isRequired ? "required" : "no default")
         return [key.name, "\(key.meaning): \(key.type.description) (\(fallback))"]
       }
     }
