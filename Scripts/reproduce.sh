@@ -2,7 +2,7 @@
 # Runs the claim scenarios and writes REPRODUCTION.md: verdicts, numbers with errors, figures. 'make reproduce' calls it.
 #
 #     Scripts/reproduce.sh                   Fashion-MNIST; under 45 minutes on two cores
-#     QUICK=1 Scripts/reproduce.sh           fewer epochs, items and dimensions: about 7 minutes, wider intervals; writes
+#     QUICK=1 Scripts/reproduce.sh           fewer epochs, items and dimensions: about 5 minutes, wider intervals; writes
 #                                            runs/REPRODUCTION-QUICK.md
 #     DATA="patterns" Scripts/reproduce.sh   hierarchical patterns and the Hopfield network; writes
 #                                            REPRODUCTION-PATTERNS.md
@@ -92,7 +92,8 @@ seconds=$(($(date +%s) - begin))
   fi
   echo "How to read it. A control whose interval is wide does not show the effect by this rule, even where it may have it: look at the intervals beside."
   echo "\`autoencoder\` and \`data-space\` are shown without weight. At p = 0 the trajectory starts at its memory, so that recovering it, and its being reached"
-  echo "later than the concept, are refuted trivially. A slope says that a difference grows, not what its sign is. \`retained\` and \`lost\` are the members"
+  echo "later than the concept, are refuted trivially. A slope says that a difference grows, not what its sign is, and over N it is one number for"
+  echo "the whole range, rising or not at each end: the tables below have the values. \`retained\` and \`lost\` are the members"
   echo "that are (not) nearest to their own concept at each time, so these two sets change in time. Training has at most ten epochs; \`best epoch\` says"
   echo "where validation chose another than the last."
   echo

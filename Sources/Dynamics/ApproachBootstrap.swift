@@ -7,7 +7,8 @@ import Numerics
 /// distance at each time and takes its minimum over time, so the interval holds the search for the
 /// minimum.
 ///
-/// Memory: replicates x series x times numbers, whatever the number of items.
+/// Memory: replicates x series x times numbers, whatever the number of items; twice as many once a distance
+/// is missing somewhere.
 ///
 /// Source: Hanley and MacGibbon 2006, doi:10.1016/j.cmpb.2006.04.006.
 struct ApproachBootstrap {
@@ -20,11 +21,15 @@ struct ApproachBootstrap {
   private var plainCount: [Double]
   /// Weighted sums, `[replicates, series * times]`.
   private var sums: [Double]
-  private var counts: [Double]
+  /// Sums of the weights of items without missing distances, `[replicates]`.
+  private var weightSums: [Double]
+  /// Sums of the weights of the other items' distances that are there, `[replicates, series * times]`; empty as
+  /// long as there are no such items.
+  private var partialCounts: [Double] = []
   private var itemCount = 0
 
   /// The most memory that the weighted sums may take, in bytes.
-  static let memoryLimit = 128 << 20
+  static let memoryLimit = 64 << 20
 
   init(seriesCount: Int, times: Int, replicates wanted: Int, seed: UInt64) {
     self.seriesCount = seriesCount
@@ -34,7 +39,7 @@ struct ApproachBootstrap {
     plainSum = Array(repeating: 0, count: seriesCount * times)
     plainCount = plainSum
     sums = Array(repeating: 0, count: replicates * seriesCount * times)
-    counts = sums
+    weightSums = Array(repeating: 0, count: replicates)
   }
 
   /// The sums of a plan's approaches.
@@ -45,14 +50,14 @@ struct ApproachBootstrap {
       seriesCount: plan.approaches.count, times: plan.times, replicates: plan.bootstrapReplicates,
       seed: plan.seed)
     guard !isUsed else { return }
-    (plainSum, plainCount, sums, counts) = ([], [], [], [])
+    (plainSum, plainCount, sums, weightSums) = ([], [], [], [])
   }
 
   /// How many replicates fit into the memory limit; 0, and then no interval, where that is fewer than a
   /// hundred, which say nothing about quantiles.
   static func affordableReplicates(_ wanted: Int, seriesCount: Int, times: Int) -> Int {
     guard seriesCount > 0 else { return 0 }
-    let affordable = memoryLimit / (seriesCount * times * 16)
+    let affordable = memoryLimit / (seriesCount * times * 8)
     return affordable < min(wanted, 100) ? 0 : min(wanted, affordable)
   }
 
@@ -69,10 +74,9 @@ struct ApproachBootstrap {
       plainSum[i] = 0
       plainCount[i] = 0
     }
-    for i in sums.indices {
-      sums[i] = 0
-      counts[i] = 0
-    }
+    for i in sums.indices { sums[i] = 0 }
+    for b in weightSums.indices { weightSums[b] = 0 }
+    partialCounts = []
     itemCount = 0
   }
 
@@ -82,11 +86,17 @@ struct ApproachBootstrap {
       plainSum[j] += other.plainSum[j]
       plainCount[j] += other.plainCount[j]
     }
-    for k in sums.indices {
-      sums[k] += other.sums[k]
-      counts[k] += other.counts[k]
+    for k in sums.indices { sums[k] += other.sums[k] }
+    for b in weightSums.indices { weightSums[b] += other.weightSums[b] }
+    if !other.partialCounts.isEmpty {
+      makePartialCounts()
+      for k in partialCounts.indices { partialCounts[k] += other.partialCounts[k] }
     }
     itemCount += other.itemCount
+  }
+
+  private mutating func makePartialCounts() {
+    if partialCounts.isEmpty { partialCounts = Array(repeating: 0, count: sums.count) }
   }
 
   func encode(to encoder: inout ByteEncoder) throws {
@@ -94,14 +104,9 @@ struct ApproachBootstrap {
     try encoder.encode(plainSum)
     try encoder.encode(plainCount)
     try encoder.encode(sums)
-    // Where no distance is missing, a replicate's counts are all the same: one of them will do.
-    let width = seriesCount * times
-    let isUniform = (0..<(counts.isEmpty ? 0 : replicates)).allSatisfy { b in
-      counts[b * width..<(b + 1) * width].allSatisfy { $0 == counts[b * width] }
-    }
-    try encoder.encode(isUniform)
-    try encoder.encode(
-      isUniform && width > 0 ? stride(from: 0, to: counts.count, by: width).map { counts[$0] } : counts)
+    try encoder.encode(weightSums)
+    try encoder.encode(partialCounts.isEmpty)
+    try encoder.encode(partialCounts)
   }
 
   mutating func decode(from decoder: inout ByteDecoder) throws {
@@ -109,13 +114,8 @@ struct ApproachBootstrap {
     plainSum = try decoder.decode(count: plainSum.count)
     plainCount = try decoder.decode(count: plainCount.count)
     sums = try decoder.decode(count: sums.count)
-    let width = seriesCount * times
-    if try decoder.decode(Bool.self), width > 0 {
-      let firsts: [Double] = try decoder.decode(count: counts.count / width)
-      for k in counts.indices { counts[k] = firsts[k / width] }
-    } else {
-      counts = try decoder.decode(count: counts.count)
-    }
+    weightSums = try decoder.decode(count: weightSums.count)
+    partialCounts = try decoder.decode(count: try decoder.decode(Bool.self) ? 0 : sums.count)
   }
 
   /// Adds items' mean distances, `[items, series * times]`; NaN where missing.
@@ -124,9 +124,11 @@ struct ApproachBootstrap {
     let width = seriesCount * times
     var values = distances
     var present = [Double](repeating: 1, count: values.count)
+    var isComplete = [Bool](repeating: true, count: items.count)
     for i in values.indices where !values[i].isFinite {
       values[i] = 0
       present[i] = 0
+      isComplete[i / width] = false
     }
     for k in 0..<items.count {
       for j in 0..<width {
@@ -139,9 +141,15 @@ struct ApproachBootstrap {
     Double.multiply(
       .none, .none, m: replicates, n: width, k: items.count, alpha: 1, weights, items.count, values,
       width, beta: 1, &sums, width)
+    for k in 0..<items.count where isComplete[k] {
+      for b in 0..<replicates { weightSums[b] += weights[b * items.count + k] }
+      for j in 0..<width { present[k * width + j] = 0 }
+    }
+    guard isComplete.contains(false) else { return }
+    makePartialCounts()
     Double.multiply(
       .none, .none, m: replicates, n: width, k: items.count, alpha: 1, weights, items.count, present,
-      width, beta: 1, &counts, width)
+      width, beta: 1, &partialCounts, width)
   }
 
   /// Poisson(1) numbers, `[replicates, items]`.
@@ -188,7 +196,8 @@ struct ApproachBootstrap {
         for b in 0..<replicates {
           let row = range.map { j -> Double in
             let k = b * seriesCount * times + j
-            return counts[k] > 0 ? sums[k] / counts[k] : .nan
+            let count = weightSums[b] + (partialCounts.isEmpty ? 0 : partialCounts[k])
+            return count > 0 ? sums[k] / count : .nan
           }
           let sample = Self.approach(row).value
           if sample.isFinite { samples.append(sample) }

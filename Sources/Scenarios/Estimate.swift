@@ -264,7 +264,7 @@ extension Experiment {
     let slots = series * times
     let width = Double(plan.approaches.count) * times
     let moments = slots * (plan.realizations > 1 ? 48 : 24)
-    let bootstrap = Double(plan.affordableReplicates) * width * 16
+    let bootstrap = Double(plan.affordableReplicates) * width * 8
     var perMember = 64.0
     if plan.recordsMembers { perMember += 8 * Double(prepared.visibleObservables) * times }
     if plan.recordsLatentStates { perMember += 8 * Double(prepared.map.dimension) * times }
@@ -274,7 +274,7 @@ extension Experiment {
       68 + 4 * prepared.visibleObservables * (1 + plan.groupings.count + (plan.splitting == nil ? 0 : 2))
     result.fileBytes = records + averages + 900 * Double(variables)
     let modelBytes = 4 * Double(model?.architecture.parameterCount ?? 0)
-    result.checkpointBytes = records + bootstrap / 2 + 2 * moments + modelBytes + averages
+    result.checkpointBytes = records + bootstrap + 2 * moments + modelBytes + averages
     result.writingSeconds = (2 * records + result.fileBytes) / 5e8
 
     // What is in memory now, the trial's included, and what the whole run has beyond it.
