@@ -27,6 +27,13 @@ struct ApproachBootstrap {
   /// long as there are no such items.
   private var partialCounts: [Double] = []
   private var itemCount = 0
+  /// Items that were added and are not in the weighted sums yet: `[items, series * times]`, NaN where missing.
+  private var pending: [Double] = []
+  private var pendingItems: [Int32] = []
+
+  /// How many items enter the weighted sums at once. The sums are much larger than a cache, so fewer would be
+  /// slower; which items go together depends on their order alone, and so do the sums' bits.
+  private static let batch = 64
 
   /// The most memory that the weighted sums may take, in bytes.
   static let memoryLimit = 64 << 20
@@ -78,10 +85,15 @@ struct ApproachBootstrap {
     for b in weightSums.indices { weightSums[b] = 0 }
     partialCounts = []
     itemCount = 0
+    pending = []
+    pendingItems = []
   }
 
   /// Adds all of `other`'s sums.
   mutating func merge(_ other: ApproachBootstrap) {
+    var other = other
+    other.flush()
+    flush()
     for j in plainSum.indices {
       plainSum[j] += other.plainSum[j]
       plainCount[j] += other.plainCount[j]
@@ -107,6 +119,8 @@ struct ApproachBootstrap {
     try encoder.encode(weightSums)
     try encoder.encode(partialCounts.isEmpty)
     try encoder.encode(partialCounts)
+    try encoder.encode(pending)
+    try encoder.encode(pendingItems)
   }
 
   mutating func decode(from decoder: inout ByteDecoder) throws {
@@ -116,44 +130,62 @@ struct ApproachBootstrap {
     sums = try decoder.decode(count: sums.count)
     weightSums = try decoder.decode(count: weightSums.count)
     partialCounts = try decoder.decode(count: try decoder.decode(Bool.self) ? 0 : sums.count)
+    pending = try decoder.decode()
+    pendingItems = try decoder.decode()
+    guard pendingItems.count < Self.batch, pending.count == pendingItems.count * seriesCount * times else {
+      throw ByteDecodingError("\(pending.count) distances of \(pendingItems.count) items")
+    }
   }
 
   /// Adds items' mean distances, `[items, series * times]`; NaN where missing.
   mutating func add(_ distances: [Double], items: ArraySlice<Int32>) {
     guard seriesCount > 0, !items.isEmpty else { return }
     let width = seriesCount * times
-    var values = distances
-    var present = [Double](repeating: 1, count: values.count)
-    var isComplete = [Bool](repeating: true, count: items.count)
-    for i in values.indices where !values[i].isFinite {
-      values[i] = 0
-      present[i] = 0
-      isComplete[i / width] = false
-    }
     for k in 0..<items.count {
-      for j in 0..<width {
-        plainSum[j] += values[k * width + j]
-        plainCount[j] += present[k * width + j]
+      for j in 0..<width where distances[k * width + j].isFinite {
+        plainSum[j] += distances[k * width + j]
+        plainCount[j] += 1
       }
     }
     itemCount += items.count
-    let weights = poissonWeights(items)
+    guard replicates > 0 else { return }
+    for (k, item) in items.enumerated() {
+      pending.append(contentsOf: distances[k * width..<(k + 1) * width])
+      pendingItems.append(item)
+      if pendingItems.count == Self.batch { flush() }
+    }
+  }
+
+  /// Brings the weighted sums up to date.
+  private mutating func flush() {
+    let (width, count) = (seriesCount * times, pendingItems.count)
+    guard count > 0 else { return }
+    var present = [Double](repeating: 1, count: pending.count)
+    var isComplete = [Bool](repeating: true, count: count)
+    for i in pending.indices where !pending[i].isFinite {
+      pending[i] = 0
+      present[i] = 0
+      isComplete[i / width] = false
+    }
+    let weights = poissonWeights(pendingItems)
     Double.multiply(
-      .none, .none, m: replicates, n: width, k: items.count, alpha: 1, weights, items.count, values,
-      width, beta: 1, &sums, width)
-    for k in 0..<items.count where isComplete[k] {
-      for b in 0..<replicates { weightSums[b] += weights[b * items.count + k] }
+      .none, .none, m: replicates, n: width, k: count, alpha: 1, weights, count, pending, width, beta: 1,
+      &sums, width)
+    for k in 0..<count where isComplete[k] {
+      for b in 0..<replicates { weightSums[b] += weights[b * count + k] }
       for j in 0..<width { present[k * width + j] = 0 }
     }
+    pending.removeAll(keepingCapacity: true)
+    pendingItems.removeAll(keepingCapacity: true)
     guard isComplete.contains(false) else { return }
     makePartialCounts()
     Double.multiply(
-      .none, .none, m: replicates, n: width, k: items.count, alpha: 1, weights, items.count, present,
-      width, beta: 1, &partialCounts, width)
+      .none, .none, m: replicates, n: width, k: count, alpha: 1, weights, count, present, width, beta: 1,
+      &partialCounts, width)
   }
 
   /// Poisson(1) numbers, `[replicates, items]`.
-  private func poissonWeights(_ items: ArraySlice<Int32>) -> [Double] {
+  private func poissonWeights(_ items: [Int32]) -> [Double] {
     var weights = [Double](repeating: 0, count: replicates * items.count)
     Self.distribution.withUnsafeBufferPointer { distribution in
       for (k, item) in items.enumerated() {
@@ -186,8 +218,9 @@ struct ApproachBootstrap {
   }()
 
   /// The approaches from the ensemble's mean distances, `[series][times]`.
-  func approaches() -> [Approach] {
-    (0..<seriesCount).map { series in
+  mutating func approaches() -> [Approach] {
+    flush()
+    return (0..<seriesCount).map { series in
       let range = series * times..<(series + 1) * times
       let mean = range.map { plainCount[$0] > 0 ? plainSum[$0] / plainCount[$0] : .nan }
       let (value, time) = Self.approach(mean)
