@@ -112,7 +112,7 @@ public struct RunData: Sendable {
   }
 
   /// The chosen point's number, the last dimension fastest.
-  var pointNumber: Int { zip(sweep, point).reduce(0) { $0 * $1.0.labels.count + $1.1 } }
+  var pointNumber: Int { RowMajorShape(sweep.map(\.labels.count)).number(of: point) }
 
   // MARK: Attributes
 

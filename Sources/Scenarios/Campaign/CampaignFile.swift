@@ -98,21 +98,15 @@ extension Campaign {
     if !isControl { common = layout.root.dimensions }
     let (points, replicas) = (plan.shape, plan.replicas)
     func values(_ number: Int) -> [(String, NetCDFAttribute)] {
-      var result: [(String, NetCDFAttribute)] = []
-      var rest = number
-      if replicas > 1 {
-        result.append(("replica", .int(rest % replicas)))
-        rest /= replicas
-      }
-      for key in scenario.sweep.reversed() {
-        let value = key.values[rest % key.values.count]
-        rest /= key.values.count
+      let indices = RowMajorShape(points + [replicas]).indices(of: number)
+      let result = zip(scenario.sweep, indices).map { key, index -> (String, NetCDFAttribute) in
+        let value = key.values[index]
         let number = Double(value)
-        let attribute: NetCDFAttribute =
-          Int(value).map { .int($0) } ?? number.map { .double($0) } ?? .text(key.text(of: value))
-        result.insert((key.key, attribute), at: 0)
+        return (
+          key.key, Int(value).map { .int($0) } ?? number.map { .double($0) } ?? .text(key.text(of: value))
+        )
       }
-      return result
+      return replicas > 1 ? result + [("replica", .int(indices[points.count]))] : result
     }
     guard replicas > 1 else {
       try FileStack(

@@ -91,12 +91,7 @@ struct ModelSummary {
     }
     let closest = try defineClosest(in: group)
     for (point, models) in files.enumerated() {
-      var leading: [Int] = []
-      var rest = point
-      for length in shape.reversed() {
-        leading.insert(rest % length, at: 0)
-        rest /= length
-      }
+      let leading = RowMajorShape(shape).indices(of: point)
       var sums = summarized.map { variable, _ in
         [RunningMoments](
           repeating: RunningMoments(), count: variable.dimensions.reduce(1) { $0 * (lengths[$1] ?? 0) })
