@@ -228,6 +228,18 @@ struct CampaignTests {
     for (name, bits) in untrained { #expect(control[name] == bits, "\(name)") }
   }
 
+  @Test("A warning of one run says which")
+  func warnings() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(smallScenario + "sweep: {model.latent: [4, 2]}\n", at: "sweep.yaml")
+    let run = try sandbox.simulate("run", "sweep.yaml", cache: "/dev/null/cache")
+    #expect(run.code == 0)
+    for latent in [4, 2] {
+      let words = "warning: model.latent = \(latent): the trained model cannot be kept in /dev/null/cache: "
+      #expect(run.errors.contains(words), "\(run.errors)")
+    }
+  }
+
   @Test("A run that fails is reported, and the others are in the file")
   func failedRun() throws {
     let sandbox = try Sandbox()

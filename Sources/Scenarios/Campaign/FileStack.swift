@@ -10,6 +10,8 @@ struct FileStack {
   let shape: [Int]
   /// The files, the last axis fastest; nil where a run failed.
   let files: [String?]
+  /// What reads them.
+  let readers: RunFileReaders
   let layout: FileLayout
   /// What to do before each file.
   let check: () throws -> Void
@@ -63,7 +65,7 @@ struct FileStack {
     for (k, file) in files.enumerated() {
       try check()
       guard let file else { continue }
-      let reader = try NetCDFReader(path: file)
+      let reader = try readers.reader(of: file)
       for target in targets {
         let source = try target.source.map { try reader.group($0) } ?? reader.root
         try write(source, of: reader, to: target, number: k)
@@ -206,7 +208,7 @@ struct FileStack {
     _ name: String, of file: String, into group: NetCDFGroup, number: Int,
     attributes: [(String, NetCDFAttribute)]
   ) throws {
-    let reader = try NetCDFReader(path: file)
+    let reader = try readers.reader(of: file)
     guard let source = reader.root.groups.first(where: { $0.name == name }) else { return }
     let made = try group.defineGroup("\(number)")
     var content = FileLayout.Group()

@@ -42,6 +42,8 @@ struct ModelSummary {
   let shape: [Int]
   /// For each point of the sweep, the files of its models; nil where a run failed.
   let files: [[String?]]
+  /// What reads them.
+  let readers: RunFileReaders
   let layout: FileLayout
   let check: () throws -> Void
 
@@ -98,7 +100,7 @@ struct ModelSummary {
       }
       for case let file? in models {
         try check()
-        let reader = try NetCDFReader(path: file)
+        let reader = try readers.reader(of: file)
         let own = try reader.root.dimensions.map { try FileLayout.Dimension($0, in: reader.root) }
         for (k, (variable, rule)) in summarized.enumerated() {
           guard let source = try? reader.variable(variable.name) else { continue }

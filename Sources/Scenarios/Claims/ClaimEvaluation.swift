@@ -73,8 +73,8 @@ struct ClaimData {
   /// The run's corruption levels.
   let levels: [Double]
 
-  init(path: String, sweep: [SweptKey], index: Int) throws {
-    reader = try NetCDFReader(path: path)
+  init(_ reader: NetCDFReader, sweep: [SweptKey], index: Int) throws {
+    self.reader = reader
     levels = try reader.variable("level").readDoubles()
     var values: [String: Double] = [:]
     for (key, place) in zip(sweep, RowMajorShape(sweep.map(\.values.count)).indices(of: index)) {
@@ -119,6 +119,8 @@ struct ClaimData {
 /// Tests claims on the run files of a campaign.
 struct ClaimEvaluation {
   let scenario: Scenario
+  /// What reads the files.
+  let readers: RunFileReaders
   /// Of each control (nil: the scenario itself): `[point][replica]`.
   let files: (Control?) -> [[String?]]
 
@@ -191,7 +193,7 @@ struct ClaimEvaluation {
           x[p].append(chosen.map { _ in .nan })
           continue
         }
-        let data = try ClaimData(path: file, sweep: scenario.sweep, index: p)
+        let data = try ClaimData(try readers.reader(of: file), sweep: scenario.sweep, index: p)
         func pick(_ values: [Double]) -> [Double] {
           chosen.map { level in data.levels.firstIndex(of: level).map { values[$0] } ?? .nan }
         }
