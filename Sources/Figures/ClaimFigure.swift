@@ -5,9 +5,11 @@ extension RunData {
   /// The groups of the claims, in the file's order.
   var claims: [NetCDFReaderGroup] { (try? reader.group("claims"))?.groups ?? [] }
 
-  /// Whether the averages are over several models.
+  /// The number of models that averages are over; nil for those of one model.
   var models: Int? {
-    guard let count = (try? reader.attribute("models"))?.integer, count > 1 else { return nil }
+    guard replica == nil, let count = (try? reader.attribute("models"))?.integer, count > 1 else {
+      return nil
+    }
     return count
   }
 

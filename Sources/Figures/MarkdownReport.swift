@@ -16,7 +16,8 @@ public enum MarkdownReport {
     lines += ["## \(escaped(data.scenarioName.isEmpty ? "run" : data.scenarioName))", ""]
     if !title.isEmpty { lines += [escaped(title) + ".", ""] }
     let models =
-      data.models.map { "\($0) models (replicas: seeds \(data.text("seed")) and following)" } ?? "one model"
+      data.models.map { "\($0) models (replicas: seeds \(data.text("seed")) and following)" }
+      ?? (data.replica == nil ? "one model" : "one model, \(data.replicaText)")
     lines += [
       "\(models), data set \(escaped(data.text("dataset"))); \(escaped(data.text("source"))),"
         + " commit \(escaped(String(data.text("program_commit").prefix(12)))).", "",
