@@ -61,7 +61,7 @@ let package = Package(
     // Tests run in release builds (`make test`): the kernels are unusable without optimization.
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Numerics", "CZlib"], exclude: ["make_goldens.py"]),
-    .testTarget(name: "CommandTests", dependencies: ["simulate", "Output", "Observables"]),
+    .testTarget(name: "CommandTests", dependencies: ["simulate", "Output", "Observables", "Figures"]),
     .testTarget(name: "DynamicsTests", dependencies: ["Dynamics", "Numerics"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
     .testTarget(name: "NumericsTests", dependencies: ["Numerics", "Observables"]),

@@ -62,11 +62,13 @@ extension RunData {
       })
     sheet.addPanels(drafts)
     let counts = (try? values("count", ["level"])) ?? []
+    let count = countText(counts)
+    let whose = models == nil ? ", \(count) per level" : " of one model (\(count) of all models per level)"
+    let bound = models == nil ? "" : " (which Student's interval does not know)"
     sheet.addCaption(
-      "d(t): mean distance over members, \(countText(counts)) per level."
-        + " \(errorText("Bars", items: "95 %, bootstrap over items")). A is at least 0 by definition, so an interval that begins near 0 shows nothing; an"
-        + " effect that the controls show too is no approach to the own centre. \(provenance.capitalizedFirst)."
-    )
+      "d(t): mean distance over members\(whose). \(errorText("Bars", items: "95 %, bootstrap over items")). A is at"
+        + " least 0 by definition\(bound), so an interval that begins near 0 shows nothing; an effect that the controls"
+        + " show too is no approach to the own centre. \(provenance().capitalizedFirst).")
     return sheet
   }
 }

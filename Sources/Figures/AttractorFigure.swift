@@ -1,11 +1,9 @@
 import Output
 
 extension RunData {
-  /// What figures need of the group of attractors, at the chosen point of the sweep.
+  /// What figures need of the group of attractors, at the chosen run.
   struct Attractors {
-    var group: NetCDFReaderGroup
-    /// Dimensions that a sweep put before the group's own.
-    var leading: [Int]
+    var run: RunGroup
     var count: Int
     /// Shape `[levels, attractors]`.
     var fraction: [Double]
@@ -17,64 +15,40 @@ extension RunData {
     var order: [Int]
     /// Mean over the levels of each attractor's fraction.
     var share: [Double]
+
+    /// A variable as numbers, one per attractor; nil where the file lacks it.
+    func perAttractor(_ name: String) throws -> [Double]? {
+      run.has(name) ? try run.slice(name, shape: [count]).doubles() : nil
+    }
   }
 
   func readAttractors() throws -> Attractors {
-    guard let group = attractors else { throw invalid("attractors/basin_fraction", "is missing") }
-    func variable(_ name: String) throws -> NetCDFReaderVariable {
-      guard let variable = group.variables.first(where: { $0.name == name }) else {
-        throw invalid("\(group.path)/\(name)", "is missing")
-      }
-      return variable
+    guard let run = runGroup("attractors") else { throw invalid("attractors/basin_fraction", "is missing") }
+    let fractions = try run.slice("basin_fraction", ["level", "attractor"])
+    let count = fractions.shape[1]
+    guard fractions.shape[0] == levels.count else {
+      throw invalid(fractions.variable.path, "has another number of levels than the file")
     }
-    let fractions = try variable("basin_fraction")
-    let names = fractions.dimensions.map(\.name)
-    let own = ["level", "attractor"]
-    guard names == own || names == sweep.map(\.name) + own else {
-      throw invalid(fractions.path, "has the dimensions (\(names.joined(separator: ", ")))")
+    func read(_ name: String, _ shape: [Int]) throws -> [Double] {
+      try run.slice(name, shape: shape).doubles()
     }
-    let leading = names.count > 2 ? point : []
-    let count = fractions.shape[names.count - 1]
-    guard fractions.shape[names.count - 2] == levels.count else {
-      throw invalid(fractions.path, "has another number of levels than the file")
-    }
-    func read(_ variable: NetCDFReaderVariable, _ shape: [Int]) throws -> [Double] {
-      let extra = variable.dimensions.count - shape.count
-      guard extra == 0 || extra == leading.count, Array(variable.shape.suffix(shape.count)) == shape else {
-        throw invalid(variable.path, "has the shape \(variable.shape), expected \(shape)")
-      }
-      return try variable.readDoubles(
-        start: (extra > 0 ? leading : []) + shape.map { _ in 0 },
-        count: (extra > 0 ? leading.map { _ in 1 } : []) + shape)
-    }
-    let fraction = try read(fractions, [levels.count, count])
+    let fraction = try fractions.doubles()
     let share = (0..<count).map { a in
       let column = levels.indices.map { fraction[$0 * count + a] }.filter(\.isFinite)
       return column.isEmpty ? 0 : column.reduce(0, +) / Double(column.count)
     }
     return Attractors(
-      group: group, leading: leading, count: count, fraction: fraction,
-      lower: try read(try variable("basin_fraction_lower"), [levels.count, count]),
-      upper: try read(try variable("basin_fraction_upper"), [levels.count, count]),
-      undecided: try read(try variable("undecided_fraction"), [levels.count]),
+      run: run, count: count, fraction: fraction,
+      lower: try read("basin_fraction_lower", [levels.count, count]),
+      upper: try read("basin_fraction_upper", [levels.count, count]),
+      undecided: try read("undecided_fraction", [levels.count]),
       order: (0..<count).sorted { (-share[$0], $0) < (-share[$1], $1) }, share: share)
-  }
-
-  /// A variable of the attractors as numbers, one each; nil where the file lacks it.
-  private func perAttractor(_ name: String, _ attractors: Attractors) throws -> [Double]? {
-    guard let variable = attractors.group.variables.first(where: { $0.name == name }) else { return nil }
-    let leading = variable.dimensions.count > 1 ? attractors.leading : []
-    guard variable.dimensions.count == leading.count + 1, variable.shape.last == attractors.count else {
-      throw invalid(variable.path, "has the shape \(variable.shape), expected [\(attractors.count)]")
-    }
-    return try variable.readDoubles(
-      start: leading + [0], count: leading.map { _ in 1 } + [attractors.count])
   }
 
   /// The kind of each attractor in words; empty where the file does not say.
   private func kinds(_ attractors: Attractors) throws -> [String] {
-    guard let values = try perAttractor("kind", attractors),
-      let variable = attractors.group.variables.first(where: { $0.name == "kind" }),
+    guard let values = try attractors.perAttractor("kind"),
+      let variable = attractors.run.group.variables.first(where: { $0.name == "kind" }),
       let flags = (try? variable.attribute("flag_values"))?.numbers,
       let meanings = (try? variable.attribute("flag_meanings"))?.text
     else { return Array(repeating: "", count: attractors.count) }
@@ -96,7 +70,7 @@ extension RunData {
     var header = ["attractor", "kind", "basin, mean over levels"]
     var read: [[Double]] = []
     for (name, words) in columns {
-      guard let values = try perAttractor(name, attractors) else { continue }
+      guard let values = try attractors.perAttractor(name) else { continue }
       header.append(words)
       read.append(values)
     }
@@ -199,32 +173,29 @@ extension RunData {
         })
     }
     sheet.addPanels(drafts)
-    let group = attractors.group
+    let group = attractors.run.group
     let starts = group.dimensions.first { $0.name == "initial" }.map { "n = \($0.length) starts per level. " }
     let method = (try? group.variable("basin_fraction_lower").attribute("interval"))?.text
     sheet.addCaption(
-      "Shares of the starts that end on each attractor: \(reached.count) are reached, of \(count) fixed points and"
+      "Shares of the starts that end on each attractor: \(reached.count) \(reached.count == 1 ? "is" : "are") reached, of \(count) fixed points and"
         + " cycles found; numbered by their index in the file, from 0. \(starts ?? "")Bars: 95 %"
         + " (\(method ?? "Clopper-Pearson")), the upper end widened by undecided starts; none for sums and undecided"
         + " starts. Symbols at one level stand side by side; panels have their own scales."
-        + " \(provenance.capitalizedFirst).")
+        + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
   }
 
   /// The attractors as pictures, largest basins first.
   func attractorPictureSheet(_ options: FigureOptions) throws -> Sheet {
     let attractors = try readAttractors()
-    guard let variable = attractors.group.variables.first(where: { $0.name == "picture" }) else {
-      throw invalid("\(attractors.group.path)/picture", "is missing")
-    }
-    let size = try imageSize(variable)
-    let leading = variable.dimensions.count > 2 ? attractors.leading : []
-    guard variable.dimensions.count == leading.count + 2,
-      variable.shape[leading.count] == attractors.count
-    else { throw invalid(variable.path, "has the shape \(variable.shape)") }
+    let pictures = try attractors.run.slice("picture", rank: 2)
+    let size = try imageSize(pictures.variable)
     let pixels = size.height * size.width
+    guard pictures.shape == [attractors.count, pixels] else {
+      throw invalid(pictures.variable.path, "has the shape \(pictures.shape)")
+    }
     let kinds = try kinds(attractors)
-    let concepts = try perAttractor("nearest_concept", attractors)
+    let concepts = try attractors.perAttractor("nearest_concept")
     let names = try classNames()
 
     var sheet = Sheet(width: options.width, isBare: options.isBare)
@@ -232,7 +203,7 @@ extension RunData {
     let columns = max(1, Int(sheet.innerWidth / 76))
     let rows = columns > 4 ? 4 : 6
     let shown = Array(attractors.order.prefix(columns * rows))
-    guard !shown.isEmpty else { throw invalid(variable.path, "holds no attractor") }
+    guard !shown.isEmpty else { throw invalid(pictures.variable.path, "holds no attractor") }
     let cell = sheet.innerWidth / Double(columns)
     let edge = cell - 16
     let scale = min(edge / Double(size.width), edge / Double(size.height))
@@ -245,8 +216,7 @@ extension RunData {
     for (k, a) in shown.enumerated() {
       let x = Sheet.margin + cell * Double(k % columns)
       let y = sheet.height + cellHeight * Double(k / columns)
-      let values = try variable.readDoubles(
-        start: leading + [a, 0], count: leading.map { _ in 1 } + [1, pixels])
+      let values = try pictures.doubles(start: [a, 0], count: [1, pixels])
       let left = x + (cell - w) / 2
       sheet.layers.append(
         .bitmap(
@@ -269,7 +239,7 @@ extension RunData {
       "\(shown.count) of \(attractors.count) fixed points and cycles, largest basins first; below each its index in the file,"
         + " its basin's fraction (mean over \(levels.count == 1 ? "the one level" : "\(levels.count) levels")),"
         + " its kind and the class whose concept is nearest. Grey levels from 0 (black) to 1 (white)."
-        + " \(provenance.capitalizedFirst).")
+        + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
   }
 

@@ -5,9 +5,11 @@ extension RunData {
   /// The groups of the claims, in the file's order.
   var claims: [NetCDFReaderGroup] { (try? reader.group("claims"))?.groups ?? [] }
 
-  /// Whether the averages are over several models.
+  /// The number of models that averages are over; nil for those of one model.
   var models: Int? {
-    guard let count = (try? reader.attribute("models"))?.integer, count > 1 else { return nil }
+    guard replica == nil, let count = (try? reader.attribute("models"))?.integer, count > 1 else {
+      return nil
+    }
     return count
   }
 
@@ -18,91 +20,47 @@ extension RunData {
   }
 
   /// Each claim's estimates with their intervals, beside those of its controls and the threshold.
+  ///
+  /// Entries along the last dimension that is left stand in one panel, each value of the others has its own.
   func claimSheet(_ options: FigureOptions) throws -> Sheet {
-    let styles: [(Colour, Marker)] = zip(Palette.distinct, Marker.distinct).map { ($0, $1) }
     var controlNames: [String] = []
     for group in claims {
       for name in (try? group.variable("control").readStrings()) ?? [] where !controlNames.contains(name) {
         controlNames.append(name)
       }
     }
-    controlNames = Array(controlNames.prefix(styles.count - 1))
+    controlNames = Array(controlNames.prefix(Self.claimStyles.count - 1))
     var drafts: [Sheet.Draft] = []
     var isPartial = false
     for group in claims.prefix(24) {
-      let mean = try checked(group, "mean")
-      let entries = mean.shape.reduce(1, *)
-      guard (1...10_000).contains(entries) else { continue }
-      let shown = evenly(entries, 12)
-      isPartial = isPartial || shown.count < entries
-      let estimate = try checked(group, "estimate")
-      let models = (estimate.shape.last ?? 0)
-      let labels = try labels(mean)
-      struct Row {
-        var mean: [Double]
-        var lower: [Double]
-        var upper: [Double]
+      guard let claim = try claimEntries(group, controlNames) else { continue }
+      let inner = claim.axes.last ?? (name: "", labels: [""])
+      let outer = RowMajorShape(claim.axes.dropLast().map(\.labels.count))
+      let names = inner.labels.map { TextWidth.cut($0, width: 44, size: TextSize.tick) }
+      let longest = names.map { TextWidth.of($0, size: TextSize.tick) }.max() ?? 0
+      let shown = evenly(inner.labels.count, min(12, Int(190 / (longest + 5))))
+      let panels = evenly(outer.count, 6)
+      isPartial = isPartial || shown.count < inner.labels.count || panels.count < outer.count
+      // Panels of one claim share their scale.
+      let values = Axis.range(
+        claim.rows.flatMap { $0.mean + $0.lower + $0.upper } + claim.single + [claim.threshold])
+      // Room for the verdicts above.
+      let range =
+        values.lowerBound...values.upperBound + 0.07 * (values.upperBound - values.lowerBound)
+      for panel in panels {
+        let place = zip(claim.axes, outer.indices(of: panel)).map { ", \($0.name) = \($0.labels[$1])" }
+          .joined()
+        let title = spoken(String(group.name.map { $0 == "-" ? " " : $0 }))
+        drafts.append(
+          claimPanel(
+            claim, entries: shown.map { panel * inner.labels.count + $0 }, title: title + place, range: range,
+            x: Axis(
+              inner.name, -0.6...Double(shown.count) - 0.4,
+              ticks: shown.enumerated().map { (Double($0), names[$1]) })))
       }
-      func row(_ prefix: String, _ offset: Int) throws -> Row {
-        func pick(_ name: String) throws -> [Double] {
-          let all = try checked(group, prefix + name).readDoubles()
-          guard all.count >= offset + entries else { throw invalid(group.path, "is too short") }
-          return shown.map { all[offset + $0] }
-        }
-        return Row(mean: try pick("mean"), lower: try pick("lower"), upper: try pick("upper"))
-      }
-      let own = try row("", 0)
-      let single = try estimate.readDoubles()
-      guard single.count == entries * models else { throw invalid(estimate.path, "has a wrong shape") }
-      let controls = (try? group.variable("control").readStrings()) ?? []
-      var rows: [(Row, Int)] = [(own, 0)]
-      for (c, name) in controls.enumerated() {
-        guard let style = controlNames.firstIndex(of: name) else { continue }
-        rows.append((try row("control_", c * entries), style + 1))
-      }
-      let threshold = (try? group.attribute("threshold"))?.numbers?.first ?? .nan
-      let step = 0.7 / Double(max(rows.count, 1))
-      func place(_ entry: Int, _ row: Int) -> Double {
-        Double(entry) + step * (Double(row) - 0.5 * Double(rows.count - 1))
-      }
-      let dots = shown.indices.flatMap { k in
-        (0..<models).map { Point(place(k, 0) + 0.2 * step, single[shown[k] * models + $0]) }
-      }
-      let range = Axis.range(
-        rows.flatMap { $0.0.mean + $0.0.lower + $0.0.upper } + dots.map(\.y) + [threshold])
-      let xRange = -0.6...Double(shown.count) - 0.4
-      var layers: [Layer] = [
-        .line(
-          [Point(xRange.lowerBound, threshold), Point(xRange.upperBound, threshold)], .black, width: 0.8,
-          dash: 2),
-        .marks(dots, .pale, .openCircle, size: 0.5),
-      ]
-      for (k, (row, style)) in rows.enumerated() {
-        let x = shown.indices.map { place($0, k) }
-        layers += [
-          .bars(x: x, lower: row.lower, upper: row.upper, styles[style].0),
-          .marks(zip(x, row.mean).map { Point($0, $1) }, styles[style].0, styles[style].1, size: 1),
-        ]
-      }
-      let verdicts = try checked(group, "verdict").readDoubles()
-      guard verdicts.count == entries else { throw invalid(group.path, "has a wrong number of verdicts") }
-      let texts = shown.indices.map { k in
-        let word = word(verdicts[shown[k]])
-        return SheetText(
-          text: shown.count > 4 ? String(word.prefix(1)).uppercased() : word, x: Double(k),
-          y: range.upperBound, size: 6.5, alignment: .center)
-      }
-      drafts.append(
-        Sheet.Draft(
-          title: spoken(String(group.name.map { $0 == "-" ? " " : $0 })),
-          x: Axis(
-            labels.title, xRange,
-            ticks: shown.enumerated().map {
-              (Double($0), TextWidth.cut(labels.values[$1], width: 44, size: TextSize.tick))
-            }),
-          y: Axis("estimate [1]", range), layers: layers, texts: texts))
     }
     guard !drafts.isEmpty else { throw invalid("claims", "holds no claims") }
+    let styles = Self.claimStyles
     var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Claims: estimates, controls and thresholds")
     sheet.addLegend(
@@ -113,12 +71,99 @@ extension RunData {
         })
     sheet.addPanels(drafts)
     sheet.addCaption(
-      "Symbols: mean over models of the estimate that the scenario fixes; bars: Student's 95 % interval over models;"
-        + " pale circles: single models; dashed line: the threshold. Above each: the verdict (S supported, R refuted,"
-        + " U undecided)."
+      "Symbols: mean over models of the estimate that the scenario fixes, in the units of what it is computed from (nats"
+        + " for the negative ELBO and energies, else 1); bars: Student's 95 % interval over models; grey circles: single"
+        + " models; dashed line: the threshold. Above each: the verdict (S supported, R refuted, U undecided)."
         + (isPartial ? " Evenly chosen entries are shown." : "")
         + " Scenario \(scenarioName), seed \(text("seed")).")
     return sheet
+  }
+
+  private static var claimStyles: [(Colour, Marker)] {
+    zip(Palette.distinct, Marker.distinct).map { ($0, $1) }
+  }
+
+  /// What a figure shows of a claim; entries along the axes, the last one fastest.
+  private struct ClaimEntries {
+    struct Row {
+      var mean: [Double]
+      var lower: [Double]
+      var upper: [Double]
+      /// Place in the legend: 0 for the scenario itself.
+      var style: Int
+    }
+    var axes: [(name: String, labels: [String])]
+    /// The scenario's own, then its controls'.
+    var rows: [Row]
+    /// Shape `[entries, models]`.
+    var single: [Double]
+    var models: Int
+    var verdicts: [Double]
+    var threshold: Double
+  }
+
+  /// Nil where a claim has no entries, or too many to be one.
+  private func claimEntries(_ group: NetCDFReaderGroup, _ controlNames: [String]) throws -> ClaimEntries? {
+    let mean = try checked(group, "mean")
+    let entries = mean.shape.reduce(1, *)
+    guard (1...10_000).contains(entries) else { return nil }
+    let estimate = try checked(group, "estimate")
+    let models = estimate.shape.last ?? 0
+    func row(_ prefix: String, _ offset: Int, style: Int) throws -> ClaimEntries.Row {
+      func pick(_ name: String) throws -> [Double] {
+        let all = try checked(group, prefix + name).readDoubles()
+        guard all.count >= offset + entries else { throw invalid(group.path, "is too short") }
+        return Array(all[offset..<offset + entries])
+      }
+      return ClaimEntries.Row(
+        mean: try pick("mean"), lower: try pick("lower"), upper: try pick("upper"), style: style)
+    }
+    let single = try estimate.readDoubles()
+    guard single.count == entries * models else { throw invalid(estimate.path, "has a wrong shape") }
+    var rows = [try row("", 0, style: 0)]
+    for (c, name) in ((try? group.variable("control").readStrings()) ?? []).enumerated() {
+      guard let style = controlNames.firstIndex(of: name) else { continue }
+      rows.append(try row("control_", c * entries, style: style + 1))
+    }
+    let verdicts = try checked(group, "verdict").readDoubles()
+    guard verdicts.count == entries else { throw invalid(group.path, "has a wrong number of verdicts") }
+    return ClaimEntries(
+      axes: try claimAxes(mean), rows: rows, single: single, models: models, verdicts: verdicts,
+      threshold: (try? group.attribute("threshold"))?.numbers?.first ?? .nan)
+  }
+
+  private func claimPanel(
+    _ claim: ClaimEntries, entries: [Int], title: String, range: ClosedRange<Double>, x: Axis
+  ) -> Sheet.Draft {
+    let styles = Self.claimStyles
+    let step = 0.7 / Double(max(claim.rows.count, 1))
+    func place(_ entry: Int, _ row: Int) -> Double {
+      Double(entry) + step * (Double(row) - 0.5 * Double(claim.rows.count - 1))
+    }
+    let dots = entries.enumerated().flatMap { k, entry in
+      (0..<claim.models).map { Point(place(k, 0) + 0.2 * step, claim.single[entry * claim.models + $0]) }
+    }
+    var layers: [Layer] = [
+      .line(
+        [Point(x.range.lowerBound, claim.threshold), Point(x.range.upperBound, claim.threshold)], .black,
+        width: 0.8, dash: 2),
+      .marks(dots, .grey, .openCircle, size: 0.5),
+    ]
+    for (k, row) in claim.rows.enumerated() {
+      let x = entries.indices.map { place($0, k) }
+      let (colour, marker) = styles[row.style]
+      layers += [
+        .bars(x: x, lower: entries.map { row.lower[$0] }, upper: entries.map { row.upper[$0] }, colour),
+        .marks(zip(x, entries).map { Point($0, row.mean[$1]) }, colour, marker, size: 1),
+      ]
+    }
+    let texts = entries.enumerated().map { k, entry in
+      let word = word(claim.verdicts[entry])
+      return SheetText(
+        text: entries.count > 4 ? String(word.prefix(1)).uppercased() : word, x: Double(k),
+        y: range.upperBound, size: 6.5, alignment: .center)
+    }
+    return Sheet.Draft(title: title, x: x, y: Axis("estimate", range), layers: layers, texts: texts)
   }
 
   /// A table per claim: verdict, interval and controls of each entry.
@@ -179,21 +224,25 @@ extension RunData {
 
   /// What the entries of a claim are: a title of their axis, and a label each.
   private func labels(_ variable: NetCDFReaderVariable) throws -> (title: String, values: [String]) {
-    if variable.dimensions.isEmpty { return ("", [""]) }
-    var values = [""]
-    for dimension in variable.dimensions {
-      var own = (0..<dimension.length).map(String.init)
-      let parent = variable.path.split(separator: "/").dropLast().joined(separator: "/")
-      if let coordinate = find("\(parent)/\(dimension.name)") ?? find(dimension.name),
-        coordinate.shape == [dimension.length]
-      {
-        own =
-          coordinate.type == .string
-          ? try coordinate.readStrings() : try coordinate.readDoubles().map(short)
-      }
-      values = values.flatMap { a in own.map { a.isEmpty ? $0 : "\(a), \($0)" } }
+    let axes = try claimAxes(variable)
+    let values = axes.reduce([""]) { values, axis in
+      values.flatMap { a in axis.labels.map { a.isEmpty ? $0 : "\(a), \($0)" } }
     }
-    let names = variable.dimensions.map { $0.name == "claim_level" ? "corruption level" : $0.name }
-    return (names.joined(separator: ", "), values)
+    return (axes.map(\.name).joined(separator: ", "), values)
+  }
+
+  /// The dimensions of a claim's entries, with a label for each value.
+  private func claimAxes(_ variable: NetCDFReaderVariable) throws -> [(name: String, labels: [String])] {
+    let parent = variable.path.split(separator: "/").dropLast().joined(separator: "/")
+    return try variable.dimensions.map { dimension in
+      let name = dimension.name == "claim_level" ? "corruption level" : dimension.name
+      guard let coordinate = find("\(parent)/\(dimension.name)") ?? find(dimension.name),
+        coordinate.shape == [dimension.length]
+      else { return (name, (0..<dimension.length).map(String.init)) }
+      let labels =
+        coordinate.type == .string
+        ? try coordinate.readStrings() : try coordinate.readDoubles().map(short)
+      return (name, labels)
+    }
   }
 }

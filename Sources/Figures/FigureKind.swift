@@ -17,7 +17,7 @@ public enum FigureKind: String, Sendable, CaseIterable {
     case .claims: "the claims' estimates with intervals, controls and thresholds"
     case .series: "averages of the observables against time, one curve per corruption level"
     case .approach: "approaches to own, sibling's and shuffled centres against the corruption level"
-    case .sweep: "heat maps: a swept key against the corruption level"
+    case .sweep: "heat maps: a swept key against the corruption level, or two swept keys at each level"
     case .attractors: "basin fractions against the corruption level"
     case .attractorPictures: "the attractors decoded to pictures, with their basin fractions"
     case .trajectories: "members' paths in the plane of the first two principal components"
@@ -60,25 +60,32 @@ extension RunData {
       return sweep.isEmpty
         ? ("it holds no sweep", "run a scenario with the key sweep, or choose another figure") : nil
     case .attractors:
-      return attractors == nil
-        ? ("it holds no group /attractors", "run the scenario with --set attractors={}") : nil
+      return runGroup("attractors") == nil
+        ? missingGroup("attractors")
+          ?? ("it holds no group /attractors", "run the scenario with --set attractors={}") : nil
     case .attractorPictures:
-      guard let attractors else { return obstacle(.attractors) }
-      return attractors.variables.contains { $0.name == "picture" }
+      guard let attractors = runGroup("attractors") else { return obstacle(.attractors) }
+      return attractors.has("picture")
         ? nil : ("its attractors have no pictures", "use a data set of pictures")
     case .trajectories:
-      let hasComponents = ["1", "2"].allSatisfy { find("members/principal_component_\($0)") != nil }
-      let hasStates = find("members/latent_state") != nil && find("geometry/principal_axis") != nil
+      let members = runGroup("members")
+      let hasComponents = members?.hasComponents ?? false
+      let hasStates =
+        members?.has("latent_state") == true && runGroup("geometry")?.has("principal_axis") == true
       return hasComponents || hasStates
         ? nil
-        : (
-          "it holds no members with principal components",
-          "run the scenario with --set output.members=true and the observables principal-component-1 and -2,"
-            + " or with --set output.latents=true as well"
-        )
+        : (members == nil ? missingGroup("members") : nil)
+          ?? (
+            "it holds no members with principal components",
+            "run the scenario with --set output.members=true and the observables principal-component-1 and -2,"
+              + " or with --set output.latents=true as well"
+          )
     case .film:
-      return find("films/picture") == nil
-        ? ("it holds no group /films", "run the scenario with --set output.films.items=4") : nil
+      guard let films = runGroup("films") else {
+        return missingGroup("films")
+          ?? ("it holds no group /films", "run the scenario with --set output.films.items=4")
+      }
+      return films.has("picture") ? nil : ("its group /films has no pictures", "run the scenario again")
     }
   }
 

@@ -3,19 +3,19 @@ import Output
 extension RunData {
   /// Film strips: one block per item, time across, corruption level down.
   func filmSheet(_ options: FigureOptions) throws -> Sheet {
-    guard let variable = find("films/picture"), variable.dimensions.count == sweep.count + 4 else {
-      throw invalid("films/picture", "has not the dimensions (level, item, film_time, pixel)")
-    }
-    let shape = Array(variable.shape.suffix(4))
+    guard let films = runGroup("films") else { throw invalid("films/picture", "is missing") }
+    let pictures = try films.slice("picture", rank: 4)
+    let shape = pictures.shape
     guard shape[0] == levels.count, shape.allSatisfy({ $0 > 0 }) else {
       throw invalid("films/picture", "has the shape \(shape)")
     }
-    let size = try imageSize(variable)
-    let timeName = variable.dimensions[sweep.count + 2].name
-    let times = try integersOrIndices("films/\(timeName)", count: shape[2])
-    let items = try integersOrIndices("films/item", count: shape[1])
-    let labels: [Int]? =
-      find("films/class") == nil ? nil : try integersOrIndices("films/class", count: shape[1])
+    let size = try imageSize(pictures.variable)
+    func integers(_ name: String, count: Int) throws -> [Int] {
+      films.has(name) ? try films.slice(name, shape: [count]).integers() : Array(0..<count)
+    }
+    let times = try integers(pictures.dimensions[2].name, count: shape[2])
+    let items = try integers("item", count: shape[1])
+    let labels: [Int]? = films.has("class") ? try integers("class", count: shape[1]) : nil
     let shownLevels = shownLevels(8)
     let shownTimes = evenly(times.count, options.width > 400 ? 12 : 6)
     let shownItems = Array(0..<min(items.count, 8))
@@ -52,10 +52,9 @@ extension RunData {
           SheetText(
             text: short(levels[level]), x: x + left - 5, y: top + h / 2, size: TextSize.tick,
             alignment: .right))
-        let strip = try variable.readDoubles(
-          start: point + [level, item, 0, 0], count: point.map { _ in 1 } + [1, 1, shape[2], pixels])
+        let strip = try pictures.doubles(start: [level, item, 0, 0], count: [1, 1, shape[2], pixels])
         // Bytes count 0...255, floating numbers 0...1.
-        let values = variable.type.isInteger ? strip.map { $0 / 255 } : strip
+        let values = pictures.variable.type.isInteger ? strip.map { $0 / 255 } : strip
         for (c, time) in shownTimes.enumerated() {
           let picture = Bitmap(
             grey: values[time * pixels..<(time + 1) * pixels], height: size.height, width: size.width,
@@ -72,15 +71,7 @@ extension RunData {
     sheet.addCaption(
       "\(levelLabel.capitalizedFirst) at the left, time t [1] above. n = 1 member (the first realization) per row. Grey levels from 0"
         + " (black) to 1 (white); pale blue: no picture, as at t = 0 of a latent start.\(part)"
-        + " \(provenance.capitalizedFirst).")
+        + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
-  }
-
-  private func integersOrIndices(_ path: String, count: Int) throws -> [Int] {
-    guard let variable = find(path) else { return Array(0..<count) }
-    guard variable.shape == [count] else {
-      throw invalid(path, "has the shape \(variable.shape), expected [\(count)]")
-    }
-    return try variable.readInts()
   }
 }

@@ -16,7 +16,8 @@ public enum MarkdownReport {
     lines += ["## \(escaped(data.scenarioName.isEmpty ? "run" : data.scenarioName))", ""]
     if !title.isEmpty { lines += [escaped(title) + ".", ""] }
     let models =
-      data.models.map { "\($0) models (replicas: seeds \(data.text("seed")) and following)" } ?? "one model"
+      data.models.map { "\($0) models (replicas: seeds \(data.text("seed")) and following)" }
+      ?? (data.replica == nil ? "one model" : "one model, \(data.replicaText)")
     lines += [
       "\(models), data set \(escaped(data.text("dataset"))); \(escaped(data.text("source"))),"
         + " commit \(escaped(String(data.text("program_commit").prefix(12)))).", "",
@@ -44,14 +45,9 @@ public enum MarkdownReport {
   /// Every point of the sweep.
   private static func points(_ data: RunData) -> [(data: RunData, labels: [String])] {
     var result: [(RunData, [String])] = []
-    let count = data.sweep.reduce(1) { $0 * $1.labels.count }
-    for index in 0..<min(count, mostRows) {
-      var point: [Int] = []
-      var rest = index
-      for axis in data.sweep.reversed() {
-        point.insert(rest % axis.labels.count, at: 0)
-        rest /= axis.labels.count
-      }
+    let shape = RowMajorShape(data.sweep.map(\.labels.count))
+    for index in 0..<min(shape.count, mostRows) {
+      let point = shape.indices(of: index)
       result.append((data.at(point), zip(data.sweep, point).map { $0.labels[$1] }))
     }
     return result

@@ -158,7 +158,13 @@ public struct Report {
       }
       facts.append(("Shown, where one point is", data.pointText))
     }
-    if let models = data.models { facts.append(("Models", "\(models), trained from different seeds")) }
+    if let models = data.models {
+      facts.append(
+        ("Models", "\(models), trained from different seeds: tables and figures show averages over them"))
+    }
+    if !data.replicas.isEmpty {
+      facts.append((data.replica == nil ? "Shown, where one model is" : "Shown", data.replicaText))
+    }
     definitions(facts)
     try addVerdicts()
     try addApproaches()
@@ -233,7 +239,8 @@ public struct Report {
     let (header, rows, count) = try data.attractorRows(limit: 50)
     section("attractors", "Table of attractors")
     table(
-      "Attractors: \(min(50, count)) of \(count), largest basins first, numbered by their index in the file.",
+      "Attractors\(data.runText.isEmpty ? "" : " at \(data.runText)"): \(min(50, count)) of \(count), largest basins"
+        + " first, numbered by their index in the file.",
       header, rows)
     add("</section>")
   }

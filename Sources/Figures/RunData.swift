@@ -1,7 +1,7 @@
 import Foundation
 import Output
 
-/// A run file, read for drawing: checked shapes, and one point of its sweep chosen.
+/// A run file, read for drawing: checked shapes, and one of its runs chosen.
 ///
 /// Nothing but the structure is read until a figure asks for values, and then only the part that it draws.
 public struct RunData: Sendable {
@@ -22,6 +22,14 @@ public struct RunData: Sendable {
   public let sweep: [SweepAxis]
   /// The index along each leading dimension at which figures without a sweep axis are drawn.
   public private(set) var point: [Int]
+  /// The numbers of the models, from 0; none where each point is one run.
+  public let replicas: [String]
+  /// The index of the model that is shown; nil for averages over models, beside what the first model alone can show.
+  public private(set) var replica: Int?
+  /// The index of the corruption level at which two swept keys are shown; nil for all.
+  public private(set) var level: Int?
+  /// The group of what each model gave.
+  let replicaGroup: NetCDFReaderGroup?
 
   /// Opens a run file and checks that it is one.
   ///
@@ -61,10 +69,19 @@ public struct RunData: Sendable {
     }
     self.sweep = sweep
     point = leading.map { _ in 0 }
+    replicaGroup = reader.root.groups.first { group in
+      group.name == "replicas" && group.dimensions.contains { $0.name == "replica" }
+    }
+    let dimension = replicaGroup?.dimensions.first { $0.name == "replica" }
+    guard dimension.map({ $0.length > 0 }) ?? true else { throw foreign("the dimension 'replica' is empty") }
+    replicas = try dimension.map { try Self.labels($0, reader, in: "replicas/") } ?? []
   }
 
-  private static func labels(_ dimension: NetCDFDimension, _ reader: NetCDFReader) throws -> [String] {
-    guard let variable = try? reader.variable(dimension.name), variable.dimensions == [dimension] else {
+  private static func labels(
+    _ dimension: NetCDFDimension, _ reader: NetCDFReader, in group: String = ""
+  ) throws -> [String] {
+    guard let variable = try? reader.variable(group + dimension.name), variable.dimensions == [dimension]
+    else {
       guard dimension.length <= 1 << 16 else {
         throw FigureError(
           .invalid, path: reader.path,
@@ -77,26 +94,39 @@ public struct RunData: Sendable {
     return try variable.readDoubles().map(short)
   }
 
-  /// Chooses the point of the sweep for figures that show one.
+  /// Chooses the run for figures that show one, or the level for those that show two swept keys.
   ///
-  /// - Parameter choice: Such as `model_latent=20`; `model.latent` names the same dimension.
+  /// A chosen replica is shown everywhere, in place of averages over models.
+  ///
+  /// - Parameter choice: Such as `model_latent=20` (`model.latent` names the same dimension), `replica=2` or
+  ///   `level=0.4`.
   /// - Throws: `FigureError` of kind `invalid` that lists what there is.
   public mutating func select(_ choice: String) throws {
     let parts = choice.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
     let name = String((parts.first ?? "").map { ".-".contains($0) ? "_" : $0 })
-    guard parts.count == 2, let axis = sweep.firstIndex(where: { $0.name == name }) else {
-      let names = sweep.map(\.name).joined(separator: ", ")
-      throw FigureError(
-        .invalid, path: path, message: "it has no sweep dimension '\(name)'",
-        remedy: sweep.isEmpty ? "leave --at out, for the file holds no sweep" : "there is \(names)")
+    func index(in labels: [String]) throws -> Int {
+      let wanted = Double(parts[1]).map(short) ?? parts[1]
+      guard let index = labels.firstIndex(of: wanted) else {
+        let shown = labels.prefix(10).joined(separator: ", ")
+        throw FigureError(
+          .invalid, path: path, message: "\(name) has no value \(parts[1])", remedy: "there is \(shown)")
+      }
+      return index
     }
-    let wanted = Double(parts[1]).map(short) ?? parts[1]
-    guard let index = sweep[axis].labels.firstIndex(of: wanted) else {
-      let shown = sweep[axis].labels.prefix(10).joined(separator: ", ")
+    if parts.count == 2, let axis = sweep.firstIndex(where: { $0.name == name }) {
+      point[axis] = try index(in: sweep[axis].labels)
+    } else if parts.count == 2, name == "replica", !replicas.isEmpty {
+      replica = try index(in: replicas)
+    } else if parts.count == 2, name == "level", sweep.count > 1 {
+      level = try index(in: levels.map(short))
+    } else {
+      let names =
+        sweep.map(\.name) + (replicas.isEmpty ? [] : ["replica"]) + (sweep.count > 1 ? ["level"] : [])
       throw FigureError(
-        .invalid, path: path, message: "\(name) has no value \(parts[1])", remedy: "there is \(shown)")
+        .invalid, path: path, message: "it has no sweep dimension '\(name)' to choose from",
+        remedy: names.isEmpty
+          ? "leave --at out, for the file holds one run" : "there is \(names.joined(separator: ", "))")
     }
-    point[axis] = index
   }
 
   /// The same file at another point.
@@ -111,8 +141,25 @@ public struct RunData: Sendable {
     zip(sweep, point).map { "\($0.name) = \($0.labels[$1])" }.joined(separator: ", ")
   }
 
-  /// The chosen point's number, the last dimension fastest.
-  var pointNumber: Int { zip(sweep, point).reduce(0) { $0 * $1.0.labels.count + $1.1 } }
+  /// The leading dimensions of what single runs have: the swept keys, then the replica.
+  var axes: [(name: String, length: Int, index: Int)] {
+    zip(sweep, point).map { (name: $0.name, length: $0.labels.count, index: $1) }
+      + (replicas.isEmpty ? [] : [(name: "replica", length: replicas.count, index: replica ?? 0)])
+  }
+
+  /// The chosen run's number, the replica fastest, then the last swept key.
+  var runNumber: Int { RowMajorShape(axes.map(\.length)).number(of: axes.map(\.index)) }
+
+  /// The chosen model in words, such as `replica 2 (seed 9)`; empty without replicas.
+  var replicaText: String {
+    guard !replicas.isEmpty else { return "" }
+    let index = replica ?? 0
+    let seed = UInt64(text("seed")).map { " (seed \($0 &+ UInt64(index)))" } ?? ""
+    return "replica \(replicas[index])\(seed)"
+  }
+
+  /// The chosen run in words, such as `model_latent = 20, replica 2 (seed 9)`; empty in a file of one run.
+  var runText: String { [pointText, replicaText].filter { !$0.isEmpty }.joined(separator: ", ") }
 
   // MARK: Attributes
 
@@ -126,19 +173,30 @@ public struct RunData: Sendable {
   public var scenarioName: String { text("scenario_name") }
 
   /// What a caption says about where the numbers come from.
-  var provenance: String {
-    let model = text("model_sha256")
+  ///
+  /// - Parameter isRun: Whether they are those of one run even where no replica was chosen.
+  func provenance(isRun: Bool = false) -> String {
+    // With several, one per model in their order; the same hash twice, or a failed run, leaves the order open.
+    let hashes = text("model_sha256").split(separator: " ")
     var parts = ["scenario \(scenarioName.isEmpty ? "unnamed" : scenarioName)"]
-    if !sweep.isEmpty { parts.append("at \(pointText)") }
-    if !model.isEmpty, sweep.isEmpty { parts.append("model \(model.prefix(12))") }
-    parts.append("seed \(text("seed"))")
+    let showsRun = !replicas.isEmpty && (isRun || replica != nil)
+    if !pointText.isEmpty { parts.append("at \(pointText)") }
+    if showsRun { parts.append("one of \(replicas.count) models: \(replicaText)") }
+    if sweep.isEmpty {
+      if replicas.isEmpty, hashes.count == 1 { parts.append("model \(hashes[0].prefix(12))") }
+      if showsRun, hashes.count == replicas.count { parts.append("model \(hashes[replica ?? 0].prefix(12))") }
+    }
+    if !showsRun { parts.append("seed \(text("seed"))") }
     return parts.joined(separator: ", ")
   }
 
   // MARK: Variables
 
-  /// The variable at a path, if there is one.
-  func find(_ path: String) -> NetCDFReaderVariable? { try? reader.variable(path) }
+  /// The variable at a path, if there is one; of a chosen replica, what that model gave.
+  func find(_ path: String) -> NetCDFReaderVariable? {
+    if replica != nil, let own = replicaGroup?.variables.first(where: { $0.name == path }) { return own }
+    return try? reader.variable(path)
+  }
 
   /// An error about a variable.
   func invalid(_ variable: String, _ message: String) -> FigureError {
@@ -147,30 +205,42 @@ public struct RunData: Sendable {
       remedy: "give a whole file that 'simulate run' wrote")
   }
 
-  /// The variable at a path, whose dimensions after the leading ones must be `dimensions`.
-  func variable(_ path: String, _ dimensions: [String]) throws -> NetCDFReaderVariable {
+  /// The variable at a path, whose dimensions after the leading ones must be `dimensions`, and the chosen
+  /// index along each leading one.
+  private func variable(_ path: String, _ dimensions: [String]) throws -> (
+    variable: NetCDFReaderVariable, place: [Int]
+  ) {
     guard let variable = find(path) else { throw invalid(path, "is missing") }
-    guard variable.dimensions.map(\.name) == sweep.map(\.name) + dimensions else {
+    let leading = variable.path.hasPrefix("/replicas/") ? axes : Array(axes.prefix(sweep.count))
+    guard variable.dimensions.map(\.name) == leading.map(\.name) + dimensions else {
       let found = variable.dimensions.map(\.name).joined(separator: ", ")
       throw invalid(path, "has the dimensions (\(found)), expected (\(dimensions.joined(separator: ", ")))")
     }
-    return variable
+    return (variable, leading.map(\.index))
   }
 
   /// The values of a variable at the chosen point of the sweep.
   func values(_ path: String, _ dimensions: [String]) throws -> [Double] {
-    let variable = try variable(path, dimensions)
-    let rest = variable.shape.dropFirst(sweep.count)
+    let (variable, place) = try variable(path, dimensions)
+    let rest = Array(variable.shape.dropFirst(place.count))
     return try variable.readDoubles(
-      start: point + rest.map { _ in 0 }, count: point.map { _ in 1 } + Array(rest))
+      start: place + rest.map { _ in 0 }, count: place.map { _ in 1 } + rest)
   }
 
-  /// The values of a variable at the chosen point and one level; missing values where the file lacks it.
+  /// The values of a variable at the chosen point and one level.
   func row(_ path: String, _ dimensions: [String], level: Int) throws -> [Double] {
-    let variable = try variable(path, ["level"] + dimensions)
-    let rest = Array(variable.shape.dropFirst(sweep.count + 1))
+    let (variable, place) = try variable(path, ["level"] + dimensions)
+    let rest = Array(variable.shape.dropFirst(place.count + 1))
     return try variable.readDoubles(
-      start: point + [level] + rest.map { _ in 0 }, count: point.map { _ in 1 } + [1] + rest)
+      start: place + [level] + rest.map { _ in 0 }, count: place.map { _ in 1 } + [1] + rest)
+  }
+
+  /// One number per level of a variable at the chosen point, at the given indices of its further dimensions.
+  func column(_ path: String, _ dimensions: [String], at indices: [Int]) throws -> [Double] {
+    let (variable, place) = try variable(path, ["level"] + dimensions)
+    return try variable.readDoubles(
+      start: place + [0] + indices,
+      count: place.map { _ in 1 } + [levels.count] + indices.map { _ in 1 })
   }
 
   /// Observables averaged over (level, time), in the file's order.
@@ -182,10 +252,13 @@ public struct RunData: Sendable {
     }.map(\.name)
   }
 
-  /// The `long_name` of a variable, without the words "mean ".
+  /// The `long_name` of a variable, without the words "mean " and "mean over models".
   func longName(_ path: String) -> String {
     let text = (find(path).flatMap { try? $0.attribute("long_name") })?.text ?? path
-    return text.hasPrefix("mean ") ? String(text.dropFirst(5)) : text
+    let whole = text.hasPrefix("mean ") ? String(text.dropFirst(5)) : text
+    // Captions say what averages are over.
+    let models = ", mean over models"
+    return whole.hasSuffix(models) ? String(whole.dropLast(models.count)) : whole
   }
 
   /// The `units` of a variable; "1" where there are none.
@@ -243,12 +316,6 @@ public struct RunData: Sendable {
   /// Which levels are drawn: all, or `count` of them, evenly chosen, first and last included.
   func shownLevels(_ count: Int) -> [Int] { evenly(levels.count, count) }
 
-  /// The group of the attractors at the chosen point, if the file has one.
-  var attractors: NetCDFReaderGroup? {
-    guard let group = try? reader.group("attractors") else { return nil }
-    if group.variables.contains(where: { $0.name == "basin_fraction" }) { return group }
-    return try? group.group("\(pointNumber)")
-  }
 }
 
 /// At most `count` of the indices `0..<total`, evenly spaced, first and last included.

@@ -111,11 +111,19 @@ extension RunData {
     sheet.addPanels(drafts)
     let left = shown.count < levels.count ? " \(shown.count) of \(levels.count) levels are shown." : ""
     sheet.addCaption(
-      "Means over members, \(countText(counts)) per level and time."
+      averageText(counts)
         + " \(errorText("Bands", items: "1.96 standard errors over items (95 %)")); narrower than the"
         + " line where not seen.\(left) Panels of distances share their scale, and so do overlaps."
-        + " \(provenance.capitalizedFirst).")
+        + " \(provenance().capitalizedFirst).")
     return sheet
+  }
+
+  /// What averages are over.
+  private func averageText(_ counts: [Double]) -> String {
+    let count = countText(counts)
+    return models.map {
+      "Means over \($0) models, each the mean over its members (\(count) in all, per level and time)."
+    } ?? "Means over members, \(count) per level and time."
   }
 
   /// The heading of a legend of levels.

@@ -258,6 +258,18 @@ extension Sheet {
     height += 4
   }
 
+  /// A heading of the panels that follow.
+  mutating func addHeading(_ text: String) {
+    let line = TextSize.panel * TextSize.leading
+    height += 4
+    for part in TextWidth.lines(text, width: innerWidth - 2, size: TextSize.panel, isBold: true) {
+      height += line
+      texts.append(
+        SheetText(text: part, x: Self.margin + 2, y: height - 0.5 * line, size: TextSize.panel, isBold: true))
+    }
+    height += 2
+  }
+
   /// The caption, as the end of a figure.
   mutating func addCaption(_ text: String) {
     caption = text
@@ -307,6 +319,8 @@ extension Sheet {
   /// A panel before it has its place.
   struct Draft {
     var title: String
+    /// What it shows, for readers who do not see it, where the title alone does not tell; nil: the title.
+    var meaning: String?
     var x: Axis
     var y: Axis
     var layers: [Layer]
@@ -348,7 +362,7 @@ extension Sheet {
             frame: Rectangle(
               x: x + draft.left, y: top, width: width - draft.left - 6, height: draft.height ?? body),
             x: draft.x, y: draft.y, layers: draft.layers, texts: draft.texts, hasBox: draft.hasBox,
-            title: draft.title))
+            title: draft.meaning ?? draft.title))
       }
       height = top + body + 37
     }

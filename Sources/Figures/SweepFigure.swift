@@ -2,101 +2,174 @@ import Foundation
 import Output
 
 extension RunData {
-  /// Heat maps: the first leading dimension up, the corruption level across.
+  /// Heat maps: of one swept key, that key up and the corruption level across; of several, the first up and the second
+  /// across, one map per level or the chosen level's alone. Further keys stay at the chosen point.
   func sweepSheet(_ options: FigureOptions) throws -> Sheet {
-    let axis = sweep[0]
-    let shownRows = evenly(axis.labels.count, 12)
-    let shownColumns = shownLevels(10)
-    let last = try times().count - 1
-    let lastTime = try short(times()[last])
-
-    struct Map {
-      var title: String
-      var units: String
-      /// Shape `[rows, columns]`.
-      var values: [Double]
-    }
-    var maps: [Map] = []
-    func map(_ name: String, _ dimensions: [String], at indices: [Int], title: String) throws {
-      let variable = try variable(name, ["level"] + dimensions)
-      var values: [Double] = []
-      for row in shownRows {
-        // Everything else stays at the chosen point.
-        let start = [row] + point.dropFirst()
-        let line = try variable.readDoubles(
-          start: start + [0] + indices, count: start.map { _ in 1 } + [levels.count] + indices.map { _ in 1 })
-        values += shownColumns.map { line[$0] }
-      }
-      if values.contains(where: \.isFinite) {
-        maps.append(Map(title: title, units: units(name), values: values))
-      }
-    }
-    if options.variables.isEmpty, find("approach") != nil {
-      let tree = try treeLevels()
-      for (k, name) in tree.enumerated() where k > 0 {
-        try map("approach", ["tree_level"], at: [k], title: "approach to own \(name)")
-      }
-    }
-    for name in try chosen(options) {
-      try map(name, ["time"], at: [last], title: "\(longName(name)), at t = \(lastTime)")
-    }
-    guard !maps.isEmpty else { throw invalid(averages.first ?? "level", "holds no values") }
-
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
-    sheet.addTitle("\(axis.name) against the corruption level")
-    let rowHeight = max(14, min(22, 132 / Double(shownRows.count)))
-    let longest = shownRows.map { TextWidth.of(axis.labels[$0], size: TextSize.tick) }.max() ?? 0
+    let rowAxis = sweep[0]
+    let columnAxis = sweep.count > 1 ? sweep[1] : nil
+    let rows = evenly(rowAxis.labels.count, 12)
+    let columns = columnAxis.map { evenly($0.labels.count, 10) } ?? shownLevels(10)
+    let longest = rows.map { TextWidth.of(rowAxis.labels[$0], size: TextSize.tick) }.max() ?? 0
     // Long values, such as file names, are cut to what leaves room for the map.
     let labelWidth = min(max(longest, 20), 70)
+    let left = 18 + labelWidth
+    // Maps of several levels stand side by side, as many as cells stay wide enough for their numbers.
+    let cellWidth = 27.0
+    let mapWidth = left + 6 + cellWidth * Double(columns.count)
+    let abreast = max(1, Int((options.width - 2 * Sheet.margin + 12) / (mapWidth + 12)))
+    // Levels of which each has a map; none where the levels are the columns.
+    let mapLevels =
+      columnAxis == nil ? [] : level.map { [$0] } ?? shownLevels(abreast > 2 ? min(abreast, 5) : abreast + 2)
+    let quantities = try sweepQuantities(options, rows, columns, mapLevels)
+    guard !quantities.isEmpty else { throw invalid(averages.first ?? "level", "holds no values") }
+
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    let place = mapLevels.count == 1 ? ", at corruption level \(short(levels[mapLevels[0]]))" : ""
+    sheet.addTitle(
+      columnAxis.map { "\(rowAxis.name) against \($0.name)\(place)" }
+        ?? "\(rowAxis.name) against the corruption level")
+    // Not lower than the upright label of the rows is long.
+    let height = max(
+      Double(rows.count) * max(14, min(22, 132 / Double(rows.count))),
+      TextWidth.of(rowAxis.name, size: TextSize.label))
+    let columnLabels = columns.map { k in
+      columnAxis.map { TextWidth.cut($0.labels[k], width: cellWidth, size: TextSize.tick) }
+        ?? short(levels[k])
+    }
+    let x = Axis(
+      columnAxis?.name ?? levelLabel, -0.5...Double(columns.count) - 0.5,
+      ticks: columnLabels.enumerated().map { (Double($0), $1) })
+    let y = Axis(
+      rowAxis.name, -0.5...Double(rows.count) - 0.5,
+      ticks: rows.enumerated().map {
+        (Double($0), TextWidth.cut(rowAxis.labels[$1], width: labelWidth, size: TextSize.tick))
+      })
     var drafts: [Sheet.Draft] = []
-    for map in maps {
-      let range = Axis.range(map.values, margin: 0)
-      let span = range.upperBound - range.lowerBound
-      var cells: [(Rectangle, Colour)] = []
-      var texts: [SheetText] = []
-      for r in shownRows.indices {
-        for c in shownColumns.indices {
-          let value = map.values[r * shownColumns.count + c]
-          let colour = value.isFinite ? Palette.cividis((value - range.lowerBound) / span) : .white
-          cells.append(
-            (Rectangle(x: Double(c) - 0.5, y: Double(r) - 0.5, width: 1, height: 1), colour))
-          texts.append(
-            SheetText(
-              text: value.isFinite ? threeDigits(value) : "-", x: Double(c), y: Double(r), size: 6.5,
-              alignment: .center, colour: colour.luminance > 0.45 ? .black : .white))
-        }
+    for quantity in quantities {
+      let range = Axis.range(quantity.maps.flatMap(\.values), margin: 0)
+      let title = "\(quantity.title) [\(quantity.units)]"
+      let maps = quantity.maps.map { map in
+        let (cells, texts) = Self.heat(map.values, columns: columns.count, range)
+        let level = map.level.map { "level \(short(levels[$0]))" }
+        return Sheet.Draft(
+          title: mapLevels.count > 1 ? level ?? title : title,
+          meaning: level.map { "\(title), \($0)" }, x: x, y: y, layers: [.cells(cells)], texts: texts,
+          height: height, left: left, hasBox: true)
       }
-      drafts.append(
-        Sheet.Draft(
-          title: map.title + " [\(map.units)]",
-          x: Axis(
-            levelLabel, -0.5...Double(shownColumns.count) - 0.5,
-            ticks: shownColumns.enumerated().map { (Double($0), short(levels[$1])) }),
-          y: Axis(
-            axis.name, -0.5...Double(shownRows.count) - 0.5,
-            ticks: shownRows.enumerated().map {
-              (Double($0), TextWidth.cut(axis.labels[$1], width: labelWidth, size: TextSize.tick))
-            }),
-          layers: [.cells(cells)], texts: texts, height: rowHeight * Double(shownRows.count),
-          left: 18 + labelWidth, hasBox: true))
+      if mapLevels.count > 1 {
+        sheet.addHeading(title.capitalizedFirst)
+        sheet.addPanels(maps, minimumWidth: mapWidth)
+      } else {
+        drafts += maps
+      }
     }
-    sheet.addPanels(drafts)
-    let counts = (try? values("count", ["level"])) ?? []
-    var fixed = ""
-    if sweep.count > 1 {
-      fixed =
-        " Other swept keys: "
-        + zip(sweep, point).dropFirst()
-        .map { "\($0.name) = \($0.labels[$1])" }.joined(separator: ", ") + "."
-    }
-    let isPartial = shownRows.count < axis.labels.count || shownColumns.count < levels.count
-    sheet.addCaption(
-      "Each cell: \(models.map { "the mean over \($0) models" } ?? "one run's value"), \(countText(counts)) members per level; brighter is larger, each panel with its"
-        + " own scale; errors are in the file (no bars here).\(fixed)\(isPartial ? " Evenly chosen rows and columns are shown." : "")"
-        + " Scenario \(scenarioName), seed \(text("seed")).")
+    if !drafts.isEmpty { sheet.addPanels(drafts) }
+    sheet.addCaption(sweepCaption(rows, columns, mapLevels))
     return sheet
   }
 
+  /// A quantity as heat maps.
+  private struct SweepQuantity {
+    /// One heat map.
+    struct Map {
+      /// The index of its level; nil where levels are columns.
+      var level: Int?
+      /// Shape `[rows, columns]`.
+      var values: [Double]
+    }
+    var title: String
+    var units: String
+    var maps: [Map]
+  }
+
+  /// What the heat maps show: approaches, and observables at the last time.
+  private func sweepQuantities(
+    _ options: FigureOptions, _ rows: [Int], _ columns: [Int], _ mapLevels: [Int]
+  ) throws -> [SweepQuantity] {
+    let last = try times().count - 1
+    let lastTime = try short(times()[last])
+    func quantity(_ name: String, _ dimensions: [String], at index: Int, title: String) throws
+      -> SweepQuantity?
+    {
+      var maps: [SweepQuantity.Map]
+      if mapLevels.isEmpty {
+        let values = try rows.flatMap { row in
+          let column = try at([row] + point.dropFirst()).column(name, dimensions, at: [index])
+          return columns.map { column[$0] }
+        }
+        maps = [SweepQuantity.Map(level: nil, values: values)]
+      } else {
+        maps = mapLevels.map { SweepQuantity.Map(level: $0, values: []) }
+        for row in rows {
+          for column in columns {
+            let values = try at([row, column] + point.dropFirst(2)).column(name, dimensions, at: [index])
+            for k in maps.indices { maps[k].values.append(values[mapLevels[k]]) }
+          }
+        }
+      }
+      maps.removeAll { !$0.values.contains(where: \.isFinite) }
+      return maps.isEmpty ? nil : SweepQuantity(title: title, units: units(name), maps: maps)
+    }
+    var result: [SweepQuantity?] = []
+    if options.variables.isEmpty, find("approach") != nil {
+      for (k, name) in try treeLevels().enumerated() where k > 0 {
+        result.append(
+          try quantity(
+            "approach", ["tree_level"], at: k, title: "approach to \(name == "root" ? "the" : "own") \(name)")
+        )
+      }
+    }
+    for name in try chosen(options) {
+      result.append(
+        try quantity(name, ["time"], at: last, title: "\(longName(name)), at t = \(lastTime)"))
+    }
+    return result.compactMap { $0 }
+  }
+
+  /// The cells of a heat map with their numbers.
+  private static func heat(
+    _ values: [Double], columns: Int, _ range: ClosedRange<Double>
+  ) -> (cells: [(Rectangle, Colour)], texts: [SheetText]) {
+    let span = range.upperBound - range.lowerBound
+    let shape = RowMajorShape([values.count / columns, columns])
+    var cells: [(Rectangle, Colour)] = []
+    var texts: [SheetText] = []
+    for (k, value) in values.enumerated() {
+      let place = shape.indices(of: k)
+      let (x, y) = (Double(place[1]), Double(place[0]))
+      let colour = value.isFinite ? Palette.cividis((value - range.lowerBound) / span) : .white
+      cells.append((Rectangle(x: x - 0.5, y: y - 0.5, width: 1, height: 1), colour))
+      texts.append(
+        SheetText(
+          text: value.isFinite ? threeDigits(value) : "-", x: x, y: y, size: 6.5, alignment: .center,
+          colour: colour.luminance > 0.45 ? .black : .white))
+    }
+    return (cells, texts)
+  }
+
+  private func sweepCaption(_ rows: [Int], _ columns: [Int], _ mapLevels: [Int]) -> String {
+    let counts = (try? values("count", ["level"])) ?? []
+    let whose = models.map { "the mean over \($0) models" } ?? "one run's value"
+    let scale =
+      mapLevels.count > 1
+      ? "each quantity with its own scale, which its levels share" : "each panel with its own scale"
+    let shownKeys = mapLevels.isEmpty ? 1 : 2
+    let others = zip(sweep, point).dropFirst(shownKeys).map { "\($0.name) = \($0.labels[$1])" }
+    let members = "\(countText(counts)) members\(models == nil ? "" : " of all models") per level"
+    var text =
+      "Each cell: \(whose), \(members); brighter is larger, \(scale); errors are in the file (no bars here)."
+    if !others.isEmpty { text += " Other swept keys: \(others.joined(separator: ", "))." }
+    let isPartial =
+      rows.count < sweep[0].labels.count
+      || columns.count < (mapLevels.isEmpty ? levels.count : sweep[1].labels.count)
+    if isPartial { text += " Evenly chosen rows and columns are shown." }
+    if !mapLevels.isEmpty, mapLevels.count < levels.count {
+      text += level == nil ? " Evenly chosen levels are shown." : " One of \(levels.count) levels is shown."
+    }
+    let run = replica == nil ? "seed \(self.text("seed"))" : replicaText
+    return text + " Scenario \(scenarioName), \(run)."
+  }
+
   /// A number short enough for a cell.
-  private func threeDigits(_ x: Double) -> String { String(format: "%.3g", x == 0 ? 0 : x) }
+  private static func threeDigits(_ x: Double) -> String { String(format: "%.3g", x == 0 ? 0 : x) }
 }

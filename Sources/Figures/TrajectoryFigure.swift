@@ -4,9 +4,11 @@ extension RunData {
   /// Members' paths in the plane of the first two principal components, one panel per level.
   func trajectorySheet(_ options: FigureOptions) throws -> Sheet {
     let shown = shownLevels(options.width > 400 ? 6 : 4)
-    let (times, memberCount) = (try times(), try memberCount())
-    let classes = find("members/class") == nil ? nil : try integers("members/class")
-    let levelIndex = try integers("members/level_index")
+    guard let group = runGroup("members") else { throw invalid("members/level_index", "is missing") }
+    let times = try times()
+    let levelIndex = try levelIndices(of: group)
+    let memberCount = levelIndex.count
+    let classes = group.has("class") ? try group.slice("class", ["member"]).integers() : nil
     let picked = evenly(times.count, options.points)
 
     // Three members of each of up to seven classes, the same items at every level as far as there are.
@@ -30,7 +32,7 @@ extension RunData {
     let axes = try principalAxes()
     var paths: [[[Point]]] = []
     for members in chosen {
-      paths.append(try members.map { member in try path(of: member, picked, axes) })
+      paths.append(try members.map { member in try path(of: member, in: group, picked, axes) })
     }
     // Without noise and in mean mode, z(0) of an item is its memory.
     let memories =
@@ -106,7 +108,7 @@ extension RunData {
       "\(countText(drawn)) paths per panel, of \(memberCount) members in all\(classes == nil ? "" : " (the first \(perClass) of each class shown)");"
         + " single paths, hence no error bars. Axes: the principal axes of the training memories,"
         + " which hold a part of the variance only.\(centres.isEmpty ? " The file holds no axes, so concepts are not marked." : "")"
-        + " \(provenance.capitalizedFirst).")
+        + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
   }
 
@@ -120,50 +122,41 @@ extension RunData {
       && corruptions.contains { scenario.contains("\n  corruption: \($0)\n") }
   }
 
-  private func memberCount() throws -> Int {
-    guard let group = try? reader.group("members"),
-      let count = group.dimensions.first(where: { $0.name == "member" })?.length, count > 0
-    else { throw invalid("members/level_index", "is missing") }
-    return count
-  }
-
-  private func integers(_ path: String) throws -> [Int] {
-    let column = try variable(path, ["member"])
-    return try column.readInts(
-      start: point + [0], count: point.map { _ in 1 } + [column.shape[sweep.count]])
+  /// The index of each member's level among the file's; -1 for none. A run counts its own levels, which may be
+  /// a part of those of the file.
+  private func levelIndices(of members: RunGroup) throws -> [Int] {
+    guard members.has("level") else { return try members.slice("level_index", ["member"]).integers() }
+    let places = Dictionary(zip(levels, levels.indices)) { first, _ in first }
+    return try members.slice("level", ["member"]).doubles().map { places[$0] ?? -1 }
   }
 
   /// The first two principal axes `[2, N]` and the root `[N]`; nil where the file lacks them.
   private func principalAxes() throws -> (axes: [Double], root: [Double])? {
-    guard let variable = find("geometry/principal_axis"), find("geometry/root_position") != nil,
-      sweep.isEmpty, variable.dimensions.count == 2, variable.shape[0] >= 2
+    guard let geometry = runGroup("geometry"), geometry.has("principal_axis"), geometry.has("root_position")
     else { return nil }
-    let n = variable.shape[1]
-    let root = try values("geometry/root_position", ["latent"])
-    guard root.count == n else { throw invalid("geometry/principal_axis", "fits no root_position") }
-    return (try variable.readDoubles(start: [0, 0], count: [2, n]), root)
+    let axes = try geometry.slice("principal_axis", rank: 2)
+    guard axes.shape[0] >= 2 else { return nil }
+    let root = try geometry.slice("root_position", shape: [axes.shape[1]]).doubles()
+    return (try axes.doubles(start: [0, 0], count: [2, root.count]), root)
   }
 
   /// A member's path in the plane, at the picked times.
-  private func path(of member: Int, _ picked: [Int], _ axes: (axes: [Double], root: [Double])?) throws
-    -> [Point]
-  {
+  private func path(
+    of member: Int, in members: RunGroup, _ picked: [Int], _ axes: (axes: [Double], root: [Double])?
+  ) throws -> [Point] {
     func read(_ number: Int) throws -> [Double] {
-      let series = try variable("members/principal_component_\(number)", ["member", "time"])
-      return try series.readDoubles(
-        start: point + [member, 0], count: point.map { _ in 1 } + [1, series.shape[sweep.count + 1]])
+      let series = try members.slice("principal_component_\(number)", ["member", "time"])
+      return try series.doubles(start: [member, 0], count: [1, series.shape[1]])
     }
-    if find("members/principal_component_1") != nil, find("members/principal_component_2") != nil {
+    if members.hasComponents {
       let (x, y) = (try read(1), try read(2))
       return picked.map { Point(x[$0], y[$0]) }
     }
     guard let axes else { throw invalid("geometry/principal_axis", "is missing") }
-    let latent = try variable("members/latent_state", ["member", "time", "latent"])
-    guard latent.shape[2] == axes.root.count else {
-      throw invalid("members/latent_state", "fits no root_position")
-    }
+    let latent = try members.slice("latent_state", ["member", "time", "latent"])
     let n = axes.root.count
-    let states = try latent.readDoubles(start: [member, 0, 0], count: [1, latent.shape[1], n])
+    guard latent.shape[2] == n else { throw invalid("members/latent_state", "fits no root_position") }
+    let states = try latent.doubles(start: [member, 0, 0], count: [1, latent.shape[1], n])
     return picked.map { project(Array(states[$0 * n..<($0 + 1) * n]), axes) }
   }
 
@@ -179,9 +172,11 @@ extension RunData {
     _ axes: (axes: [Double], root: [Double])
   ) throws -> [(label: Int?, place: Point)] {
     let n = axes.root.count
-    let concepts = try variable("geometry/concept_position", ["concept", "latent"])
+    guard let concepts = try runGroup("geometry")?.slice("concept_position", ["concept", "latent"]) else {
+      throw invalid("geometry/concept_position", "is missing")
+    }
     guard concepts.shape[1] == n else { throw invalid("geometry/concept_position", "fits no root_position") }
-    let values = try concepts.readDoubles()
+    let values = try concepts.doubles()
     let labels = try conceptLabels(concepts.shape[0])
     var result: [(label: Int?, place: Point)] = (0..<concepts.shape[0]).map { k in
       (labels[k], project(Array(values[k * n..<(k + 1) * n]), axes))
@@ -191,17 +186,24 @@ extension RunData {
   }
 
   private func conceptLabels(_ count: Int) throws -> [Int] {
-    guard let variable = find("geometry/concept") ?? find("concept"), variable.shape == [count] else {
-      return Array(0..<count)
-    }
+    guard let variable = ofClasses("concept"), variable.shape == [count] else { return Array(0..<count) }
     return try variable.readInts()
   }
 
   /// Names of the classes by label.
   func classNames() throws -> [Int: String] {
-    guard let variable = find("geometry/concept_name") ?? find("concept_name"), variable.dimensions.count == 1
-    else { return [:] }
+    guard let variable = ofClasses("concept_name"), variable.dimensions.count == 1 else { return [:] }
     let labels = try conceptLabels(variable.shape[0])
     return Dictionary(zip(labels, try variable.readStrings())) { first, _ in first }
   }
+
+  /// A coordinate of the classes, which averages by class have at the root.
+  private func ofClasses(_ name: String) -> NetCDFReaderVariable? {
+    runGroup("geometry")?.group.variables.first { $0.name == name } ?? find(name)
+  }
+}
+
+extension RunGroup {
+  /// Whether the members have their first two principal components.
+  var hasComponents: Bool { has("principal_component_1") && has("principal_component_2") }
 }

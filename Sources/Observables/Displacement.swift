@@ -1,5 +1,4 @@
 import Dynamics
-import Numerics
 
 /// |z(t) - z(0)|: how far the member has come; 0 at t = 0.
 public struct Displacement: NamedObservable {
@@ -11,10 +10,6 @@ public struct Displacement: NamedObservable {
   public var requiredFields: StateFields { .initialState }
 
   public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
-    let n = snapshot.dimension
-    let first = snapshot.values(.initialState)
-    for m in 0..<snapshot.count {
-      values[m] = first.map { distance(snapshot.states + m * n, $0 + m * n, n) } ?? .nan
-    }
+    snapshot.distances(to: .initialState, into: values)
   }
 }

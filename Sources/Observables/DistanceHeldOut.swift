@@ -1,5 +1,4 @@
 import Dynamics
-import Numerics
 
 /// The Euclidean latent distance to the nearest of a sample of held-out memories, the own one left out.
 ///
@@ -13,8 +12,8 @@ public struct DistanceHeldOut: NamedObservable {
   private let side: MemorySamples.Side
 
   public init?(_ context: ObservableContext) {
-    guard let samples = context.samples else { return nil }
-    side = samples.heldOut
+    guard let side = context.samples?.heldOut else { return nil }
+    self.side = side
   }
 
   public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {

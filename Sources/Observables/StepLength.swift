@@ -1,5 +1,4 @@
 import Dynamics
-import Numerics
 
 /// |z(t) - z(t-1)|; missing at t = 0.
 public struct StepLength: NamedObservable {
@@ -11,10 +10,6 @@ public struct StepLength: NamedObservable {
   public var requiredFields: StateFields { .previousState }
 
   public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
-    let n = snapshot.dimension
-    let previous = snapshot.values(.previousState)
-    for m in 0..<snapshot.count {
-      values[m] = previous.map { distance(snapshot.states + m * n, $0 + m * n, n) } ?? .nan
-    }
+    snapshot.distances(to: .previousState, into: values)
   }
 }

@@ -26,7 +26,7 @@ public struct TidyTable: Sendable {
   }
 
   /// The number of rows.
-  public var rowCount: Int { shape.reduce(1, *) }
+  public var rowCount: Int { RowMajorShape(shape).count }
 
   /// Reads a table.
   ///
@@ -125,22 +125,18 @@ public struct TidyTable: Sendable {
     }
   }
 
-  private func element(_ column: Column, _ row: Int) -> Int {
-    var rest = row
-    var index = 0
-    for axis in shape.indices.reversed() {
-      index += (rest % shape[axis]) * column.strides[axis]
-      rest /= shape[axis]
-    }
-    return index
+  /// Where a column has the value of the row at these indices.
+  private func element(_ column: Column, _ indices: [Int]) -> Int {
+    zip(indices, column.strides).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
   /// The table as CSV (RFC 4180), in pieces; missing values are empty fields.
   public func writeCSV(_ write: (String) throws -> Void) rethrows {
     try write(columns.map(Self.quoted).joined(separator: ",") + "\n")
     for row in 0..<rowCount {
+      let indices = RowMajorShape(shape).indices(of: row)
       let fields = cells.map { column -> String in
-        let k = element(column, row)
+        let k = element(column, indices)
         switch column.values {
         case .doubles(let values): return values[k].isNaN ? "" : "\(values[k])"
         case .integers(let values): return "\(values[k])"
@@ -170,8 +166,9 @@ public struct TidyTable: Sendable {
   private func writeRecords(indentation: String, _ write: (String) throws -> Void) rethrows {
     try write("[")
     for row in 0..<rowCount {
+      let indices = RowMajorShape(shape).indices(of: row)
       let fields = zip(columns, cells).map { name, column -> String in
-        let k = element(column, row)
+        let k = element(column, indices)
         let value: String =
           switch column.values {
           case .doubles(let values): Self.json(values[k])

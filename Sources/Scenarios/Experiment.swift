@@ -20,6 +20,9 @@ public enum RunProgress: Sendable {
 
 /// Where a run reports to.
 public struct RunEvents: Sendable {
+  /// The key under which the messages of one of several runs carry which, such as `model.latent = 20, replica 2`.
+  public static let runKey = "run"
+
   /// Lines worth reading; silent by default.
   public var logger: Logger
   /// Progress; returning false cancels the run.

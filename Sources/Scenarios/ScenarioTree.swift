@@ -1,3 +1,5 @@
+import Output
+
 /// Checks and changes of a scenario's tree before its values are read.
 enum ScenarioTree {
   private static let lists = "('simulate list keys' lists all keys)"
@@ -226,12 +228,11 @@ struct ScenarioSweep {
   /// The scenario of one combination of values.
   func point(_ index: Int) throws -> Scenario {
     var tree = base
-    var rest = index
+    let indices = RowMajorShape(nodes.map(\.count)).indices(of: index)
     var circumstances: [String] = []
     for position in keys.indices.reversed() {
-      let node = nodes[position][rest % nodes[position].count]
-      let value = keys[position].values[rest % nodes[position].count]
-      rest /= nodes[position].count
+      let node = nodes[position][indices[position]]
+      let value = keys[position].values[indices[position]]
       let key = keys[position].key
       circumstances.append("\(key): \(ScenarioError.excerpt(value))")
       guard tree.set(ScenarioKeys.components(of: key), to: node, keyOrigin: node.origin) else {

@@ -47,7 +47,8 @@ enum CampaignSummary {
     let file = try NetCDFReader(path: report.path)
     let levels = try file.variable("level").readDoubles()
     let axes = scenario.sweep
-    let points = axes.reduce(1) { $0 * $1.values.count }
+    let shape = RowMajorShape(axes.map(\.values.count))
+    let points = shape.count
     var columns: [(title: String, values: [Double], errors: [Double])] = []
     func add(_ name: String, _ title: String, last: String?) throws {
       guard let variable = try? file.variable(name) else { return }
@@ -79,13 +80,10 @@ enum CampaignSummary {
     if isCut { shown = Array(shown.prefix(7)) }
     var rows = [axes.map(\.key) + ["level"] + shown.map(\.title)]
     for point in 0..<points {
-      var words: [String] = []
-      var rest = point
-      for key in axes.reversed() {
-        let value = key.text(of: key.values[rest % key.values.count])
+      let words = zip(axes, shape.indices(of: point)).map { key, index in
+        let value = key.text(of: key.values[index])
         // Of a path, its end.
-        words.insert(value.hasPrefix("/") ? String(value.split(separator: "/").last ?? "") : value, at: 0)
-        rest /= key.values.count
+        return value.hasPrefix("/") ? String(value.split(separator: "/").last ?? "") : value
       }
       for (l, level) in levels.enumerated() {
         guard rows.count <= mostRows else { break }

@@ -13,6 +13,7 @@ struct PlotCommand: ParsableCommand {
 
         simulate plot run.nc -o run.pdf
         simulate plot run.nc --figure series --variables distance-concept -o distance.svg
+        simulate plot sweep.nc --at model.latent=20 --at replica=2
       """)
 
   @Argument(help: "The run file.", completion: .file(extensions: ["nc"]))
@@ -37,7 +38,9 @@ struct PlotCommand: ParsableCommand {
   @Option(
     name: .customLong("at"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Of a sweep, the point that figures without a sweep axis show; may be repeated. (default: the first)",
+      "Of several runs, the one that figures of one run show: a swept key, or replica (which all figures then show in"
+        + " place of averages over models); of two swept keys also the level of their heat maps. May be repeated."
+        + " (default: the first run)",
       valueName: "key=value"))
   var points: [String] = []
 

@@ -24,7 +24,9 @@ struct ReportCommand: ParsableCommand {
   @Option(
     name: .customLong("at"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Of a sweep, the point that tables and figures of one point show; may be repeated. (default: the first)",
+      "Of several runs, the one that tables and figures of one run show: a swept key, or replica (which all of them"
+        + " then show in place of averages over models); of two swept keys also the level of their heat maps."
+        + " May be repeated. (default: the first run)",
       valueName: "key=value"))
   var points: [String] = []
 

@@ -1,6 +1,8 @@
 import Logging
+import Scenarios
 
-/// Shows the library's log as plain lines on standard error; quiet, only errors.
+/// Shows the library's log as plain lines on standard error; quiet, only errors. Of several runs' messages, each
+/// begins with the run that it is about.
 struct TerminalLog: LogHandler {
   let progress: ProgressLine
   let isQuiet: Bool
@@ -20,6 +22,8 @@ struct TerminalLog: LogHandler {
   func log(event: LogEvent) {
     guard !isQuiet || event.level >= .error else { return }
     progress.clear()
-    printMessage(event.level >= .warning ? "\(event.level): \(event.message)" : "\(event.message)")
+    let level = event.level >= .warning ? "\(event.level): " : ""
+    let run = metadata[RunEvents.runKey].map { "\($0): " } ?? ""
+    printMessage("\(level)\(run)\(event.message)")
   }
 }

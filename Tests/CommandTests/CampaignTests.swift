@@ -1,3 +1,4 @@
+import Figures
 import Foundation
 import Observables
 import Output
@@ -226,6 +227,88 @@ struct CampaignTests {
     let untrained = try averages(try sandbox.reader("untrained.nc"))
     let control = try part(try reader.group("controls/untrained/replicas"), leading: [("replica", 1)])
     for (name, bits) in untrained { #expect(control[name] == bits, "\(name)") }
+  }
+
+  @Test("A run's figures are the same, drawn from a campaign's file and from its own")
+  func figures() throws {
+    let sandbox = try Sandbox()
+    let scenario =
+      smallScenario + """
+        attractors: {max-steps: 2000, items: 12}
+        output: {members: true, latents: true, films: {items: 3}}
+
+        """
+    try sandbox.put(scenario, at: "one.yaml")
+    try sandbox.put(
+      scenario.replacing("  latent: 4\n", with: "  latent: 4\n  replicas: 2\n")
+        + "sweep: {model.latent: [4, 2], model.training.epochs: [2, 3]}\n", at: "many.yaml")
+    try sandbox.succeed("run", "many.yaml", "-o", "many.nc")
+    var options = FigureOptions()
+    options.isBare = true
+    let kinds: [FigureKind] = [
+      .series, .approach, .attractors, .attractorPictures, .trajectories, .film,
+    ]
+    func drawing(_ sheet: Sheet) -> [String] {
+      ["\(sheet.panels)", "\(sheet.layers)", "\(sheet.texts)"]
+    }
+    for (latent, epochs, replica) in [(4, 2, 1), (2, 3, 0), (2, 2, 1)] {
+      try sandbox.succeed(
+        "run", "one.yaml", "-o", "one.nc", "--overwrite", "--seed", "\(7 + replica)", "--set",
+        "model.latent=\(latent)", "--set", "model.training.epochs=\(epochs)")
+      let one = try RunData(path: sandbox("one.nc"))
+      var many = try RunData(path: sandbox("many.nc"))
+      try many.select("model.latent=\(latent)")
+      try many.select("model.training.epochs=\(epochs)")
+      var others = many
+      try many.select("replica=\(replica)")
+      try others.select("replica=\(1 - replica)")
+      #expect(many.figures == [.series, .approach, .sweep] + kinds[2...])
+      for kind in kinds {
+        let sheet = try many.sheet(kind, options: options)
+        #expect(drawing(sheet) == drawing(try one.sheet(kind, options: options)), "\(kind)")
+        // One attractor takes all starts, in either replica.
+        let isAlike = kind == .attractors
+        #expect(
+          (drawing(sheet) == drawing(try others.sheet(kind, options: options))) == isAlike, "\(kind)")
+        let place = "at model_latent = \(latent), model_training_epochs = \(epochs), one of 2 models: replica"
+        #expect(sheet.caption.contains("\(place) \(replica) (seed \(7 + replica))"), "\(sheet.caption)")
+      }
+    }
+    // Without a choice: the first run, but averages over models where there are averages.
+    let first = try RunData(path: sandbox("many.nc"))
+    var chosen = first
+    try chosen.select("replica=0")
+    for kind in kinds {
+      let sheet = try first.sheet(kind, options: options)
+      let isAverage = kind == .series || kind == .approach
+      #expect((drawing(sheet) == drawing(try chosen.sheet(kind, options: options))) == !isAverage, "\(kind)")
+      #expect(sheet.caption.contains("interval over 2 models") == isAverage, "\(sheet.caption)")
+      #expect(sheet.caption.contains("replica 0 (seed 7)") == !isAverage, "\(sheet.caption)")
+    }
+    #expect(throws: FigureError.self) { try chosen.select("replica=2") }
+
+    try sandbox.succeed("plot", "many.nc", "--at", "replica=1", "--at", "model.latent=2")
+    let page = String(decoding: try sandbox.bytes("many.svg"), as: UTF8.self)
+    #expect(page.contains("replica 1 (seed 8)"))
+    try sandbox.succeed("report", "many.nc", "--at", "replica=1")
+    let report = String(decoding: try sandbox.bytes("many.html"), as: UTF8.self)
+    for text in ["<dt>Shown</dt><dd>replica 1 (seed 8)</dd>", "Table of attractors", "Film strips"] {
+      #expect(report.contains(text), "\(text)")
+    }
+    try sandbox.fail(
+      65, ["plot", "many.nc", "--at", "replica=5", "-o", "a.svg"], parts: ["replica has no value 5", "0, 1"])
+  }
+
+  @Test("A warning of one run says which")
+  func warnings() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(smallScenario + "sweep: {model.latent: [4, 2]}\n", at: "sweep.yaml")
+    let run = try sandbox.simulate("run", "sweep.yaml", cache: "/dev/null/cache")
+    #expect(run.code == 0)
+    for latent in [4, 2] {
+      let words = "warning: model.latent = \(latent): the trained model cannot be kept in /dev/null/cache: "
+      #expect(run.errors.contains(words), "\(run.errors)")
+    }
   }
 
   @Test("A run that fails is reported, and the others are in the file")

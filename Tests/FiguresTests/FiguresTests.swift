@@ -146,6 +146,167 @@ import Testing
 
   private func short(_ x: Double) -> String { String(format: "%.3g", x) }
 
+  @Test func twoSweptKeysAreDrawnAgainstEachOther() throws {
+    let folder = try TemporaryFolder()
+    var data = try data(SampleRun(latents: [2, 5], betas: [0.5, 1, 4]), folder)
+    let sheet = try data.sheet(.sweep)
+    // Approaches to class and root, and three observables at the last time, at each of three levels.
+    try #require(sheet.panels.count == 15)
+    for (k, panel) in sheet.panels.enumerated() {
+      #expect(panel.y.label == "model_latent" && panel.y.ticks.map(\.label) == ["2", "5"])
+      #expect(panel.x.label == "model_training_beta" && panel.x.ticks.map(\.label) == ["0.5", "1", "4"])
+      #expect(panel.title.hasSuffix(", level \(["0", "0.25", "0.75"][k % 3])"), "\(panel.title)")
+      guard k >= 6 else { continue }
+      let (o, l) = (k / 3 - 2, k % 3)
+      for text in panel.texts {
+        #expect(text.text == short(SampleRun.mean(o, 3 * Int(text.y) + Int(text.x), l, 4)))
+      }
+      #expect(panel.texts.count == 6)
+    }
+    // The levels of an observable share their scale: only one cell of the eighteen is brightest.
+    func colours(_ panel: Panel) -> [String] {
+      panel.layers.flatMap { layer -> [String] in
+        if case .cells(let cells) = layer { return cells.map(\.1.hex) }
+        return []
+      }
+    }
+    let all = sheet.panels[6..<9].map(colours)
+    #expect(all.map { $0.count { $0 == "#FEE838" } } == [0, 0, 1])
+    #expect(all.map { $0.count { $0 == "#00224E" } } == [1, 0, 0])
+    #expect(all[2][5] == "#FEE838" && all[0][0] == "#00224E")
+    #expect(sheet.caption.contains("which its levels share"))
+
+    try data.select("level=0.25")
+    let one = try data.sheet(.sweep)
+    #expect(one.panels.count == 5)
+    #expect(one.panels[2].texts.map(\.text) == (0..<6).map { short(SampleRun.mean(0, $0, 1, 4)) })
+    #expect(one.title.contains("level 0.25") && one.caption.contains("One of 3 levels"))
+    #expect(throws: FigureError.self) { try data.select("level=0.3") }
+    // One swept key leaves no level to choose, and a file without replicas no replica.
+    try SampleRun(latents: [2, 5]).write(folder("one-key.nc"))
+    var oneKey = try RunData(path: folder("one-key.nc"))
+    #expect(throws: FigureError.self) { try oneKey.select("level=0.25") }
+    #expect(throws: FigureError.self) { try oneKey.select("replica=0") }
+  }
+
+  @Test func moreSweptKeysThanTwoStayAtTheChosenPoint() throws {
+    let folder = try TemporaryFolder()
+    let writer = try NetCDFWriter(path: folder("three.nc"))
+    let root = writer.root
+    try root.setAttribute("format_version", 1)
+    let axes = ["a", "b", "c", "level", "time"]
+    for name in axes {
+      try root.defineDimension(name, length: name == "level" || name == "time" ? 1 : 2)
+      try root.defineVariable(name, type: .int32, dimensions: [name])
+        .write(name == "level" || name == "time" ? [0] : [0, 1])
+    }
+    for (suffix, type) in [("", NetCDFType.double), ("_standard_error", .double)] {
+      try root.defineVariable("energy" + suffix, type: type, dimensions: axes).write((0..<8).map(Double.init))
+    }
+    try root.defineVariable("energy_count", type: .int32, dimensions: axes).write((0..<8).map { _ in 1 })
+    try writer.commit()
+    var data = try RunData(path: folder("three.nc"))
+    try data.select("c=1")
+    let sheet = try data.sheet(.sweep)
+    #expect(sheet.panels.map { $0.texts.map(\.text) } == [["1", "3", "5", "7"]])
+    #expect(sheet.caption.contains("Other swept keys: c = 1."))
+  }
+
+  /// A label of 28 characters beside two rows, at 8 points more than 4 points each.
+  @Test func longKeysHaveRoomBesideFewRows() throws {
+    let folder = try TemporaryFolder()
+    let writer = try NetCDFWriter(path: folder("long.nc"))
+    let root = writer.root
+    try root.setAttribute("format_version", 1)
+    let key = "model_training_learning_rate"
+    let axes = [key, "level", "time"]
+    for (name, length) in zip(axes, [2, 1, 1]) {
+      try root.defineDimension(name, length: length)
+      try root.defineVariable(name, type: .int32, dimensions: [name]).write(Array(0..<length))
+    }
+    for suffix in ["", "_standard_error", "_count"] {
+      try root.defineVariable("energy" + suffix, type: .double, dimensions: axes).write([1.0, 2])
+    }
+    try writer.commit()
+    let panels = try RunData(path: folder("long.nc")).sheet(.sweep).panels
+    #expect(panels.count == 1 && panels.allSatisfy { $0.y.label == key && $0.frame.height >= 4 * 28 })
+  }
+
+  /// A claim over two swept values and many levels, with one control; estimates are formulas of the place.
+  private func writeClaim(_ path: String, levels: [Double]) throws {
+    let writer = try NetCDFWriter(path: path)
+    let root = writer.root
+    try root.setAttribute("format_version", 1)
+    try root.defineDimension("level", length: 1)
+    try root.defineVariable("level", type: .double, dimensions: ["level"]).write([0.5])
+    try root.defineDimension("model_latent", length: 2)
+    try root.defineVariable("model_latent", type: .int32, dimensions: ["model_latent"]).write([5, 100])
+    let claim = try root.defineGroup("claims").defineGroup("comes-near")
+    try claim.setAttribute("threshold", 0.5)
+    for (name, length) in [("claim_level", levels.count), ("model", 3), ("control", 1)] {
+      try claim.defineDimension(name, length: length)
+    }
+    try claim.defineVariable("claim_level", type: .double, dimensions: ["claim_level"]).write(levels)
+    try claim.defineVariable("control", type: .string, dimensions: ["control"]).write(["untrained"])
+    let entries = 2 * levels.count
+    let axes = ["model_latent", "claim_level"]
+    for (prefix, leading, shift) in [("", [], 0.0), ("control_", ["control"], -100)] {
+      for (name, more) in [("mean", 0.0), ("lower", -0.25), ("upper", 0.25)] {
+        try claim.defineVariable(prefix + name, type: .double, dimensions: leading + axes)
+          .write((0..<entries).map { Double($0) + more + shift })
+      }
+    }
+    var single: [Double] = []
+    for entry in 0..<entries {
+      for shift in [-0.125, 0, 0.125] { single.append(Double(entry) + shift) }
+    }
+    try claim.defineVariable("estimate", type: .double, dimensions: axes + ["model"]).write(single)
+    try claim.defineVariable("verdict", type: .int32, dimensions: axes)
+      .write((0..<entries).map { Int32($0 % 3) })
+    try writer.commit()
+  }
+
+  @Test func claimsHaveAPanelPerSweptValue() throws {
+    let folder = try TemporaryFolder()
+    try writeClaim(folder("few.nc"), levels: [0, 0.25, 0.5])
+    let sheet = try RunData(path: folder("few.nc")).sheet(.claims)
+    #expect(sheet.panels.map(\.title) == ["comes near, model_latent = 5", "comes near, model_latent = 100"])
+    let verdicts = ["supported", "refuted", "undecided"]
+    for (p, panel) in sheet.panels.enumerated() {
+      #expect(panel.x.ticks.map(\.label) == ["0", "0.25", "0.5"])
+      #expect(panel.texts.map(\.text) == verdicts)
+      var bars: [(lower: [Double], upper: [Double])] = []
+      var marks: [[Double]] = []
+      for layer in panel.layers {
+        if case .bars(_, let lower, let upper, _) = layer { bars.append((lower, upper)) }
+        if case .marks(let points, _, _, _) = layer { marks.append(points.map(\.y)) }
+      }
+      let own = (0..<3).map { Double(3 * p + $0) }
+      try #require(bars.count == 2 && marks.count == 3)
+      #expect(bars[0].lower == own.map { $0 - 0.25 } && bars[0].upper == own.map { $0 + 0.25 })
+      #expect(bars[1].lower == own.map { $0 - 100.25 })
+      // Single models first, then the means of the scenario and of the control.
+      #expect(marks[0] == own.flatMap { [$0 - 0.125, $0, $0 + 0.125] })
+      #expect(marks[1] == own && marks[2] == own.map { $0 - 100 })
+      #expect(panel.y.range == sheet.panels[0].y.range)
+    }
+    #expect(!sheet.caption.contains("Evenly chosen"))
+  }
+
+  /// Labels of levels in four digits need about 22 points each, of which a panel has some 190.
+  @Test func claimsShowAsManyEntriesAsHaveRoom() throws {
+    let folder = try TemporaryFolder()
+    try writeClaim(folder("many.nc"), levels: (0..<12).map { 0.0625 * Double($0) + 0.01 })
+    let sheet = try RunData(path: folder("many.nc")).sheet(.claims)
+    try #require(sheet.panels.count == 2)
+    for panel in sheet.panels {
+      // At 7.5 points a digit is under 5 points wide in any font that viewers take.
+      let width = panel.x.ticks.map { 5 * Double($0.label.count) }.reduce(0, +)
+      #expect(width <= panel.frame.width && panel.x.ticks.count >= 5, "\(panel.x.ticks)")
+    }
+    #expect(sheet.caption.contains("Evenly chosen entries are shown"))
+  }
+
   @Test func attractorsBeyondTenAreSummed() throws {
     let folder = try TemporaryFolder()
     let sheet = try data(SampleRun(attractors: 13), folder).sheet(.attractors)

@@ -22,6 +22,8 @@ struct SampleRun {
   var times = 5
   /// Values of the leading dimension `model_latent`; none without.
   var latents: [Int] = []
+  /// Values of the next leading dimension `model_training_beta`; none without.
+  var betas: [Double] = []
   var name = "sample"
   /// Number of attractors; 0 for no group.
   var attractors = 0
@@ -33,7 +35,7 @@ struct SampleRun {
     ("overlap_concept", "mean overlap with the own concept", "1"), ("energy", "mean energy", "nats"),
   ]
 
-  /// The mean of observable `o` at sweep point `s`, level index `l`, time `t`.
+  /// The mean of observable `o` at sweep point `s` (the last leading dimension fastest), level index `l`, time `t`.
   static func mean(_ o: Int, _ s: Int = 0, _ l: Int, _ t: Int) -> Double {
     Double(o + 1) * (1 + Double(l)) + 0.125 * Double(t) + 10 * Double(s)
   }
@@ -63,9 +65,15 @@ struct SampleRun {
     if !latents.isEmpty {
       leading = ["model_latent"]
       try root.defineDimension("model_latent", length: latents.count)
-      try root.defineVariable("model_latent", type: .int32, dimensions: leading).write(latents)
+      try root.defineVariable("model_latent", type: .int32, dimensions: ["model_latent"]).write(latents)
     }
-    let points = max(latents.count, 1)
+    if !betas.isEmpty {
+      leading.append("model_training_beta")
+      try root.defineDimension("model_training_beta", length: betas.count)
+      try root.defineVariable("model_training_beta", type: .double, dimensions: ["model_training_beta"])
+        .write(betas)
+    }
+    let points = max(latents.count, 1) * max(betas.count, 1)
     try root.defineDimension("level", length: levels.count)
     try root.defineDimension("time", length: times)
     try root.defineDimension("tree_level", length: 3)

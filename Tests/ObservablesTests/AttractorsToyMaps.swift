@@ -180,3 +180,12 @@ extension AttractorSearch {
 func spaced(_ count: Int, from low: Double, to high: Double) -> [Double] {
   (0..<count).map { low + (high - low) * (Double($0) + 0.5) / Double(count) }
 }
+
+extension ToyMap {
+  /// Two logistic maps side by side: the first on a 2-cycle, the second on a 4-cycle, hence cycles of 4 that
+  /// differ in phase.
+  static let logistic2D = ToyMap(
+    2, hessians: [[[-6.4, 0], [0, 0]], [[0, 0], [0, -7]]],
+    { [3.2 * $0[0] * (1 - $0[0]), 3.5 * $0[1] * (1 - $0[1])] },
+    jacobian: { [[3.2 * (1 - 2 * $0[0]), 0], [0, 3.5 * (1 - 2 * $0[1])]] })
+}

@@ -258,7 +258,7 @@ public struct Campaign: Sendable {
     var inner = RunEvents(shouldStop: { events.shouldStop() || board.fatal != nil })
     let key = point.scenario.modelKey
     let turn = Turn()
-    inner.logger = Logger(label: "run") { _ in PrefixLog(base: events.logger, prefix: point.label) }
+    inner.logger = events.warnings(of: point.label)
     inner.progress = { progress in
       if case .training = progress {} else if turn.give() { turns.end(key) }
       // Weights that hold where models are trained; ready models make it run ahead.
@@ -393,24 +393,12 @@ extension Scenario {
   }
 }
 
-/// Hands on warnings, with the run that they are about.
-private struct PrefixLog: LogHandler {
-  let base: Logger
-  let prefix: String
-  var logLevel: Logger.Level = .warning
-  var metadata: Logger.Metadata = [:]
-
-  init(base: Logger, prefix: String) {
-    self.base = base
-    self.prefix = prefix
-  }
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) {
-    base.log(level: event.level, prefix.isEmpty ? event.message : "\(prefix): \(event.message)")
+extension RunEvents {
+  /// The log of one of several runs: warnings only, with the run that they are about as metadata.
+  fileprivate func warnings(of run: String) -> Logger {
+    var logger = logger
+    logger.logLevel = max(logger.logLevel, .warning)
+    if !run.isEmpty { logger[metadataKey: RunEvents.runKey] = "\(run)" }
+    return logger
   }
 }

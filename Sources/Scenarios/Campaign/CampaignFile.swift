@@ -18,7 +18,8 @@ extension Campaign {
       let empty = Array(repeating: [String?](repeating: nil, count: plan.replicas), count: plan.pointCount)
       table[point.control, default: empty][point.index][point.replica] = file
     }
-    let evaluation = ClaimEvaluation(scenario: scenario) { table[$0] ?? [] }
+    let readers = RunFileReaders()
+    let evaluation = ClaimEvaluation(scenario: scenario, readers: readers) { table[$0] ?? [] }
     let claims = try scenario.claims.map {
       try check()
       return try evaluation.result($0)
@@ -29,7 +30,8 @@ extension Campaign {
       let axes = try defineAxes(in: root)
       let main = table[nil] ?? []
       var dimensions: [FileLayout.Dimension] = []
-      try writeRuns(main, axes: axes, in: root, isControl: false, common: &dimensions, check: check)
+      let stacking = Stacking(axes: axes, readers: readers, check: check)
+      try writeRuns(main, stacking, in: root, isControl: false, common: &dimensions)
       if !plan.controls.isEmpty {
         let group = try root.defineGroup("controls")
         for control in plan.controls {
@@ -38,12 +40,12 @@ extension Campaign {
           }
           let made = try group.defineGroup(control.rawValue)
           try made.setAttribute("long_name", .text(control.meaning))
-          try writeRuns(files, axes: axes, in: made, isControl: true, common: &dimensions, check: check)
+          try writeRuns(files, stacking, in: made, isControl: true, common: &dimensions)
         }
       }
       if !claims.isEmpty { try write(claims, in: root) }
       try writeStatus(outcomes, axes: axes, in: root)
-      try writeAttributes(main, claims: claims, in: root)
+      try writeAttributes(main, readers, claims: claims, in: root)
       try writer.commit()
       return claims
     } catch {
@@ -79,17 +81,27 @@ extension Campaign {
   /// A swept key as a dimension's name.
   static func dimensionName(_ key: String) -> String { String(key.map { ".-".contains($0) ? "_" : $0 }) }
 
+  /// What the writing of all groups of runs has in common.
+  private struct Stacking {
+    /// Names of the swept dimensions.
+    var axes: [String]
+    var readers: RunFileReaders
+    /// What to do before each file.
+    var check: () throws -> Void
+  }
+
   /// The variables of runs `[point][replica]`.
   ///
   /// - Parameter common: The root's dimensions; the scenario's own runs, which come first, fill it.
   private func writeRuns(
-    _ files: [[String?]], axes: [String], in group: NetCDFGroup, isControl: Bool,
-    common: inout [FileLayout.Dimension], check: @escaping () throws -> Void
+    _ files: [[String?]], _ stacking: Stacking, in group: NetCDFGroup, isControl: Bool,
+    common: inout [FileLayout.Dimension]
   ) throws {
+    let (axes, readers, check) = (stacking.axes, stacking.readers, stacking.check)
     var layout = FileLayout()
     for case let file? in files.joined() {
       try check()
-      try layout.add(try NetCDFReader(path: file))
+      try layout.add(try readers.reader(of: file))
     }
     // Averages are enough of a control.
     if isControl { layout.groups = [] }
@@ -98,30 +110,26 @@ extension Campaign {
     if !isControl { common = layout.root.dimensions }
     let (points, replicas) = (plan.shape, plan.replicas)
     func values(_ number: Int) -> [(String, NetCDFAttribute)] {
-      var result: [(String, NetCDFAttribute)] = []
-      var rest = number
-      if replicas > 1 {
-        result.append(("replica", .int(rest % replicas)))
-        rest /= replicas
-      }
-      for key in scenario.sweep.reversed() {
-        let value = key.values[rest % key.values.count]
-        rest /= key.values.count
+      let indices = RowMajorShape(points + [replicas]).indices(of: number)
+      let result = zip(scenario.sweep, indices).map { key, index -> (String, NetCDFAttribute) in
+        let value = key.values[index]
         let number = Double(value)
-        let attribute: NetCDFAttribute =
-          Int(value).map { .int($0) } ?? number.map { .double($0) } ?? .text(key.text(of: value))
-        result.insert((key.key, attribute), at: 0)
+        return (
+          key.key, Int(value).map { .int($0) } ?? number.map { .double($0) } ?? .text(key.text(of: value))
+        )
       }
-      return result
+      return replicas > 1 ? result + [("replica", .int(indices[points.count]))] : result
     }
     guard replicas > 1 else {
       try FileStack(
-        axes: axes, shape: points, files: files.map { $0[0] }, layout: layout, check: check
+        axes: axes, shape: points, files: files.map { $0[0] }, readers: readers, layout: layout, check: check
       ).write(in: group, definesRootDimensions: definesDimensions, attributes: values)
       return
     }
     if definesDimensions { try FileStack.defineRoot(layout, in: group) }
-    try ModelSummary(axes: axes, shape: points, files: files, layout: layout, check: check).write(in: group)
+    try ModelSummary(
+      axes: axes, shape: points, files: files, readers: readers, layout: layout, check: check
+    ).write(in: group)
     let inner = try group.defineGroup("replicas")
     try inner.setAttribute("long_name", "what each model gave: replica r is the run with the seed plus r")
     try inner.defineDimension("replica", length: replicas)
@@ -130,8 +138,8 @@ extension Campaign {
       attributes: [("long_name", "number of the model"), ("units", "1")]
     ).write((0..<replicas).map { Int32($0) })
     try FileStack(
-      axes: axes + ["replica"], shape: points + [replicas], files: Array(files.joined()), layout: layout,
-      check: check
+      axes: axes + ["replica"], shape: points + [replicas], files: Array(files.joined()), readers: readers,
+      layout: layout, check: check
     ).write(in: inner, definesRootDimensions: false, attributes: values)
   }
 
@@ -231,10 +239,12 @@ extension Campaign {
     }
   }
 
-  private func writeAttributes(_ files: [[String?]], claims: [ClaimResult], in root: NetCDFGroup) throws {
+  private func writeAttributes(
+    _ files: [[String?]], _ readers: RunFileReaders, claims: [ClaimResult], in root: NetCDFGroup
+  ) throws {
     guard let file = files.joined().lazy.compactMap({ $0 }).first else { return }
     let replaced = ["scenario", "history", "title", "seed", "scenario_name", "model_sha256"]
-    for (name, value) in try NetCDFReader(path: file).root.attributes
+    for (name, value) in try readers.reader(of: file).root.attributes
     where !replaced.contains(name) && !name.hasPrefix("model_") {
       try root.setAttribute(name, value)
     }
@@ -248,7 +258,7 @@ extension Campaign {
     if plan.replicas > 1 { try root.setAttribute("models", .int(plan.replicas)) }
     var hashes: [String] = []
     for case let file? in files.joined() {
-      guard let hash = try? NetCDFReader(path: file).attribute("model_sha256").text else { continue }
+      guard let hash = try? readers.reader(of: file).attribute("model_sha256").text else { continue }
       if !hashes.contains(hash) { hashes.append(hash) }
     }
     try root.setAttribute("model_sha256", .text(hashes.joined(separator: " ")))

@@ -1,4 +1,5 @@
 import Foundation
+import Output
 
 /// The runs that a scenario with a sweep, replicas or controls stands for.
 ///
@@ -32,7 +33,7 @@ struct CampaignPlan: Sendable {
   let points: [Point]
 
   /// The number of combinations of swept values.
-  var pointCount: Int { shape.reduce(1, *) }
+  var pointCount: Int { RowMajorShape(shape).count }
 
   init(_ scenario: Scenario) throws {
     self.scenario = scenario
@@ -87,12 +88,8 @@ struct CampaignPlan: Sendable {
       scenario.locations = locations
       scenario.overriddenKeys = overridden
     }
-    var words: [String] = []
-    var rest = index
-    for key in sweep.reversed() {
-      words.insert("\(key.key) = \(key.text(of: key.values[rest % key.values.count]))", at: 0)
-      rest /= key.values.count
-    }
+    let indices = RowMajorShape(sweep.map(\.values.count)).indices(of: index)
+    var words = zip(sweep, indices).map { "\($0.key) = \($0.text(of: $0.values[$1]))" }
     if isReplicated { words.append("replica \(replica + 1)") }
     if let control { words.append("control \(control.rawValue)") }
     let name = "point-\(index)-replica-\(replica)-\(control?.rawValue ?? "claim").nc"

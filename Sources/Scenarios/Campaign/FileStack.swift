@@ -10,6 +10,8 @@ struct FileStack {
   let shape: [Int]
   /// The files, the last axis fastest; nil where a run failed.
   let files: [String?]
+  /// What reads them.
+  let readers: RunFileReaders
   let layout: FileLayout
   /// What to do before each file.
   let check: () throws -> Void
@@ -63,7 +65,7 @@ struct FileStack {
     for (k, file) in files.enumerated() {
       try check()
       guard let file else { continue }
-      let reader = try NetCDFReader(path: file)
+      let reader = try readers.reader(of: file)
       for target in targets {
         let source = try target.source.map { try reader.group($0) } ?? reader.root
         try write(source, of: reader, to: target, number: k)
@@ -135,13 +137,7 @@ struct FileStack {
   private func write(
     _ source: NetCDFReaderGroup, of reader: NetCDFReader, to target: Target, number: Int
   ) throws {
-    var leading: [Int] = []
-    var rest = number
-    for length in shape.reversed() {
-      leading.insert(rest % length, at: 0)
-      rest /= length
-    }
-    if target.fixed != nil { leading = [] }
+    let leading = target.fixed == nil ? RowMajorShape(shape).indices(of: number) : []
     let rootDimensions = try reader.root.dimensions.map { try FileLayout.Dimension($0, in: reader.root) }
     for variable in source.variables {
       guard let made = target.variables[variable.name] else { continue }
@@ -183,13 +179,9 @@ struct FileStack {
       // Row by row of the last dimension, element by element where that has gaps, too.
       let last = places[places.count - 1]
       let width = isRun(last) ? last.count : 1
-      for flat in stride(from: 0, to: shape.reduce(1, *), by: width) {
-        var index: [Int] = []
-        var rest = flat
-        for length in shape.reversed() {
-          index.insert(rest % length, at: 0)
-          rest /= length
-        }
+      let elements = RowMajorShape(shape)
+      for flat in stride(from: 0, to: elements.count, by: width) {
+        let index = elements.indices(of: flat)
         try body(
           index, shape.dropLast().map { _ in 1 } + [width], leading + zip(places, index).map { $0[$1] })
       }
@@ -216,7 +208,7 @@ struct FileStack {
     _ name: String, of file: String, into group: NetCDFGroup, number: Int,
     attributes: [(String, NetCDFAttribute)]
   ) throws {
-    let reader = try NetCDFReader(path: file)
+    let reader = try readers.reader(of: file)
     guard let source = reader.root.groups.first(where: { $0.name == name }) else { return }
     let made = try group.defineGroup("\(number)")
     var content = FileLayout.Group()

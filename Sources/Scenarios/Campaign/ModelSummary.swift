@@ -42,6 +42,8 @@ struct ModelSummary {
   let shape: [Int]
   /// For each point of the sweep, the files of its models; nil where a run failed.
   let files: [[String?]]
+  /// What reads them.
+  let readers: RunFileReaders
   let layout: FileLayout
   let check: () throws -> Void
 
@@ -91,19 +93,14 @@ struct ModelSummary {
     }
     let closest = try defineClosest(in: group)
     for (point, models) in files.enumerated() {
-      var leading: [Int] = []
-      var rest = point
-      for length in shape.reversed() {
-        leading.insert(rest % length, at: 0)
-        rest /= length
-      }
+      let leading = RowMajorShape(shape).indices(of: point)
       var sums = summarized.map { variable, _ in
         [RunningMoments](
           repeating: RunningMoments(), count: variable.dimensions.reduce(1) { $0 * (lengths[$1] ?? 0) })
       }
       for case let file? in models {
         try check()
-        let reader = try NetCDFReader(path: file)
+        let reader = try readers.reader(of: file)
         let own = try reader.root.dimensions.map { try FileLayout.Dimension($0, in: reader.root) }
         for (k, (variable, rule)) in summarized.enumerated() {
           guard let source = try? reader.variable(variable.name) else { continue }

@@ -73,14 +73,12 @@ struct ClaimData {
   /// The run's corruption levels.
   let levels: [Double]
 
-  init(path: String, sweep: [SweptKey], index: Int) throws {
-    reader = try NetCDFReader(path: path)
+  init(_ reader: NetCDFReader, sweep: [SweptKey], index: Int) throws {
+    self.reader = reader
     levels = try reader.variable("level").readDoubles()
     var values: [String: Double] = [:]
-    var rest = index
-    for key in sweep.reversed() {
-      values[key.key] = Double(key.values[rest % key.values.count])
-      rest /= key.values.count
+    for (key, place) in zip(sweep, RowMajorShape(sweep.map(\.values.count)).indices(of: index)) {
+      values[key.key] = Double(key.values[place])
     }
     swept = values
   }
@@ -121,6 +119,8 @@ struct ClaimData {
 /// Tests claims on the run files of a campaign.
 struct ClaimEvaluation {
   let scenario: Scenario
+  /// What reads the files.
+  let readers: RunFileReaders
   /// Of each control (nil: the scenario itself): `[point][replica]`.
   let files: (Control?) -> [[String?]]
 
@@ -167,14 +167,11 @@ struct ClaimEvaluation {
     var values: [[Double]]
 
     func label(_ index: Int) -> String {
-      var words: [String] = []
-      var rest = index
-      for (name, labels) in dimensions.reversed() {
-        let value = labels[rest % labels.count]
-        words.insert(name == "level" ? "level \(value)" : "\(name) = \(value)", at: 0)
-        rest /= labels.count
-      }
-      return words.joined(separator: ", ")
+      let indices = RowMajorShape(dimensions.map(\.labels.count)).indices(of: index)
+      return zip(dimensions, indices).map { dimension, k in
+        let value = dimension.labels[k]
+        return dimension.name == "level" ? "level \(value)" : "\(dimension.name) = \(value)"
+      }.joined(separator: ", ")
     }
   }
 
@@ -196,7 +193,7 @@ struct ClaimEvaluation {
           x[p].append(chosen.map { _ in .nan })
           continue
         }
-        let data = try ClaimData(path: file, sweep: scenario.sweep, index: p)
+        let data = try ClaimData(try readers.reader(of: file), sweep: scenario.sweep, index: p)
         func pick(_ values: [Double]) -> [Double] {
           chosen.map { level in data.levels.firstIndex(of: level).map { values[$0] } ?? .nan }
         }
@@ -229,18 +226,10 @@ struct ClaimEvaluation {
     let named = axes.indices.filter { against.names.numbers.contains(axes[$0].name) }
     let regressed = named.isEmpty ? Array(axes.indices) : named
     let kept = axes.indices.filter { !regressed.contains($0) }
-    func coordinates(_ point: Int) -> [Int] {
-      var result: [Int] = []
-      var rest = point
-      for axis in axes.reversed() {
-        result.insert(rest % axis.labels.count, at: 0)
-        rest /= axis.labels.count
-      }
-      return result
-    }
+    let shape = RowMajorShape(axes.map(\.labels.count))
     var groups: [[Int]: [Int]] = [:]
     for p in 0..<points {
-      let place = coordinates(p)
+      let place = shape.indices(of: p)
       groups[kept.map { place[$0] }, default: []].append(p)
     }
     let isEach = claim.over == .each

@@ -1,0 +1,119 @@
+import Output
+
+/// What one run has in a group such as `/members` or `/attractors`: in a file of several runs, the chosen one's.
+///
+/// Where runs are alike, a campaign stacks their groups: variables have the swept keys and the replica as
+/// leading dimensions. Where they differ, each run has a subgroup of its own, named after its number.
+struct RunGroup {
+  /// The group that holds the run's variables.
+  let group: NetCDFReaderGroup
+  private let data: RunData
+  /// The leading dimensions, with the run's index along each; none in a group of one run.
+  private let leading: [(name: String, index: Int)]
+
+  fileprivate init(_ group: NetCDFReaderGroup, _ data: RunData, leading: [(name: String, index: Int)]) {
+    self.group = group
+    self.data = data
+    self.leading = leading
+  }
+
+  /// A variable at the run.
+  struct Slice {
+    let variable: NetCDFReaderVariable
+    fileprivate let leading: [Int]
+    /// The variable's own dimensions, those that a single run has.
+    let dimensions: [NetCDFDimension]
+
+    /// The lengths of its own dimensions.
+    var shape: [Int] { dimensions.map(\.length) }
+
+    /// All values, shape `shape`.
+    func doubles() throws -> [Double] { try doubles(start: shape.map { _ in 0 }, count: shape) }
+
+    /// A part of the values, shape `count`.
+    func doubles(start: [Int], count: [Int]) throws -> [Double] {
+      try variable.readDoubles(start: leading + start, count: leading.map { _ in 1 } + count)
+    }
+
+    /// All values of a variable of integers.
+    func integers() throws -> [Int] {
+      try variable.readInts(
+        start: leading + shape.map { _ in 0 }, count: leading.map { _ in 1 } + shape)
+    }
+  }
+
+  /// Whether there is a variable of that name.
+  func has(_ name: String) -> Bool { group.variables.contains { $0.name == name } }
+
+  /// The variable of that name, which must have `rank` dimensions of its own.
+  ///
+  /// - Throws: `FigureError` where it is missing or has other dimensions.
+  func slice(_ name: String, rank: Int) throws -> Slice {
+    guard let variable = group.variables.first(where: { $0.name == name }) else {
+      throw data.invalid("\(group.path)/\(name)", "is missing")
+    }
+    let names = variable.dimensions.map(\.name)
+    // Coordinates and names are written once, not per run.
+    let isStacked = names.count == rank + leading.count && names.starts(with: leading.map(\.name))
+    guard isStacked || names.count == rank else {
+      throw data.invalid(
+        variable.path, "has the dimensions (\(names.joined(separator: ", "))), expected \(rank) for a run")
+    }
+    return Slice(
+      variable: variable, leading: isStacked ? leading.map(\.index) : [],
+      dimensions: Array(variable.dimensions.suffix(rank)))
+  }
+
+  /// The variable of that name, whose own dimensions must be those.
+  ///
+  /// - Throws: As `slice(_:rank:)`.
+  func slice(_ name: String, _ dimensions: [String]) throws -> Slice {
+    let slice = try slice(name, rank: dimensions.count)
+    let names = slice.dimensions.map(\.name)
+    guard names == dimensions else {
+      throw data.invalid(
+        slice.variable.path,
+        "has the dimensions (\(names.joined(separator: ", "))), expected (\(dimensions.joined(separator: ", ")))"
+      )
+    }
+    return slice
+  }
+
+  /// The variable of that name, whose own shape must be that.
+  ///
+  /// - Throws: As `slice(_:rank:)`.
+  func slice(_ name: String, shape: [Int]) throws -> Slice {
+    let slice = try slice(name, rank: shape.count)
+    guard slice.shape == shape else {
+      throw data.invalid(slice.variable.path, "has the shape \(slice.shape), expected \(shape)")
+    }
+    return slice
+  }
+}
+
+extension RunData {
+  /// The group of the chosen run; nil where the file has none of it.
+  func runGroup(_ name: String) -> RunGroup? {
+    guard let group = parent(of: name) else { return nil }
+    let leading = axes
+    if leading.isEmpty { return RunGroup(group, self, leading: []) }
+    if let own = group.groups.first(where: { $0.name == "\(runNumber)" }) {
+      return RunGroup(own, self, leading: [])
+    }
+    return group.variables.isEmpty
+      ? nil : RunGroup(group, self, leading: leading.map { (name: $0.name, index: $0.index) })
+  }
+
+  /// Why the chosen run lacks a group that others have, and the remedy; nil where no run has it.
+  func missingGroup(_ name: String) -> (message: String, remedy: String)? {
+    guard parent(of: name) != nil else { return nil }
+    return (
+      "the run \(runText) has no group /\(name), as runs that failed have none", "choose another with --at"
+    )
+  }
+
+  /// Where a file of one run or of several has the groups of that name.
+  private func parent(of name: String) -> NetCDFReaderGroup? {
+    (replicaGroup ?? reader.root).groups.first { $0.name == name }
+  }
+}

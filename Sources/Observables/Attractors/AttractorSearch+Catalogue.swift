@@ -1,0 +1,107 @@
+import Dynamics
+import Numerics
+import Synchronization
+
+/// Newton's method, in parallel, and the catalogue of what it found.
+extension AttractorSearch {
+  /// A set that Newton's method found.
+  struct Finding: Sendable {
+    var set: InvariantSet
+    /// |F^p(z) - z| at the state from which the method started, p the set's period.
+    var recurrence: Double
+    /// Whether the linearization about the set explains what the orbit does there.
+    var explainsStart: Bool
+  }
+
+  func solve(
+    _ problems: [(state: [Double], period: Int)], shouldStop: @escaping @Sendable () -> Bool
+  ) -> [Finding?] {
+    let results = Mutex([Finding?](repeating: nil, count: problems.count))
+    let team = WorkerTeam((0..<threads).map { _ in LinearizedOrbit(map) })
+    Parallel.forEach(pieces: problems.count, threads: threads) { worker, piece in
+      if shouldStop() { return }
+      let orbit = team.workers[worker]
+      let (state, period) = problems[piece]
+      guard let root = NewtonSolver().root(from: state, period: period, orbit),
+        let set = InvariantSet(root: root.state, period: period, orbit)
+      else { return }
+      let displacement = difference(orbit.image(of: state, steps: set.period), state)
+      let finding = Finding(
+        set: set, recurrence: norm(displacement),
+        explainsStart: set.explains(displacement: displacement, at: state))
+      results.withLock { $0[piece] = finding }
+    }
+    return results.withLock { $0 }
+  }
+
+  /// Adds what is new to the catalogue, in order, with trapping balls; returns each finding's index.
+  func absorb(_ found: [InvariantSet?]) -> [Int32?] {
+    let first = sets.count
+    let indices = found.map { candidate -> Int32? in
+      guard let candidate else { return nil }
+      if let known = sets.firstIndex(where: { candidate.isSame(as: $0, within: Self.samePoint) }) {
+        return Int32(known)
+      }
+      sets.append(candidate)
+      return Int32(sets.count - 1)
+    }
+    guard settings.usesTrappingBalls else { return indices }
+    let new = Array(sets[first...])
+    let made = Mutex([TrappingBall?](repeating: nil, count: new.count))
+    Parallel.forEach(pieces: new.count, threads: threads) { _, piece in
+      let ball = TrappingBall(around: new[piece], of: self.map)
+      made.withLock { $0[piece] = ball }
+    }
+    for (k, ball) in made.withLock({ $0 }).enumerated() {
+      if let ball { balls.append((Int32(first + k), ball)) }
+    }
+    return indices
+  }
+
+  /// Newton's method from many starts, for what trajectories do not reach: saddles, repellers, unstable
+  /// cycles, attractors of small basins. Roots join the catalogue.
+  ///
+  /// - Parameters:
+  ///   - starts: States, e.g. memories; `samples` and midpoints between known sets are added.
+  ///   - budget: Starts at most, in all; one for a cycle of period p counts p times.
+  /// - Complexity: O(budget x Newton steps x N x parameters).
+  public func census(
+    from starts: [[Double]], budget: Int, shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws {
+    var problems: [(state: [Double], period: Int)] = []
+    let share = budget / 4
+    let known = balls.map(\.ball)
+    // Midpoints of the closest pairs: a saddle lies between neighbouring basins.
+    let points = sets.filter(\.isStable).map { $0.points[0] }
+    var pairs: [(distance: Double, i: Int, j: Int)] = []
+    for i in points.indices.prefix(400) {
+      for j in 0..<i { pairs.append((norm(difference(points[i], points[j])), i, j)) }
+    }
+    pairs.sort { ($0.distance, $0.i, $0.j) < ($1.distance, $1.i, $1.j) }
+    for pair in pairs.prefix(share) {
+      problems.append((zip(points[pair.i], points[pair.j]).map { 0.5 * ($0 + $1) }, 1))
+    }
+    func spread(_ states: [[Double]], _ count: Int) -> [[Double]] {
+      guard states.count > count, count > 0 else { return Array(states.prefix(count)) }
+      return (0..<count).map { states[$0 * states.count / count] }
+    }
+    for state in spread(starts, share) + spread(samples, share) { problems.append((state, 1)) }
+    let left = max(0, budget - problems.count)
+    if settings.maximumPeriod > 1 {
+      // A problem of period p costs p times as much, and counts so.
+      let periods = Array(2...settings.maximumPeriod)
+      var k = 0
+      var cost = 0
+      while cost < left, !samples.isEmpty, k < left {
+        let period = periods[k % periods.count]
+        cost += period
+        if cost <= left { problems.append((samples[(k / periods.count * 7) % samples.count], period)) }
+        k += 1
+      }
+    }
+    problems.removeAll { problem in known.contains { $0.isNear(problem.state, factor: 1) } }
+    let found = solve(problems, shouldStop: shouldStop)
+    if shouldStop() { throw CancellationError() }
+    _ = absorb(found.map { $0?.set })
+  }
+}

@@ -1,0 +1,18 @@
+import Dynamics
+import Numerics
+
+extension Snapshot {
+  /// The Euclidean distance of each member's z(t) to another latent state of the member's.
+  ///
+  /// - Parameters:
+  ///   - field: The other state; where it is absent at this time, values are missing.
+  ///   - values: Shape `[count]`.
+  /// - Complexity: O(members x N).
+  func distances(to field: StateFields, into values: UnsafeMutablePointer<Double>) {
+    let n = dimension
+    let others = self.values(field)
+    for m in 0..<count {
+      values[m] = others.map { distance(states + m * n, $0 + m * n, n) } ?? .nan
+    }
+  }
+}

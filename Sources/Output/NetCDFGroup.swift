@@ -1,0 +1,162 @@
+internal import CNetCDF
+
+/// A group of a file that is being written: the root or one below it.
+public struct NetCDFGroup {
+  let file: WritableFile
+  let identifier: Int32
+  /// Its place in the file, such as `/` or `/attractors/0`.
+  public let path: String
+
+  /// Defines a group within this one.
+  ///
+  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is taken or not allowed.
+  public func defineGroup(_ name: String) throws(NetCDFError) -> NetCDFGroup {
+    let group = try file.perform("define group", name) { () throws(NetCDFLibrary.Status) in
+      var group: Int32 = 0
+      try NetCDFLibrary.check(nc_def_grp(identifier, name, &group))
+      return group
+    }
+    return NetCDFGroup(file: file, identifier: group, path: path == "/" ? "/\(name)" : "\(path)/\(name)")
+  }
+
+  /// Defines a dimension, for variables of this group and of those below it.
+  ///
+  /// - Parameters:
+  ///   - name: Its name.
+  ///   - length: Its length; 0 is allowed (the file then calls it unlimited, of present length 0).
+  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is taken or not allowed.
+  public func defineDimension(_ name: String, length: Int) throws(NetCDFError) {
+    precondition(length >= 0, "a dimension's length is not negative")
+    _ = try define(dimension: name, length: length)
+  }
+
+  /// Defines a dimension that grows with what is written.
+  ///
+  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is taken or not allowed.
+  public func defineUnlimitedDimension(_ name: String) throws(NetCDFError) {
+    file.unlimited.insert(try define(dimension: name, length: Int(NC_UNLIMITED)))
+  }
+
+  private func define(dimension name: String, length: Int) throws(NetCDFError) -> Int32 {
+    try file.perform("define dimension", name) { () throws(NetCDFLibrary.Status) in
+      var dimension: Int32 = 0
+      try NetCDFLibrary.check(nc_def_dim(identifier, name, length, &dimension))
+      return dimension
+    }
+  }
+
+  /// Defines a variable.
+  ///
+  /// - Parameters:
+  ///   - name: Its name.
+  ///   - type: Its elements' type; not `character` nor `other`.
+  ///   - dimensions: Names of dimensions of this group or those above it, slowest first; none for a scalar.
+  ///   - attributes: Its attributes, in the order of the file.
+  ///   - fillValue: What stands for a missing element, for floating types only (usually
+  ///     `NetCDFWriter.missing`). Integers carry none, for readers would turn them into floats.
+  ///   - compression: Whether to compress (deflate 4 with shuffle) what takes more than 16 KiB. Strings never
+  ///     are.
+  ///   - chunks: The shape of the pieces in which the file stores the array; the library's choice where nil.
+  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is taken or not allowed, `missingName` for
+  ///   an unknown dimension, `typeMismatch` for a fill value of a type that has none, `shapeMismatch` for
+  ///   chunks that do not fit.
+  @discardableResult
+  public func defineVariable(
+    _ name: String, type: NetCDFType, dimensions: [String] = [],
+    attributes: [(String, NetCDFAttribute)] = [], fillValue: Double? = nil, compression: Bool = true,
+    chunks: [Int]? = nil
+  ) throws(NetCDFError) -> NetCDFVariable {
+    let operation = "define variable"
+    guard let code = type.code else {
+      throw file.failure(.typeMismatch, operation, name, "the type \(type) cannot be written")
+    }
+    guard fillValue == nil || type.isFloating else {
+      throw file.failure(
+        .typeMismatch, operation, name, "the type \(type) has no fill value",
+        remedy: "leave fillValue out, and let an integer such as -1 stand for none")
+    }
+    var identifiers: [Int32] = []
+    var lengths: [Int?] = []
+    for dimension in dimensions {
+      guard let (identifier, length) = try find(dimension: dimension) else {
+        throw NetCDFError.missing(
+          "dimension", dimension, among: try visibleDimensions(), path: file.path,
+          operation: "define variable \"\(name)\" with dimension")
+      }
+      identifiers.append(identifier)
+      lengths.append(file.unlimited.contains(identifier) ? nil : length)
+    }
+    if let chunks {
+      let fits = zip(chunks, lengths).allSatisfy { $0 > 0 && $0 <= max($1 ?? .max, 1) }
+      guard chunks.count == lengths.count, fits else {
+        throw file.failure(
+          .shapeMismatch, operation, name, "chunks \(chunks) do not fit the shape \(describe(lengths))",
+          remedy: "give one length per dimension, from 1 to the dimension's")
+      }
+    }
+    let bytes = lengths.reduce(type.size) { product, length in
+      length.map { product.multipliedReportingOverflow(by: $0) }.map { $0.overflow ? .max : $0.partialValue }
+        ?? .max
+    }
+    let compressed = compression && type != .string && !dimensions.isEmpty && bytes > 16_384
+
+    let variable = try file.perform(operation, name) { () throws(NetCDFLibrary.Status) in
+      var variable: Int32 = 0
+      try NetCDFLibrary.check(
+        nc_def_var(identifier, name, code, Int32(identifiers.count), identifiers, &variable))
+      if let fillValue {
+        // Without this call the library fills with its default and writes no `_FillValue`. Its "no fill" mode
+        // would do the same for readers, but leave arbitrary bytes in what was never written.
+        try NetCDFLibrary.check(
+          type == .float
+            ? withUnsafeBytes(of: Float(fillValue)) {
+              nc_def_var_fill(identifier, variable, 0, $0.baseAddress)
+            }
+            : withUnsafeBytes(of: fillValue) { nc_def_var_fill(identifier, variable, 0, $0.baseAddress) })
+      }
+      if let chunks, !chunks.isEmpty {
+        try NetCDFLibrary.check(nc_def_var_chunking(identifier, variable, Int32(NC_CHUNKED), chunks))
+      }
+      if compressed { try NetCDFLibrary.check(nc_def_var_deflate(identifier, variable, 1, 1, 4)) }
+      return variable
+    }
+    let result = NetCDFVariable(
+      file: file, group: identifier, identifier: variable, name: name, type: type, fillValue: fillValue,
+      dimensionIdentifiers: identifiers, lengths: lengths)
+    for (attribute, value) in attributes { try result.setAttribute(attribute, value) }
+    return result
+  }
+
+  /// Sets an attribute of the group; on the root, a global attribute of the file.
+  ///
+  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is not allowed.
+  public func setAttribute(_ name: String, _ value: NetCDFAttribute) throws(NetCDFError) {
+    try file.setAttribute(name, value, group: identifier, variable: NC_GLOBAL)
+  }
+
+  private func find(dimension: String) throws(NetCDFError) -> (identifier: Int32, length: Int)? {
+    try file.perform("find dimension", dimension) { () throws(NetCDFLibrary.Status) in
+      var dimensionIdentifier: Int32 = 0
+      var length = 0
+      let status = nc_inq_dimid(identifier, dimension, &dimensionIdentifier)
+      if status == NC_EBADDIM { return nil }
+      try NetCDFLibrary.check(status)
+      try NetCDFLibrary.check(nc_inq_dimlen(identifier, dimensionIdentifier, &length))
+      return (dimensionIdentifier, length)
+    }
+  }
+
+  private func visibleDimensions() throws(NetCDFError) -> [String] {
+    try file.perform("list dimensions", nil) { () throws(NetCDFLibrary.Status) in
+      try dimensionIdentifiers(of: identifier, withParents: true).map {
+        dimension throws(NetCDFLibrary.Status) in
+        try dimensionDescription(group: identifier, dimension).name
+      }
+    }
+  }
+}
+
+/// A shape in words, for messages.
+func describe(_ lengths: [Int?]) -> String {
+  "[\(lengths.map { $0.map(String.init) ?? "unlimited" }.joined(separator: ", "))]"
+}

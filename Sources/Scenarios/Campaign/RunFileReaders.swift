@@ -1,0 +1,21 @@
+import Output
+
+/// The run files of a campaign while they are put together: each is opened, and its structure read, once.
+///
+/// An open file costs a descriptor and what HDF5 keeps of it. Of very many files only the first stay open, and
+/// the others are opened whenever they are asked for.
+final class RunFileReaders {
+  /// The most files that stay open.
+  private static let capacity = 128
+  private var kept: [String: NetCDFReader] = [:]
+
+  /// The reader of a file.
+  ///
+  /// - Throws: `NetCDFError` where the file cannot be read.
+  func reader(of path: String) throws -> NetCDFReader {
+    if let known = kept[path] { return known }
+    let reader = try NetCDFReader(path: path)
+    if kept.count < Self.capacity { kept[path] = reader }
+    return reader
+  }
+}
