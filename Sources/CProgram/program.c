@@ -1,3 +1,45 @@
 #include "CProgram.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
 const char *program_commit(void) { return PROGRAM_COMMIT; }
+
+static struct rlimit former;
+static int is_limited = 0;
+
+void limit_processor_time(uint32_t seconds) {
+  struct rusage used;
+  if (getrlimit(RLIMIT_CPU, &former) != 0 || getrusage(RUSAGE_SELF, &used) != 0) return;
+  rlim_t end = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + seconds;
+  if (former.rlim_cur != RLIM_INFINITY && former.rlim_cur <= end) return;
+  // A handler of whoever started the program, or its being ignored, is not inherited as a limit is.
+  signal(SIGXCPU, SIG_DFL);
+  struct rlimit limit = {end, former.rlim_max};
+  is_limited = setrlimit(RLIMIT_CPU, &limit) == 0;
+}
+
+void restore_processor_time(void) {
+  if (is_limited) setrlimit(RLIMIT_CPU, &former);
+  is_limited = 0;
+}
+
+uint64_t processor_time_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_CPU, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_cur;
+}
+
+void end_with_parent(int32_t parent) {
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != (pid_t)parent) raise(SIGKILL);
+#else
+  (void)parent;
+#endif
+}

@@ -270,6 +270,16 @@ extension EnsemblePlan {
   /// How many bootstrap replicates this plan's approaches get: as many as are asked for, fewer or none where
   /// the run is long.
   public var affordableReplicates: Int {
-    ApproachBootstrap.affordableReplicates(bootstrapReplicates, seriesCount: approaches.count, times: times)
+    Self.affordableReplicates(bootstrapReplicates, approaches: approaches.count, times: times)
+  }
+
+  /// The same for a plan that is not made yet.
+  ///
+  /// - Parameters:
+  ///   - wanted: Replicates asked for.
+  ///   - approaches: Distances of which the approach is computed.
+  ///   - times: steps + 1.
+  public static func affordableReplicates(_ wanted: Int = 1000, approaches: Int, times: Int) -> Int {
+    ApproachBootstrap.affordableReplicates(wanted, seriesCount: approaches, times: times)
   }
 }

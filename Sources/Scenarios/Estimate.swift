@@ -28,7 +28,12 @@ public struct RunEstimate: Sendable {
   public var checkpointBytes = 0.0
   /// Worker threads.
   public var threads = 1
-
+  /// Whether training may end before its last epoch (`patience`), so that its time is the most it takes.
+  public var mayStopEarly = false
+  /// Of `memoryBytes`, what the run takes beyond what the trial took.
+  var growthBytes = 0.0
+  /// Of `memoryBytes`, what writing the file takes.
+  var writingMemory = 0.0
   /// What a search for attractors will take.
   public struct Search: Sendable {
     /// Wall-clock seconds, from a trial with some of the starts; nil where the model is not trained yet, for
@@ -44,6 +49,16 @@ public struct RunEstimate: Sendable {
 }
 
 extension Experiment {
+  /// Whether a trial measures training.
+  enum TrainingTrial {
+    /// Where the model is not trained yet.
+    case whereNeeded
+    /// In any case.
+    case always
+    /// In no case.
+    case never
+  }
+
   /// Estimates the run from a trial of its network and observables, which takes a second or two.
   ///
   /// Nothing is trained or written: a model that is not cached is tried with random weights. A search for
@@ -51,24 +66,43 @@ extension Experiment {
   /// is left out of `seconds`.
   ///
   /// - Throws: as `checkedSize`.
-  public func estimate() throws -> RunEstimate {
+  public func estimate() throws -> RunEstimate { try estimate(training: .whereNeeded) }
+
+  /// The file of the cached model; nil where the model is not trained by this program, or not yet.
+  var cachedModelPath: String? {
+    guard case .trained(let specification) = scenario.model else { return nil }
+    let path = options.cache.path(
+      dataset: dataset, architecture: specification.architecture(dataDimension: dataset.dimension),
+      training: specification.plan, seed: scenario.seed, replica: 0)
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
+  /// - Parameter training: Whether `trainingSeconds` are measured.
+  /// - Throws: as `checkedSize`.
+  func estimate(training: TrainingTrial) throws -> RunEstimate {
     _ = try checkedSize()
     var result = RunEstimate()
     result.threads = options.threads
     var model: Autoencoder?
+    // How long orbits wander depends on the weights.
+    var searchIsKnown = true
     switch scenario.model {
     case .file(let path): model = try checkedModel(path: path).model
     case .trained(let specification):
       let architecture = specification.architecture(dataDimension: dataset.dimension)
-      let path = options.cache.path(
-        dataset: dataset, architecture: architecture, training: specification.plan, seed: scenario.seed,
-        replica: 0)
-      if let (cached, _) = try? Safetensors.read(path: path), cached.architecture == architecture {
+      var isTrained = specification.plan.epochs == 0
+      if let path = cachedModelPath, let (cached, _) = try? Safetensors.read(path: path),
+        cached.architecture == architecture
+      {
         model = cached
-      } else {
-        model = Autoencoder(initializing: architecture, seed: scenario.seed)
-        result.trainingSeconds = try trainingSeconds(architecture, specification.plan)
+        isTrained = true
       }
+      if training == .always || (training == .whereNeeded && !isTrained) {
+        result.trainingSeconds = try trainingSeconds(architecture, specification.plan)
+        result.mayStopEarly = specification.plan.patience > 0
+      }
+      searchIsKnown = isTrained
+      model = model ?? Autoencoder(initializing: architecture, seed: scenario.seed)
     case .hopfield: break
     }
     let clock = ContinuousClock.now
@@ -76,8 +110,9 @@ extension Experiment {
     result.preparationSeconds = (ContinuousClock.now - clock).inSeconds
     try estimateEnsemble(model, map, into: &result)
     if let attractors = scenario.attractors, let model {
-      try estimateSearch(model, attractors, isTrained: result.trainingSeconds == 0, into: &result)
+      try estimateSearch(model, attractors, isTrained: searchIsKnown, into: &result)
     }
+    result.memoryBytes = Double(Self.peakResidentBytes()) + result.growthBytes + result.writingMemory
     return result
   }
 
@@ -157,12 +192,6 @@ extension Experiment {
         + census * Double(specification.census) / Double(max(tried, 1))
     }
     result.search = estimate
-    // Per start its attractor, outcome and time; per set its place, eigenvalues and picture.
-    let sets = Double(max(search.sets.count, 1))
-    let width = Double(48 * prepared.map.dimension + 4 * dataset.dimension)
-    let records: Double = 12 * Double(total) + sets * width
-    result.fileBytes += records + 31_500
-    result.memoryBytes += 40 * Double(total)
   }
 
   private func seconds(_ body: () throws -> Void) rethrows -> Double {
@@ -257,39 +286,20 @@ extension Experiment {
     let blocks = Double(plan.memberCount) / Double(trial.memberCount)
     result.ensembleSeconds = blocks * (start + perStep * Double(plan.steps))
 
-    // Sizes.
-    let times = Double(plan.times)
-    let groups = Double(plan.groupings.map(\.count).reduce(0, +))
-    let series = Double(plan.observables.count) * (1 + groups + (plan.splitting == nil ? 0 : 2))
-    let slots = series * times
-    let width = Double(plan.approaches.count) * times
-    let moments = slots * (plan.realizations > 1 ? 48 : 24)
-    let bootstrap = Double(plan.affordableReplicates) * width * 8
-    var perMember = 64.0
-    if plan.recordsMembers { perMember += 8 * Double(prepared.visibleObservables) * times }
-    if plan.recordsLatentStates { perMember += 8 * Double(prepared.map.dimension) * times }
-    let records = plan.recordsMembers || plan.recordsLatentStates ? perMember * Double(plan.memberCount) : 0
-    let averages = 28 * slots * Double(plan.levels.count)
-    let variables =
-      68 + 4 * prepared.visibleObservables * (1 + plan.groupings.count + (plan.splitting == nil ? 0 : 2))
-    result.fileBytes = records + averages + 900 * Double(variables)
-    let modelBytes = 4 * Double(model?.architecture.parameterCount ?? 0)
-    result.checkpointBytes = records + bootstrap + 2 * moments + modelBytes + averages
-    result.writingSeconds = (2 * records + result.fileBytes) / 5e8
-
-    // What is in memory now, the trial's included, and what the whole run has beyond it.
-    let workers = Double(options.threads)
-    let unit = moments + width * 16 * 126 + (records > 0 ? perMember * 126 : 0)
-    var bytes = Double(Self.residentBytes()) + 2 * moments + bootstrap + 2 * workers * unit
-    bytes += width * 8 * 126 * 3 + 2 * averages
-    if result.trainingSeconds > 0 { bytes = max(bytes, Double(Self.residentBytes()) + 5 * modelBytes) }
-    result.memoryBytes = bytes
+    let sizes = try sizes(latentDimension: prepared.map.dimension)
+    result.fileBytes = sizes.contents.fileBytes
+    result.checkpointBytes = sizes.checkpointBytes
+    result.writingSeconds = sizes.writingSeconds
+    result.growthBytes = sizes.growthBytes
+    result.writingMemory = RunFileContents.writingMemory(
+      variables: sizes.contents.variables + sizes.contents.groupVariables)
   }
 
-  /// Resident memory of this process; 0 where the system does not tell.
-  private static func residentBytes() -> Int {
-    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
-    let fields = text.split(separator: " ")
-    return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(getpagesize()) : 0
+  /// The most resident memory that this process has had; 0 where the system does not tell.
+  static func peakResidentBytes() -> Int {
+    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+    else { return 0 }
+    return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }.map { $0 * 1024 } ?? 0
   }
 }

@@ -37,11 +37,14 @@ struct ExportCommand: ParsableCommand {
   }
 
   private func perform() throws {
-    installSignalHandlers()
     try reportingFailures {
+      // Until the structure is read, a signal ends the process, which may be caught in a loop of the library.
+      let reader = try NetCDFReader(path: file)
+      Isolation.structureIsRead()
+      installSignalHandlers()
       let names = (variables ?? "").split(separator: ",").map { $0.replacing("-", with: "_") }
         .map { $0.trimmingCharacters(in: .whitespaces) }
-      let table = try TidyTable(NetCDFReader(path: file), variables: names)
+      let table = try TidyTable(reader, variables: names)
       if let output {
         try AtomicFile.checkDistinct(output, from: [file])
         var text = ""

@@ -25,6 +25,7 @@ struct InspectCommand: ParsableCommand {
         printResult(try model())
       } else {
         let reader = try NetCDFReader(path: file)
+        Isolation.structureIsRead()
         if scenario {
           guard let text = try reader.attribute("scenario").text else {
             throw ScenarioError(

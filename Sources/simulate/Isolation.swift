@@ -1,4 +1,5 @@
 import ArgumentParser
+internal import CProgram
 import Foundation
 import Output
 import Synchronization
@@ -11,25 +12,57 @@ import Synchronization
 
 /// Reading of NetCDF files in a process of its own.
 ///
-/// The C libraries below NetCDF do not withstand every damaged file: some make them crash. So a command that
-/// only reads such files runs once more as a child of itself, and a run that starts from states of a file has
-/// a child read them first. A crash is then one line and exit code 65, and takes nothing else with it.
+/// The C libraries below NetCDF do not withstand every damaged file: some make them crash, some run for ever.
+/// So a command that only reads such files runs once more as a child of itself, and a run that starts from
+/// states of a file has a child read them first. A crash is then one line and exit code 65, and takes nothing
+/// else with it; so is a structure (groups, dimensions, variables, attributes) that is not read within
+/// `structureSeconds` of processor time. Reading values, which may take long, has no limit.
+///
+/// The limit is one of processor time, which an endless loop uses up and a slow disk does not. The kernel keeps
+/// it (`RLIMIT_CPU`), and ends a child whose parent is gone.
 enum Isolation {
+  /// Holds the parent's number in a child's environment.
   private static let mark = "SIMULATE_ISOLATED"
+  /// The environment's variable that sets the limit.
+  static let limitVariable = "REPEATED_INFERENCE_STRUCTURE_SECONDS"
+  private static let standardLimit: UInt32 = 60
+
+  /// The most processor time that the structure of a file may take, in seconds.
+  ///
+  /// - Throws: `ValidationError` where the environment sets it to anything but a whole number from 1 to 10^6.
+  private static var structureSeconds: UInt32 {
+    get throws {
+      guard let text = ProcessInfo.processInfo.environment[limitVariable], !text.isEmpty else {
+        return standardLimit
+      }
+      guard let seconds = UInt32(text), (1...1_000_000).contains(seconds) else {
+        throw ValidationError(
+          "\(limitVariable)=\(text): expected a whole number of seconds from 1 to 1000000; unset it for the"
+            + " standard, \(standardLimit)")
+      }
+      return seconds
+    }
+  }
 
   /// Runs a command's body in a child, unless this is the child already.
   ///
-  /// - Parameter file: The file that the body reads.
+  /// - Parameters:
+  ///   - file: The file that the body reads.
+  ///   - body: Calls `structureIsRead()` when it has opened the file.
+  /// - Throws: `ExitCode`; `ValidationError` where the environment's limit is no number.
   static func run(reading file: String, _ body: () throws -> Void) throws {
-    guard ProcessInfo.processInfo.environment[mark] == nil,
-      let process = spawn(CommandLine.arguments, isQuiet: false)
-    else { return try body() }
+    let seconds = try structureSeconds
+    if isChild {
+      begin(seconds)
+      return try body()
+    }
+    guard let process = spawn(CommandLine.arguments, isQuiet: false) else { return try body() }
     forwardSignals(to: process)
-    switch wait(for: process) {
+    switch wait(for: process, seconds) {
     case .exit(0): return
     case .exit(let code): throw ExitCode(code)
-    case .crash(let number):
-      printMessage("simulate: \(ForeignFileError(path: file, signal: number))")
+    case .failure(let failure):
+      printMessage("simulate: \(ForeignFileError(path: file, failure: failure))")
       throw ExitCode(Exit.data)
     case .signal(let number):
       signal(number, SIG_DFL)
@@ -41,21 +74,45 @@ enum Isolation {
   /// Has a child read a NetCDF file first.
   ///
   /// - Parameter variables: What to read beside the structure.
-  /// - Throws: `ForeignFileError` where the child crashed; whatever else is wrong with the file is found, and
-  ///   said better, by whoever reads it next. `CancellationError` where the child was interrupted.
+  /// - Throws: `ForeignFileError` where the child crashed, or did not come to an end; whatever else is wrong with
+  ///   the file is found, and said better, by whoever reads it next. `CancellationError` where the child or this
+  ///   process was interrupted. `ValidationError` as `run`.
   static func probe(_ path: String, variables: [String] = []) throws {
     let arguments = [CommandLine.arguments[0], "probe", "--", path] + variables
+    let seconds = try structureSeconds
     guard let process = spawn(arguments, isQuiet: true) else { return }
-    switch wait(for: process) {
+    switch wait(for: process, seconds, unless: { isInterrupted.load(ordering: .relaxed) }) {
     case .exit: return
-    case .crash(let number): throw ForeignFileError(path: path, signal: number)
+    case .failure(let failure): throw ForeignFileError(path: path, failure: failure)
     case .signal: throw CancellationError()
     }
   }
 
+  /// What `ProbeCommand` does around its reading, as `run` does for other commands' children.
+  ///
+  /// - Throws: What the body throws; `ValidationError` as `run`.
+  static func runProbe(_ body: () throws -> Void) throws {
+    if isChild { begin(try structureSeconds) }
+    try body()
+  }
+
+  /// Lifts the limit: from here on values are read, which may take as long as they are many.
+  static func structureIsRead() {
+    if isChild { restore_processor_time() }
+  }
+
+  private static var isChild: Bool { ProcessInfo.processInfo.environment[mark] != nil }
+
+  /// Begins a child's life.
+  private static func begin(_ seconds: UInt32) {
+    let parent = ProcessInfo.processInfo.environment[mark].flatMap { Int32($0) } ?? getppid()
+    end_with_parent(parent)
+    limit_processor_time(seconds)
+  }
+
   private enum End {
     case exit(Int32)
-    case crash(Int32)
+    case failure(ForeignFileError.Failure)
     case signal(Int32)
   }
 
@@ -65,7 +122,7 @@ enum Isolation {
       FileManager.default.fileExists(atPath: "/proc/self/exe")
       ? "/proc/self/exe" : Bundle.main.executablePath ?? CommandLine.arguments[0]
     // A crash is one line of its parent's, not a page of the runtime's.
-    let changes = [mark: "1", "SWIFT_BACKTRACE": "enable=no"]
+    let changes = [mark: "\(getpid())", "SWIFT_BACKTRACE": "enable=no"]
     let environment = ProcessInfo.processInfo.environment.merging(changes) { $1 }
     var argv = arguments.map { strdup($0) } + [nil]
     var envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -86,14 +143,35 @@ enum Isolation {
     return posix_spawn(&process, program, &actions, nil, &argv, &envp) == 0 ? process : nil
   }
 
-  private static func wait(for process: pid_t) -> End {
+  /// Waits for a child.
+  ///
+  /// - Parameters:
+  ///   - seconds: The limit of its structure.
+  ///   - isStopped: Asked now and then; true ends the child. Nil: never.
+  private static func wait(
+    for process: pid_t, _ seconds: UInt32, unless isStopped: (() -> Bool)? = nil
+  ) -> End {
     var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    if let isStopped {
+      // Handlers that restart the call would let it outlast an interrupt.
+      var pause: UInt32 = 500
+      while true {
+        let ended = waitpid(process, &status, WNOHANG)
+        if ended == process || (ended < 0 && errno != EINTR) { break }
+        if isStopped() { kill(process, SIGKILL) }
+        usleep(pause)
+        pause = min(2 * pause, 20_000)
+      }
+    } else {
+      while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    }
     let number = status & 0x7F
     if number == 0 { return .exit((status >> 8) & 0xFF) }
+    // Where this process has a limit as low, it is not the file's fault.
+    if number == SIGXCPU, processor_time_limit() > UInt64(seconds) { return .failure(.endless(seconds)) }
     // The last two are traps of Swift.
     return [SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP].contains(number)
-      ? .crash(number) : .signal(number)
+      ? .failure(.crash(number)) : .signal(number)
   }
 
   /// Hands on SIGINT and SIGTERM that were sent to this process alone; a terminal sends them to both.
@@ -122,14 +200,28 @@ private func handOn(
   kill(child.load(ordering: .relaxed), number)
 }
 
-/// A file whose reading crashed the process that tried.
+/// A file whose reading crashed the process that tried, or did not come to an end.
 struct ForeignFileError: Error, CustomStringConvertible {
+  enum Failure {
+    /// The number of the signal.
+    case crash(Int32)
+    /// Seconds of processor time that were not enough for the structure.
+    case endless(UInt32)
+  }
+
   var path: String
-  var signal: Int32
+  var failure: Failure
 
   var description: String {
-    "cannot read \(path): the NetCDF library crashed on it (signal \(signal)), so it is damaged; write it again,"
-      + " or fetch another copy"
+    switch failure {
+    case .crash(let signal):
+      "cannot read \(path): the NetCDF library crashed on it (signal \(signal)), so it is damaged; write it again,"
+        + " or fetch another copy"
+    case .endless(let seconds):
+      "cannot read \(path): the NetCDF library did not get through its structure in \(seconds) s of processor"
+        + " time, so it is most likely damaged; write it again, or fetch another copy (where it is that large,"
+        + " set \(Isolation.limitVariable) to more seconds)"
+    }
   }
 }
 
@@ -142,11 +234,14 @@ struct ProbeCommand: ParsableCommand {
   @Argument var variables: [String] = []
 
   func run() throws {
-    try reportingFailures {
-      let reader = try NetCDFReader(path: file)
-      for name in variables {
-        let variable = try reader.variable(name)
-        if variable.type.isInteger { _ = try variable.readInts() } else { _ = try variable.readDoubles() }
+    try Isolation.runProbe {
+      try reportingFailures {
+        let reader = try NetCDFReader(path: file)
+        Isolation.structureIsRead()
+        for name in variables {
+          let variable = try reader.variable(name)
+          if variable.type.isInteger { _ = try variable.readInts() } else { _ = try variable.readDoubles() }
+        }
       }
     }
   }

@@ -64,9 +64,11 @@ struct PlotCommand: ParsableCommand {
   }
 
   private func perform() throws {
-    installSignalHandlers()
     try reportingFailures {
+      // Until the structure is read, a signal ends the process, which may be caught in a loop of the library.
       var data = try RunData(path: file)
+      Isolation.structureIsRead()
+      installSignalHandlers()
       for point in points { try data.select(point) }
       if list {
         printResult(TextTable.rows(FigureKind.allCases.map { row($0, data) }))

@@ -38,9 +38,11 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func perform() throws {
-    installSignalHandlers()
     try reportingFailures {
+      // Until the structure is read, a signal ends the process, which may be caught in a loop of the library.
       var data = try RunData(path: file)
+      Isolation.structureIsRead()
+      installSignalHandlers()
       for point in points { try data.select(point) }
       let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".html"
       try AtomicFile.checkDistinct(path, from: [file])

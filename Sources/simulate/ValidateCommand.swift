@@ -8,7 +8,8 @@ struct ValidateCommand: ParsableCommand {
     abstract: "Checks a scenario and its data without training or running.",
     discussion: """
       Prints the resolved scenario, every key with its value, and the size of the run. With --estimate also \
-      what the run will take, from a trial of a second or two with this scenario's network and data.
+      what the run, or all runs together, will take, from trials of a second or two with the scenario's \
+      networks and data.
       """)
 
   @OptionGroup var options: ScenarioOptions
@@ -48,42 +49,57 @@ struct ValidateCommand: ParsableCommand {
     }
     if estimate {
       let reading = Date().timeIntervalSince(start)
-      printResult(Self.text(try campaign.firstExperiment.estimate(), reading: reading))
-      printResult("# the lines above are of the first run alone; there are \(size.runs)")
+      printResult(Self.text(try campaign.estimate(), reading: reading))
     }
   }
 
   private static func text(_ estimate: RunEstimate, reading: Double) -> String {
-    func time(_ seconds: Double) -> String {
-      if seconds < 120 { return String(format: "%.1f s", seconds) }
-      return seconds < 7200
-        ? String(format: "%.0f min", seconds / 60) : String(format: "%.1f h", seconds / 3600)
-    }
-    func size(_ bytes: Double) -> String {
-      bytes < 0x1p30 ? String(format: "%.1f MiB", bytes / 0x1p20) : String(format: "%.1f GiB", bytes / 0x1p30)
-    }
-    var search = ""
-    if let found = estimate.search {
-      let limit = "at most \(time(found.atMostSeconds)), if every start took all of max-steps"
-      search =
-        if let seconds = found.seconds {
-          """
+    """
+    # time: \(time(reading + estimate.seconds)) on \(estimate.threads) threads \
+    (training \(time(estimate.trainingSeconds))\(estimate.mayStopEarly ? stopping : ""), \
+    ensemble \(time(estimate.ensembleSeconds)), writing \(time(estimate.writingSeconds)))
+    # memory: \(size(estimate.memoryBytes))
+    # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.checkpointBytes))\
+    \(search(estimate.search))
+    """
+  }
 
-          # attractors: \(time(seconds)) of that, from \(found.triedStarts) of \(found.starts) starts; \(limit)
-          """
-        } else {
-          """
-
-          # attractors: not in that time, for it depends on the model, which is not trained yet; \(limit)
-          """
-        }
-    }
+  private static func text(_ estimate: CampaignEstimate, reading: Double) -> String {
+    let models = estimate.trainings == 1 ? "model" : "models"
+    let runs = estimate.trials == 1 ? "a trial of one run" : "trials of \(estimate.trials) runs"
     return """
-      # time: \(time(reading + estimate.seconds)) on \(estimate.threads) threads \
-      (training \(time(estimate.trainingSeconds)), ensemble \(time(estimate.ensembleSeconds)), \
-      writing \(time(estimate.writingSeconds)))
+      # time: \(time(reading + estimate.seconds)) on \(estimate.threads) threads for \(estimate.runs) runs, \
+      \(estimate.workers) side by side (training of \(estimate.trainings) \(models), one after another, \
+      \(time(estimate.trainingSeconds))\(estimate.mayStopEarly ? stopping : ""); \
+      putting the file together \(time(estimate.mergingSeconds))); from \(runs)
       # memory: \(size(estimate.memoryBytes))
-      # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.checkpointBytes))\(search)
+      # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.folderBytes))\
+      \(search(estimate.search))
       """
+  }
+
+  /// What is said of training that may stop early.
+  private static let stopping = " at most, for it may stop early"
+
+  private static func search(_ search: RunEstimate.Search?) -> String {
+    guard let search else { return "" }
+    let limit = "at most \(time(search.atMostSeconds)), if every start took all of max-steps"
+    if let seconds = search.seconds {
+      return
+        "\n# attractors: \(time(seconds)) of that, from \(search.triedStarts) of \(search.starts) starts; \(limit)"
+    }
+    return
+      "\n# attractors: not in that time, for it depends on the model, which is not trained yet; \(limit)"
+  }
+
+  private static func time(_ seconds: Double) -> String {
+    if seconds < 120 { return String(format: "%.1f s", seconds) }
+    return seconds < 7200
+      ? String(format: seconds < 600 ? "%.1f min" : "%.0f min", seconds / 60)
+      : String(format: "%.1f h", seconds / 3600)
+  }
+
+  private static func size(_ bytes: Double) -> String {
+    bytes < 0x1p30 ? String(format: "%.1f MiB", bytes / 0x1p20) : String(format: "%.1f GiB", bytes / 0x1p30)
   }
 }

@@ -169,6 +169,129 @@ extension CommandTests {
     }
   }
 
+  /// A file on which the C library runs for ever: here a library that is loaded before it does, on any file.
+  ///
+  /// The limit is 1 s of processor time; a shell's word for a process that a signal ended is 128 + its number.
+  @Suite struct EndlessFileTests {
+    private static let limit = "export REPEATED_INFERENCE_STRUCTURE_SECONDS=1"
+
+    /// A run file, a scenario that starts from its concepts, and the library.
+    ///
+    /// `BURN_OPEN` seconds of processor time go by when a file is opened, `BURN_READ` when values are read.
+    private static func sandbox() throws -> Sandbox {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      try sandbox.succeed("run", "small.yaml", "-q")
+      let lines = smallScenario.split(separator: "\n").dropLast().joined(separator: "\n")
+      let states = "initial: {corruption: file, file: {path: small.nc, variable: geometry/concept_position}}"
+      try sandbox.put(lines + "\n" + states + "\n", at: "states.yaml")
+      try sandbox.put(
+        """
+        #define _GNU_SOURCE
+        #include <dlfcn.h>
+        #include <stddef.h>
+        #include <stdlib.h>
+        #include <time.h>
+
+        static void burn(const char *name) {
+          const char *text = getenv(name);
+          double seconds = text ? atof(text) : 0;
+          while ((double)clock() / CLOCKS_PER_SEC < seconds) {}
+        }
+
+        int nc_open(const char *path, int mode, int *file) {
+          burn("BURN_OPEN");
+          int (*next)(const char *, int, int *) = dlsym(RTLD_NEXT, "nc_open");
+          return next(path, mode, file);
+        }
+
+        int nc_get_vara_double(int f, int v, const size_t *start, const size_t *count, double *values) {
+          burn("BURN_READ");
+          int (*next)(int, int, const size_t *, const size_t *, double *) = dlsym(RTLD_NEXT, "nc_get_vara_double");
+          return next(f, v, start, count, values);
+        }
+        """, at: "slow.c")
+      let compiled = try sandbox.shell(
+        "$(command -v clang || command -v cc) -shared -fPIC -o slow.so slow.c -ldl")
+      try #require(compiled.code == 0, "\(compiled.errors)")
+      return sandbox
+    }
+
+    @Test func anEndlessStructureIsOneLine() throws {
+      let sandbox = try Self.sandbox()
+      for command in [
+        "inspect small.nc", "export small.nc", "plot small.nc -o a.svg", "report small.nc -o a.html",
+        "run states.yaml -o b.nc", "validate states.yaml",
+      ] {
+        let execution = try sandbox.shell(
+          "\(Self.limit) BURN_OPEN=1000; LD_PRELOAD=$PWD/slow.so exec timeout -s KILL 60 \"$SIMULATE\" \(command)"
+        )
+        #expect(execution.code == 65, "\(command): \(execution.code) \(execution.errors)")
+        #expect(execution.errorLines.count == 1, "\(execution.errors)")
+        #expect(
+          execution.errors.contains("small.nc: the NetCDF library did not get through its structure in 1 s"),
+          "\(execution.errors)")
+        #expect(execution.output == "")
+      }
+      #expect(try sandbox.names == ["slow.c", "slow.so", "small.nc", "small.yaml", "states.yaml"])
+    }
+
+    @Test func longReadingOfValuesHasNoLimit() throws {
+      let sandbox = try Self.sandbox()
+      for (command, expected) in [
+        ("export small.nc --variables distance_concept -o slow.csv", "slow.csv"),
+        ("run states.yaml -o slow.nc -q", "slow.nc"),
+      ] {
+        let execution = try sandbox.shell(
+          "\(Self.limit) BURN_READ=2.5; LD_PRELOAD=$PWD/slow.so \"$SIMULATE\" \(command) && times")
+        #expect(execution.code == 0, "\(command): \(execution.errors)")
+        #expect(try sandbox.names.contains(expected))
+        // The second line of `times`: user and system time of the shell's children, as 0m1.20s 0m1.30s.
+        let used = (execution.output.split(separator: "\n").last ?? "").split(separator: " ").map { time in
+          time.hasPrefix("0m") ? Double(time.dropFirst(2).dropLast()) ?? 0 : 60
+        }
+        #expect(used.reduce(0, +) > 2, "\(execution.output)")
+      }
+    }
+
+    @Test(arguments: ["inspect small.nc", "export small.nc", "run states.yaml -o b.nc"])
+    func noOrphanIsLeft(command: String) throws {
+      let sandbox = try Self.sandbox()
+      for (signal, code) in [("TERM", command.hasPrefix("run") ? 130 : 143), ("KILL", 137)] {
+        let execution = try sandbox.shell(
+          """
+          export BURN_OPEN=1000
+          LD_PRELOAD=$PWD/slow.so "$SIMULATE" \(command) &
+          parent=$!
+          while child=$(cat /proc/$parent/task/*/children) && [ -z "$child" ]; do sleep 0.05; done
+          sleep 0.3
+          kill -\(signal) $parent
+          wait $parent
+          echo "code $?"
+          for wait in 1 2 3 4 5 6 7 8 9 10; do
+            grep -q '^State:.[RSD]' /proc/$child/status 2>/dev/null || { echo gone; exit; }
+            sleep 0.1
+          done
+          kill -KILL $child
+          echo "still there"
+          """)
+        #expect(
+          execution.output == "code \(code)\ngone\n", "\(signal): \(execution.output) \(execution.errors)")
+      }
+    }
+
+    @Test func theLimitIsANumber() throws {
+      let sandbox = try Self.sandbox()
+      for value in ["0", "-1", "many", "1.5", "1000001"] {
+        let execution = try sandbox.shell(
+          "REPEATED_INFERENCE_STRUCTURE_SECONDS=\(value) exec \"$SIMULATE\" inspect small.nc")
+        #expect(execution.code == 64, "\(value): \(execution.code)")
+        #expect(
+          execution.errors.contains("REPEATED_INFERENCE_STRUCTURE_SECONDS=\(value)"), "\(execution.errors)")
+      }
+    }
+  }
+
   /// What happens when whoever reads the output has gone.
   @Suite struct ClosedPipeTests {
     @Test func resultsEndQuietly() throws {

@@ -150,6 +150,76 @@ import Testing
     #expect(fraction > 0.94 - 0.044 && fraction < 0.95 + 0.044, "covers in \(fraction)")
   }
 
+  /// The interval by its definition, number by number: each item's own Poisson weights, found by inversion at the
+  /// item's address, whatever the level; every replicate's own minimum; quantiles of type 7.
+  ///
+  /// The other tests only see the interval's width, and would take weights of another distribution with mean and
+  /// variance 1, or a quantile of 3 % for one of 2.5 %.
+  @Test(arguments: [1, 3]) func theIntervalIsThatOfPoissonWeights(realizations: Int) throws {
+    // Items that are not their positions, in more than one unit of parallel work.
+    let items = (0..<90).map { Int32(3 * $0 + 5) }
+    let (levels, steps, replicates, seed) = ([0.25, 0.75], 4, 250, UInt64(20_171_204))
+    let field = RandomField(seed: 51, purpose: .user)
+    // Uniform in (1, 2) and lower at later times, with gaps; nothing depends on the state.
+    @Sendable func value(_ level: Double, _ item: Int32, _ realization: Int32, _ time: Int) -> Double {
+      var random = field.stream(UInt32(item), UInt32(realization), UInt32(100 * level) + UInt32(time))
+      let x = random.uniform()
+      return time > 0 && random.uniform() < 0.1 ? .nan : 1 + x - 0.1 * Double(time)
+    }
+    var plan = EnsemblePlan(
+      levels: levels, items: items, realizations: realizations, steps: steps, seed: seed, observables: [])
+    plan.approaches = [
+      Measure { _, member, time in value(member.level, member.item, member.realization, time) }
+    ]
+    plan.bootstrapReplicates = replicates
+    let rows = [[Double]](repeating: [0.5], count: 3 * 90 + 5)
+    let results = try Ensemble(map: LogisticMap(), start: given(rows), plan: plan, threads: 2).run()
+
+    // P(K <= k) = sum_j exp(-1) / j!
+    func weight(_ item: Int32, _ replicate: Int) -> Double {
+      let words = RandomField(seed: seed, purpose: .bootstrap)
+        .words(UInt32(item), UInt32(replicate / 4), 0, draw: 0)
+      let u = (Double(words[replicate % 4]) + 0.5) / 4_294_967_296
+      var (k, factorial, sum) = (0.0, 1.0, exp(-1.0))
+      while u > sum {
+        k += 1
+        factorial *= k
+        sum += exp(-1.0) / factorial
+      }
+      return k
+    }
+    for (level, result) in zip(levels, results) {
+      let means = items.map { item in
+        (0...steps).map { time -> Double in
+          let present = (0..<Int32(realizations)).map { value(level, item, $0, time) }.filter { !$0.isNaN }
+          return present.reduce(0, +) / Double(present.count)
+        }
+      }
+      let samples = (0..<replicates).map { replicate -> Double in
+        let weights = items.map { weight($0, replicate) }
+        let series = (0...steps).map { time -> Double in
+          let present = items.indices.filter { !means[$0][time].isNaN }
+          let total = present.map { weights[$0] * means[$0][time] }.reduce(0, +)
+          return total / present.map { weights[$0] }.reduce(0, +)
+        }
+        return 1 - series.min()! / series[0]
+      }.sorted()
+      func quantile(_ q: Double) -> Double {
+        let place = q * Double(replicates - 1)
+        let (below, above) = (samples[Int(place.rounded(.down))], samples[Int(place.rounded(.up))])
+        let share = place - place.rounded(.down)
+        return (1 - share) * below + share * above
+      }
+      let approach = result.approaches[0]
+      // Sums of 90 numbers below 2 with small integer weights, in another order, twice, and a few more roundings.
+      let tolerance = 4 * 100 * 0x1p-52
+      #expect(abs(approach.lower - quantile(0.025)) < tolerance, "level \(level)")
+      #expect(abs(approach.upper - quantile(0.975)) < tolerance, "level \(level)")
+      #expect(approach.lower < approach.value && approach.value < approach.upper)
+    }
+    #expect(results[0].approaches[0].lower != results[1].approaches[0].lower)
+  }
+
   /// Weights belong to items: their order, and which stand beside them, only reorder sums.
   @Test func theOrderOfItemsHardlyMatters() throws {
     let rows = Self.pairs(300, experiment: 7)

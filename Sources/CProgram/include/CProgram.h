@@ -1,7 +1,23 @@
 #ifndef CPROGRAM_H
 #define CPROGRAM_H
 
+#include <stdint.h>
+
 // The commit that the program was built from; "unknown" without the Makefile, which asks git.
 const char *program_commit(void);
+
+// Ends this process (SIGXCPU) when it has used so many seconds of processor time from now, unless its limit is
+// lower anyway or `restore_processor_time` comes first. The kernel counts whole seconds.
+void limit_processor_time(uint32_t seconds);
+
+// Takes back `limit_processor_time`.
+void restore_processor_time(void);
+
+// The seconds of processor time after which this process gets SIGXCPU; UINT64_MAX: never.
+uint64_t processor_time_limit(void);
+
+// Ends this process (SIGKILL) when the thread that started it has ended, which may be before this call. Does
+// nothing where the system is not Linux.
+void end_with_parent(int32_t parent);
 
 #endif

@@ -76,9 +76,6 @@ public struct Campaign: Sendable {
     return (plan.points.count, size.members, size.steps)
   }
 
-  /// A run of the first point alone, for estimates.
-  public var firstExperiment: Experiment { first }
-
   /// Runs everything that is not there yet, and writes the file.
   ///
   /// - Parameters:
@@ -355,11 +352,17 @@ private final class TrainingTurns: Sendable {
 }
 
 /// Data sets in use, so that runs on the same data read them once.
-private final class DatasetShelf: Sendable {
+final class DatasetShelf: Sendable {
   private let capacity: Int
   private let shelf = Mutex<[(key: String, dataset: Dataset)]>([])
 
   init(capacity: Int) { self.capacity = capacity }
+
+  /// Whether the scenario's data set has been read, and is still here.
+  func holds(_ scenario: Scenario) -> Bool {
+    let key = scenario.datasetKey
+    return shelf.withLock { $0.contains { $0.key == key } }
+  }
 
   func dataset(of scenario: Scenario) throws -> Dataset {
     let key = scenario.datasetKey
@@ -375,12 +378,12 @@ private final class DatasetShelf: Sendable {
 
 extension Scenario {
   /// What the data set depends on.
-  fileprivate var datasetKey: String {
+  var datasetKey: String {
     keys { $0 == "seed" || $0.hasPrefix("dataset.") }
   }
 
   /// What the model depends on.
-  fileprivate var modelKey: String {
+  var modelKey: String {
     keys {
       // Training sees no labels.
       $0 == "seed" || ($0.hasPrefix("dataset.") && $0 != "dataset.shuffle-labels") || $0.hasPrefix("model.")
