@@ -25,9 +25,9 @@ quiet-deps:
 
 build: quiet-deps ## Builds .build/release/simulate.
 	$(SWIFT) build -c release --product simulate
+	@mkdir -p $(RUNS)
 
 demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about half a minute) and shows the result.
-	@mkdir -p $(RUNS)
 	$(SIMULATE) run scenarios/concept-then-memory.yaml $(ONE_MODEL) -o $(RUNS)/concept-then-memory.nc --overwrite
 	@echo
 	@echo "Look at it:   $(SIMULATE) inspect $(RUNS)/concept-then-memory.nc"

@@ -208,6 +208,10 @@ package struct TemporaryFile {
     var target = requestedPath
     var information = stat()
     if lstat(requestedPath, &information) == 0 {
+      if information.st_mode & S_IFMT == S_IFDIR {
+        throw FileError(
+          .cannotCreate, path: requestedPath, message: "it is a folder", remedy: "name a file in it")
+      }
       guard overwrite else { throw Self.existing(requestedPath) }
       if information.st_mode & S_IFMT == S_IFLNK, let resolved = realpath(requestedPath, nil) {
         target = String(cString: resolved)

@@ -212,13 +212,13 @@ extension Experiment {
     guard plan.epochs > 0 else { return 0 }
     let items = dataset.train.count
     let source = SplitSource(split: dataset.train)
-    // Epochs of more and more minibatches, until one takes a third of a second.
-    func trial(_ count: Int) throws -> Double {
+    // Epochs of more and more minibatches, and then more epochs, until they take a third of a second.
+    func trial(_ count: Int, epochs: Int) throws -> Double {
       var begin = ContinuousClock.now
       var end = begin
       let trial = Training(
-        epochs: 1, batch: plan.batch, learningRate: plan.learningRate, beta: plan.beta)
-      // From the end of the first minibatch to that of the last but one.
+        epochs: epochs, batch: plan.batch, learningRate: plan.learningRate, beta: plan.beta)
+      // From the end of the first minibatch to that of the last; asked once for each.
       var calls = 0
       _ = try trial.run(
         architecture, train: source, trainCount: count, test: source, testCount: 0, seed: scenario.seed,
@@ -233,13 +233,15 @@ extension Experiment {
       return (end - begin).inSeconds / Double(max(calls - 1, 1))
     }
     let batches = (items + plan.batch - 1) / plan.batch
-    var count = min(items, 8 * plan.batch)
-    var perBatch = try trial(count)
-    while Double(count / plan.batch) * perBatch < 0.3, count < items {
-      count = min(items, 4 * count)
-      perBatch = try trial(count)
+    var (count, epochs) = (min(items, 8 * plan.batch), 1)
+    var perBatch = try trial(count, epochs: epochs)
+    while Double(epochs * count / plan.batch) * perBatch < 0.3, count < items || epochs < plan.epochs {
+      if count < items { count = min(items, 4 * count) } else { epochs = min(plan.epochs, 4 * epochs) }
+      perBatch = try trial(count, epochs: epochs)
     }
-    if batches < 3 { perBatch = try seconds { _ = try trial(count) } / Double(batches) }
+    if batches * epochs < 3 {
+      perBatch = try seconds { _ = try trial(count, epochs: epochs) } / Double(batches * epochs)
+    }
     let model = Autoencoder(initializing: architecture, seed: scenario.seed)
     return Double(plan.epochs)
       * (Double(batches) * perBatch

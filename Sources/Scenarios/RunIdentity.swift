@@ -33,7 +33,9 @@ struct RunIdentity: Codable, Sendable, Equatable {
   static func keys(_ scenario: Scenario, withClaims: Bool = false) -> [String: String] {
     var result: [String: String] = [:]
     if withClaims {
-      for claim in scenario.claims { result["claims." + claim.name] = ScenarioYAML.text(claim) }
+      for claim in scenario.claims {
+        for (field, value) in ScenarioYAML.claim(claim) { result["claims.\(claim.name).\(field)"] = value }
+      }
     }
     for (key, value) in ScenarioYAML.assignments(scenario) where !ignored.contains(key) {
       result[key] = value

@@ -17,6 +17,9 @@ struct RunFileContents: Sendable {
   /// What a variable takes beside its values: names, attributes, fill value, and where they are.
   static let bytesPerVariable = 900.0
 
+  /// Seconds of processor time to define and write a variable.
+  static let secondsPerVariable = 6e-4
+
   /// Memory of the NetCDF library while a file of so many variables is written: measured, about 12 MiB and
   /// 40 KiB per variable.
   static func writingMemory(variables: Double) -> Double { 12 * 0x1p20 + 40 * 1024 * variables }
@@ -125,7 +128,9 @@ extension Experiment {
     var modelBytes = 4 * parameters
     if case .hopfield = scenario.model { modelBytes = 0 }
     result.checkpointBytes = records + bootstrap + 2 * moments + modelBytes + averages
-    result.writingSeconds = (2 * records + result.contents.fileBytes) / 5e8
+    result.writingSeconds =
+      (2 * records + result.contents.fileBytes) / 5e8
+      + RunFileContents.secondsPerVariable * (result.contents.variables + result.contents.groupVariables)
 
     // Activation functions and what else is done once per number take some tens of multiplications each.
     let perItem = parameters + 30 * widths

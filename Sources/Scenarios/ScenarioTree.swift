@@ -160,7 +160,7 @@ struct ScenarioSweep {
     guard key.type != .section, !isFixed else {
       throw reader.failure(
         name, at: entry.keyOrigin, problem: "cannot be swept",
-        expected: "a key with a value of its own per run",
+        expected: "a key with a value of its own per run, not one that all runs in the file share",
         remedy: key.type == .section ? "sweep a key of the section, such as model.latent" : "leave it out")
     }
     if let override = reader.given(key.name)?.origin, override.isOverride {

@@ -78,12 +78,8 @@ enum ScenarioYAML {
     return result
   }
 
-  /// A claim in one text.
-  static func text(_ claim: ClaimSpecification) -> String {
-    self.claim(claim).map { "\($0): \($1)" }.joined(separator: ", ")
-  }
-
-  private static func claim(_ claim: ClaimSpecification) -> [(String, String)] {
+  /// A claim's keys with their values as YAML text.
+  static func claim(_ claim: ClaimSpecification) -> [(String, String)] {
     var result = [
       ("statement", quoted(claim.statement)),
       ("estimate", quoted(claim.estimate.text)),

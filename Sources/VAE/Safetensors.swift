@@ -113,7 +113,7 @@ public enum Safetensors {
     let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << (8 * UInt64($1)) }
     guard length <= headerLimit, Int(length) <= bytes.count - 8 else {
       throw failure(
-        "header length \(length) of a file of \(bytes.count) bytes; not a safetensors file, or truncated")
+        "not a safetensors file, or truncated: header length \(length) of a file of \(bytes.count) bytes")
     }
     let headerEnd = 8 + Int(length)
     let headerBytes = Data(bytes[8..<headerEnd])

@@ -21,6 +21,10 @@ enum CampaignSummary {
       lines.append("  estimate: \(estimate(result.claim, of: scenario))")
       lines += result.entries.map { "  " + result.line($0) }
     }
+    if !report.claimChanges.isEmpty {
+      lines.append("")
+      lines.append("Changed after runs had begun: \(report.claimChanges.joined(separator: "; ")).")
+    }
     if !report.failures.isEmpty {
       lines.append("")
       lines.append(

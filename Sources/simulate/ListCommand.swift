@@ -8,10 +8,11 @@ struct ListCommand: ParsableCommand {
     commandName: "list", abstract: "Lists what scenarios can name.")
 
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case observables, corruptions, datasets, maps, keys
+    case observables, corruptions, datasets, maps, keys, controls, functions
   }
 
-  @Argument(help: "What to list. (default: everything but the keys)")
+  @Argument(
+    help: "What to list; functions are those of claims. (default: all but keys, controls, functions)")
   var kind: Kind?
 
   func run() {
@@ -62,6 +63,10 @@ struct ListCommand: ParsableCommand {
           "with model.kind: hopfield (and dynamics.mode: mean): z(t+1) = sgn(J z(t)), z of +-1, Hebb's J",
         ],
       ]
+    case .controls: return Control.allCases.map { [$0.rawValue, $0.meaning] }
+    case .functions:
+      return ClaimExpression.SeriesFunction.allCases.map { ["\($0.rawValue)(OBSERVABLE)", $0.meaning] }
+        + ClaimExpression.NumberFunction.allCases.map { ["\($0.rawValue)(NUMBER)", $0.meaning] }
     case .keys:
       // One line per key, for grep; only the names are padded, since some values and defaults are long.
       return ScenarioKeys.all.map { key in

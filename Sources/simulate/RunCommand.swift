@@ -29,7 +29,8 @@ struct RunCommand: ParsableCommand {
     help: "The run file. (default: the scenario's output.file)", completion: .file(extensions: ["nc"]))
   var output: String?
 
-  @Flag(help: "Replaces an existing run file, once the new one is complete.")
+  @Flag(
+    help: "Replaces an existing run file, once the new one is complete; with --resume, the continued one.")
   var overwrite = false
 
   @OptionGroup var checkpoints: CheckpointOptions

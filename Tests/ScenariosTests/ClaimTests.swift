@@ -75,7 +75,7 @@ struct ClaimTests {
       _ count: Int, _ lower: Double, _ upper: Double, _ controls: [Double] = [], controlCount: Int = 5
     ) -> Verdict {
       Verdict.of(
-        count: count, lower: lower, upper: upper, threshold: 0.1,
+        models: 5, count: count, lower: lower, upper: upper, threshold: 0.1,
         controls: controls.map { ("c", controlCount, $0) }
       ).0
     }
@@ -94,6 +94,10 @@ struct ClaimTests {
     #expect(verdict(4, 0.2, 0.4) == .undecided)
     #expect(verdict(4, -0.3, 0.05) == .undecided)
     #expect(verdict(5, .nan, .nan) == .undecided)
+    let missing = Verdict.of(models: 6, count: 5, lower: .nan, upper: .nan, threshold: 0, controls: [])
+    #expect(missing.reason.contains("missing, or no finite number, in 1 of 6 models"))
+    let few = Verdict.of(models: 3, count: 3, lower: 1, upper: 2, threshold: 0, controls: [])
+    #expect(few.0 == .undecided && few.reason == "3 of at least 5 models")
   }
 
   private static let start = """

@@ -25,6 +25,8 @@ public struct CampaignReport: Sendable {
   public var failures: [Failure]
   /// The claims with their verdicts.
   public var claims: [ClaimResult]
+  /// How claims differ from what they were when the first run began, in words; mostly nothing.
+  public var claimChanges: [String]
   /// Wall-clock seconds of all runs.
   public var seconds: Double
 }
@@ -66,6 +68,25 @@ public struct Campaign: Sendable {
     }
     guard let first else { preconditionFailure("a campaign has a point") }
     self.first = first
+    try checkControls()
+    if !plan.scenario.claims.isEmpty, plan.replicas < ClaimSpecification.leastModels {
+      events.logger.warning(
+        "model.replicas is \(plan.replicas): claims stay undecided with fewer than "
+          + "\(ClaimSpecification.leastModels) models")
+    }
+  }
+
+  /// Refuses controls that are the scenario itself, such as `untrained` where nothing is trained.
+  private func checkControls() throws {
+    for point in plan.points where point.index == 0 && point.replica == 0 {
+      guard let control = point.control,
+        RunIdentity.keys(point.scenario) == RunIdentity.keys(first.scenario)
+      else { continue }
+      throw scenario.error(
+        key: "controls", value: control.rawValue,
+        expected: "controls that differ from the scenario, which has \(control.overrides ?? []) itself",
+        remedy: "leave \(control.rawValue) out")
+    }
   }
 
   /// The size of all runs.
@@ -99,7 +120,12 @@ public struct Campaign: Sendable {
     let overwrite = overwrite || isPartial
     try AtomicFile.checkWritable(path, overwrite: overwrite)
     try prepare(folder, resume: resume, overwrite: overwrite)
-    try checkIdentity(of: folder)
+    let claimChanges = try checkIdentity(of: folder)
+    if !claimChanges.isEmpty {
+      events.logger.warning(
+        "claims were changed after runs had begun, which the file will say: "
+          + claimChanges.joined(separator: "; "))
+    }
     let clock = ContinuousClock()
     let begin = clock.now
     let outcomes = try runPoints(Array(plan.points.indices), in: folder)
@@ -117,13 +143,16 @@ public struct Campaign: Sendable {
       if files.allSatisfy({ $0 == nil }) { try? FileManager.default.removeItem(atPath: folder) }
       throw failures[0].error
     }
-    let claims = try write(files, failures: failures, outcomes: outcomes, to: path, overwrite: overwrite)
+    let claims = try write(
+      files, failures: failures, outcomes: outcomes, claimChanges: claimChanges, to: path,
+      overwrite: overwrite)
     // What failed may be tried again with the others as they are.
     if failures.isEmpty { try? FileManager.default.removeItem(atPath: folder) }
     return CampaignReport(
       path: path,
       runCount: outcomes.count { if case .done(let isNew) = $0 { isNew } else { false } },
       totalCount: plan.points.count, failures: failures, claims: claims,
+      claimChanges: claimChanges,
       seconds: (clock.now - begin).inSeconds)
   }
 
@@ -174,21 +203,33 @@ public struct Campaign: Sendable {
   }
 
   /// Refuses a folder of another campaign; the first to come leaves a note of what it is.
-  private func checkIdentity(of folder: String) throws {
+  ///
+  /// Claims may be changed between, for they are tested at the end; but what was fixed before the runs must not
+  /// be confused with what was changed after.
+  ///
+  /// - Returns: How the claims differ from those of the first to come, in words.
+  @discardableResult
+  private func checkIdentity(of folder: String) throws -> [String] {
     var identity = first.identity()
-    // Claims may be changed between: they are tested at the end.
-    identity.scenario = RunIdentity.keys(scenario).filter { $0.key != "controls" }
+    identity.scenario = RunIdentity.keys(scenario, withClaims: true).filter { $0.key != "controls" }
+    func isOfClaims(_ key: String) -> Bool { key.hasPrefix("claims.") }
     let path = folder + "/campaign.json"
     if let data = try? Data(contentsOf: URL(fileURLWithPath: path)),
       let former = try? JSONDecoder().decode(RunIdentity.self, from: data)
     {
-      let differences = former.differences(from: identity)
+      let changes = RunIdentity.differences(
+        former.scenario.filter { isOfClaims($0.key) }, identity.scenario.filter { isOfClaims($0.key) })
+      var (then, now) = (former, identity)
+      then.scenario = then.scenario.filter { !isOfClaims($0.key) }
+      now.scenario = now.scenario.filter { !isOfClaims($0.key) }
+      let differences = then.differences(from: now)
       if !differences.isEmpty {
         throw CheckpointError.differs(folder, "it belongs to another run", differences)
       }
-      return
+      return changes
     }
     try AtomicFile.write([UInt8](try JSONEncoder().encode(identity)), to: path, overwrite: true)
+    return []
   }
 
   private func runPoints(_ numbers: [Int], in folder: String, isShard: Bool = false) throws -> [Outcome] {
@@ -314,7 +355,14 @@ private final class PointBoard: Sendable {
   func stop(_ error: any Error) { state.withLock { $0.fatal = $0.fatal ?? error } }
 
   var fatal: (any Error)? { state.withLock { $0.fatal } }
-  var fraction: Double { state.withLock { $0.fractions.reduce(0, +) / Double($0.fractions.count) } }
+  /// The share that is done of what was not there before, for the time left follows from it.
+  var fraction: Double {
+    state.withLock { state in
+      let old = state.outcomes.count { if case .done(isNew: false) = $0 { true } else { false } }
+      let new = state.fractions.count - old
+      return new > 0 ? (state.fractions.reduce(0, +) - Double(old)) / Double(new) : 1
+    }
+  }
   var doneCount: Int { state.withLock { $0.outcomes.count { $0 != nil } } }
   var outcomes: [Campaign.Outcome] {
     state.withLock { $0.outcomes.map { $0 ?? .failed(CancellationError()) } }

@@ -72,7 +72,12 @@ extension Campaign {
       let candidates = trains ? points.filter { epochs($0) > 0 } : points
       return (candidates.first { looked.isTrained[$0] } ?? candidates[0], trains)
     }
+    let (begin, processor) = (ContinuousClock.now, Self.processorSeconds)
     let trials = try estimates(of: representatives, side: result.workers)
+    // Other programs' share: writing is not tried, and waits for them as trials do.
+    let waiting = max(
+      1,
+      Double(options.threads) * (ContinuousClock.now - begin).inSeconds / (Self.processorSeconds - processor))
     let peak = Double(Experiment.peakResidentBytes())
 
     var costs: [PointCost] = []
@@ -98,8 +103,10 @@ extension Campaign {
       }
       costs.append(cost)
     }
+    for k in costs.indices { costs[k].writing *= waiting }
     play(costs, into: &result)
     addSizes(costs, to: &result)
+    result.mergingSeconds *= waiting
     let growth = costs.map(\.sizes.growthBytes).sorted(by: >).prefix(result.workers).reduce(0, +)
     // Beside the data sets of the trials, those of other seeds.
     func keys(_ points: [CampaignPlan.Point]) -> Int { Set(points.map(\.scenario.datasetKey)).count }
@@ -108,6 +115,9 @@ extension Campaign {
     result.memoryBytes += peak + growth + Double(max(0, more)) * looked.datasetBytes
     return result
   }
+
+  /// Processor time of all threads of this process; POSIX counts in microseconds.
+  private static var processorSeconds: Double { Double(clock()) / 1e6 }
 
   /// The sizes of each kind of run.
   private func sizesOfKinds() throws -> [String: RunSizes] {
@@ -210,6 +220,8 @@ extension Campaign {
     var free = [Double](repeating: 0, count: result.workers)
     // When the model of a key is ready for others.
     var ready: [String: Double] = [:]
+    // NetCDF files are written one at a time.
+    var written = 0.0
     var loaded: Set<String> = []
     for (point, cost) in zip(plan.points, costs) {
       let worker = free.indices.min { free[$0] < free[$1] } ?? 0
@@ -225,7 +237,8 @@ extension Campaign {
       }
       time += cost.preparation
       ready[key] = time
-      free[worker] = time + cost.rest
+      written = max(written, time + cost.ensemble) + cost.writing
+      free[worker] = written
     }
     result.runningSeconds = free.max() ?? 0
   }
@@ -264,7 +277,8 @@ extension Campaign {
     result.fileBytes = bytes + RunFileContents.bytesPerVariable * variables
     result.memoryBytes += RunFileContents.writingMemory(variables: variables)
     result.folderBytes = costs.map(\.sizes.contents.fileBytes).reduce(0, +)
-    result.mergingSeconds = 1e-4 * visits + (bytes + result.folderBytes) / 2e8
+    result.mergingSeconds =
+      1e-4 * visits + RunFileContents.secondsPerVariable * variables + (bytes + result.folderBytes) / 2e8
   }
 }
 
@@ -276,8 +290,10 @@ private struct PointCost {
   var training: Double
   /// Seconds from then until others may read the model.
   var preparation: Double
-  /// Seconds from then on.
-  var rest: Double
+  /// Seconds of the ensemble and the search for attractors.
+  var ensemble: Double
+  /// Seconds of writing its file.
+  var writing: Double
   /// Its sizes.
   var sizes: RunSizes
 
@@ -294,9 +310,8 @@ private struct PointCost {
     self.loading = loading
     training = estimate.trainingSeconds * ratio(\.epochWork)
     preparation = estimate.preparationSeconds * ratio(\.preparationWork)
-    rest =
-      estimate.ensembleSeconds * ratio(\.ensembleWork) + sizes.writingSeconds
-      + (estimate.search?.seconds ?? 0)
+    ensemble = estimate.ensembleSeconds * ratio(\.ensembleWork) + (estimate.search?.seconds ?? 0)
+    writing = sizes.writingSeconds
     self.sizes = sizes
   }
 }

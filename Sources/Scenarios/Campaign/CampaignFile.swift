@@ -9,8 +9,8 @@ extension Campaign {
   /// averages over models, and `/replicas` what each model gave. `/controls/NAME` holds each control's runs
   /// alike, `/claims/NAME` each claim's estimates and verdicts.
   func write(
-    _ files: [String?], failures: [CampaignReport.Failure], outcomes: [Outcome], to path: String,
-    overwrite: Bool
+    _ files: [String?], failures: [CampaignReport.Failure], outcomes: [Outcome], claimChanges: [String],
+    to path: String, overwrite: Bool
   ) throws -> [ClaimResult] {
     let check: () throws -> Void = { [events] in if events.shouldStop() { throw CancellationError() } }
     var table: [Control?: [[String?]]] = [:]
@@ -46,6 +46,9 @@ extension Campaign {
       if !claims.isEmpty { try write(claims, in: root) }
       try writeStatus(outcomes, axes: axes, in: root)
       try writeAttributes(main, readers, claims: claims, in: root)
+      if !claimChanges.isEmpty {
+        try root.setAttribute("claims_changed_after_start", .text(claimChanges.joined(separator: "; ")))
+      }
       try writer.commit()
       return claims
     } catch {

@@ -150,7 +150,8 @@ struct ClaimEvaluation {
       let others = controls.map { (control: $0.0, estimates: ClaimResult.Estimates($0.1.values[k])) }
       let judged = others.filter { claim.controls.contains($0.control) }
       let (verdict, reason) = Verdict.of(
-        count: own.interval.count, lower: own.interval.lower, upper: own.interval.upper,
+        models: main.values[k].count, count: own.interval.count, lower: own.interval.lower,
+        upper: own.interval.upper,
         threshold: claim.threshold,
         controls: judged.map {
           ($0.control.rawValue, $0.estimates.interval.count, $0.estimates.interval.lower)

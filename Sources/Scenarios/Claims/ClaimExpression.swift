@@ -25,6 +25,19 @@ public struct ClaimExpression: Sendable, Hashable {
     /// The first t of the maximum.
     case timeOfMaximum = "time-of-maximum"
 
+    /// What it is, in a few words.
+    public var meaning: String {
+      switch self {
+      case .approach: "1 - min_t <x(t)> / <x(0)>"
+      case .initial: "<x(0)>"
+      case .final: "<x(T)>, at the last time"
+      case .minimum: "min_t <x(t)>"
+      case .maximum: "max_t <x(t)>"
+      case .timeOfMinimum: "the first t of the minimum"
+      case .timeOfMaximum: "the first t of the maximum"
+      }
+    }
+
     /// Its value; NaN where a mean that it needs is missing.
     ///
     /// Missing means are passed over by the extrema.
@@ -56,6 +69,15 @@ public struct ClaimExpression: Sendable, Hashable {
     /// The square root.
     case sqrt
 
+    /// What it is, in a few words.
+    public var meaning: String {
+      switch self {
+      case .ln: "the natural logarithm"
+      case .abs: "the absolute value"
+      case .sqrt: "the square root"
+      }
+    }
+
     func callAsFunction(_ x: Double) -> Double {
       switch self {
       case .ln: x > 0 ? log(x) : .nan
@@ -85,7 +107,7 @@ public struct ClaimExpression: Sendable, Hashable {
   package init(_ text: String) throws(Refusal) {
     self.text = text
     guard text.utf8.count <= 1000 else { throw Refusal(problem: "longer than 1000 letters") }
-    var parser = Parser(text)
+    var parser = try Parser(text)
     root = try parser.sum()
     if let rest = parser.peek() { throw Refusal(problem: "'\(rest)' is one too many") }
   }
@@ -163,7 +185,10 @@ public struct ClaimExpression: Sendable, Hashable {
     private var next = 0
     private var depth = 0
 
-    init(_ text: String) {
+    init(_ text: String) throws(Refusal) {
+      if text.contains("_") {
+        throw Refusal(problem: "'_' is in no name; names are written with hyphens, as distance-concept")
+      }
       let letters = Array(text)
       var k = 0
       func isNameLetter(_ c: Character) -> Bool { c.isASCII && (c.isLetter || c.isNumber || c == ".") }

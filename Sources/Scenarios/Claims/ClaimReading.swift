@@ -91,6 +91,11 @@ extension ScenarioReader {
         expected: "controls that change the estimate; \(none.rawValue) finds nothing to replace in it",
         remedy: "leave \(none.rawValue) out")
     }
+    if let node = values["compare"], let twice = compare.first(where: { own?.contains($0) ?? false }) {
+      throw failure(
+        "\(key).compare", node, expected: "controls that are not in 'controls', which weigh",
+        remedy: "leave \(twice.rawValue) out of one of them")
+    }
     let levels = try values["levels"].map { node in
       guard let list = node.list, !list.isEmpty else {
         throw failure(
@@ -104,12 +109,18 @@ extension ScenarioReader {
     let over = try values["over"].map {
       try word("\(key).over", $0, among: ["mean", "each"], expected: "mean or each")
     }
+    let threshold = try number(
+      "\(key).threshold", try required("threshold"), Self.anyNumber, expected: "a number")
+    if estimate.names.series.isEmpty, estimate.names.numbers.isEmpty, let node = values["estimate"] {
+      throw failure(
+        "\(key).estimate", node, expected: Self.meaning("estimate"),
+        remedy: "write for instance approach(distance-concept) - approach(distance-sibling-concept)")
+    }
     return ClaimSpecification(
       name: entry.key, statement: statement, estimate: estimate,
       against: try values["against"].map { try expression("against", $0) }, levels: levels,
       over: over.flatMap(ClaimSpecification.LevelRule.init) ?? .mean,
-      threshold: try number(
-        "\(key).threshold", try required("threshold"), Self.anyNumber, expected: "a number"),
+      threshold: threshold,
       controls: own ?? controls.filter { !compare.contains($0) && $0.expression(estimate) != nil },
       compare: compare)
   }
@@ -160,7 +171,8 @@ extension Scenario {
       for level in claim.levels ?? [] where !initial.levels.contains(level) {
         throw error(
           key: key + ".levels", value: ScenarioYAML.text(level),
-          expected: "levels of initial.levels, which are \(initial.levels.map { ScenarioYAML.text($0) })",
+          expected: "levels of initial.levels, which are "
+            + initial.levels.map { ScenarioYAML.text($0) }.joined(separator: ", "),
           remedy: "add it there, or leave it out")
       }
       guard let against = claim.against else { continue }
@@ -169,6 +181,15 @@ extension Scenario {
         throw error(
           key: key + ".against", value: against.text,
           expected: "the name level, or a sweep to regress over", remedy: "write against: level")
+      }
+      if against.names.series.isEmpty, against.names.numbers == ["level"] {
+        for level in claim.levels ?? initial.levels
+        where !against.value(number: { _ in level }, series: { _ in [] }).isFinite {
+          throw error(
+            key: key + ".against", value: against.text,
+            expected: "a finite number at each level, and it is none at level \(ScenarioYAML.text(level))",
+            remedy: "leave that level out of \(key).levels")
+        }
       }
       if isOfLevel, claim.over == .each {
         throw error(

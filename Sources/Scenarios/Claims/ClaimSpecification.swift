@@ -43,16 +43,25 @@ public enum Verdict: Int, Sendable, CaseIterable {
   /// The rule.
   ///
   /// - Parameters:
-  ///   - interval: Student's 95 % interval over models.
+  ///   - models: Models in all.
+  ///   - count: Models that gave the estimate.
+  ///   - lower: Lower end of Student's 95 % interval over them.
+  ///   - upper: Its upper end.
   ///   - threshold: What it must exceed.
   ///   - controls: The controls' intervals.
   /// - Returns: The verdict, and why it is not another.
   public static func of(
-    count: Int, lower: Double, upper: Double, threshold: Double,
+    models: Int, count: Int, lower: Double, upper: Double, threshold: Double,
     controls: [(name: String, count: Int, lower: Double)]
   ) -> (Verdict, reason: String) {
     guard count >= ClaimSpecification.leastModels, lower.isFinite, upper.isFinite else {
-      return (.undecided, "\(count) of at least \(ClaimSpecification.leastModels) models")
+      let least = ClaimSpecification.leastModels
+      return count < models
+        ? (
+          .undecided,
+          "the estimate is missing, or no finite number, in \(models - count) of \(models) models"
+        )
+        : (.undecided, "\(count) of at least \(least) models")
     }
     if upper < threshold { return (.refuted, "the interval lies below the threshold") }
     guard lower > threshold else { return (.undecided, "the interval does not clear the threshold") }
