@@ -70,9 +70,9 @@ public struct Campaign: Sendable {
     self.first = first
     try checkControls()
     if !plan.scenario.claims.isEmpty, plan.replicas < ClaimSpecification.leastModels {
+      let least = ClaimSpecification.leastModels
       events.logger.warning(
-        "model.replicas is \(plan.replicas): claims stay undecided with fewer than "
-          + "\(ClaimSpecification.leastModels) models")
+        "model.replicas is \(plan.replicas): claims stay undecided with fewer than \(least) models")
     }
   }
 
@@ -122,9 +122,8 @@ public struct Campaign: Sendable {
     try prepare(folder, resume: resume, overwrite: overwrite)
     let claimChanges = try checkIdentity(of: folder)
     if !claimChanges.isEmpty {
-      events.logger.warning(
-        "claims were changed after runs had begun, which the file will say: "
-          + claimChanges.joined(separator: "; "))
+      let changes = claimChanges.joined(separator: "; ")
+      events.logger.warning("claims were changed after runs had begun, which the file will say: \(changes)")
     }
     let clock = ContinuousClock()
     let begin = clock.now
