@@ -26,6 +26,10 @@ enum NetCDFLibrary {
     if let decline = symbol("H5dont_atexit") {
       _ = unsafeBitCast(decline, to: (@convention(c) () -> Int32).self)()
     }
+    // HDF5 locks the files that it opens (flock), without need here: files under way have names of their own until
+    // they are complete. A process that is started while a file is open inherits the lock and keeps it, so that
+    // opening the complete file fails; and some clusters' file systems refuse locks. Users' own setting stays.
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0)
     return symbol("H5Eset_auto2").map {
       unsafeBitCast($0, to: (@convention(c) (Int64, OpaquePointer?, OpaquePointer?) -> Int32).self)
     }

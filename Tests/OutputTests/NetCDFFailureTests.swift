@@ -305,7 +305,25 @@ import Testing
     #expect(try enough.variable("overlap_concept").readDoubles().count == 4000)
   }
 
-  // MARK: Threads
+  // MARK: Processes and threads
+
+  /// A process that was started while a file was under way holds its descriptor, and with it any lock.
+  @Test func aProcessStartedMeanwhileHoldsNoLock() throws {
+    let path = folder("meanwhile.nc")
+    let writer = try NetCDFWriter(path: path)
+    try writer.root.defineDimension("x", length: 3)
+    var process: pid_t = 0
+    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("60"), nil]
+    defer { for argument in arguments { free(argument) } }
+    // Not Foundation's Process, which closes descriptors in the child.
+    try #require(posix_spawnp(&process, "sleep", nil, nil, &arguments, environ) == 0)
+    defer {
+      kill(process, SIGKILL)
+      waitpid(process, nil, 0)
+    }
+    try writer.commit()
+    #expect(try NetCDFReader(path: path).root.dimensions.map(\.length) == [3])
+  }
 
   @Test func filesMayBeWrittenInParallel() async throws {
     // The library without a lock fails here, or crashes: its tables of open files are shared.
