@@ -60,7 +60,7 @@ struct ValidateCommand: ParsableCommand {
     ensemble \(time(estimate.ensembleSeconds)), writing \(time(estimate.writingSeconds)))
     # memory: \(size(estimate.memoryBytes))
     # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.checkpointBytes))\
-    \(search(estimate.search))
+    \(search(estimate.search, " of that"))
     """
   }
 
@@ -74,19 +74,19 @@ struct ValidateCommand: ParsableCommand {
       putting the file together \(time(estimate.mergingSeconds))); from \(runs)
       # memory: \(size(estimate.memoryBytes))
       # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.folderBytes))\
-      \(search(estimate.search))
+      \(search(estimate.search, " of that, one after another"))
       """
   }
 
   /// What is said of training that may stop early.
   private static let stopping = " at most, for it may stop early"
 
-  private static func search(_ search: RunEstimate.Search?) -> String {
+  private static func search(_ search: RunEstimate.Search?, _ share: String) -> String {
     guard let search else { return "" }
     let limit = "at most \(time(search.atMostSeconds)), if every start took all of max-steps"
     if let seconds = search.seconds {
       return
-        "\n# attractors: \(time(seconds)) of that, from \(search.triedStarts) of \(search.starts) starts; \(limit)"
+        "\n# attractors: \(time(seconds))\(share), from \(search.triedStarts) of \(search.starts) starts; \(limit)"
     }
     return
       "\n# attractors: not in that time, for it depends on the model, which is not trained yet; \(limit)"

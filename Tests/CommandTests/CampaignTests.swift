@@ -188,7 +188,9 @@ struct CampaignTests {
     try sandbox.succeed("run", "claims.yaml", "-q", "--set", "sweep.model.latent=[1,2]")
     let trained = try estimate(sandbox, "--set", "sweep.model.latent=[1,2]", "--set", "attractors={}")
     #expect(trained[0].contains("(training of 0 models, "), "\(trained)")
-    #expect(trained[3].contains(" of 640 starts; at most "), "\(trained)")
+    #expect(
+      trained[3].contains(" of that, one after another, from ")
+        && trained[3].contains(" of 640 starts; at most "), "\(trained)")
   }
 
   @Test("Replicas are runs with following seeds; their summary and the claims follow from them")
