@@ -53,6 +53,41 @@ extension CommandTests {
       }
     }
 
+    /// With a sweep the example shows the first point, with replicas the averages over models, and says so.
+    @Test func theExampleDrawsCampaigns() throws {
+      let sandbox = try campaign()
+      let example = Checkout.root + "/examples/read_run.py"
+      // Captions as the script writes them, for figures are pictures.
+      try sandbox.put(
+        """
+        import runpy, sys
+        import matplotlib.figure
+        write = matplotlib.figure.Figure.text
+        def text(self, x, y, words, **rest):
+            print(" ".join(words.split()))
+            return write(self, x, y, words, **rest)
+        matplotlib.figure.Figure.text = text
+        runpy.run_path("\(example)", run_name="__main__")
+        """, at: "captions.py")
+      let output = try run(sandbox, warnings: "default", ["captions.py", "many.nc"])
+      #expect(output.contains("first point is shown, model.latent = 20, initial.split = train"))
+      for figure in ["many-distance.png", "many-levels.png"] {
+        #expect(output.contains("wrote \(figure)"))
+        #expect(try sandbox.bytes(figure).starts(with: [0x89, 0x50, 0x4E, 0x47]), "a PNG")
+      }
+      // 160 items in each of three models.
+      #expect(output.components(separatedBy: "mean over 3 models (n = 480 members in all)").count == 3)
+      #expect(output.components(separatedBy: "Student's 95 % interval over 3 models").count == 3)
+      #expect(!output.contains("over items"))
+      // A sweep without replicas.
+      try sandbox.put(
+        smallScenario + "sweep: {initial.levels: [[0, 0.4], [0.7]]}\n", at: "levels.yaml")
+      try sandbox.succeed("run", "levels.yaml", "-o", "levels.nc")
+      let levels = try run(sandbox, warnings: "default", ["captions.py", "levels.nc"])
+      #expect(levels.contains("first point is shown, initial.levels = [0, 0.4]"))
+      #expect(levels.contains("mean over n = 160 members") && levels.contains("standard errors over items"))
+    }
+
     /// The README's Python runs on a file of its scenario's kind.
     @Test func theReadmeReadsAFile() throws {
       let sandbox = try sandbox()
