@@ -9,6 +9,7 @@
 
 # %%
 import sys
+import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -22,7 +23,27 @@ is_notebook = "ipykernel" in sys.modules
 run_file = Path("runs/concept-then-memory.nc" if is_notebook or len(sys.argv) < 2 else sys.argv[1])
 run = xr.open_dataset(run_file)
 print(run.attrs["title"])
+
+# A sweep has a leading dimension per swept key: the first combination of values is shown here. `.sel` chooses others.
+swept = [str(d) for d in run["distance_concept"].dims if d not in ("level", "time")]
+run = run.isel({d: 0 for d in swept})
+point = ", ".join(f"{run[d].attrs['long_name'].split(':')[0]} = {run[d].item()}" for d in swept)
+if swept:
+    print(f"a sweep: only its first point is shown, {point}")
+    run = run.isel(level=run["count"].values > 0)  # levels that other points have
 print(run)
+
+# With replicas, the root holds means over models, and Student's interval between them; else it is one model.
+models = int(run.attrs.get("models", 1))
+if models > 1:
+    bands = f"Bands: Student's 95 % interval over {models} models"
+    source = f"{models} models, seeds {run.attrs['seed']} and following"
+else:
+    bands = "Bands: 95 % confidence, 1.96 standard errors over items, for one model and data set"
+    # With a sweep, there is a hash per model.
+    model = "" if swept else f"model {run.attrs['model_sha256'][:12]}, "
+    source = f"{model}seed {run.attrs['seed']}"
+source += f"; {point}" if point else ""
 
 # %% [markdown]
 # Colours that people with any colour vision can tell apart (Okabe and Ito 2008, https://jfly.uni-koeln.de/color/),
@@ -35,9 +56,24 @@ MARKERS = "osD^vP*X"
 plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "lines.markersize": 4})
 
 
+def interval(name, **place):
+    """The ends of the band around a mean."""
+    if models > 1:
+        return run[name + "_lower"].sel(place), run[name + "_upper"].sel(place)
+    mean, error = run[name].sel(place), run[name + "_standard_error"].sel(place)
+    return mean - 1.96 * error, mean + 1.96 * error
+
+
+def count_text(counts):
+    """What means are over; -1 stands for none, at times that other points of a sweep have."""
+    n = counts.values[counts.values >= 0]
+    text = (f"n = {n.min()}" if n.min() == n.max() else f"n = {n.min()} to {n.max()}") + " members"
+    return f"{models} models ({text} in all)" if models > 1 else text
+
+
 def save(figure, name, caption):
     """Writes the figure with its caption below it."""
-    figure.text(0.02, -0.02, caption, ha="left", va="top", fontsize=8, wrap=True)
+    figure.text(0.02, -0.02, textwrap.fill(caption, 108), ha="left", va="top", fontsize=8)
     path = run_file.with_name(f"{run_file.stem}-{name}.png")
     figure.savefig(path, dpi=200, bbox_inches="tight")
     print("wrote", path)
@@ -49,27 +85,23 @@ def save(figure, name, caption):
 # A mean and its standard error are two variables; the mean names the other as `ancillary_variables`.
 
 # %%
-mean, error = run["distance_concept"], run["distance_concept_standard_error"]
 figure, axes = plt.subplots(figsize=(6.0, 3.8), layout="constrained")
 for k, level in enumerate(run["level"].values):
-    m, e = mean.sel(level=level), error.sel(level=level)
+    mean, (lower, upper) = run["distance_concept"].sel(level=level), interval("distance_concept", level=level)
     colour = COLOURS[k % len(COLOURS)]
-    axes.fill_between(run["time"], m - 1.96 * e, m + 1.96 * e, color=colour, alpha=0.25, linewidth=0)
-    axes.plot(run["time"], m, color=colour, marker=MARKERS[k % len(MARKERS)], markevery=2, label=f"{level:g}")
+    axes.fill_between(run["time"], lower, upper, color=colour, alpha=0.25, linewidth=0)
+    axes.plot(run["time"], mean, color=colour, marker=MARKERS[k % len(MARKERS)], markevery=2, label=f"{level:g}")
 axes.xaxis.get_major_locator().set_params(integer=True)
 axes.set_xlabel(f"time t, {run['time'].attrs['long_name']}")
 axes.set_ylabel("distance to the own concept, latent units (1)")
 axes.set_ylim(bottom=0)
 axes.legend(title="corruption level", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
-n = run["distance_concept_count"].values
-members = f"n = {n.min()}" if n.min() == n.max() else f"n = {n.min()} to {n.max()}"
 save(
     figure,
     "distance",
-    f"Euclidean distance between latent state and own concept: mean over {members} members per level.\n"
-    "Bands: 95 % confidence, 1.96 standard errors over items, for this one model and data set\n"
-    f"(model {run.attrs['model_sha256'][:12]}, seed {run.attrs['seed']}).",
+    f"Euclidean distance between latent state and own concept: mean over "
+    f"{count_text(run['distance_concept_count'])} per level and time. {bands} ({source}).",
 )
 
 # %% [markdown]
@@ -78,13 +110,13 @@ save(
 # %%
 level = run["level"].values[len(run["level"]) // 2]
 fraction = run["level_fraction"].sel(level=level)
-error = run["level_fraction_standard_error"].sel(level=level)
+lower, upper = interval("level_fraction", level=level)
 names = run["tree_level"].attrs["flag_meanings"].split()
 figure, axes = plt.subplots(figsize=(6.0, 3.8), layout="constrained")
 for k, name in enumerate(names):
-    f, e = fraction.isel(tree_level=k), error.isel(tree_level=k)
+    f, low, high = fraction.isel(tree_level=k), lower.isel(tree_level=k), upper.isel(tree_level=k)
     axes.fill_between(
-        run["time"], (f - 1.96 * e).clip(0, 1), (f + 1.96 * e).clip(0, 1), color=COLOURS[k], alpha=0.25, linewidth=0
+        run["time"], low.clip(0, 1), high.clip(0, 1), color=COLOURS[k], alpha=0.25, linewidth=0
     )
     axes.plot(run["time"], f, color=COLOURS[k], marker=MARKERS[k], markevery=2, label=name)
 axes.xaxis.get_major_locator().set_params(integer=True)
@@ -95,7 +127,7 @@ axes.legend(title="nearest level", frameon=False, loc="center left", bbox_to_anc
 save(
     figure,
     "levels",
-    f"Members whose nearest centre on their own branch is the memory, class, superclass or root, at corruption\n"
-    f"level {level:g}: fraction of n = {int(run['count'].sel(level=level))} members. Bands: 95 % confidence, 1.96 "
-    "standard errors over items,\nfor this one model and data set; a band of no width where all members agree.",
+    f"Members whose nearest centre on their own branch is the memory, class, superclass or root, at corruption "
+    f"level {level:g}: fraction, mean over {count_text(run['count'].sel(level=level))}. {bands}, cut at 0 and 1; "
+    f"a band of no width where all {'models' if models > 1 else 'members'} agree ({source}).",
 )

@@ -9,7 +9,7 @@ struct ExportCommand: ParsableCommand {
     discussion: """
       One row per coordinate tuple (level, time, ...), one column per variable, its standard error beside it. \
       Without --variables: all averages over (level, time). Variables of groups are named with their group: \
-      --variables members/overlap_concept.
+      --variables members/overlap_concept,claims/NAME/mean. Hyphens in a variable's name may stand for its _.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -42,8 +42,9 @@ struct ExportCommand: ParsableCommand {
       let reader = try NetCDFReader(path: file)
       Isolation.structureIsRead()
       installSignalHandlers()
-      let names = (variables ?? "").split(separator: ",").map { $0.replacing("-", with: "_") }
-        .map { $0.trimmingCharacters(in: .whitespaces) }
+      let names = (variables ?? "").split(separator: ",").map {
+        variableName($0.trimmingCharacters(in: .whitespaces), in: reader)
+      }
       let table = try TidyTable(reader, variables: names)
       if let output {
         try AtomicFile.checkDistinct(output, from: [file])
@@ -62,6 +63,15 @@ struct ExportCommand: ParsableCommand {
         printResult(pending, terminator: "")
       }
     }
+  }
+
+  /// A variable's name in the file: as it was given, or else with `_` for the hyphens of its last part, as scenarios
+  /// write observables. Groups, such as `claims/accuracy-kept`, keep their hyphens.
+  private func variableName(_ name: String, in reader: NetCDFReader) -> String {
+    if (try? reader.variable(name)) != nil { return name }
+    var parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    if let last = parts.popLast() { parts.append(last.replacing("-", with: "_")) }
+    return parts.joined(separator: "/")
   }
 
   private func write(_ table: TidyTable, _ body: (String) -> Void) {

@@ -119,6 +119,28 @@ extension CommandTests {
       #expect(byClass.rows.count == 2 * 4 * 4)
     }
 
+    /// Hyphens of groups stay; those of variables may stand for `_`.
+    @Test func groupsWithHyphens() throws {
+      let sandbox = try Sandbox()
+      let writer = try NetCDFWriter(path: sandbox("run.nc"))
+      let group = try writer.root.defineGroup("claims").defineGroup("accuracy-kept")
+      try group.defineDimension("replica", length: 2)
+      try group.defineVariable("control_mean", type: .double, dimensions: ["replica"]).write([0.25, 0.5])
+      try group.defineVariable("odd-name", type: .double, dimensions: ["replica"]).write([1.5, 2.5])
+      try writer.commit()
+      for (name, column, values) in [
+        ("control-mean", "control_mean", ["0.25", "0.5"]), ("control_mean", "control_mean", ["0.25", "0.5"]),
+        ("odd-name", "odd-name", ["1.5", "2.5"]),
+      ] {
+        let (header, rows) = Self.table(
+          try sandbox.succeed("export", "run.nc", "--variables", " claims/accuracy-kept/\(name)").output)
+        #expect(header == ["replica", column])
+        #expect(rows.map { $0[1] } == values)
+      }
+      try sandbox.fail(
+        65, ["export", "run.nc", "--variables", "claims/accuracy_kept/odd-name"], parts: ["accuracy_kept"])
+    }
+
     @Test func wrongNamesGetTheNearest() throws {
       let sandbox = try Self.sandbox()
       func refuse(_ variables: String, _ parts: [String]) throws {

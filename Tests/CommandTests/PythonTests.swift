@@ -53,15 +53,51 @@ extension CommandTests {
       }
     }
 
+    /// With a sweep the example shows the first point, with replicas the averages over models, and says so.
+    @Test func theExampleDrawsCampaigns() throws {
+      let sandbox = try campaign()
+      let example = Checkout.root + "/examples/read_run.py"
+      // Captions as the script writes them, for figures are pictures.
+      try sandbox.put(
+        """
+        import runpy, sys
+        import matplotlib.figure
+        write = matplotlib.figure.Figure.text
+        def text(self, x, y, words, **rest):
+            print(" ".join(words.split()))
+            return write(self, x, y, words, **rest)
+        matplotlib.figure.Figure.text = text
+        runpy.run_path("\(example)", run_name="__main__")
+        """, at: "captions.py")
+      let output = try run(sandbox, warnings: "default", ["captions.py", "many.nc"])
+      #expect(output.contains("first point is shown, model.latent = 20, initial.split = train"))
+      for figure in ["many-distance.png", "many-levels.png"] {
+        #expect(output.contains("wrote \(figure)"))
+        #expect(try sandbox.bytes(figure).starts(with: [0x89, 0x50, 0x4E, 0x47]), "a PNG")
+      }
+      // 160 items in each of three models.
+      #expect(output.components(separatedBy: "mean over 3 models (n = 480 members in all)").count == 3)
+      #expect(output.components(separatedBy: "Student's 95 % interval over 3 models").count == 3)
+      #expect(!output.contains("over items"))
+      // A sweep without replicas.
+      try sandbox.put(
+        smallScenario + "sweep: {initial.levels: [[0, 0.4], [0.7]]}\n", at: "levels.yaml")
+      try sandbox.succeed("run", "levels.yaml", "-o", "levels.nc")
+      let levels = try run(sandbox, warnings: "default", ["captions.py", "levels.nc"])
+      #expect(levels.contains("first point is shown, initial.levels = [0, 0.4]"))
+      #expect(levels.contains("mean over n = 160 members") && levels.contains("standard errors over items"))
+    }
+
     /// The README's Python runs on a file of its scenario's kind.
     @Test func theReadmeReadsAFile() throws {
       let sandbox = try sandbox()
       let readme = try String(contentsOfFile: Checkout.root + "/README.md", encoding: .utf8)
-      let parts = readme.components(separatedBy: "```python\nimport xarray\n")
+      let parts = readme.components(separatedBy: "```python\nimport xarray\n\nrun = ")
       try #require(parts.count == 2)
       let code = try #require(parts[1].components(separatedBy: "```").first)
       try sandbox.put(
-        "import xarray\n" + code.replacing("runs/concept-then-memory.nc", with: "run.nc"), at: "readme.py")
+        "import xarray\nrun = " + code.replacing("runs/concept-then-memory.nc", with: "run.nc"),
+        at: "readme.py")
       #expect(try run(sandbox, ["readme.py"]).contains("'concept': 4"))
     }
 
@@ -84,6 +120,77 @@ extension CommandTests {
             xarray.open_dataset("run.nc", group=group).load()
         """, at: "check.py")
       _ = try run(sandbox, ["check.py"])
+    }
+
+    /// A sweep over two keys, with three models, a control and a claim.
+    private func campaign() throws -> Sandbox {
+      let sandbox = try Sandbox()
+      try sandbox.put(
+        smallScenario.replacing("levels: [0, 0.5]", with: "levels: [0, 0.4]")
+          .replacing("  latent: 4\n", with: "  replicas: 3\n") + """
+            observables: [distance-concept, step-length, abstraction-level]
+            sweep: {model.latent: [20, 10], initial.split: [train, test]}
+            claims:
+              approaches-concept:
+                statement: It comes near.
+                estimate: approach(distance-concept)
+                over: each
+                threshold: 10
+                controls: [untrained]
+
+            """, at: "many.yaml")
+      try sandbox.succeed("run", "many.yaml", "-o", "many.nc")
+      return sandbox
+    }
+
+    /// Each group with dimensions of several runs has their coordinates, equal to the root's: `sel` works in each.
+    @Test func xarraySelectsInEveryGroup() throws {
+      let sandbox = try campaign()
+      try sandbox.put(
+        """
+        import numpy, xarray
+        def group(name):
+            return xarray.open_dataset("many.nc", group=name).load()
+        root = xarray.open_dataset("many.nc").load()
+        assert root.model_latent.values.tolist() == [20, 10]
+        assert root.model_latent.attrs["long_name"].startswith("model.latent: ")
+        names = ["replicas", "controls/untrained", "controls/untrained/replicas", "claims/approaches-concept"]
+        for name in names:
+            own = group(name)
+            assert not set(own.dims) - set(own.coords), (name, set(own.dims) - set(own.coords))
+            for key in set(own.dims) & set(root.dims):
+                assert own[key].identical(root[key]), (name, key)
+        models = group("replicas")
+        assert models.replica.identical(group(names[3]).replica) and models.replica.values.tolist() == [0, 1, 2]
+        place = dict(model_latent=10, initial_split="test")
+        one = models.sel(**place, level=0.4)
+        assert numpy.array_equal(one.distance_concept, models.distance_concept[1, 1, :, 1])
+        estimate = 1 - one.distance_concept.min("time") / one.distance_concept.sel(time=0)
+        claim = group(names[3]).sel(**place, claim_level=0.4)
+        assert claim.estimate.dims == ("replica",), claim.estimate.dims
+        # The same arithmetic on the same numbers, but for the order of a division and a subtraction.
+        assert numpy.allclose(claim.estimate, estimate, rtol=0, atol=4 * 2.0**-52), (claim.estimate, estimate)
+        control = group(names[1]).sel(**place, level=0.4)
+        assert control.distance_concept.dims == ("time",)
+        untrained = group(names[2]).sel(**place, level=0.4, replica=2).distance_concept
+        estimate = 1 - untrained.min() / untrained[0]
+        assert abs(claim.control_estimate.sel(control="untrained", replica=2) - estimate) < 4 * 2.0**-52
+        """, at: "check.py")
+      _ = try run(sandbox, ["check.py"])
+    }
+
+    /// The README's lines on claims, controls and replicas run.
+    @Test func theReadmeReadsACampaign() throws {
+      let sandbox = try campaign()
+      let readme = try String(contentsOfFile: Checkout.root + "/README.md", encoding: .utf8)
+      let parts = readme.components(separatedBy: "```python\nclaim = ")
+      try #require(parts.count == 2)
+      let code = try #require(parts[1].components(separatedBy: "```").first)
+      // Its scenario sweeps no split.
+      let text = ("import xarray\nclaim = " + code).replacing("runs/claims.nc", with: "many.nc")
+        .replacing("model_latent=20", with: "model_latent=20, initial_split='test'")
+      try sandbox.put(text, at: "readme.py")
+      #expect(try run(sandbox, ["readme.py"]).hasPrefix("undecided "))
     }
 
     /// pandas reads both kinds of table without options, with the same numbers as the file.

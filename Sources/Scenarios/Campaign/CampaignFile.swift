@@ -27,7 +27,11 @@ extension Campaign {
     let writer = try NetCDFWriter(path: path, overwrite: overwrite)
     do {
       let root = writer.root
-      let axes = try defineAxes(in: root)
+      let axes = scenario.sweep.map { Self.dimensionName($0.key) }
+      for (name, key) in zip(axes, scenario.sweep) {
+        try root.defineDimension(name, length: key.values.count)
+      }
+      try writeAxes(axes, in: root)
       let main = table[nil] ?? []
       var dimensions: [FileLayout.Dimension] = []
       let stacking = Stacking(axes: axes, readers: readers, check: check)
@@ -57,28 +61,35 @@ extension Campaign {
     }
   }
 
-  /// Defines the leading dimensions with their values; returns their names.
-  private func defineAxes(in root: NetCDFGroup) throws -> [String] {
-    try scenario.sweep.map { key in
+  /// Writes the coordinates of leading dimensions: swept values, and the numbers of models.
+  ///
+  /// Every group whose variables have them gets its own copy, for readers such as `xarray.open_dataset` see one
+  /// group at a time. The dimensions themselves are those of an enclosing group.
+  private func writeAxes(_ names: [String], in group: NetCDFGroup) throws {
+    for key in scenario.sweep {
       let name = Self.dimensionName(key.key)
-      try root.defineDimension(name, length: key.values.count)
+      guard names.contains(name) else { continue }
       let attributes: [(String, NetCDFAttribute)] = [
         ("long_name", .text("\(key.key): \(ScenarioKeys.byName[key.key]?.meaning ?? "")")), ("units", "1"),
       ]
       let numbers = key.values.compactMap { Double($0) }
       if numbers.count < key.values.count {
         let texts = key.values.map(key.text)
-        try root.defineVariable(name, type: .string, dimensions: [name], attributes: [attributes[0]]).write(
+        try group.defineVariable(name, type: .string, dimensions: [name], attributes: [attributes[0]]).write(
           texts)
       } else if case .integer? = ScenarioKeys.byName[key.key]?.type {
-        try root.defineVariable(name, type: .int64, dimensions: [name], attributes: attributes)
+        try group.defineVariable(name, type: .int64, dimensions: [name], attributes: attributes)
           .write(numbers.map { Int($0) })
       } else {
-        try root.defineVariable(name, type: .double, dimensions: [name], attributes: attributes).write(
+        try group.defineVariable(name, type: .double, dimensions: [name], attributes: attributes).write(
           numbers)
       }
-      return name
     }
+    guard names.contains("replica") else { return }
+    try group.defineVariable(
+      "replica", type: .int32, dimensions: ["replica"],
+      attributes: [("long_name", "number of the model"), ("units", "1")]
+    ).write((0..<plan.replicas).map { Int32($0) })
   }
 
   /// A swept key as a dimension's name.
@@ -111,6 +122,10 @@ extension Campaign {
     // Where a control's dimensions are the root's, they are not defined again.
     let definesDimensions = !isControl || !layout.root.dimensions.allSatisfy(common.contains)
     if !isControl { common = layout.root.dimensions }
+    if isControl {
+      try writeAxes(axes, in: group)
+      if !definesDimensions { try FileStack.writeCoordinates(layout, in: group) }
+    }
     let (points, replicas) = (plan.shape, plan.replicas)
     func values(_ number: Int) -> [(String, NetCDFAttribute)] {
       let indices = RowMajorShape(points + [replicas]).indices(of: number)
@@ -125,7 +140,8 @@ extension Campaign {
     }
     guard replicas > 1 else {
       try FileStack(
-        axes: axes, shape: points, files: files.map { $0[0] }, readers: readers, layout: layout, check: check
+        axes: axes, shape: points, files: files.map { $0[0] }, readers: readers, layout: layout, check: check,
+        writeAxes: { try writeAxes(axes, in: $0) }
       ).write(in: group, definesRootDimensions: definesDimensions, attributes: values)
       return
     }
@@ -136,13 +152,12 @@ extension Campaign {
     let inner = try group.defineGroup("replicas")
     try inner.setAttribute("long_name", "what each model gave: replica r is the run with the seed plus r")
     try inner.defineDimension("replica", length: replicas)
-    try inner.defineVariable(
-      "replica", type: .int32, dimensions: ["replica"],
-      attributes: [("long_name", "number of the model"), ("units", "1")]
-    ).write((0..<replicas).map { Int32($0) })
+    let innerAxes = axes + ["replica"]
+    try writeAxes(innerAxes, in: inner)
+    try FileStack.writeCoordinates(layout, in: inner)
     try FileStack(
-      axes: axes + ["replica"], shape: points + [replicas], files: Array(files.joined()), readers: readers,
-      layout: layout, check: check
+      axes: innerAxes, shape: points + [replicas], files: Array(files.joined()), readers: readers,
+      layout: layout, check: check, writeAxes: { try writeAxes(innerAxes, in: $0) }
     ).write(in: inner, definesRootDimensions: false, attributes: values)
   }
 
@@ -197,7 +212,8 @@ extension Campaign {
           attributes: [("long_name", "corruption level"), ("units", "1")]
         ).write(labels.map { Double($0) ?? .nan })
       }
-      try made.defineDimension("model", length: plan.replicas)
+      try made.defineDimension("replica", length: plan.replicas)
+      try writeAxes(dimensions + ["replica"], in: made)
       func doubles(_ name: String, _ dimensions: [String], _ longName: String, _ values: [Double]) throws {
         try made.defineVariable(
           name, type: .double, dimensions: dimensions,
@@ -208,7 +224,7 @@ extension Campaign {
         _ prefix: String, _ leading: [String], _ whose: String, _ estimates: [ClaimResult.Estimates]
       ) throws {
         try doubles(
-          prefix + "estimate", leading + dimensions + ["model"], "estimate of each model\(whose)",
+          prefix + "estimate", leading + dimensions + ["replica"], "estimate of each model\(whose)",
           estimates.flatMap(\.values))
         try doubles(
           prefix + "mean", leading + dimensions, "mean over models of the estimate\(whose)",

@@ -15,6 +15,8 @@ struct FileStack {
   let layout: FileLayout
   /// What to do before each file.
   let check: () throws -> Void
+  /// Writes the coordinates of the leading dimensions into a group.
+  let writeAxes: (NetCDFGroup) throws -> Void
 
   /// A group being written, with its variables.
   private struct Target {
@@ -49,6 +51,7 @@ struct FileStack {
       if axes.isEmpty || (content.isUniform && content.count == files.count { $0 != nil }) {
         try Self.define(content.dimensions, in: made)
         try Self.writeLabels(content, in: made)
+        try writeAxes(made)
         for (name, value) in content.attributes { try made.setAttribute(name, value) }
         targets.append(
           Target(
@@ -77,6 +80,13 @@ struct FileStack {
   static func defineRoot(_ layout: FileLayout, in group: NetCDFGroup) throws {
     try define(layout.root.dimensions, in: group)
     try writeLabels(layout.root, in: group)
+  }
+
+  /// Writes the coordinates of the files' root once more, into a group that uses an enclosing one's dimensions.
+  static func writeCoordinates(_ layout: FileLayout, in group: NetCDFGroup) throws {
+    var coordinates = layout.root
+    coordinates.variables.removeAll { $0.dimensions != [$0.name] }
+    try writeLabels(coordinates, in: group)
   }
 
   private static func define(_ dimensions: [FileLayout.Dimension], in group: NetCDFGroup) throws {
