@@ -26,21 +26,21 @@ extension RunData {
     var sheet = Sheet(width: options.width, isBare: options.isBare)
     let place = mapLevels.count == 1 ? ", at corruption level \(short(levels[mapLevels[0]]))" : ""
     sheet.addTitle(
-      columnAxis.map { "\(rowAxis.name) against \($0.name)\(place)" }
-        ?? "\(rowAxis.name) against the corruption level")
+      columnAxis.map { "\(rowAxis.key) against \($0.key)\(place)" }
+        ?? "\(rowAxis.key) against the corruption level")
     // Not lower than the upright label of the rows is long.
     let height = max(
       Double(rows.count) * max(14, min(22, 132 / Double(rows.count))),
-      TextWidth.of(rowAxis.name, size: TextSize.label))
+      TextWidth.of(rowAxis.key, size: TextSize.label))
     let columnLabels = columns.map { k in
       columnAxis.map { TextWidth.cut($0.labels[k], width: cellWidth, size: TextSize.tick) }
         ?? short(levels[k])
     }
     let x = Axis(
-      columnAxis?.name ?? levelLabel, -0.5...Double(columns.count) - 0.5,
+      columnAxis?.key ?? levelLabel, -0.5...Double(columns.count) - 0.5,
       ticks: columnLabels.enumerated().map { (Double($0), $1) })
     let y = Axis(
-      rowAxis.name, -0.5...Double(rows.count) - 0.5,
+      rowAxis.key, -0.5...Double(rows.count) - 0.5,
       ticks: rows.enumerated().map {
         (Double($0), TextWidth.cut(rowAxis.labels[$1], width: labelWidth, size: TextSize.tick))
       })
@@ -154,7 +154,7 @@ extension RunData {
       mapLevels.count > 1
       ? "each quantity with its own scale, which its levels share" : "each panel with its own scale"
     let shownKeys = mapLevels.isEmpty ? 1 : 2
-    let others = zip(sweep, point).dropFirst(shownKeys).map { "\($0.name) = \($0.labels[$1])" }
+    let others = zip(sweep, point).dropFirst(shownKeys).map { "\($0.key) = \($0.labels[$1])" }
     let members = "\(countText(counts)) members\(models == nil ? "" : " of all models") per level"
     var text =
       "Each cell: \(whose), \(members); brighter is larger, \(scale); errors are in the file (no bars here)."

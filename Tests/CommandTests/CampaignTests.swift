@@ -270,7 +270,7 @@ struct CampaignTests {
         let isAlike = kind == .attractors
         #expect(
           (drawing(sheet) == drawing(try others.sheet(kind, options: options))) == isAlike, "\(kind)")
-        let place = "at model_latent = \(latent), model_training_epochs = \(epochs), one of 2 models: replica"
+        let place = "at model.latent = \(latent), model.training.epochs = \(epochs), one of 2 models: replica"
         #expect(sheet.caption.contains("\(place) \(replica) (seed \(7 + replica))"), "\(sheet.caption)")
       }
     }
@@ -297,6 +297,15 @@ struct CampaignTests {
     }
     try sandbox.fail(
       65, ["plot", "many.nc", "--at", "replica=5", "-o", "a.svg"], parts: ["replica has no value 5", "0, 1"])
+    // Figures and pages say the scenario's keys, not the dimensions' names.
+    try sandbox.succeed("plot", "many.nc", "--figure", "sweep", "-o", "sweep.svg")
+    let sweep = String(decoding: try sandbox.bytes("sweep.svg"), as: UTF8.self)
+    try sandbox.succeed("report", "many.nc", "-o", "page.md")
+    let tables = String(decoding: try sandbox.bytes("page.md"), as: UTF8.self)
+    for text in [page, report, sweep, tables] {
+      #expect(text.contains("model.latent") && text.contains("model.training.epochs"))
+      #expect(!text.contains("model_latent") && !text.contains("model\\_latent"))
+    }
   }
 
   @Test("A warning of one run says which")

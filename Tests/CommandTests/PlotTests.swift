@@ -77,7 +77,7 @@ extension CommandTests {
         65, ["plot", "run.nc", "--variables", "entropy", "-o", "a.svg"],
         parts: ["entropy", "energy"].prefix(1).map { $0 })
       try sandbox.fail(
-        65, ["plot", "run.nc", "--at", "model.latent=5", "-o", "a.svg"], parts: ["model_latent"])
+        65, ["plot", "run.nc", "--at", "model.latent=5", "-o", "a.svg"], parts: ["'model.latent'", "one run"])
       for arguments in [["-o", "a.gif"], ["-o", "svg"], ["--figure", "pie"]] {
         #expect(try sandbox.simulate(["plot", "run.nc"] + arguments).code == 64, "\(arguments)")
       }
