@@ -208,14 +208,23 @@ struct CampaignTests {
     #expect(try sandbox.succeed("plot", "small.nc", "--list").output.contains("claims"))
     try sandbox.succeed("plot", "small.nc", "--figure", "claims", "-o", "claims.svg")
     let figure = String(decoding: try sandbox.bytes("claims.svg"), as: UTF8.self)
-    for text in ["With noise", "refuted", "control: untrained", "threshold"] {
+    for text in [
+      "With noise", "refuted", "control: untrained", "shown only: linear", "Hollow symbols",
+      "mean over 5 models", "threshold",
+    ] {
       #expect(figure.contains(text), "\(text)")
     }
     try sandbox.succeed("report", "small.nc", "-o", "page.md")
     let page = String(decoding: try sandbox.bytes("page.md"), as: UTF8.self)
-    for text in ["Claim far: Nothing exceeds 10.", "| refuted (the interval lies below", "5 models"] {
+    for text in [
+      "Claim far: Nothing exceeds 10.", "| refuted (the interval lies below", "5 models",
+      "| control: untrained | shown only: linear |",
+    ] {
       #expect(page.contains(text), "\(text)")
     }
+    #expect(!page.contains("control: linear"))
+    // The description is a sentence of its own; the name alone would be none.
+    #expect(page.contains("\na small ensemble.\n") && !page.contains("\nsmall.\n"))
     try sandbox.succeed("report", "small.nc", "-o", "page.html")
     #expect(
       String(decoding: try sandbox.bytes("page.html"), as: UTF8.self).contains("Claim with-noise: The slope.")

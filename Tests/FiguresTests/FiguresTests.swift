@@ -233,7 +233,7 @@ import Testing
   }
 
   /// A claim over two swept values and many levels, with one control; estimates are formulas of the place.
-  private func writeClaim(_ path: String, levels: [Double]) throws {
+  private func writeClaim(_ path: String, levels: [Double], controls: String? = nil) throws {
     let writer = try NetCDFWriter(path: path)
     let root = writer.root
     try root.setAttribute("format_version", 1)
@@ -243,7 +243,8 @@ import Testing
     try root.defineVariable("model_latent", type: .int32, dimensions: ["model_latent"]).write([5, 100])
     let claim = try root.defineGroup("claims").defineGroup("comes-near")
     try claim.setAttribute("threshold", 0.5)
-    for (name, length) in [("claim_level", levels.count), ("model", 3), ("control", 1)] {
+    if let controls { try claim.setAttribute("controls", .text(controls)) }
+    for (name, length) in [("claim_level", levels.count), ("replica", 3), ("control", 1)] {
       try claim.defineDimension(name, length: length)
     }
     try claim.defineVariable("claim_level", type: .double, dimensions: ["claim_level"]).write(levels)
@@ -260,7 +261,7 @@ import Testing
     for entry in 0..<entries {
       for shift in [-0.125, 0, 0.125] { single.append(Double(entry) + shift) }
     }
-    try claim.defineVariable("estimate", type: .double, dimensions: axes + ["model"]).write(single)
+    try claim.defineVariable("estimate", type: .double, dimensions: axes + ["replica"]).write(single)
     try claim.defineVariable("verdict", type: .int32, dimensions: axes)
       .write((0..<entries).map { Int32($0 % 3) })
     try writer.commit()
@@ -291,6 +292,26 @@ import Testing
       #expect(panel.y.range == sheet.panels[0].y.range)
     }
     #expect(!sheet.caption.contains("Evenly chosen"))
+  }
+
+  /// What a claim only shows is called so, and its symbols are hollow.
+  @Test func claimsTellControlsFromWhatIsOnlyShown() throws {
+    let folder = try TemporaryFolder()
+    for (counted, words) in [("untrained", "control: untrained"), ("linear", "shown only: untrained")] {
+      try writeClaim(folder("\(counted).nc"), levels: [0.5], controls: counted)
+      let data = try RunData(path: folder("\(counted).nc"))
+      let sheet = try data.sheet(.claims)
+      let isShownOnly = counted == "linear"
+      #expect(sheet.texts.map(\.text).contains(words))
+      #expect(sheet.caption.contains("Hollow symbols") == isShownOnly)
+      var markers: [Marker] = []
+      for panel in sheet.panels {
+        guard case .marks(_, _, let marker, _)? = panel.layers.last else { continue }
+        markers.append(marker)
+      }
+      #expect(markers == Array(repeating: isShownOnly ? .openSquare : .square, count: 2))
+      #expect(try MarkdownReport.text(of: data).contains("| \(words) |"))
+    }
   }
 
   /// Labels of levels in four digits need about 22 points each, of which a panel has some 190.
