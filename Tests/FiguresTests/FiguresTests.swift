@@ -132,6 +132,27 @@ import Testing
     #expect(colour(0, 0) == "#00224E")
     #expect(colour(2, 2) == "#FEE838")
     #expect(sheet.panels[2].texts.map(\.text).contains(short(SampleRun.mean(0, 1, 2, 4))))
+    // Approaches, numbers between 0 and 1, share that scale: a number has one colour in all panels.
+    for panel in sheet.panels[..<2] {
+      guard case .cells(let cells) = panel.layers[0] else { continue }
+      for (cell, text) in zip(cells, panel.texts) {
+        // Three digits of the number tell the colour but for one step of its 256.
+        let expected = Palette.cividis(Double(text.text) ?? .nan)
+        for shift: UInt32 in [0, 8, 16] {
+          let (a, b) = (Int(cell.1.rgb >> shift & 255), Int(expected.rgb >> shift & 255))
+          #expect(abs(a - b) <= 1, "\(text.text)")
+        }
+      }
+    }
+    #expect(sheet.caption.contains("approaches share the scale from 0, darkest, to 1, brightest"))
+    // A bar per panel, with what its ends stand for.
+    #expect(sheet.colourBars == 5)
+    let ends = sheet.texts.map(\.text)
+    #expect(ends.filter { $0 == "0" }.count >= 2 && ends.filter { $0 == "1" }.count >= 2)
+    let values = (0..<3).flatMap { i in (0..<3).map { SampleRun.mean(0, i, $0, 4) } }
+    for end in [values.min(), values.max()] {
+      #expect(ends.contains(String(format: "%.4g", end ?? .nan)))
+    }
 
     // Other figures show the first point, or the one that is chosen.
     #expect(try data.sheet(.series).lines[0][0].points[0].y == SampleRun.mean(0, 0, 0, 0))
@@ -163,6 +184,8 @@ import Testing
       }
       #expect(panel.texts.count == 6)
     }
+    // Their bar stands once, below the heading.
+    #expect(sheet.colourBars == 5)
     // The levels of an observable share their scale: only one cell of the eighteen is brightest.
     func colours(_ panel: Panel) -> [String] {
       panel.layers.flatMap { layer -> [String] in
