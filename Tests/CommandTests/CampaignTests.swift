@@ -306,6 +306,16 @@ struct CampaignTests {
     }
     try sandbox.fail(
       65, ["plot", "many.nc", "--at", "replica=5", "-o", "a.svg"], parts: ["replica has no value 5", "0, 1"])
+    for command in ["plot", "report"] {
+      try sandbox.fail(
+        65, [command, "many.nc", "--at", "model.latnt=2", "-o", command == "plot" ? "a.svg" : "a.html"],
+        parts: ["'model.latnt'", "there is model.latent, model.training.epochs, replica, level"])
+      for choice in ["model.latent", "model.latent=", "=2"] {
+        let execution = try sandbox.simulate(command, "many.nc", "--at", choice)
+        #expect(
+          execution.code == 64 && execution.errors.contains("expected KEY=VALUE"), "\(execution.errors)")
+      }
+    }
     // Figures and pages say the scenario's keys, not the dimensions' names.
     try sandbox.succeed("plot", "many.nc", "--figure", "sweep", "-o", "sweep.svg")
     let sweep = String(decoding: try sandbox.bytes("sweep.svg"), as: UTF8.self)
