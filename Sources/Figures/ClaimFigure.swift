@@ -72,8 +72,9 @@ extension RunData {
           guard let k = controlNames.firstIndex(of: name) else { return nil }
           let (colour, marker) = styles[k + 1]
           return LegendEntry(
-            label: Self.label(name, isShownOnly), colour: colour, marker: isShownOnly ? marker.hollow : marker
-          )
+            label: Self.label(name, isShownOnly), colour: colour,
+            marker: isShownOnly ? marker.hollow : marker, size: isShownOnly ? Self.hollowSize : 1,
+            hasLine: !isShownOnly)
         })
     sheet.addPanels(drafts)
     // Claims are about all models, whichever is chosen for other figures.
@@ -99,6 +100,9 @@ extension RunData {
     else { return names.map { ($0, false) } }
     return names.map { ($0, !counted.contains($0)) }
   }
+
+  /// Large enough for the hole to be seen.
+  private static let hollowSize = 1.6
 
   private static func label(_ control: String, _ isShownOnly: Bool) -> String {
     "\(isShownOnly ? "shown only" : "control"): \(control)"
@@ -187,7 +191,7 @@ extension RunData {
         .bars(x: x, lower: entries.map { row.lower[$0] }, upper: entries.map { row.upper[$0] }, colour),
         .marks(
           zip(x, entries).map { Point($0, row.mean[$1]) }, colour, row.isShownOnly ? marker.hollow : marker,
-          size: 1),
+          size: row.isShownOnly ? Self.hollowSize : 1),
       ]
     }
     let texts = entries.enumerated().map { k, entry in

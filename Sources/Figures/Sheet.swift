@@ -233,6 +233,7 @@ struct LegendEntry {
   var label: String
   var colour: Colour
   var marker: Marker?
+  var size = 1.0
   var dash = 1
   var hasLine = true
 }
@@ -335,7 +336,7 @@ extension Sheet {
         layers.append(.line([Point(x, y), Point(x + sample, y)], entry.colour, width: 1.5, dash: entry.dash))
       }
       if let marker = entry.marker {
-        layers.append(.marks([Point(x + sample / 2, y)], entry.colour, marker, size: 1))
+        layers.append(.marks([Point(x + sample / 2, y)], entry.colour, marker, size: entry.size))
       }
       texts.append(SheetText(text: text, x: x + sample + 4, y: y))
       x += width + 10
