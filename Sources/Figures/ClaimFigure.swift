@@ -24,9 +24,11 @@ extension RunData {
   /// Entries along the last dimension that is left stand in one panel, each value of the others has its own.
   func claimSheet(_ options: FigureOptions) throws -> Sheet {
     var controlNames: [String] = []
+    var entries: [(name: String, isShownOnly: Bool)] = []
     for group in claims {
-      for name in (try? group.variable("control").readStrings()) ?? [] where !controlNames.contains(name) {
-        controlNames.append(name)
+      for (name, isShownOnly) in controls(of: group) {
+        if !controlNames.contains(name) { controlNames.append(name) }
+        if !entries.contains(where: { $0 == (name, isShownOnly) }) { entries.append((name, isShownOnly)) }
       }
     }
     controlNames = Array(controlNames.prefix(Self.claimStyles.count - 1))
@@ -66,17 +68,44 @@ extension RunData {
     sheet.addLegend(
       "runs",
       [LegendEntry(label: "the scenario", colour: styles[0].0, marker: styles[0].1)]
-        + controlNames.enumerated().map {
-          LegendEntry(label: "control: \($1)", colour: styles[$0 + 1].0, marker: styles[$0 + 1].1)
+        + entries.compactMap { name, isShownOnly in
+          guard let k = controlNames.firstIndex(of: name) else { return nil }
+          let (colour, marker) = styles[k + 1]
+          return LegendEntry(
+            label: Self.label(name, isShownOnly), colour: colour,
+            marker: isShownOnly ? marker.hollow : marker, size: isShownOnly ? Self.hollowSize : 1,
+            hasLine: !isShownOnly)
         })
     sheet.addPanels(drafts)
+    // Claims are about all models, whichever is chosen for other figures.
+    let count = (try? reader.attribute("models"))?.integer ?? 1
+    let hollow =
+      entries.contains(where: \.isShownOnly)
+      ? " Hollow symbols: shown only, without weight in the verdict." : ""
     sheet.addCaption(
-      "Symbols: mean over models of the estimate that the scenario fixes, in the units of what it is computed from (nats"
-        + " for the negative ELBO and energies, else 1); bars: Student's 95 % interval over models; grey circles: single"
-        + " models; dashed line: the threshold. Above each: the verdict (S supported, R refuted, U undecided)."
+      "Symbols: mean over \(count == 1 ? "one model" : "\(count) models") of the estimate that the scenario"
+        + " fixes, in the units of what it is computed from (nats for the negative ELBO and energies, else 1); bars:"
+        + " Student's 95 % interval over models, which knows no bounds (of a fraction it may reach below 0 or beyond 1);"
+        + " grey circles: single models; dashed line: the threshold. Above each: the verdict (S supported, R refuted, U undecided).\(hollow)"
         + (isPartial ? " Evenly chosen entries are shown." : "")
         + " Scenario \(scenarioName), seed \(text("seed")).")
     return sheet
+  }
+
+  /// What a claim's estimate is compared with, in the file's order: controls, and what its list `compare` shows without
+  /// weight. Files that do not say have controls alone.
+  private func controls(of group: NetCDFReaderGroup) -> [(name: String, isShownOnly: Bool)] {
+    let names = (try? group.variable("control").readStrings()) ?? []
+    guard let counted = (try? group.attribute("controls"))?.text?.split(separator: " ").map(String.init)
+    else { return names.map { ($0, false) } }
+    return names.map { ($0, !counted.contains($0)) }
+  }
+
+  /// Large enough for the hole to be seen.
+  private static let hollowSize = 1.6
+
+  private static func label(_ control: String, _ isShownOnly: Bool) -> String {
+    "\(isShownOnly ? "shown only" : "control"): \(control)"
   }
 
   private static var claimStyles: [(Colour, Marker)] {
@@ -91,6 +120,8 @@ extension RunData {
       var upper: [Double]
       /// Place in the legend: 0 for the scenario itself.
       var style: Int
+      /// Whether it has no weight in the verdict.
+      var isShownOnly = false
     }
     var axes: [(name: String, labels: [String])]
     /// The scenario's own, then its controls'.
@@ -109,21 +140,25 @@ extension RunData {
     guard (1...10_000).contains(entries) else { return nil }
     let estimate = try checked(group, "estimate")
     let models = estimate.shape.last ?? 0
-    func row(_ prefix: String, _ offset: Int, style: Int) throws -> ClaimEntries.Row {
+    func row(_ prefix: String, _ offset: Int, style: Int, isShownOnly: Bool = false) throws
+      -> ClaimEntries.Row
+    {
       func pick(_ name: String) throws -> [Double] {
         let all = try checked(group, prefix + name).readDoubles()
         guard all.count >= offset + entries else { throw invalid(group.path, "is too short") }
         return Array(all[offset..<offset + entries])
       }
       return ClaimEntries.Row(
-        mean: try pick("mean"), lower: try pick("lower"), upper: try pick("upper"), style: style)
+        mean: try pick("mean"), lower: try pick("lower"), upper: try pick("upper"), style: style,
+        isShownOnly: isShownOnly)
     }
     let single = try estimate.readDoubles()
     guard single.count == entries * models else { throw invalid(estimate.path, "has a wrong shape") }
     var rows = [try row("", 0, style: 0)]
-    for (c, name) in ((try? group.variable("control").readStrings()) ?? []).enumerated() {
-      guard let style = controlNames.firstIndex(of: name) else { continue }
-      rows.append(try row("control_", c * entries, style: style + 1))
+    for (c, control) in controls(of: group).enumerated() {
+      guard let style = controlNames.firstIndex(of: control.name) else { continue }
+      rows.append(
+        try row("control_", c * entries, style: style + 1, isShownOnly: control.isShownOnly))
     }
     let verdicts = try checked(group, "verdict").readDoubles()
     guard verdicts.count == entries else { throw invalid(group.path, "has a wrong number of verdicts") }
@@ -154,7 +189,9 @@ extension RunData {
       let (colour, marker) = styles[row.style]
       layers += [
         .bars(x: x, lower: entries.map { row.lower[$0] }, upper: entries.map { row.upper[$0] }, colour),
-        .marks(zip(x, entries).map { Point($0, row.mean[$1]) }, colour, marker, size: 1),
+        .marks(
+          zip(x, entries).map { Point($0, row.mean[$1]) }, colour, row.isShownOnly ? marker.hollow : marker,
+          size: row.isShownOnly ? Self.hollowSize : 1),
       ]
     }
     let texts = entries.enumerated().map { k, entry in
@@ -173,7 +210,7 @@ extension RunData {
       let entries = mean.shape.reduce(1, *)
       guard (1...10_000).contains(entries) else { return nil }
       let labels = try labels(mean)
-      let controls = Array(((try? group.variable("control").readStrings()) ?? []).prefix(10))
+      let controls = Array(controls(of: group).prefix(10))
       func column(_ name: String, _ offset: Int = 0) throws -> [Double] {
         let values = try checked(group, name).readDoubles()
         guard values.count >= offset + entries else { throw invalid(group.path, "is too short") }
@@ -203,7 +240,7 @@ extension RunData {
         "Claim \(group.name): \(text("statement")) Estimate: \(text("estimate"))\(slope); threshold \(short(threshold));"
           + " means over models with Student's 95 % intervals.",
         [labels.title.isEmpty ? "entry" : labels.title, "verdict", "estimate"]
-          + controls.map { "control: \($0)" }, rows
+          + controls.map(Self.label), rows
       )
     }
   }
@@ -235,10 +272,13 @@ extension RunData {
   private func claimAxes(_ variable: NetCDFReaderVariable) throws -> [(name: String, labels: [String])] {
     let parent = variable.path.split(separator: "/").dropLast().joined(separator: "/")
     return try variable.dimensions.map { dimension in
-      let name = dimension.name == "claim_level" ? "corruption level" : dimension.name
+      let isLevel = dimension.name == "claim_level"
       guard let coordinate = find("\(parent)/\(dimension.name)") ?? find(dimension.name),
         coordinate.shape == [dimension.length]
-      else { return (name, (0..<dimension.length).map(String.init)) }
+      else {
+        return (isLevel ? "corruption level" : dimension.name, (0..<dimension.length).map(String.init))
+      }
+      let name = isLevel ? "corruption level" : SweepAxis.key(of: coordinate)
       let labels =
         coordinate.type == .string
         ? try coordinate.readStrings() : try coordinate.readDoubles().map(short)

@@ -14,7 +14,10 @@ public enum MarkdownReport {
     var lines: [String] = []
     let title = data.text("title")
     lines += ["## \(escaped(data.scenarioName.isEmpty ? "run" : data.scenarioName))", ""]
-    if !title.isEmpty { lines += [escaped(title) + ".", ""] }
+    // Without a description, the title is the name once more.
+    if !title.isEmpty, title != data.scenarioName {
+      lines += [escaped(title) + (title.last.map { ".!?".contains($0) } == true ? "" : "."), ""]
+    }
     let models =
       data.models.map { "\($0) models (replicas: seeds \(data.text("seed")) and following)" }
       ?? (data.replica == nil ? "one model" : "one model, \(data.replicaText)")
@@ -77,7 +80,7 @@ public enum MarkdownReport {
         }
     }
     let whose = data.models == nil ? "standard errors over items" : "means and standard errors over models"
-    return ["Models (\(whose)):", ""] + table(data.sweep.map(\.name) + names.map(\.1), rows) + [""]
+    return ["Models (\(whose)):", ""] + table(data.sweep.map(\.key) + names.map(\.1), rows) + [""]
   }
 
   private static func approaches(_ data: RunData) throws -> [String] {
@@ -106,7 +109,7 @@ public enum MarkdownReport {
     return [
       "Approach 1 - min d(t) / d(0) to the own concept. \(data.errorText("In parentheses", items: "95 %, bootstrap over items")).",
       "",
-    ] + table(data.sweep.map(\.name) + ["level", "approach", "sibling's", "shuffled"], rows) + [""]
+    ] + table(data.sweep.map(\.key) + ["level", "approach", "sibling's", "shuffled"], rows) + [""]
   }
 
   private static func decimals(_ x: Double) -> String { x.isFinite ? String(format: "%.3f", x) : "-" }

@@ -67,7 +67,10 @@ package enum Marker: Int, Sendable {
   case openTriangle = 8
   case triangle = 9
   case downTriangle = 11
+  case openDownTriangle = 10
+  case openDiamond = 12
   case diamond = 13
+  case openPentagon = 14
   case pentagon = 15
 
   /// Symbols that differ in print without colours.
@@ -76,4 +79,19 @@ package enum Marker: Int, Sendable {
   ]
 
   static func number(_ k: Int) -> Marker { distinct[k % distinct.count] }
+
+  /// The same symbol, not filled.
+  var hollow: Marker {
+    switch self {
+    case .square: .openSquare
+    case .circle: .openCircle
+    case .triangle: .openTriangle
+    case .downTriangle: .openDownTriangle
+    case .diamond: .openDiamond
+    case .pentagon: .openPentagon
+    case .plus, .cross, .openSquare, .openCircle, .openTriangle, .openDownTriangle, .openDiamond,
+      .openPentagon:
+      self
+    }
+  }
 }

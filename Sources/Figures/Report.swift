@@ -154,7 +154,7 @@ public struct Report {
     }
     if !data.sweep.isEmpty {
       for axis in data.sweep {
-        facts.append(("Swept: \(axis.name)", axis.labels.prefix(50).joined(separator: ", ")))
+        facts.append(("Swept: \(axis.key)", axis.labels.prefix(50).joined(separator: ", ")))
       }
       facts.append(("Shown, where one point is", data.pointText))
     }

@@ -9,8 +9,19 @@ public struct RunData: Sendable {
   public struct SweepAxis: Sendable, Equatable {
     /// The dimension's name, such as `model_latent`.
     public let name: String
+    /// The scenario's key, such as `model.latent`: what figures, tables and messages say.
+    public let key: String
     /// Its values as texts.
     public let labels: [String]
+
+    /// The key whose values a coordinate holds: what its `long_name` begins with, before a colon, where that is the
+    /// variable's name with other signs; else the variable's name.
+    static func key(of coordinate: NetCDFReaderVariable) -> String {
+      let words = (try? coordinate.attribute("long_name"))?.text ?? ""
+      let key = words.prefix { $0 != ":" }
+      return String(key.map { ".-".contains($0) ? "_" : $0 }) == coordinate.name
+        ? String(key) : coordinate.name
+    }
   }
 
   let reader: NetCDFReader
@@ -65,7 +76,8 @@ public struct RunData: Sendable {
     guard leading.allSatisfy({ $0.length > 0 }) else { throw foreign("a leading dimension is empty") }
     var sweep: [SweepAxis] = []
     for dimension in leading {
-      sweep.append(SweepAxis(name: dimension.name, labels: try Self.labels(dimension, reader)))
+      let key = (try? reader.variable(dimension.name)).map { SweepAxis.key(of: $0) } ?? dimension.name
+      sweep.append(SweepAxis(name: dimension.name, key: key, labels: try Self.labels(dimension, reader)))
     }
     self.sweep = sweep
     point = leading.map { _ in 0 }
@@ -98,18 +110,19 @@ public struct RunData: Sendable {
   ///
   /// A chosen replica is shown everywhere, in place of averages over models.
   ///
-  /// - Parameter choice: Such as `model_latent=20` (`model.latent` names the same dimension), `replica=2` or
+  /// - Parameter choice: Such as `model.latent=20` (`model_latent` names the same dimension), `replica=2` or
   ///   `level=0.4`.
   /// - Throws: `FigureError` of kind `invalid` that lists what there is.
   public mutating func select(_ choice: String) throws {
     let parts = choice.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-    let name = String((parts.first ?? "").map { ".-".contains($0) ? "_" : $0 })
+    let given = parts.first ?? ""
+    let name = String(given.map { ".-".contains($0) ? "_" : $0 })
     func index(in labels: [String]) throws -> Int {
       let wanted = Double(parts[1]).map(short) ?? parts[1]
       guard let index = labels.firstIndex(of: wanted) else {
         let shown = labels.prefix(10).joined(separator: ", ")
         throw FigureError(
-          .invalid, path: path, message: "\(name) has no value \(parts[1])", remedy: "there is \(shown)")
+          .invalid, path: path, message: "\(given) has no value \(parts[1])", remedy: "there is \(shown)")
       }
       return index
     }
@@ -121,9 +134,11 @@ public struct RunData: Sendable {
       level = try index(in: levels.map(short))
     } else {
       let names =
-        sweep.map(\.name) + (replicas.isEmpty ? [] : ["replica"]) + (sweep.count > 1 ? ["level"] : [])
+        sweep.map(\.key) + (replicas.isEmpty ? [] : ["replica"]) + (sweep.count > 1 ? ["level"] : [])
       throw FigureError(
-        .invalid, path: path, message: "it has no sweep dimension '\(name)' to choose from",
+        .invalid, path: path,
+        message: parts.count < 2
+          ? "'\(choice)' is no KEY=VALUE" : "it has no swept key '\(given)' to choose from",
         remedy: names.isEmpty
           ? "leave --at out, for the file holds one run" : "there is \(names.joined(separator: ", "))")
     }
@@ -136,9 +151,9 @@ public struct RunData: Sendable {
     return result
   }
 
-  /// The chosen point in words, such as `model_latent = 20`; empty without a sweep.
+  /// The chosen point in words, such as `model.latent = 20`; empty without a sweep.
   var pointText: String {
-    zip(sweep, point).map { "\($0.name) = \($0.labels[$1])" }.joined(separator: ", ")
+    zip(sweep, point).map { "\($0.key) = \($0.labels[$1])" }.joined(separator: ", ")
   }
 
   /// The leading dimensions of what single runs have: the swept keys, then the replica.
@@ -158,7 +173,7 @@ public struct RunData: Sendable {
     return "replica \(replicas[index])\(seed)"
   }
 
-  /// The chosen run in words, such as `model_latent = 20, replica 2 (seed 9)`; empty in a file of one run.
+  /// The chosen run in words, such as `model.latent = 20, replica 2 (seed 9)`; empty in a file of one run.
   var runText: String { [pointText, replicaText].filter { !$0.isEmpty }.joined(separator: ", ") }
 
   // MARK: Attributes

@@ -233,6 +233,7 @@ struct LegendEntry {
   var label: String
   var colour: Colour
   var marker: Marker?
+  var size = 1.0
   var dash = 1
   var hasLine = true
 }
@@ -268,6 +269,33 @@ extension Sheet {
         SheetText(text: part, x: Self.margin + 2, y: height - 0.5 * line, size: TextSize.panel, isBold: true))
     }
     height += 2
+  }
+
+  /// A colour bar of its own line, below a heading.
+  mutating func addScale(_ range: ClosedRange<Double>) {
+    height += Self.scaleHeight
+    addScale(range, x: Self.margin + 2, y: height - 0.5 * Self.scaleHeight)
+  }
+
+  /// Height of the line of a colour bar.
+  private static let scaleHeight = 12.0
+
+  /// A colour bar between the numbers that its ends stand for.
+  private mutating func addScale(_ range: ClosedRange<Double>, x: Double, y: Double) {
+    let (low, high) = (short(range.lowerBound), short(range.upperBound))
+    let (cells, width, height) = (32, 72.0, 6.0)
+    let left = x + TextWidth.of(low, size: TextSize.tick) + 3
+    texts.append(SheetText(text: low, x: x, y: y, size: TextSize.tick))
+    layers.append(
+      .cells(
+        (0..<cells).map { k in
+          let step = width / Double(cells)
+          return (
+            Rectangle(x: left + step * Double(k), y: y - height / 2, width: step, height: height),
+            Palette.cividis(Double(k) / Double(cells - 1))
+          )
+        }))
+    texts.append(SheetText(text: high, x: left + width + 4, y: y, size: TextSize.tick))
   }
 
   /// The caption, as the end of a figure.
@@ -308,7 +336,7 @@ extension Sheet {
         layers.append(.line([Point(x, y), Point(x + sample, y)], entry.colour, width: 1.5, dash: entry.dash))
       }
       if let marker = entry.marker {
-        layers.append(.marks([Point(x + sample / 2, y)], entry.colour, marker, size: 1))
+        layers.append(.marks([Point(x + sample / 2, y)], entry.colour, marker, size: entry.size))
       }
       texts.append(SheetText(text: text, x: x + sample + 4, y: y))
       x += width + 10
@@ -330,6 +358,8 @@ extension Sheet {
     /// Space for labels on the left.
     var left = 38.0
     var hasBox = false
+    /// What the colours of its cells stand for, drawn as a bar below the title; nil: no bar.
+    var scale: ClosedRange<Double>?
   }
 
   /// Panels side by side, in as many rows as they take.
@@ -347,16 +377,18 @@ extension Sheet {
       }
       let line = TextSize.panel * TextSize.leading
       let titleLines = titles.map(\.count).max() ?? 0
-      let top = height + line * Double(titleLines) + 5
+      let scales = row.contains { $0.scale != nil } ? Self.scaleHeight : 0
+      let top = height + line * Double(titleLines) + scales + 5
       let body = row.map { $0.height ?? 128 }.max() ?? 0
       for (k, draft) in row.enumerated() {
         let x = Self.margin + (width + gap) * Double(k)
         for (n, text) in titles[k].enumerated() {
           texts.append(
             SheetText(
-              text: text, x: x + 2, y: top - 5 - line * (Double(titles[k].count - n) - 0.5),
+              text: text, x: x + 2, y: top - 5 - scales - line * (Double(titles[k].count - n) - 0.5),
               size: TextSize.panel, isBold: true))
         }
+        if let scale = draft.scale { addScale(scale, x: x + 2, y: top - 4 - 0.5 * scales) }
         panels.append(
           Panel(
             frame: Rectangle(

@@ -26,27 +26,27 @@ extension RunData {
     var sheet = Sheet(width: options.width, isBare: options.isBare)
     let place = mapLevels.count == 1 ? ", at corruption level \(short(levels[mapLevels[0]]))" : ""
     sheet.addTitle(
-      columnAxis.map { "\(rowAxis.name) against \($0.name)\(place)" }
-        ?? "\(rowAxis.name) against the corruption level")
+      columnAxis.map { "\(rowAxis.key) against \($0.key)\(place)" }
+        ?? "\(rowAxis.key) against the corruption level")
     // Not lower than the upright label of the rows is long.
     let height = max(
       Double(rows.count) * max(14, min(22, 132 / Double(rows.count))),
-      TextWidth.of(rowAxis.name, size: TextSize.label))
+      TextWidth.of(rowAxis.key, size: TextSize.label))
     let columnLabels = columns.map { k in
       columnAxis.map { TextWidth.cut($0.labels[k], width: cellWidth, size: TextSize.tick) }
         ?? short(levels[k])
     }
     let x = Axis(
-      columnAxis?.name ?? levelLabel, -0.5...Double(columns.count) - 0.5,
+      columnAxis?.key ?? levelLabel, -0.5...Double(columns.count) - 0.5,
       ticks: columnLabels.enumerated().map { (Double($0), $1) })
     let y = Axis(
-      rowAxis.name, -0.5...Double(rows.count) - 0.5,
+      rowAxis.key, -0.5...Double(rows.count) - 0.5,
       ticks: rows.enumerated().map {
         (Double($0), TextWidth.cut(rowAxis.labels[$1], width: labelWidth, size: TextSize.tick))
       })
     var drafts: [Sheet.Draft] = []
     for quantity in quantities {
-      let range = Axis.range(quantity.maps.flatMap(\.values), margin: 0)
+      let range = quantity.range ?? Axis.range(quantity.maps.flatMap(\.values), margin: 0)
       let title = "\(quantity.title) [\(quantity.units)]"
       let maps = quantity.maps.map { map in
         let (cells, texts) = Self.heat(map.values, columns: columns.count, range)
@@ -54,17 +54,18 @@ extension RunData {
         return Sheet.Draft(
           title: mapLevels.count > 1 ? level ?? title : title,
           meaning: level.map { "\(title), \($0)" }, x: x, y: y, layers: [.cells(cells)], texts: texts,
-          height: height, left: left, hasBox: true)
+          height: height, left: left, hasBox: true, scale: mapLevels.count > 1 ? nil : range)
       }
       if mapLevels.count > 1 {
         sheet.addHeading(title.capitalizedFirst)
+        sheet.addScale(range)
         sheet.addPanels(maps, minimumWidth: mapWidth)
       } else {
         drafts += maps
       }
     }
     if !drafts.isEmpty { sheet.addPanels(drafts) }
-    sheet.addCaption(sweepCaption(rows, columns, mapLevels))
+    sheet.addCaption(sweepCaption(options, rows, columns, mapLevels))
     return sheet
   }
 
@@ -79,6 +80,8 @@ extension RunData {
     }
     var title: String
     var units: String
+    /// What the darkest and the brightest colour stand for; nil: the least and the largest value of the maps.
+    var range: ClosedRange<Double>?
     var maps: [Map]
   }
 
@@ -88,8 +91,10 @@ extension RunData {
   ) throws -> [SweepQuantity] {
     let last = try times().count - 1
     let lastTime = try short(times()[last])
-    func quantity(_ name: String, _ dimensions: [String], at index: Int, title: String) throws
-      -> SweepQuantity?
+    func quantity(
+      _ name: String, _ dimensions: [String], at index: Int, title: String, range: ClosedRange<Double>? = nil
+    )
+      throws -> SweepQuantity?
     {
       var maps: [SweepQuantity.Map]
       if mapLevels.isEmpty {
@@ -108,14 +113,15 @@ extension RunData {
         }
       }
       maps.removeAll { !$0.values.contains(where: \.isFinite) }
-      return maps.isEmpty ? nil : SweepQuantity(title: title, units: units(name), maps: maps)
+      return maps.isEmpty ? nil : SweepQuantity(title: title, units: units(name), range: range, maps: maps)
     }
     var result: [SweepQuantity?] = []
     if options.variables.isEmpty, find("approach") != nil {
       for (k, name) in try treeLevels().enumerated() where k > 0 {
         result.append(
           try quantity(
-            "approach", ["tree_level"], at: k, title: "approach to \(name == "root" ? "the" : "own") \(name)")
+            "approach", ["tree_level"], at: k, title: "approach to \(name == "root" ? "the" : "own") \(name)",
+            range: 0...1)
         )
       }
     }
@@ -147,17 +153,23 @@ extension RunData {
     return (cells, texts)
   }
 
-  private func sweepCaption(_ rows: [Int], _ columns: [Int], _ mapLevels: [Int]) -> String {
+  private func sweepCaption(_ options: FigureOptions, _ rows: [Int], _ columns: [Int], _ mapLevels: [Int])
+    -> String
+  {
     let counts = (try? values("count", ["level"])) ?? []
     let whose = models.map { "the mean over \($0) models" } ?? "one run's value"
+    let hasApproaches = options.variables.isEmpty && find("approach") != nil
     let scale =
-      mapLevels.count > 1
-      ? "each quantity with its own scale, which its levels share" : "each panel with its own scale"
+      (hasApproaches ? "approaches share the scale from 0, darkest, to 1, brightest; " : "")
+      + (mapLevels.count > 1
+        ? "each \(hasApproaches ? "other " : "")quantity has its own scale, which its levels share"
+        : "each \(hasApproaches ? "other " : "")panel has its own scale")
     let shownKeys = mapLevels.isEmpty ? 1 : 2
-    let others = zip(sweep, point).dropFirst(shownKeys).map { "\($0.name) = \($0.labels[$1])" }
+    let others = zip(sweep, point).dropFirst(shownKeys).map { "\($0.key) = \($0.labels[$1])" }
     let members = "\(countText(counts)) members\(models == nil ? "" : " of all models") per level"
     var text =
-      "Each cell: \(whose), \(members); brighter is larger, \(scale); errors are in the file (no bars here)."
+      "Each cell: \(whose), \(members); brighter is larger, between the ends of the bar above: \(scale); errors are"
+      + " in the file (no error bars here)."
     if !others.isEmpty { text += " Other swept keys: \(others.joined(separator: ", "))." }
     let isPartial =
       rows.count < sweep[0].labels.count

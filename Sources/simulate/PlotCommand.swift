@@ -57,6 +57,7 @@ struct PlotCommand: ParsableCommand {
     if let output, FigureFormat(path: output) == nil {
       throw ValidationError("-o \(output): expected a name that ends in .svg, .png or .pdf")
     }
+    try checkChoices(points)
   }
 
   func run() throws {
@@ -101,6 +102,18 @@ struct PlotCommand: ParsableCommand {
 }
 
 extension FigureKind: ExpressibleByArgument {}
+
+/// Checks that values of `--at` have the form KEY=VALUE.
+///
+/// - Throws: `ValidationError`, which ends the program with 64.
+func checkChoices(_ choices: [String]) throws {
+  for choice in choices {
+    let parts = choice.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count < 2 || parts.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
+      throw ValidationError("--at \(choice): expected KEY=VALUE, such as model.latent=20 or replica=2")
+    }
+  }
+}
 
 extension FigureFormat {
   /// The format that a file's name asks for.

@@ -17,8 +17,8 @@ struct ReportCommand: ParsableCommand {
   var file: String
 
   @Option(
-    name: .shortAndLong, help: "The page. (default: the run file's name with .html)",
-    completion: .file(extensions: ["html", "md"]))
+    name: .shortAndLong, help: "The page: .html, .htm or .md. (default: the run file's name with .html)",
+    completion: .file(extensions: ["html", "htm", "md"]))
   var output: String?
 
   @Option(
@@ -32,6 +32,21 @@ struct ReportCommand: ParsableCommand {
 
   @Flag(help: "Replaces an existing file.")
   var overwrite = false
+
+  /// The endings of a page's name, without the dot.
+  private enum Format: String {
+    case html, htm
+    case markdown = "md"
+
+    init?(path: String) { self.init(rawValue: URL(fileURLWithPath: path).pathExtension.lowercased()) }
+  }
+
+  func validate() throws {
+    if let output, Format(path: output) == nil {
+      throw ValidationError("-o \(output): expected a name that ends in .html, .htm or .md")
+    }
+    try checkChoices(points)
+  }
 
   func run() throws {
     try Isolation.run(reading: file) { try perform() }
@@ -48,7 +63,8 @@ struct ReportCommand: ParsableCommand {
       try AtomicFile.checkDistinct(path, from: [file])
       try AtomicFile.checkWritable(path, overwrite: overwrite)
       do {
-        let text = path.hasSuffix(".md") ? try MarkdownReport.text(of: data) : try Report.html(of: data)
+        let text =
+          Format(path: path) == .markdown ? try MarkdownReport.text(of: data) : try Report.html(of: data)
         try AtomicFile.write(text, to: path, overwrite: overwrite)
       } catch  where isInterrupted.load(ordering: .relaxed) {
         throw CancellationError()

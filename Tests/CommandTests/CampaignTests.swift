@@ -271,14 +271,23 @@ struct CampaignTests {
     #expect(try sandbox.succeed("plot", "small.nc", "--list").output.contains("claims"))
     try sandbox.succeed("plot", "small.nc", "--figure", "claims", "-o", "claims.svg")
     let figure = String(decoding: try sandbox.bytes("claims.svg"), as: UTF8.self)
-    for text in ["With noise", "refuted", "control: untrained", "threshold"] {
+    for text in [
+      "With noise", "refuted", "control: untrained", "shown only: linear", "Hollow symbols",
+      "mean over 5 models", "threshold",
+    ] {
       #expect(figure.contains(text), "\(text)")
     }
     try sandbox.succeed("report", "small.nc", "-o", "page.md")
     let page = String(decoding: try sandbox.bytes("page.md"), as: UTF8.self)
-    for text in ["Claim far: Nothing exceeds 10.", "| refuted (the interval lies below", "5 models"] {
+    for text in [
+      "Claim far: Nothing exceeds 10.", "| refuted (the interval lies below", "5 models",
+      "| control: untrained | shown only: linear |",
+    ] {
       #expect(page.contains(text), "\(text)")
     }
+    #expect(!page.contains("control: linear"))
+    // The description is a sentence of its own; the name alone would be none.
+    #expect(page.contains("\na small ensemble.\n") && !page.contains("\nsmall.\n"))
     try sandbox.succeed("report", "small.nc", "-o", "page.html")
     #expect(
       String(decoding: try sandbox.bytes("page.html"), as: UTF8.self).contains("Claim with-noise: The slope.")
@@ -333,7 +342,7 @@ struct CampaignTests {
         let isAlike = kind == .attractors
         #expect(
           (drawing(sheet) == drawing(try others.sheet(kind, options: options))) == isAlike, "\(kind)")
-        let place = "at model_latent = \(latent), model_training_epochs = \(epochs), one of 2 models: replica"
+        let place = "at model.latent = \(latent), model.training.epochs = \(epochs), one of 2 models: replica"
         #expect(sheet.caption.contains("\(place) \(replica) (seed \(7 + replica))"), "\(sheet.caption)")
       }
     }
@@ -360,6 +369,25 @@ struct CampaignTests {
     }
     try sandbox.fail(
       65, ["plot", "many.nc", "--at", "replica=5", "-o", "a.svg"], parts: ["replica has no value 5", "0, 1"])
+    for command in ["plot", "report"] {
+      try sandbox.fail(
+        65, [command, "many.nc", "--at", "model.latnt=2", "-o", command == "plot" ? "a.svg" : "a.html"],
+        parts: ["'model.latnt'", "there is model.latent, model.training.epochs, replica, level"])
+      for choice in ["model.latent", "model.latent=", "=2"] {
+        let execution = try sandbox.simulate(command, "many.nc", "--at", choice)
+        #expect(
+          execution.code == 64 && execution.errors.contains("expected KEY=VALUE"), "\(execution.errors)")
+      }
+    }
+    // Figures and pages say the scenario's keys, not the dimensions' names.
+    try sandbox.succeed("plot", "many.nc", "--figure", "sweep", "-o", "sweep.svg")
+    let sweep = String(decoding: try sandbox.bytes("sweep.svg"), as: UTF8.self)
+    try sandbox.succeed("report", "many.nc", "-o", "page.md")
+    let tables = String(decoding: try sandbox.bytes("page.md"), as: UTF8.self)
+    for text in [page, report, sweep, tables] {
+      #expect(text.contains("model.latent") && text.contains("model.training.epochs"))
+      #expect(!text.contains("model_latent") && !text.contains("model\\_latent"))
+    }
   }
 
   @Test("A warning of one run says which")

@@ -77,11 +77,23 @@ extension CommandTests {
         65, ["plot", "run.nc", "--variables", "entropy", "-o", "a.svg"],
         parts: ["entropy", "energy"].prefix(1).map { $0 })
       try sandbox.fail(
-        65, ["plot", "run.nc", "--at", "model.latent=5", "-o", "a.svg"], parts: ["model_latent"])
+        65, ["plot", "run.nc", "--at", "model.latent=5", "-o", "a.svg"], parts: ["'model.latent'", "one run"])
       for arguments in [["-o", "a.gif"], ["-o", "svg"], ["--figure", "pie"]] {
         #expect(try sandbox.simulate(["plot", "run.nc"] + arguments).code == 64, "\(arguments)")
       }
-      #expect(try !sandbox.names.contains("a.svg"))
+      for name in ["a.pdf", "html", "a.html.gz", "a"] {
+        let execution = try sandbox.simulate("report", "run.nc", "-o", name)
+        #expect(
+          execution.code == 64 && execution.errors.contains(".html, .htm or .md"), "\(execution.errors)")
+      }
+      #expect(try !sandbox.names.contains("a.svg") && !sandbox.names.contains("a.pdf"))
+      try sandbox.put(smallScenario.replacing("description: a small ensemble\n", with: ""), at: "mute.yaml")
+      try sandbox.succeed("run", "mute.yaml", "-o", "mute.nc")
+      try sandbox.succeed("report", "mute.nc", "-o", "mute.MD")
+      let lines = String(decoding: try sandbox.bytes("mute.MD"), as: UTF8.self).split(separator: "\n")
+      #expect(lines[0] == "## small" && lines[1].hasPrefix("one model, data set"), "\(lines.prefix(2))")
+      try sandbox.succeed("report", "mute.nc", "-o", "mute.htm")
+      #expect(try sandbox.bytes("mute.htm").starts(with: "<!DOCTYPE html>".utf8))
     }
 
     @Test func withoutGnuplot() throws {

@@ -132,6 +132,27 @@ import Testing
     #expect(colour(0, 0) == "#00224E")
     #expect(colour(2, 2) == "#FEE838")
     #expect(sheet.panels[2].texts.map(\.text).contains(short(SampleRun.mean(0, 1, 2, 4))))
+    // Approaches, numbers between 0 and 1, share that scale: a number has one colour in all panels.
+    for panel in sheet.panels[..<2] {
+      guard case .cells(let cells) = panel.layers[0] else { continue }
+      for (cell, text) in zip(cells, panel.texts) {
+        // Three digits of the number tell the colour but for one step of its 256.
+        let expected = Palette.cividis(Double(text.text) ?? .nan)
+        for shift: UInt32 in [0, 8, 16] {
+          let (a, b) = (Int(cell.1.rgb >> shift & 255), Int(expected.rgb >> shift & 255))
+          #expect(abs(a - b) <= 1, "\(text.text)")
+        }
+      }
+    }
+    #expect(sheet.caption.contains("approaches share the scale from 0, darkest, to 1, brightest"))
+    // A bar per panel, with what its ends stand for.
+    #expect(sheet.colourBars == 5)
+    let ends = sheet.texts.map(\.text)
+    #expect(ends.filter { $0 == "0" }.count >= 2 && ends.filter { $0 == "1" }.count >= 2)
+    let values = (0..<3).flatMap { i in (0..<3).map { SampleRun.mean(0, i, $0, 4) } }
+    for end in [values.min(), values.max()] {
+      #expect(ends.contains(String(format: "%.4g", end ?? .nan)))
+    }
 
     // Other figures show the first point, or the one that is chosen.
     #expect(try data.sheet(.series).lines[0][0].points[0].y == SampleRun.mean(0, 0, 0, 0))
@@ -163,6 +184,8 @@ import Testing
       }
       #expect(panel.texts.count == 6)
     }
+    // Their bar stands once, below the heading.
+    #expect(sheet.colourBars == 5)
     // The levels of an observable share their scale: only one cell of the eighteen is brightest.
     func colours(_ panel: Panel) -> [String] {
       panel.layers.flatMap { layer -> [String] in
@@ -233,7 +256,7 @@ import Testing
   }
 
   /// A claim over two swept values and many levels, with one control; estimates are formulas of the place.
-  private func writeClaim(_ path: String, levels: [Double]) throws {
+  private func writeClaim(_ path: String, levels: [Double], controls: String? = nil) throws {
     let writer = try NetCDFWriter(path: path)
     let root = writer.root
     try root.setAttribute("format_version", 1)
@@ -243,7 +266,8 @@ import Testing
     try root.defineVariable("model_latent", type: .int32, dimensions: ["model_latent"]).write([5, 100])
     let claim = try root.defineGroup("claims").defineGroup("comes-near")
     try claim.setAttribute("threshold", 0.5)
-    for (name, length) in [("claim_level", levels.count), ("model", 3), ("control", 1)] {
+    if let controls { try claim.setAttribute("controls", .text(controls)) }
+    for (name, length) in [("claim_level", levels.count), ("replica", 3), ("control", 1)] {
       try claim.defineDimension(name, length: length)
     }
     try claim.defineVariable("claim_level", type: .double, dimensions: ["claim_level"]).write(levels)
@@ -260,7 +284,7 @@ import Testing
     for entry in 0..<entries {
       for shift in [-0.125, 0, 0.125] { single.append(Double(entry) + shift) }
     }
-    try claim.defineVariable("estimate", type: .double, dimensions: axes + ["model"]).write(single)
+    try claim.defineVariable("estimate", type: .double, dimensions: axes + ["replica"]).write(single)
     try claim.defineVariable("verdict", type: .int32, dimensions: axes)
       .write((0..<entries).map { Int32($0 % 3) })
     try writer.commit()
@@ -291,6 +315,26 @@ import Testing
       #expect(panel.y.range == sheet.panels[0].y.range)
     }
     #expect(!sheet.caption.contains("Evenly chosen"))
+  }
+
+  /// What a claim only shows is called so, and its symbols are hollow.
+  @Test func claimsTellControlsFromWhatIsOnlyShown() throws {
+    let folder = try TemporaryFolder()
+    for (counted, words) in [("untrained", "control: untrained"), ("linear", "shown only: untrained")] {
+      try writeClaim(folder("\(counted).nc"), levels: [0.5], controls: counted)
+      let data = try RunData(path: folder("\(counted).nc"))
+      let sheet = try data.sheet(.claims)
+      let isShownOnly = counted == "linear"
+      #expect(sheet.texts.map(\.text).contains(words))
+      #expect(sheet.caption.contains("Hollow symbols") == isShownOnly)
+      var markers: [Marker] = []
+      for panel in sheet.panels {
+        guard case .marks(_, _, let marker, _)? = panel.layers.last else { continue }
+        markers.append(marker)
+      }
+      #expect(markers == Array(repeating: isShownOnly ? .openSquare : .square, count: 2))
+      #expect(try MarkdownReport.text(of: data).contains("| \(words) |"))
+    }
   }
 
   /// Labels of levels in four digits need about 22 points each, of which a panel has some 190.

@@ -211,6 +211,9 @@ extension Sheet {
     }
   }
 
+  /// The number of colour bars on the page.
+  var colourBars: Int { layers.count { if case .cells = $0 { true } else { false } } }
+
   /// The pictures on the page.
   var bitmaps: [Bitmap] {
     layers.compactMap { layer in
