@@ -348,7 +348,8 @@ func short(_ x: Double) -> String {
 
 /// A range of counts: `n = 960`, or `n = 950 to 960`.
 func countText(_ counts: [Double]) -> String {
-  let finite = counts.filter(\.isFinite)
+  // -1 where there is none.
+  let finite = counts.filter { $0.isFinite && $0 >= 0 }
   guard let low = finite.min(), let high = finite.max() else { return "n unknown" }
   func text(_ x: Double) -> String { Int(exactly: x).map(String.init) ?? short(x) }
   return low == high ? "n = \(text(low))" : "n = \(text(low)) to \(text(high))"
