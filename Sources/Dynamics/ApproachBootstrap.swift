@@ -90,9 +90,10 @@ struct ApproachBootstrap {
   }
 
   /// Adds all of `other`'s sums.
-  mutating func merge(_ other: ApproachBootstrap) {
-    var other = other
-    other.flush()
+  ///
+  /// - Precondition: `other` is flushed.
+  mutating func merge(_ other: borrowing ApproachBootstrap) {
+    precondition(other.pendingItems.isEmpty)
     flush()
     for j in plainSum.indices {
       plainSum[j] += other.plainSum[j]
@@ -157,7 +158,7 @@ struct ApproachBootstrap {
   }
 
   /// Brings the weighted sums up to date.
-  private mutating func flush() {
+  mutating func flush() {
     let (width, count) = (seriesCount * times, pendingItems.count)
     guard count > 0 else { return }
     var present = [Double](repeating: 1, count: pending.count)
@@ -279,7 +280,9 @@ extension EnsemblePlan {
   ///   - wanted: Replicates asked for.
   ///   - approaches: Distances of which the approach is computed.
   ///   - times: steps + 1.
-  public static func affordableReplicates(_ wanted: Int = 1000, approaches: Int, times: Int) -> Int {
+  public static func affordableReplicates(
+    _ wanted: Int = standardReplicates, approaches: Int, times: Int
+  ) -> Int {
     ApproachBootstrap.affordableReplicates(wanted, seriesCount: approaches, times: times)
   }
 }

@@ -52,7 +52,10 @@ public struct EnsemblePlan: Sendable {
   /// Whether members' latent states are handed to the sink.
   public var recordsLatentStates = false
   /// Bootstrap replicates of the approaches.
-  public var bootstrapReplicates = 1000
+  public var bootstrapReplicates = EnsemblePlan.standardReplicates
+
+  /// Replicates where nothing else is asked for.
+  public static let standardReplicates = 1000
 
   /// Creates a plan that averages `observables`.
   public init(

@@ -176,7 +176,10 @@ public struct EnsembleState: Sendable {
   /// Merges a finished segment into its level, and closes the level with its last.
   private mutating func finishSegment() {
     level.merge(segment.accumulator)
-    if !partition.keepsMeans { bootstrap.merge(segment.bootstrap) }
+    if !partition.keepsMeans {
+      segment.bootstrap.flush()
+      bootstrap.merge(segment.bootstrap)
+    }
     guard (segment.index + 1) % partition.segmentsPerLevel == 0 else { return }
     results.append(
       level.levelStatistics(

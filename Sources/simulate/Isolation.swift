@@ -167,8 +167,8 @@ enum Isolation {
     }
     let number = status & 0x7F
     if number == 0 { return .exit((status >> 8) & 0xFF) }
-    // Where this process has a limit as low, it is not the file's fault.
-    if number == SIGXCPU, processor_time_limit() > UInt64(seconds) { return .failure(.endless(seconds)) }
+    // Where this process has a limit of its own, it may not be the file's fault.
+    if number == SIGXCPU, processor_time_limit() == UInt64.max { return .failure(.endless(seconds)) }
     // The last two are traps of Swift.
     return [SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP].contains(number)
       ? .failure(.crash(number)) : .signal(number)

@@ -94,8 +94,8 @@ struct ClaimTests {
     #expect(verdict(4, 0.2, 0.4) == .undecided)
     #expect(verdict(4, -0.3, 0.05) == .undecided)
     #expect(verdict(5, .nan, .nan) == .undecided)
-    let missing = Verdict.of(models: 6, count: 5, lower: .nan, upper: .nan, threshold: 0, controls: [])
-    #expect(missing.reason.contains("missing, or no finite number, in 1 of 6 models"))
+    let missing = Verdict.of(models: 6, count: 4, lower: .nan, upper: .nan, threshold: 0, controls: [])
+    #expect(missing.reason.contains("missing, or no finite number, in 2 of 6 models"))
     let few = Verdict.of(models: 3, count: 3, lower: 1, upper: 2, threshold: 0, controls: [])
     #expect(few.0 == .undecided && few.reason == "3 of at least 5 models")
   }

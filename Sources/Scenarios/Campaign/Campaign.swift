@@ -76,15 +76,22 @@ public struct Campaign: Sendable {
     }
   }
 
-  /// Refuses controls that are the scenario itself, such as `untrained` where nothing is trained.
+  /// Refuses controls that are the scenario itself at every point, such as `untrained` where nothing is trained.
   private func checkControls() throws {
-    for point in plan.points where point.index == 0 && point.replica == 0 {
-      guard let control = point.control,
-        RunIdentity.keys(point.scenario) == RunIdentity.keys(first.scenario)
-      else { continue }
+    // Controls lack what only the scenario's own runs are asked for.
+    func keys(_ point: CampaignPlan.Point) -> [String: String] {
+      RunIdentity.keys(point.scenario).filter {
+        $0.key != "controls" && !$0.key.hasPrefix("attractors") && !$0.key.hasPrefix("output.")
+      }
+    }
+    let own = plan.points.filter { $0.control == nil && $0.replica == 0 }
+    for control in plan.controls {
+      let others = plan.points.filter { $0.control == control && $0.replica == 0 }
+      guard zip(own, others).allSatisfy({ keys($0) == keys($1) }) else { continue }
       throw scenario.error(
         key: "controls", value: control.rawValue,
-        expected: "controls that differ from the scenario, which has \(control.overrides ?? []) itself",
+        expected: "controls that differ from the scenario (in 'controls', or in a claim's list), which has "
+          + (control.overrides ?? []).joined(separator: ", ") + " itself",
         remedy: "leave \(control.rawValue) out")
     }
   }
@@ -143,7 +150,7 @@ public struct Campaign: Sendable {
       throw failures[0].error
     }
     let claims = try write(
-      files, failures: failures, outcomes: outcomes, claimChanges: claimChanges, to: path,
+      files, outcomes: outcomes, claimChanges: claimChanges, to: path,
       overwrite: overwrite)
     // What failed may be tried again with the others as they are.
     if failures.isEmpty { try? FileManager.default.removeItem(atPath: folder) }

@@ -64,11 +64,25 @@ extension Campaign {
     let chosen = mostDifferent(sizes)
     result.trials = chosen.count
 
+    // The trial of the same kind, or the nearest one's.
+    let trialOf = plan.points.map { point -> Int in
+      let key = point.scenario.costKey
+      guard let own = sizes[key] else { preconditionFailure("every kind has sizes") }
+      return chosen.firstIndex(of: key)
+        ?? chosen.indices.min {
+          (sizes[chosen[$0]]?.difference(from: own) ?? .infinity)
+            < (sizes[chosen[$1]]?.difference(from: own) ?? .infinity)
+        } ?? 0
+    }
+
     // Of each kind the run that tells most: whose model has to be trained, or is there for a search.
-    let representatives = chosen.map { key -> (point: Int, trains: Bool) in
+    let representatives = chosen.enumerated().map { trial, key -> (point: Int, trains: Bool) in
       let points = kinds[key] ?? []
       func epochs(_ k: Int) -> Int { plan.points[k].scenario.epochs }
-      let trains = points.contains { !looked.isTrained[$0] && epochs($0) > 0 }
+      // Of other kinds, too, whose times follow from this trial.
+      let trains = plan.points.indices.contains {
+        trialOf[$0] == trial && !looked.isTrained[$0] && epochs($0) > 0
+      }
       let candidates = trains ? points.filter { epochs($0) > 0 } : points
       return (candidates.first { looked.isTrained[$0] } ?? candidates[0], trains)
     }
@@ -83,14 +97,12 @@ extension Campaign {
     var costs: [PointCost] = []
     for (k, point) in plan.points.enumerated() {
       guard let own = sizes[point.scenario.costKey] else { preconditionFailure("every kind has sizes") }
-      let near =
-        chosen.indices.min {
-          (sizes[chosen[$0]]?.difference(from: own) ?? .infinity)
-            < (sizes[chosen[$1]]?.difference(from: own) ?? .infinity)
-        } ?? 0
+      let near = trialOf[k]
       let (trial, tried) = (trials[near], sizes[chosen[near]] ?? own)
       let epochs = Double(plan.points[representatives[near].point].scenario.epochs)
       var cost = PointCost(trial, sizes: own, trial: tried, loading: looked.loadingSeconds)
+      if point.scenario.attractors != nil { cost.ensemble += trial.search?.seconds ?? 0 }
+      cost.trains = !looked.isTrained[k] && point.scenario.epochs > 0
       cost.training *= looked.isTrained[k] ? 0 : Double(point.scenario.epochs) / max(epochs, 1)
       if cost.training > 0, trial.mayStopEarly { result.mayStopEarly = true }
       if let search = trial.search, point.scenario.attractors != nil {
@@ -231,7 +243,7 @@ extension Campaign {
       if let end = ready[key] {
         time = max(time, end)
       } else {
-        if cost.training > 0 { result.trainings += 1 }
+        if cost.trains { result.trainings += 1 }
         time += cost.training
         result.trainingSeconds += cost.training
       }
@@ -286,6 +298,8 @@ extension Campaign {
 private struct PointCost {
   /// Seconds until its data set is read, where no other point has read it.
   var loading: Double
+  /// Whether its model has to be trained.
+  var trains = false
   /// Seconds of training, where its model is not there.
   var training: Double
   /// Seconds from then until others may read the model.
@@ -302,7 +316,7 @@ private struct PointCost {
   /// - Parameters:
   ///   - estimate: What the trial gave.
   ///   - sizes: The sizes of this run.
-  ///   - tried: The sizes of the run that was tried.
+  ///   - tried: The sizes of the run that was tried; without its search, which not every run has.
   init(_ estimate: RunEstimate, sizes: RunSizes, trial tried: RunSizes, loading: Double) {
     func ratio(_ work: KeyPath<RunSizes, Double>) -> Double {
       tried[keyPath: work] > 0 ? sizes[keyPath: work] / tried[keyPath: work] : 1
@@ -310,7 +324,7 @@ private struct PointCost {
     self.loading = loading
     training = estimate.trainingSeconds * ratio(\.epochWork)
     preparation = estimate.preparationSeconds * ratio(\.preparationWork)
-    ensemble = estimate.ensembleSeconds * ratio(\.ensembleWork) + (estimate.search?.seconds ?? 0)
+    ensemble = estimate.ensembleSeconds * ratio(\.ensembleWork)
     writing = sizes.writingSeconds
     self.sizes = sizes
   }

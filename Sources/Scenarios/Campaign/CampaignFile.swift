@@ -9,8 +9,7 @@ extension Campaign {
   /// averages over models, and `/replicas` what each model gave. `/controls/NAME` holds each control's runs
   /// alike, `/claims/NAME` each claim's estimates and verdicts.
   func write(
-    _ files: [String?], failures: [CampaignReport.Failure], outcomes: [Outcome], claimChanges: [String],
-    to path: String, overwrite: Bool
+    _ files: [String?], outcomes: [Outcome], claimChanges: [String], to path: String, overwrite: Bool
   ) throws -> [ClaimResult] {
     let check: () throws -> Void = { [events] in if events.shouldStop() { throw CancellationError() } }
     var table: [Control?: [[String?]]] = [:]

@@ -90,7 +90,7 @@ struct CampaignPlan: Sendable {
     }
     let indices = RowMajorShape(sweep.map(\.values.count)).indices(of: index)
     var words = zip(sweep, indices).map { "\($0.key) = \($0.text(of: $0.values[$1]))" }
-    if isReplicated { words.append("replica \(replica + 1)") }
+    if isReplicated { words.append("replica \(replica)") }
     if let control { words.append("control \(control.rawValue)") }
     let name = "point-\(index)-replica-\(replica)-\(control?.rawValue ?? "claim").nc"
     return Point(

@@ -54,14 +54,17 @@ public enum Verdict: Int, Sendable, CaseIterable {
     models: Int, count: Int, lower: Double, upper: Double, threshold: Double,
     controls: [(name: String, count: Int, lower: Double)]
   ) -> (Verdict, reason: String) {
-    guard count >= ClaimSpecification.leastModels, lower.isFinite, upper.isFinite else {
-      let least = ClaimSpecification.leastModels
+    let least = ClaimSpecification.leastModels
+    guard count >= least else {
       return count < models
         ? (
           .undecided,
           "the estimate is missing, or no finite number, in \(models - count) of \(models) models"
         )
         : (.undecided, "\(count) of at least \(least) models")
+    }
+    guard lower.isFinite, upper.isFinite else {
+      return (.undecided, "the interval over models has no finite ends")
     }
     if upper < threshold { return (.refuted, "the interval lies below the threshold") }
     guard lower > threshold else { return (.undecided, "the interval does not clear the threshold") }
