@@ -220,10 +220,12 @@ extension ScenarioReader {
     if let file = given("model.file") {
       let isSoft = soft.contains("model.file") || file.origin.isOverride
       for entry in tree.entry(["model"])?.value.entries ?? [] where entry.key != "file" {
-        guard isSoft, !entry.keyOrigin.isOverride else {
+        let isSwept = isSweptAlone("model.\(entry.key)", by: soft, selector: "model.file")
+        guard isSoft, !isSwept, !entry.keyOrigin.isOverride else {
           throw failure(
             "model.\(entry.key)", at: entry.keyOrigin, problem: "not allowed beside model.file",
-            expected: "model.file alone", remedy: "keep model.file or model.\(entry.key)")
+            expected: "model.file alone",
+            remedy: isSwept ? "add --set sweep=null" : "keep model.file or model.\(entry.key)")
         }
         result.remove(["model", entry.key])
       }
@@ -235,7 +237,8 @@ extension ScenarioReader {
       }
       let selector = try node(condition.key)
       guard case .scalar(let word, _) = selector.content, !condition.values.contains(word) else { continue }
-      guard isReplaced(condition.key, by: soft), !entry.keyOrigin.isOverride,
+      let isSwept = isSweptAlone(key.name, by: soft, selector: condition.key)
+      guard isReplaced(condition.key, by: soft), !isSwept, !entry.keyOrigin.isOverride,
         ScenarioKeys.byName[condition.key]?.section == key.section
       else {
         let isOverride = given(condition.key)?.origin.isOverride ?? false
@@ -245,18 +248,27 @@ extension ScenarioReader {
             "allowed only with \(condition.description), not \(Self.lastPart(condition.key)): \(ScenarioError.excerpt(word))",
           expected: "\(condition.description)",
           remedy: isOverride
-            ? "add --set \(key.name)=null" : "leave it out, or write \(condition.description)")
+            ? "add --set \(isSwept ? "sweep" : key.name)=null"
+            : "leave it out, or write \(condition.description)")
       }
       result.remove(ScenarioKeys.components(of: key.name))
     }
     // The one key whose type depends on the kind of data set.
-    if isReplaced("dataset.kind", by: soft), let entry = result.entry(["dataset", "superclasses"]),
+    if isReplaced("dataset.kind", by: soft),
+      !isSweptAlone("dataset.superclasses", by: soft, selector: "dataset.kind"),
+      let entry = result.entry(["dataset", "superclasses"]),
       !entry.keyOrigin.isOverride,
       (entry.value.entries == nil) != (try node("dataset.kind").text == "hierarchical-patterns")
     {
       result.remove(["dataset", "superclasses"])
     }
     return result
+  }
+
+  /// Whether a sweep is over this key, or one below it, and not over what decides if the key makes sense: its values
+  /// would be dropped from all runs.
+  private func isSweptAlone(_ key: String, by soft: Set<String>, selector: String) -> Bool {
+    !soft.contains(selector) && soft.contains { $0 == key || $0.hasPrefix(key + ".") }
   }
 
   private func isReplaced(_ key: String, by soft: Set<String>) -> Bool {

@@ -214,6 +214,31 @@ import Testing
     #expect(mean.dynamics.temperature == 1)
   }
 
+  /// Found by `make fuzz`: the swept values were dropped from all runs, and the resolved scenario did not read back.
+  @Test(arguments: [
+    ("model.file=/m", "model.latent", "model: {latent: 7}\nsweep: {model.latent: [5, 6]}"),
+    ("model.file=/m", "model.training", "seed: 7\nsweep: {model.training.beta: [0, 1]}"),
+    ("model.kind=hopfield", "model.latent", "seed: 7\nsweep: {model.latent: [5, 6]}"),
+    (
+      "dynamics.mode=mean", "dynamics.temperature",
+      "dynamics: {mode: sample}\nsweep: {dynamics.temperature: [1, 2]}"
+    ),
+    ("dataset.kind=fashion-mnist", "dataset.superclasses", "seed: 7\nsweep: {dataset.superclasses: [2, 3]}"),
+  ])
+  func overridesOfKindsDoNotReplaceWhatIsSwept(override: String, key: String, lines: String) throws {
+    #expect(try parse("name: a\n" + lines).sweep.count == 1)
+    let error = try #require(failure("name: a\n" + lines, overrides: [override]))
+    #expect(error.key == key && error.line == 3, "\(error)")
+    #expect(error.description.contains("add --set sweep=null") || key == "dataset.superclasses", "\(error)")
+    #expect(try parse("name: a\n" + lines, overrides: [override, "sweep=null"]).sweep.isEmpty)
+  }
+
+  @Test func aSweptKindStillReplacesWhatIsSwept() throws {
+    let text = "name: a\nsweep: {dynamics.mode: [mean, sample], dynamics.temperature: [1, 2]}"
+    #expect(try parse(text).sweep.count == 2)
+    #expect(try parse(text, overrides: ["dynamics.steps=3"]).sweep.count == 2)
+  }
+
   @Test(arguments: [
     ("initial.levels=1.5", "--set initial.levels=1.5: initial.levels: 1.5: expected a list"),
     ("initial.levels=[1.5]", "--set initial.levels=[1.5]: initial.levels: 1.5: expected probabilities"),
