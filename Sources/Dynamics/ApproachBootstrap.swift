@@ -7,8 +7,8 @@ import Numerics
 /// distance at each time and takes its minimum over time, so the interval holds the search for the
 /// minimum.
 ///
-/// Memory: replicates x series x times numbers, whatever the number of items; twice as many once a distance
-/// is missing somewhere.
+/// Memory: replicates x series x times numbers, whatever the number of items; twice as many once a series
+/// has gaps.
 ///
 /// Source: Hanley and MacGibbon 2006, doi:10.1016/j.cmpb.2006.04.006.
 struct ApproachBootstrap {
@@ -21,7 +21,8 @@ struct ApproachBootstrap {
   private var plainCount: [Double]
   /// Weighted sums, `[replicates, series * times]`.
   private var sums: [Double]
-  /// Sums of the weights of items without missing distances, `[replicates]`.
+  /// Sums of the weights of items whose series are each there at all times or at none (as the distance to a
+  /// sibling that there is not), `[replicates, series]`.
   private var weightSums: [Double]
   /// Sums of the weights of the other items' distances that are there, `[replicates, series * times]`; empty as
   /// long as there are no such items.
@@ -46,7 +47,7 @@ struct ApproachBootstrap {
     plainSum = Array(repeating: 0, count: seriesCount * times)
     plainCount = plainSum
     sums = Array(repeating: 0, count: replicates * seriesCount * times)
-    weightSums = Array(repeating: 0, count: replicates)
+    weightSums = Array(repeating: 0, count: replicates * seriesCount)
   }
 
   /// The sums of a plan's approaches.
@@ -162,23 +163,30 @@ struct ApproachBootstrap {
     let (width, count) = (seriesCount * times, pendingItems.count)
     guard count > 0 else { return }
     var present = [Double](repeating: 1, count: pending.count)
-    var isComplete = [Bool](repeating: true, count: count)
     for i in pending.indices where !pending[i].isFinite {
       pending[i] = 0
       present[i] = 0
-      isComplete[i / width] = false
+    }
+    // Whether each of an item's series is there at all times or at none.
+    let isWhole = (0..<count).map { k in
+      (0..<seriesCount).allSatisfy { series in
+        let first = k * width + series * times
+        return present[first..<first + times].allSatisfy { $0 == present[first] }
+      }
     }
     let weights = poissonWeights(pendingItems)
     Double.multiply(
       .none, .none, m: replicates, n: width, k: count, alpha: 1, weights, count, pending, width, beta: 1,
       &sums, width)
-    for k in 0..<count where isComplete[k] {
-      for b in 0..<replicates { weightSums[b] += weights[b * count + k] }
+    for k in 0..<count where isWhole[k] {
+      for series in 0..<seriesCount where present[k * width + series * times] > 0 {
+        for b in 0..<replicates { weightSums[b * seriesCount + series] += weights[b * count + k] }
+      }
       for j in 0..<width { present[k * width + j] = 0 }
     }
     pending.removeAll(keepingCapacity: true)
     pendingItems.removeAll(keepingCapacity: true)
-    guard isComplete.contains(false) else { return }
+    guard isWhole.contains(false) else { return }
     makePartialCounts()
     Double.multiply(
       .none, .none, m: replicates, n: width, k: count, alpha: 1, weights, count, present, width, beta: 1,
@@ -230,7 +238,8 @@ struct ApproachBootstrap {
         for b in 0..<replicates {
           let row = range.map { j -> Double in
             let k = b * seriesCount * times + j
-            let count = weightSums[b] + (partialCounts.isEmpty ? 0 : partialCounts[k])
+            let count =
+              weightSums[b * seriesCount + series] + (partialCounts.isEmpty ? 0 : partialCounts[k])
             return count > 0 ? sums[k] / count : .nan
           }
           let sample = Self.approach(row).value
