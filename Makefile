@@ -38,7 +38,7 @@ demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about half a 
 test: quiet-deps ## Builds and runs all tests.
 	$(SWIFT) test -c release --disable-xctest
 
-reproduce: build ## Runs the claim scenarios on Fashion-MNIST and writes REPRODUCTION.md (QUICK=1: 7 minutes; DATA=patterns).
+reproduce: build ## Runs the claim scenarios on Fashion-MNIST and writes REPRODUCTION.md (QUICK=1: 5 minutes; DATA=patterns).
 	@QUICK="$(QUICK)" DATA="$(DATA)" Scripts/reproduce.sh
 
 benchmark: build ## Compares with JAX (PEERS=all: and PyTorch); QUICK=1, ONLY="a c", WRITE=1 (Benchmarks/README.md).
