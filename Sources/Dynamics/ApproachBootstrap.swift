@@ -119,7 +119,6 @@ struct ApproachBootstrap {
     try encoder.encode(plainCount)
     try encoder.encode(sums)
     try encoder.encode(weightSums)
-    try encoder.encode(partialCounts.isEmpty)
     try encoder.encode(partialCounts)
     try encoder.encode(pending)
     try encoder.encode(pendingItems)
@@ -131,7 +130,10 @@ struct ApproachBootstrap {
     plainCount = try decoder.decode(count: plainCount.count)
     sums = try decoder.decode(count: sums.count)
     weightSums = try decoder.decode(count: weightSums.count)
-    partialCounts = try decoder.decode(count: try decoder.decode(Bool.self) ? 0 : sums.count)
+    partialCounts = try decoder.decode()
+    guard partialCounts.isEmpty || partialCounts.count == sums.count else {
+      throw ByteDecodingError("\(partialCounts.count) counts of \(sums.count) sums")
+    }
     pending = try decoder.decode()
     pendingItems = try decoder.decode()
     guard pendingItems.count < Self.batch, pending.count == pendingItems.count * seriesCount * times else {

@@ -133,8 +133,9 @@ public struct TidyTable: Sendable {
   /// The table as CSV (RFC 4180), in pieces; missing values are empty fields.
   public func writeCSV(_ write: (String) throws -> Void) rethrows {
     try write(columns.map(Self.quoted).joined(separator: ",") + "\n")
-    for row in 0..<rowCount {
-      let indices = RowMajorShape(shape).indices(of: row)
+    let rows = RowMajorShape(shape)
+    for row in 0..<rows.count {
+      let indices = rows.indices(of: row)
       let fields = cells.map { column -> String in
         let k = element(column, indices)
         switch column.values {
@@ -165,8 +166,9 @@ public struct TidyTable: Sendable {
 
   private func writeRecords(indentation: String, _ write: (String) throws -> Void) rethrows {
     try write("[")
-    for row in 0..<rowCount {
-      let indices = RowMajorShape(shape).indices(of: row)
+    let rows = RowMajorShape(shape)
+    for row in 0..<rows.count {
+      let indices = rows.indices(of: row)
       let fields = zip(columns, cells).map { name, column -> String in
         let k = element(column, indices)
         let value: String =

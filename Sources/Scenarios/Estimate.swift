@@ -34,6 +34,7 @@ public struct RunEstimate: Sendable {
   var growthBytes = 0.0
   /// Of `memoryBytes`, what writing the file takes.
   var writingMemory = 0.0
+
   /// What a search for attractors will take.
   public struct Search: Sendable {
     /// Wall-clock seconds, from a trial with some of the starts; nil where the model is not trained yet, for

@@ -38,10 +38,7 @@ struct ExportCommand: ParsableCommand {
 
   private func perform() throws {
     try reportingFailures {
-      // Until the structure is read, a signal ends the process, which may be caught in a loop of the library.
-      let reader = try NetCDFReader(path: file)
-      Isolation.structureIsRead()
-      installSignalHandlers()
+      let reader = try Isolation.open { try NetCDFReader(path: file) }
       let names = (variables ?? "").split(separator: ",").map {
         variableName($0.trimmingCharacters(in: .whitespaces), in: reader)
       }

@@ -101,6 +101,16 @@ enum Isolation {
     if isChild { restore_processor_time() }
   }
 
+  /// Opens a file whose values are read next: lifts the limit and takes signals over.
+  ///
+  /// Until then a signal ends the process, which may be caught in a loop of the library.
+  static func open<File>(_ body: () throws -> File) rethrows -> File {
+    let file = try body()
+    structureIsRead()
+    installSignalHandlers()
+    return file
+  }
+
   private static var isChild: Bool { ProcessInfo.processInfo.environment[mark] != nil }
 
   /// Begins a child's life.

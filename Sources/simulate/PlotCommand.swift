@@ -66,10 +66,7 @@ struct PlotCommand: ParsableCommand {
 
   private func perform() throws {
     try reportingFailures {
-      // Until the structure is read, a signal ends the process, which may be caught in a loop of the library.
-      var data = try RunData(path: file)
-      Isolation.structureIsRead()
-      installSignalHandlers()
+      var data = try Isolation.open { try RunData(path: file) }
       for point in points { try data.select(point) }
       if list {
         printResult(TextTable.rows(FigureKind.allCases.map { row($0, data) }))

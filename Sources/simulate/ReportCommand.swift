@@ -54,10 +54,7 @@ struct ReportCommand: ParsableCommand {
 
   private func perform() throws {
     try reportingFailures {
-      // Until the structure is read, a signal ends the process, which may be caught in a loop of the library.
-      var data = try RunData(path: file)
-      Isolation.structureIsRead()
-      installSignalHandlers()
+      var data = try Isolation.open { try RunData(path: file) }
       for point in points { try data.select(point) }
       let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".html"
       try AtomicFile.checkDistinct(path, from: [file])

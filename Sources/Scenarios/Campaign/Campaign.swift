@@ -218,19 +218,15 @@ public struct Campaign: Sendable {
   private func checkIdentity(of folder: String) throws -> [String] {
     var identity = first.identity()
     identity.scenario = RunIdentity.keys(scenario, withClaims: true).filter { $0.key != "controls" }
-    func isOfClaims(_ key: String) -> Bool { key.hasPrefix("claims.") }
     let path = folder + "/campaign.json"
     if let data = try? Data(contentsOf: URL(fileURLWithPath: path)),
       let former = try? JSONDecoder().decode(RunIdentity.self, from: data)
     {
-      let changes = RunIdentity.differences(
-        former.scenario.filter { isOfClaims($0.key) }, identity.scenario.filter { isOfClaims($0.key) })
-      var (then, now) = (former, identity)
-      then.scenario = then.scenario.filter { !isOfClaims($0.key) }
-      now.scenario = now.scenario.filter { !isOfClaims($0.key) }
-      let differences = then.differences(from: now)
-      if !differences.isEmpty {
-        throw CheckpointError.differs(folder, "it belongs to another run", differences)
+      let differences = former.differences(from: identity)
+      let changes = differences.filter { $0.hasPrefix("claims.") }
+      if changes.count < differences.count {
+        throw CheckpointError.differs(
+          folder, "it belongs to another run", differences.filter { !$0.hasPrefix("claims.") })
       }
       return changes
     }

@@ -3,6 +3,8 @@ extension ScenarioReader {
   private static let claimKeys = [
     "statement", "estimate", "against", "levels", "over", "threshold", "controls", "compare",
   ]
+  private static let example =
+    "write for instance approach(distance-concept) - approach(distance-sibling-concept)"
   private static let anyNumber = ScenarioValueType.NumberRange(-1e300, 1e300)
 
   /// The claims, in the order of the file; `controls` of the scenario where a claim names none.
@@ -61,7 +63,7 @@ extension ScenarioReader {
       do throws(ClaimExpression.Refusal) { return try ClaimExpression(text) } catch {
         throw failure(
           "\(key).\(name)", node, problem: error.problem, expected: Self.meaning(name),
-          remedy: "write for instance approach(distance-concept) - approach(distance-sibling-concept)")
+          remedy: Self.example)
       }
     }
     func words(_ name: String, _ node: ScenarioNode) throws -> [Control] {
@@ -114,7 +116,7 @@ extension ScenarioReader {
     if estimate.names.series.isEmpty, estimate.names.numbers.isEmpty, let node = values["estimate"] {
       throw failure(
         "\(key).estimate", node, expected: Self.meaning("estimate"),
-        remedy: "write for instance approach(distance-concept) - approach(distance-sibling-concept)")
+        remedy: Self.example)
     }
     return ClaimSpecification(
       name: entry.key, statement: statement, estimate: estimate,
