@@ -45,7 +45,7 @@ func reportingFailures(_ body: () throws -> Void) throws {
           $0.properties.isWhitespace || $0.properties.generalCategory == .control ? " " : $0
         }))
     printMessage("simulate: \(text)")
-    throw ExitCode(exitCode(of: error))
+    throw ExitCode(programExitCode(of: error))
   }
 }
 
@@ -76,9 +76,9 @@ func resumingCommand(_ arguments: [String]) -> String {
   }.joined(separator: " ")
 }
 
-private func exitCode(of error: any Error) -> Int32 {
+func programExitCode(of error: any Error) -> Int32 {
   switch error {
-  case let error as CampaignFailure: return exitCode(of: error.first)
+  case let error as CampaignFailure: return programExitCode(of: error.first)
   case let error as ScenarioError: return error.exitCode
   case let error as DatasetError:
     switch error.kind {
@@ -86,7 +86,7 @@ private func exitCode(of error: any Error) -> Int32 {
     case .invalid: return Exit.data
     case .unreadable: return Exit.inputOutput
     }
-  case is ForeignFileError: return Exit.data
+  case let error as ForeignFileError: return error.exitCode
   case let error as ModelFileError: return error.isMissing ? Exit.noInput : Exit.data
   case let error as NetCDFError:
     switch error.kind {

@@ -56,7 +56,7 @@ enum Isolation {
       begin(seconds)
       return try body()
     }
-    guard let process = spawn(CommandLine.arguments, isQuiet: false) else { return try body() }
+    guard let process = spawn(CommandLine.arguments) else { return try body() }
     forwardSignals(to: process)
     switch wait(for: process, seconds) {
     case .exit(0): return
@@ -74,19 +74,38 @@ enum Isolation {
   /// Has a child read a NetCDF file first.
   ///
   /// - Parameter variables: What to read beside the structure.
-  /// - Throws: `ForeignFileError` where the child crashed, or did not come to an end; whatever else is wrong with
-  ///   the file is found, and said better, by whoever reads it next. `CancellationError` where the child or this
-  ///   process was interrupted. `ValidationError` as `run`.
+  /// - Throws: `ForeignFileError` where the child crashed, did not come to an end, or was refused by the library:
+  ///   this process must not try again, for what is damaged may be refused once and crash the next time. What a
+  ///   sound file lacks (a variable, numbers) is found, and said better, by whoever reads it next.
+  ///   `CancellationError` where the child or this process was interrupted. `ValidationError` as `run`.
   static func probe(_ path: String, variables: [String] = []) throws {
     let arguments = [CommandLine.arguments[0], "probe", "--", path] + variables
     let seconds = try structureSeconds
-    guard let process = spawn(arguments, isQuiet: true) else { return }
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return }
+    defer { close(ends[0]) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let process = spawn(arguments, quietly: ends[1])
+    close(ends[1])
+    guard let process else { return }
     switch wait(for: process, seconds, unless: { isInterrupted.load(ordering: .relaxed) }) {
-    case .exit: return
+    case .exit(0): return
+    case .exit(let code):
+      throw ForeignFileError(path: path, failure: .refused(text(of: ends[0]), code: code))
     case .failure(let failure): throw ForeignFileError(path: path, failure: failure)
     case .signal: throw CancellationError()
     }
   }
+
+  /// What a child that has ended left in a pipe.
+  private static func text(of pipe: Int32) -> String {
+    var bytes = [UInt8](repeating: 0, count: longestRefusal)
+    let count = read(pipe, &bytes, bytes.count)
+    return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+  }
+
+  /// The most bytes of a refusal: fewer than a pipe holds, for the parent reads them when the child has ended.
+  static let longestRefusal = 4096
 
   /// What `ProbeCommand` does around its reading, as `run` does for other commands' children.
   ///
@@ -127,7 +146,10 @@ enum Isolation {
   }
 
   /// Starts this program once more; nil where that cannot be done.
-  private static func spawn(_ arguments: [String], isQuiet: Bool) -> pid_t? {
+  ///
+  /// - Parameter output: Where its standard output goes, and then nothing is heard of its standard error; nil: both
+  ///   are this process's own.
+  private static func spawn(_ arguments: [String], quietly output: Int32? = nil) -> pid_t? {
     let program =
       FileManager.default.fileExists(atPath: "/proc/self/exe")
       ? "/proc/self/exe" : Bundle.main.executablePath ?? CommandLine.arguments[0]
@@ -144,10 +166,9 @@ enum Isolation {
     #endif
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    if isQuiet {
-      for stream in [STDOUT_FILENO, STDERR_FILENO] {
-        posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0)
-      }
+    if let output {
+      posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+      posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
     }
     var process: pid_t = 0
     return posix_spawn(&process, program, &actions, nil, &argv, &envp) == 0 ? process : nil
@@ -210,17 +231,23 @@ private func handOn(
   kill(child.load(ordering: .relaxed), number)
 }
 
-/// A file whose reading crashed the process that tried, or did not come to an end.
+/// A file that the process which read it first could not read.
 struct ForeignFileError: Error, CustomStringConvertible {
   enum Failure {
     /// The number of the signal.
     case crash(Int32)
     /// Seconds of processor time that were not enough for the structure.
     case endless(UInt32)
+    /// What that process said, and its exit code.
+    case refused(String, code: Int32)
   }
 
   var path: String
   var failure: Failure
+
+  var exitCode: Int32 {
+    if case .refused(_, let code) = failure { code } else { Exit.data }
+  }
 
   var description: String {
     switch failure {
@@ -231,11 +258,14 @@ struct ForeignFileError: Error, CustomStringConvertible {
       "cannot read \(path): the NetCDF library did not get through its structure in \(seconds) s of processor"
         + " time, so it is most likely damaged; write it again, or fetch another copy (where it is that large,"
         + " set \(Isolation.limitVariable) to more seconds)"
+    case .refused(let message, _):
+      message.isEmpty
+        ? "cannot read \(path): it is most likely damaged; write it again, or fetch another copy" : message
     }
   }
 }
 
-/// What a child does for `Isolation.probe`.
+/// What a child does for `Isolation.probe`: its standard output holds what the library refused, if anything.
 struct ProbeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe", abstract: "Reads a NetCDF file and says nothing.", shouldDisplay: false)
@@ -245,13 +275,18 @@ struct ProbeCommand: ParsableCommand {
 
   func run() throws {
     try Isolation.runProbe {
-      try reportingFailures {
+      do {
         let reader = try NetCDFReader(path: file)
         Isolation.structureIsRead()
         for name in variables {
           let variable = try reader.variable(name)
           if variable.type.isInteger { _ = try variable.readInts() } else { _ = try variable.readDoubles() }
         }
+      } catch let error as NetCDFError {
+        guard [.notReadable, .inputOutput].contains(error.kind) else { return }
+        let text = "\(error)".utf8.prefix(Isolation.longestRefusal)
+        FileHandle.standardOutput.write(Data(text))
+        throw ExitCode(programExitCode(of: error))
       }
     }
   }

@@ -52,8 +52,10 @@ struct RunCommand: ParsableCommand {
       defer { progress.clear() }
       let scenario = try options.load()
       let former = output ?? scenario.output.file
-      // Whether that is this run, complete, is to be seen.
-      if checkpoints.resume, FileManager.default.fileExists(atPath: former) { try Isolation.probe(former) }
+      // Whether that is this run, complete, is to be seen. A shard's file is of another format.
+      if checkpoints.resume, shard == nil, FileManager.default.fileExists(atPath: former) {
+        try Isolation.probe(former)
+      }
       let start = Date()
       if scenario.isCampaign { return try runCampaign(scenario, progress, start) }
       let experiment = try options.experiment(scenario, progress: progress, checkpoints)

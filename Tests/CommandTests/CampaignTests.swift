@@ -425,6 +425,20 @@ struct CampaignTests {
     #expect(failures[0].contains("no such model file") && failures[1] == "")
     let distance = try reader.variable("distance_concept").readDoubles()
     #expect(distance[..<3].allSatisfy { $0.isNaN } && distance[3...].allSatisfy { $0.isFinite })
+    // It is completed by its own campaign only; and that a claim was changed meanwhile it says, whether or not the
+    // runs were kept.
+    try sandbox.fail(
+      65, ["run", "files.yaml", "--resume", "-q", "--set", "dynamics.steps=3"],
+      parts: ["files.nc", "steps was 2, now 3", "--overwrite"])
+    try sandbox.put(try sandbox.bytes("files.nc"), at: "alone.nc")
+    let claim = "{approach: {statement: Near., estimate: approach(distance-concept), threshold: 0}}"
+    for _ in 0..<2 {
+      let completed = try sandbox.simulate(
+        "run", "files.yaml", "-o", "alone.nc", "--resume", "--set", "claims=" + claim)
+      #expect(completed.code == 66)
+      let note = try sandbox.reader("alone.nc").attribute("claims_changed_after_start").text ?? ""
+      #expect(note.components(separatedBy: "claims.approach.estimate was none").count == 2, "\(note)")
+    }
     // Once its cause is mended, the failed run alone is made.
     #expect(try sandbox.names.contains("files.nc.points"))
     try sandbox.put(try sandbox.bytes("m.safetensors"), at: "missing.safetensors")

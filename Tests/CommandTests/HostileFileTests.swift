@@ -178,6 +178,7 @@ extension CommandTests {
     /// A run file, a scenario that starts from its concepts, and the library.
     ///
     /// `BURN_OPEN` seconds of processor time go by when a file is opened, `BURN_READ` when values are read.
+    /// What `REFUSE` names, `open` or `read`, is refused in a child, and crashes a process that tries by itself.
     private static func sandbox() throws -> Sandbox {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
@@ -191,6 +192,7 @@ extension CommandTests {
         #include <dlfcn.h>
         #include <stddef.h>
         #include <stdlib.h>
+        #include <string.h>
         #include <time.h>
 
         static void burn(const char *name) {
@@ -199,14 +201,23 @@ extension CommandTests {
           while ((double)clock() / CLOCKS_PER_SEC < seconds) {}
         }
 
+        static int refuses(const char *what) {
+          const char *text = getenv("REFUSE");
+          if (!text || strcmp(text, what)) return 0;
+          if (!getenv("SIMULATE_ISOLATED")) abort();
+          return 1;
+        }
+
         int nc_open(const char *path, int mode, int *file) {
           burn("BURN_OPEN");
+          if (refuses("open")) return -101;
           int (*next)(const char *, int, int *) = dlsym(RTLD_NEXT, "nc_open");
           return next(path, mode, file);
         }
 
         int nc_get_vara_double(int f, int v, const size_t *start, const size_t *count, double *values) {
           burn("BURN_READ");
+          if (refuses("read")) return -101;
           int (*next)(int, int, const size_t *, const size_t *, double *) = dlsym(RTLD_NEXT, "nc_get_vara_double");
           return next(f, v, start, count, values);
         }
@@ -232,6 +243,22 @@ extension CommandTests {
           execution.errors.contains("small.nc: the NetCDF library did not get through its structure in 1 s"),
           "\(execution.errors)")
         #expect(execution.output == "")
+      }
+      #expect(try sandbox.names == ["slow.c", "slow.so", "small.nc", "small.yaml", "states.yaml"])
+    }
+
+    /// What the child that reads first was refused, the run does not try again: it might crash it.
+    @Test func whatWasRefusedIsNotTriedAgain() throws {
+      let sandbox = try Self.sandbox()
+      for (what, command) in [
+        ("open", "run states.yaml -o b.nc"), ("read", "run states.yaml -o b.nc"), ("open", "validate states.yaml"),
+        ("open", "run small.yaml --resume"), ("open", "run small.yaml --resume --overwrite"),
+      ] {
+        let execution = try sandbox.shell(
+          "export REFUSE=\(what); LD_PRELOAD=$PWD/slow.so \"$SIMULATE\" \(command)")
+        #expect(execution.code == 65, "\(what), \(command): \(execution.code) \(execution.errors)")
+        #expect(execution.errorLines.count == 1, "\(execution.errors)")
+        #expect(execution.errors.contains("small.nc"), "\(execution.errors)")
       }
       #expect(try sandbox.names == ["slow.c", "slow.so", "small.nc", "small.yaml", "states.yaml"])
     }

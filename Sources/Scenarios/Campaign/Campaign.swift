@@ -119,15 +119,16 @@ public struct Campaign: Sendable {
     try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
     let folder = path + ".points"
     // A file in which runs are missing is completed.
-    let isPartial = resume && Self.failedRuns(in: path) > 0
-    if resume, !isPartial, try isComplete(path, overwrite: overwrite) {
+    let partial = resume ? PartialFile(path) : nil
+    if resume, partial == nil, try isComplete(path, overwrite: overwrite) {
       try? FileManager.default.removeItem(atPath: folder)
       return nil
     }
-    let overwrite = overwrite || isPartial
+    let earlierChanges = try partial.map { try changedClaims(since: $0, overwrite: overwrite) } ?? []
+    let overwrite = overwrite || partial != nil
     try AtomicFile.checkWritable(path, overwrite: overwrite)
     try prepare(folder, resume: resume, overwrite: overwrite)
-    let claimChanges = try checkIdentity(of: folder)
+    let claimChanges = Self.joined(earlierChanges, try checkIdentity(of: folder))
     if !claimChanges.isEmpty {
       let changes = claimChanges.joined(separator: "; ")
       events.logger.warning("claims were changed after runs had begun, which the file will say: \(changes)")
@@ -180,10 +181,52 @@ public struct Campaign: Sendable {
     return mine.count
   }
 
-  /// How many runs a file says are missing in it.
-  private static func failedRuns(in path: String) -> Int {
-    guard let reader = try? NetCDFReader(path: path) else { return 0 }
-    return (try? reader.attribute("failed_runs_in_all"))?.integer ?? 0
+  /// A campaign's file that says that runs are missing in it.
+  private struct PartialFile {
+    var path: String
+    /// The keys of its scenario.
+    var scenario: [String: String]
+    /// What it says of claims that were changed after runs had begun.
+    var claimChanges: [String]
+
+    /// Nil where there is no such file.
+    init?(_ path: String) {
+      guard let reader = try? NetCDFReader(path: path),
+        let failed = (try? reader.attribute("failed_runs_in_all"))?.integer, failed > 0,
+        let text = (try? reader.attribute("scenario"))?.text,
+        let scenario = try? ScenarioLoader.parse(text: text, path: path, vocabulary: .standard)
+      else { return nil }
+      self.path = path
+      self.scenario = Campaign.keys(scenario)
+      claimChanges = ((try? reader.attribute(Campaign.claimChangesAttribute))?.text).map { [$0] } ?? []
+    }
+  }
+
+  static let claimChangesAttribute = "claims_changed_after_start"
+
+  /// The keys that make two campaigns the same, claims and what controls there are apart.
+  private static func keys(_ scenario: Scenario) -> [String: String] {
+    RunIdentity.keys(scenario, withClaims: true).filter { $0.key != "controls" }
+  }
+
+  /// Changes of claims, each said once; earlier ones may be several in one text.
+  private static func joined(_ earlier: [String], _ later: [String]) -> [String] {
+    earlier + later.filter { change in !earlier.contains { $0.contains(change) } }
+  }
+
+  private static func isOfClaim(_ difference: String) -> Bool { difference.hasPrefix("claims.") }
+
+  /// How the claims differ from those of a file that is to be completed, and from those before it, in words.
+  ///
+  /// - Throws: `CheckpointError` where the file is of another campaign, and may not be replaced.
+  private func changedClaims(since file: PartialFile, overwrite: Bool) throws -> [String] {
+    let differences = RunIdentity.differences(file.scenario, Self.keys(scenario))
+    let others = differences.filter { !Self.isOfClaim($0) }
+    if others.isEmpty { return Self.joined(file.claimChanges, differences) }
+    guard overwrite else {
+      throw CheckpointError.differs(file.path, "runs are missing in it, but it is of another campaign", others)
+    }
+    return []
   }
 
   /// What became of a run.
@@ -217,18 +260,17 @@ public struct Campaign: Sendable {
   @discardableResult
   private func checkIdentity(of folder: String) throws -> [String] {
     var identity = first.identity()
-    identity.scenario = RunIdentity.keys(scenario, withClaims: true).filter { $0.key != "controls" }
+    identity.scenario = Self.keys(scenario)
     let path = folder + "/campaign.json"
     if let data = try? Data(contentsOf: URL(fileURLWithPath: path)),
       let former = try? JSONDecoder().decode(RunIdentity.self, from: data)
     {
       let differences = former.differences(from: identity)
-      let changes = differences.filter { $0.hasPrefix("claims.") }
-      if changes.count < differences.count {
-        throw CheckpointError.differs(
-          folder, "it belongs to another run", differences.filter { !$0.hasPrefix("claims.") })
+      let others = differences.filter { !Self.isOfClaim($0) }
+      guard others.isEmpty else {
+        throw CheckpointError.differs(folder, "it belongs to another run", others)
       }
-      return changes
+      return differences
     }
     try AtomicFile.write([UInt8](try JSONEncoder().encode(identity)), to: path, overwrite: true)
     return []

@@ -50,7 +50,7 @@ extension Campaign {
       try writeStatus(outcomes, axes: axes, in: root)
       try writeAttributes(main, readers, claims: claims, in: root)
       if !claimChanges.isEmpty {
-        try root.setAttribute("claims_changed_after_start", .text(claimChanges.joined(separator: "; ")))
+        try root.setAttribute(Self.claimChangesAttribute, .text(claimChanges.joined(separator: "; ")))
       }
       try writer.commit()
       return claims
