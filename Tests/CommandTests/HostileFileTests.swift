@@ -251,7 +251,8 @@ extension CommandTests {
     @Test func whatWasRefusedIsNotTriedAgain() throws {
       let sandbox = try Self.sandbox()
       for (what, command) in [
-        ("open", "run states.yaml -o b.nc"), ("read", "run states.yaml -o b.nc"), ("open", "validate states.yaml"),
+        ("open", "run states.yaml -o b.nc"), ("read", "run states.yaml -o b.nc"),
+        ("open", "validate states.yaml"),
         ("open", "run small.yaml --resume"), ("open", "run small.yaml --resume --overwrite"),
       ] {
         let execution = try sandbox.shell(

@@ -224,7 +224,8 @@ public struct Campaign: Sendable {
     let others = differences.filter { !Self.isOfClaim($0) }
     if others.isEmpty { return Self.joined(file.claimChanges, differences) }
     guard overwrite else {
-      throw CheckpointError.differs(file.path, "runs are missing in it, but it is of another campaign", others)
+      throw CheckpointError.differs(
+        file.path, "runs are missing in it, but it is of another campaign", others)
     }
     return []
   }
