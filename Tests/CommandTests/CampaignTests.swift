@@ -193,6 +193,31 @@ struct CampaignTests {
         && trained[3].contains(" of 640 starts; at most "), "\(trained)")
   }
 
+  @Test("Models that are there, models that are not trained, and controls without a search are told apart")
+  func estimatesOfMixtures() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(smallScenario, at: "claims.yaml")
+    // No epoch trains nothing, and neither does the control at either point.
+    let untrained = try estimate(
+      sandbox, "--set", "sweep.model.training.epochs=[0,2]", "--set", "controls=[untrained]")
+    #expect(untrained[0].contains("for 4 runs, "), "\(untrained)")
+    #expect(untrained[0].contains("(training of 1 model, "), "\(untrained)")
+    // Two of four models are there.
+    try sandbox.succeed("run", "claims.yaml", "-q", "-o", "two.nc", "--set", "sweep.model.latent=[1,2]")
+    let half = try estimate(sandbox, "--set", "sweep.model.latent=[1,2,3,4]")
+    #expect(half[0].contains("(training of 2 models, "), "\(half)")
+    // The scenario has members and attractors, its control has neither attractors nor members.
+    let full = ["attractors={}", "output.members=true", "controls=[untrained]", "sweep.model.latent=[1,2]"]
+      .flatMap { ["--set", $0] }
+    let sandboxed = try sandbox.simulate(["validate", "claims.yaml", "-q", "--estimate"] + full)
+    let line = sandboxed.output.split(separator: "\n").first { $0.contains("run file") } ?? ""
+    let size = try #require(
+      line.split(separator: " ").compactMap { Double($0) }.first, "\(sandboxed.output) \(sandboxed.errors)")
+    #expect(try sandbox.simulate(["run", "claims.yaml", "-q", "-o", "full.nc"] + full).code == 0)
+    let actual = Double(try sandbox.bytes("full.nc").count) / 0x1p20
+    #expect(size + 0.05 > actual / 2 && size - 0.05 < actual * 2, "\(line), actually \(actual) MiB")
+  }
+
   @Test("Replicas are runs with following seeds; their summary and the claims follow from them")
   func replicas() throws {
     let sandbox = try Sandbox()
