@@ -35,7 +35,7 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
     let more = differences.count > 3 ? " and \(differences.count - 3) more differences" : ""
     return CheckpointError(
       .mismatch, path: path, problem: "\(what): \(shown)\(more)",
-      remedy: "restore what it was, or start afresh with --overwrite")
+      remedy: "restore what it was, or start afresh with --overwrite instead of --resume")
   }
 }
 

@@ -61,19 +61,21 @@ extension Experiment {
   ///   - overwrite: Whether an existing file may be replaced, once the new one is complete.
   ///   - resume: Whether to go on from the last checkpoint, if there is one.
   ///   - shard: Which part to compute; nil for everything.
+  ///   - formerIsReadable: Whether a file that is at `path` may be opened, to see if it is this run, complete.
   /// - Throws: `NetCDFError`, `FileError`, `ScenarioError`, `ModelFileError`, `DatasetError`; `CheckpointError`
   ///   where an unfinished run does not belong to this scenario; `RunInterrupted` when stopped with a
   ///   checkpoint, `CancellationError` without one. On an error nothing is left at `path`, or what was there
   ///   before.
   public func run(
-    to path: String? = nil, overwrite: Bool = false, resume: Bool = false, shard: Shard? = nil
+    to path: String? = nil, overwrite: Bool = false, resume: Bool = false, shard: Shard? = nil,
+    formerIsReadable: Bool = true
   ) throws -> RunOutcome {
     let output = path ?? scenario.output.file
     let path = shard?.path(for: output) ?? output
     try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
     let identity = identity()
     let checkpoints = Checkpoints(for: path, interval: options.checkpointInterval)
-    if resume, try isComplete(path, identity, shard: shard, overwrite: overwrite) {
+    if resume, formerIsReadable, try isComplete(path, identity, shard: shard, overwrite: overwrite) {
       checkpoints.remove()
       return .completeBefore(path: path)
     }

@@ -186,18 +186,9 @@ extension Experiment {
       if header.shard != shard { differences.append("it was shard \(header.shard), now \(shard)") }
     } else {
       guard let reader = try? NetCDFReader(path: path),
-        let text = try? reader.attribute("scenario").text,
-        let other = try? ScenarioLoader.parse(text: text, path: path, vocabulary: .standard)
+        let found = identity.differences(from: reader)
       else { return false }
-      differences = RunIdentity.differences(
-        RunIdentity.keys(other, withClaims: other.isCampaign), identity.scenario)
-      if (try? reader.attribute("dataset_sha256").text) != identity.dataset {
-        differences.append("the data set has other contents")
-      }
-      let program = (try? reader.attribute("source").text) ?? "unknown"
-      if program != identity.program {
-        differences.append("the program was \(program), now \(identity.program)")
-      }
+      differences = found
       if case .file(let file) = scenario.model, let hash = RunIdentity.hash(ofFile: file),
         let other = try? reader.attribute("model_sha256").text,
         !other.split(separator: " ").contains(hash[...])
@@ -209,5 +200,22 @@ extension Experiment {
       throw CheckpointError.differs(path, "it is complete, but of another run", differences)
     }
     return differences.isEmpty
+  }
+}
+
+extension RunIdentity {
+  /// What differs from the run or campaign that a run file is of, in words, models apart; nil where the file has no
+  /// scenario.
+  func differences(from file: NetCDFReader) -> [String]? {
+    guard let text = try? file.attribute("scenario").text,
+      let other = try? ScenarioLoader.parse(text: text, path: file.path, vocabulary: .standard)
+    else { return nil }
+    var result = Self.differences(Self.keys(other, withClaims: other.isCampaign), scenario)
+    if (try? file.attribute("dataset_sha256").text) != dataset {
+      result.append("the data set has other contents")
+    }
+    let former = (try? file.attribute("source").text) ?? "unknown"
+    if former != program { result.append("the program was \(former), now \(program)") }
+    return result
   }
 }

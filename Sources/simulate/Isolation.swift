@@ -74,8 +74,8 @@ enum Isolation {
   /// Has a child read a NetCDF file first.
   ///
   /// - Parameter variables: What to read beside the structure.
-  /// - Throws: `ForeignFileError` where the child crashed, did not come to an end, or was refused by the library:
-  ///   this process must not try again, for what is damaged may be refused once and crash the next time. What a
+  /// - Throws: `ForeignFileError` where the child crashed, did not come to an end, or could not read the file: this
+  ///   process must not try again, for what is damaged may be refused once and crash the next time. What a
   ///   sound file lacks (a variable, numbers) is found, and said better, by whoever reads it next.
   ///   `CancellationError` where the child or this process was interrupted. `ValidationError` as `run`.
   static func probe(_ path: String, variables: [String] = []) throws {
@@ -153,6 +153,8 @@ enum Isolation {
     let program =
       FileManager.default.fileExists(atPath: "/proc/self/exe")
       ? "/proc/self/exe" : Bundle.main.executablePath ?? CommandLine.arguments[0]
+    // Else the kernel forgets how a child ended.
+    signal(SIGCHLD, SIG_DFL)
     // A crash is one line of its parent's, not a page of the runtime's.
     let changes = [mark: "\(getpid())", "SWIFT_BACKTRACE": "enable=no"]
     let environment = ProcessInfo.processInfo.environment.merging(changes) { $1 }
@@ -260,7 +262,8 @@ struct ForeignFileError: Error, CustomStringConvertible {
         + " set \(Isolation.limitVariable) to more seconds)"
     case .refused(let message, _):
       message.isEmpty
-        ? "cannot read \(path): it is most likely damaged; write it again, or fetch another copy" : message
+        ? "cannot read \(path): the process that read it first failed; write it again, or fetch another copy"
+        : message
     }
   }
 }
@@ -268,22 +271,25 @@ struct ForeignFileError: Error, CustomStringConvertible {
 /// What a child does for `Isolation.probe`: its standard output holds what the library refused, if anything.
 struct ProbeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "probe", abstract: "Reads a NetCDF file and says nothing.", shouldDisplay: false)
+    commandName: "probe", abstract: "Reads a NetCDF file; prints why, where it cannot.", shouldDisplay: false)
 
   @Argument var file: String
   @Argument var variables: [String] = []
 
   func run() throws {
     try Isolation.runProbe {
+      // What the parent finds itself, and says better: these come of our own checks.
+      var passedOn: [NetCDFError.Kind] = [.notFound]
       do {
         let reader = try NetCDFReader(path: file)
         Isolation.structureIsRead()
+        passedOn = [.missingName, .typeMismatch, .tooLarge]
         for name in variables {
           let variable = try reader.variable(name)
           if variable.type.isInteger { _ = try variable.readInts() } else { _ = try variable.readDoubles() }
         }
       } catch let error as NetCDFError {
-        guard [.notReadable, .inputOutput].contains(error.kind) else { return }
+        if passedOn.contains(error.kind) { return }
         let text = "\(error)".utf8.prefix(Isolation.longestRefusal)
         FileHandle.standardOutput.write(Data(text))
         throw ExitCode(programExitCode(of: error))

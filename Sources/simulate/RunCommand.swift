@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Output
 import Scenarios
 
 struct RunCommand: ParsableCommand {
@@ -51,16 +52,13 @@ struct RunCommand: ParsableCommand {
     try reportingFailures {
       defer { progress.clear() }
       let scenario = try options.load()
-      let former = output ?? scenario.output.file
-      // Whether that is this run, complete, is to be seen. A shard's file is of another format.
-      if checkpoints.resume, shard == nil, FileManager.default.fileExists(atPath: former) {
-        try Isolation.probe(former)
-      }
+      let formerIsReadable = try checkFormer(scenario)
       let start = Date()
-      if scenario.isCampaign { return try runCampaign(scenario, progress, start) }
+      if scenario.isCampaign { return try runCampaign(scenario, progress, start, formerIsReadable) }
       let experiment = try options.experiment(scenario, progress: progress, checkpoints)
       let outcome = try experiment.run(
-        to: output, overwrite: overwrite, resume: checkpoints.resume, shard: shard)
+        to: output, overwrite: overwrite, resume: checkpoints.resume, shard: shard,
+        formerIsReadable: formerIsReadable)
       progress.clear()
       if options.quiet { return }
       switch outcome {
@@ -77,8 +75,28 @@ struct RunCommand: ParsableCommand {
       }
     }
   }
+
+  /// Whether a file that a resumed run finds in its output's place can be read: it may be this run, complete. With
+  /// `--shard` the run file is not read.
+  ///
+  /// - Throws: `FileError` where it cannot be read and may not be replaced; `CancellationError`.
+  private func checkFormer(_ scenario: Scenario) throws -> Bool {
+    let path = output ?? scenario.output.file
+    guard checkpoints.resume, shard == nil, FileManager.default.fileExists(atPath: path) else { return true }
+    try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
+    do {
+      try Isolation.probe(path)
+      return true
+    } catch is ForeignFileError {
+      try AtomicFile.checkWritable(path, overwrite: overwrite)
+      return false
+    }
+  }
+
   /// Several runs: a sweep, replicas, controls.
-  private func runCampaign(_ scenario: Scenario, _ progress: ProgressLine, _ start: Date) throws {
+  private func runCampaign(
+    _ scenario: Scenario, _ progress: ProgressLine, _ start: Date, _ formerIsReadable: Bool
+  ) throws {
     let campaign = try options.campaign(scenario, progress: progress, checkpoints)
     if let shard {
       let count = try campaign.run(shard, to: output)
@@ -90,7 +108,8 @@ struct RunCommand: ParsableCommand {
       }
       return
     }
-    let report = try campaign.run(to: output, overwrite: overwrite, resume: checkpoints.resume)
+    let report = try campaign.run(
+      to: output, overwrite: overwrite, resume: checkpoints.resume, formerIsReadable: formerIsReadable)
     progress.clear()
     guard let report else {
       if !options.quiet {

@@ -61,8 +61,14 @@ struct ScenarioOptions: ParsableArguments {
 
   /// Reads given initial states in a process of their own first.
   private func probe(_ scenario: Scenario) throws {
-    guard let file = scenario.initial.file, let variable = file.variable else { return }
-    try Isolation.probe(file.path, variables: [variable] + (file.labels.map { [$0] } ?? []))
+    var probed: Set<[String]> = []
+    for point in try ScenarioLoader.points(of: scenario, vocabulary: .standard) {
+      guard let file = point.initial.file, let variable = file.variable else { continue }
+      let variables = [variable] + (file.labels.map { [$0] } ?? [])
+      if probed.insert([file.path] + variables).inserted {
+        try Isolation.probe(file.path, variables: variables)
+      }
+    }
   }
 
   private func runOptions(_ checkpoints: CheckpointOptions?) -> RunOptions {

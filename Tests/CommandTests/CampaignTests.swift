@@ -210,6 +210,8 @@ struct CampaignTests {
     let full = ["attractors={}", "output.members=true", "controls=[untrained]", "sweep.model.latent=[1,2]"]
       .flatMap { ["--set", $0] }
     let sandboxed = try sandbox.simulate(["validate", "claims.yaml", "-q", "--estimate"] + full)
+    // 320 starts of each of the scenario's two runs.
+    #expect(sandboxed.output.contains(" of 640 starts; "), "\(sandboxed.output)")
     let line = sandboxed.output.split(separator: "\n").first { $0.contains("run file") } ?? ""
     let size = try #require(
       line.split(separator: " ").compactMap { Double($0) }.first, "\(sandboxed.output) \(sandboxed.errors)")
@@ -450,19 +452,30 @@ struct CampaignTests {
     #expect(failures[0].contains("no such model file") && failures[1] == "")
     let distance = try reader.variable("distance_concept").readDoubles()
     #expect(distance[..<3].allSatisfy { $0.isNaN } && distance[3...].allSatisfy { $0.isFinite })
-    // It is completed by its own campaign only; and that a claim was changed meanwhile it says, whether or not the
+    // It is completed by its own campaign only; and that claims were changed meanwhile it says, whether or not the
     // runs were kept.
-    try sandbox.fail(
-      65, ["run", "files.yaml", "--resume", "-q", "--set", "dynamics.steps=3"],
-      parts: ["files.nc", "steps was 2, now 3", "--overwrite"])
-    try sandbox.put(try sandbox.bytes("files.nc"), at: "alone.nc")
-    let claim = "{approach: {statement: Near., estimate: approach(distance-concept), threshold: 0}}"
-    for _ in 0..<2 {
-      let completed = try sandbox.simulate(
-        "run", "files.yaml", "-o", "alone.nc", "--resume", "--set", "claims=" + claim)
-      #expect(completed.code == 66)
-      let note = try sandbox.reader("alone.nc").attribute("claims_changed_after_start").text ?? ""
-      #expect(note.components(separatedBy: "claims.approach.estimate was none").count == 2, "\(note)")
+    let before = try sandbox.bytes("files.nc")
+    try sandbox.put(before, at: "alone.nc")
+    for override in ["dynamics.steps=3", "dataset.test=6"] {
+      try sandbox.fail(
+        65, ["run", "files.yaml", "-o", "alone.nc", "--resume", "-q", "--set", override],
+        parts: ["alone.nc", "it is of another campaign", "--overwrite"])
+    }
+    #expect(try sandbox.bytes("alone.nc") == before)
+    for file in ["alone.nc", "files.nc"] {
+      var note = ""
+      for threshold in [10, 1, 1] {
+        let claim =
+          "{approach: {statement: Near., estimate: approach(distance-concept), threshold: \(threshold)}}"
+        let completed = try sandbox.simulate(
+          "run", "files.yaml", "-o", file, "--resume", "--set", "claims=" + claim)
+        #expect(completed.code == 66)
+        note = try sandbox.reader(file).attribute("claims_changed_after_start").text ?? ""
+      }
+      for change in ["estimate was none", "threshold was none, now 10", "threshold was 10, now 1"] {
+        let parts = ("; " + note + "; ").components(separatedBy: "; claims.approach." + change)
+        #expect(parts.count == 2, "\(file): \(change) in \(note)")
+      }
     }
     // Once its cause is mended, the failed run alone is made.
     #expect(try sandbox.names.contains("files.nc.points"))

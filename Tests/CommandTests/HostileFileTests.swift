@@ -210,7 +210,7 @@ extension CommandTests {
 
         int nc_open(const char *path, int mode, int *file) {
           burn("BURN_OPEN");
-          if (refuses("open")) return -101;
+          if (refuses("open")) return getenv("REFUSAL") ? atoi(getenv("REFUSAL")) : -101;
           int (*next)(const char *, int, int *) = dlsym(RTLD_NEXT, "nc_open");
           return next(path, mode, file);
         }
@@ -250,18 +250,30 @@ extension CommandTests {
     /// What the child that reads first was refused, the run does not try again: it might crash it.
     @Test func whatWasRefusedIsNotTriedAgain() throws {
       let sandbox = try Self.sandbox()
-      for (what, command) in [
-        ("open", "run states.yaml -o b.nc"), ("read", "run states.yaml -o b.nc"),
-        ("open", "validate states.yaml"),
-        ("open", "run small.yaml --resume"), ("open", "run small.yaml --resume --overwrite"),
+      let sweep = "--set sweep.initial.file.variable=[geometry/root_position,geometry/concept_position]"
+      let before = try sandbox.bytes("small.nc")
+      for (settings, command, code) in [
+        ("REFUSE=open", "run states.yaml -o b.nc", 65), ("REFUSE=read", "run states.yaml -o b.nc", 65),
+        // NC_EBADTYPE.
+        ("REFUSE=open REFUSAL=-45", "run states.yaml -o b.nc", 65),
+        ("REFUSE=read", "run states.yaml -o b.nc \(sweep)", 65), ("REFUSE=open", "validate states.yaml", 65),
+        // A file in the output's place that cannot be read is in the way.
+        ("REFUSE=open", "run small.yaml --resume", 73),
       ] {
         let execution = try sandbox.shell(
-          "export REFUSE=\(what); LD_PRELOAD=$PWD/slow.so \"$SIMULATE\" \(command)")
-        #expect(execution.code == 65, "\(what), \(command): \(execution.code) \(execution.errors)")
+          "export \(settings); LD_PRELOAD=$PWD/slow.so \"$SIMULATE\" \(command)")
+        #expect(execution.code == code, "\(settings), \(command): \(execution.code) \(execution.errors)")
         #expect(execution.errorLines.count == 1, "\(execution.errors)")
         #expect(execution.errors.contains("small.nc"), "\(execution.errors)")
       }
       #expect(try sandbox.names == ["slow.c", "slow.so", "small.nc", "small.yaml", "states.yaml"])
+      #expect(try sandbox.bytes("small.nc") == before)
+      // It is replaced where that was asked for.
+      try sandbox.put("damaged", at: "small.nc")
+      let replaced = try sandbox.shell(
+        "export REFUSE=open; LD_PRELOAD=$PWD/slow.so \"$SIMULATE\" run small.yaml --resume --overwrite -q")
+      #expect(replaced.code == 0, "\(replaced.errors)")
+      #expect(try sandbox.reader("small.nc").variable("distance_concept").readDoubles().count > 0)
     }
 
     @Test func longReadingOfValuesHasNoLimit() throws {

@@ -110,17 +110,18 @@ public struct Campaign: Sendable {
   ///   - path: The run file; nil for the scenario's `output.file`.
   ///   - overwrite: Whether an existing file may be replaced, once the new one is complete.
   ///   - resume: Whether to go on from what an interrupted campaign left.
+  ///   - formerIsReadable: Whether a file that is at `path` may be opened, to see if it is this campaign.
   /// - Returns: Nil where the file was complete already.
   /// - Throws: As `Experiment.run`; the first failure where every run of the scenario itself failed.
-  public func run(to path: String? = nil, overwrite: Bool = false, resume: Bool = false) throws
-    -> CampaignReport?
-  {
+  public func run(
+    to path: String? = nil, overwrite: Bool = false, resume: Bool = false, formerIsReadable: Bool = true
+  ) throws -> CampaignReport? {
     let path = path ?? scenario.output.file
     try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
     let folder = path + ".points"
     // A file in which runs are missing is completed.
-    let partial = resume ? PartialFile(path) : nil
-    if resume, partial == nil, try isComplete(path, overwrite: overwrite) {
+    let partial = resume && formerIsReadable ? PartialFile(path) : nil
+    if resume, formerIsReadable, partial == nil, try isComplete(path, overwrite: overwrite) {
       try? FileManager.default.removeItem(atPath: folder)
       return nil
     }
@@ -183,49 +184,42 @@ public struct Campaign: Sendable {
 
   /// A campaign's file that says that runs are missing in it.
   private struct PartialFile {
-    var path: String
-    /// The keys of its scenario.
-    var scenario: [String: String]
+    var reader: NetCDFReader
     /// What it says of claims that were changed after runs had begun.
     var claimChanges: [String]
 
     /// Nil where there is no such file.
     init?(_ path: String) {
       guard let reader = try? NetCDFReader(path: path),
-        let failed = (try? reader.attribute("failed_runs_in_all"))?.integer, failed > 0,
-        let text = (try? reader.attribute("scenario"))?.text,
-        let scenario = try? ScenarioLoader.parse(text: text, path: path, vocabulary: .standard)
+        let failed = (try? reader.attribute("failed_runs_in_all"))?.integer, failed > 0
       else { return nil }
-      self.path = path
-      self.scenario = Campaign.keys(scenario)
+      self.reader = reader
       claimChanges = ((try? reader.attribute(Campaign.claimChangesAttribute))?.text).map { [$0] } ?? []
     }
   }
 
   static let claimChangesAttribute = "claims_changed_after_start"
 
-  /// The keys that make two campaigns the same, claims and what controls there are apart.
-  private static func keys(_ scenario: Scenario) -> [String: String] {
-    RunIdentity.keys(scenario, withClaims: true).filter { $0.key != "controls" }
-  }
-
   /// Changes of claims, each said once; earlier ones may be several in one text.
   private static func joined(_ earlier: [String], _ later: [String]) -> [String] {
-    earlier + later.filter { change in !earlier.contains { $0.contains(change) } }
+    let said = "; " + earlier.joined(separator: "; ") + "; "
+    return earlier + later.filter { !said.contains("; " + $0 + "; ") }
   }
 
   private static func isOfClaim(_ difference: String) -> Bool { difference.hasPrefix("claims.") }
 
-  /// How the claims differ from those of a file that is to be completed, and from those before it, in words.
+  /// How the claims differ from those of a file that is to be completed, in words, after the changes that the file
+  /// itself records.
   ///
   /// - Throws: `CheckpointError` where the file is of another campaign, and may not be replaced.
   private func changedClaims(since file: PartialFile, overwrite: Bool) throws -> [String] {
-    let differences = RunIdentity.differences(file.scenario, Self.keys(scenario))
+    // Without a scenario of its own it is none of ours.
+    let differences = identity.differences(from: file.reader) ?? ["it has no scenario"]
     let others = differences.filter { !Self.isOfClaim($0) }
     if others.isEmpty { return Self.joined(file.claimChanges, differences) }
     guard overwrite else {
       throw CheckpointError.differs(
-        file.path, "runs are missing in it, but it is of another campaign", others)
+        file.reader.path, "runs are missing in it, but it is of another campaign", others)
     }
     return []
   }
@@ -260,8 +254,8 @@ public struct Campaign: Sendable {
   /// - Returns: How the claims differ from those of the first to come, in words.
   @discardableResult
   private func checkIdentity(of folder: String) throws -> [String] {
-    var identity = first.identity()
-    identity.scenario = Self.keys(scenario)
+    var identity = identity
+    identity.scenario["controls"] = nil
     let path = folder + "/campaign.json"
     if let data = try? Data(contentsOf: URL(fileURLWithPath: path)),
       let former = try? JSONDecoder().decode(RunIdentity.self, from: data)
@@ -365,9 +359,14 @@ public struct Campaign: Sendable {
 
   /// Whether the file is there already, complete, and of this campaign.
   private func isComplete(_ path: String, overwrite: Bool) throws -> Bool {
+    try first.isComplete(path, identity, shard: nil, overwrite: overwrite)
+  }
+
+  /// The first run's identity with the campaign's scenario.
+  private var identity: RunIdentity {
     var identity = first.identity()
     identity.scenario = RunIdentity.keys(scenario, withClaims: true)
-    return try first.isComplete(path, identity, shard: nil, overwrite: overwrite)
+    return identity
   }
 }
 
