@@ -202,20 +202,3 @@ extension Experiment {
     return differences.isEmpty
   }
 }
-
-extension RunIdentity {
-  /// What differs from the run or campaign that a run file is of, in words, models apart; nil where the file has no
-  /// scenario.
-  func differences(from file: NetCDFReader) -> [String]? {
-    guard let text = try? file.attribute("scenario").text,
-      let other = try? ScenarioLoader.parse(text: text, path: file.path, vocabulary: .standard)
-    else { return nil }
-    var result = Self.differences(Self.keys(other, withClaims: other.isCampaign), scenario)
-    if (try? file.attribute("dataset_sha256").text) != dataset {
-      result.append("the data set has other contents")
-    }
-    let former = (try? file.attribute("source").text) ?? "unknown"
-    if former != program { result.append("the program was \(former), now \(program)") }
-    return result
-  }
-}

@@ -76,6 +76,7 @@ func resumingCommand(_ arguments: [String]) -> String {
   }.joined(separator: " ")
 }
 
+/// The exit code that says what kind of error ended the program; the README lists them.
 func programExitCode(of error: any Error) -> Int32 {
   switch error {
   case let error as CampaignFailure: return programExitCode(of: error.first)

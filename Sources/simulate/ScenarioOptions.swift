@@ -61,8 +61,12 @@ struct ScenarioOptions: ParsableArguments {
 
   /// Reads given initial states in a process of their own first.
   private func probe(_ scenario: Scenario) throws {
+    // Only a sweep over the initial states makes more than one of them.
+    let points =
+      scenario.sweep.contains { $0.key.hasPrefix("initial.") }
+      ? try ScenarioLoader.points(of: scenario, vocabulary: .standard) : [scenario]
     var probed: Set<[String]> = []
-    for point in try ScenarioLoader.points(of: scenario, vocabulary: .standard) {
+    for point in points {
       guard let file = point.initial.file, let variable = file.variable else { continue }
       let variables = [variable] + (file.labels.map { [$0] } ?? [])
       if probed.insert([file.path] + variables).inserted {
