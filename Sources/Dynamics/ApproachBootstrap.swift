@@ -4,84 +4,73 @@ import Numerics
 ///
 /// Each item enters replicate b with a weight drawn from Poisson(1), addressed by (item, b): the sums
 /// can be streamed, and do not depend on which other items there are. Every replicate averages each
-/// distance at each time and takes its minimum over time, so the interval holds the search for the
-/// minimum.
+/// distance at each of the searched times and takes its minimum over them, so the interval holds the search
+/// for the minimum.
 ///
-/// Memory: replicates x series x times numbers, whatever the number of items; twice as many once a series
-/// has gaps.
+/// Memory: replicates x series x searched times numbers, whatever the number of items, steps beyond 63, or
+/// members; twice as many once a series has gaps.
 ///
 /// Source: Hanley and MacGibbon 2006, doi:10.1016/j.cmpb.2006.04.006.
 struct ApproachBootstrap {
   let seriesCount: Int
   let times: Int
   let replicates: Int
+  /// The times at which replicates are averaged, ascending.
+  let searched: [Int]
   private let field: RandomField
-  /// Sums over items, without weights: `[series * times]`.
-  private var plainSum: [Double]
-  private var plainCount: [Double]
-  /// Weighted sums, `[replicates, series * times]`.
+  /// Weighted sums, `[replicates, series * searched times]`.
   private var sums: [Double]
   /// Sums of the weights of items whose series are each there at all times or at none (as the distance to a
   /// sibling that there is not), `[replicates, series]`.
   private var weightSums: [Double]
-  /// Sums of the weights of the other items' distances that are there, `[replicates, series * times]`; empty as
-  /// long as there are no such items.
+  /// Sums of the weights of the other items' distances that are there, `[replicates, series * searched times]`;
+  /// empty as long as there are no such items.
   private var partialCounts: [Double] = []
   private var itemCount = 0
-  /// Items that were added and are not in the weighted sums yet: `[items, series * times]`, NaN where missing.
+  /// Items that were added and are not in the weighted sums yet: `[items, series * searched times]`, NaN where
+  /// missing.
   private var pending: [Double] = []
   private var pendingItems: [Int32] = []
+
+  /// Distances of one item.
+  var width: Int { seriesCount * searched.count }
 
   /// How many items enter the weighted sums at once. The sums are much larger than a cache, so fewer would be
   /// slower; which items go together depends on their order alone, and so do the sums' bits.
   private static let batch = 64
 
-  /// The most memory that the weighted sums may take, in bytes.
-  static let memoryLimit = 64 << 20
+  /// The most times that replicates are averaged at.
+  private static let mostTimes = 64
 
-  init(seriesCount: Int, times: Int, replicates wanted: Int, seed: UInt64) {
-    self.seriesCount = seriesCount
-    self.times = times
-    replicates = Self.affordableReplicates(wanted, seriesCount: seriesCount, times: times)
-    field = RandomField(seed: seed, purpose: .bootstrap)
-    plainSum = Array(repeating: 0, count: seriesCount * times)
-    plainCount = plainSum
-    sums = Array(repeating: 0, count: replicates * seriesCount * times)
-    weightSums = Array(repeating: 0, count: replicates * seriesCount)
+  /// The times among `times` at which replicates look for their minimum: all of up to 64; of a longer run
+  /// the first 32, and 32 more up to the last that are evenly spaced in ln t, for relaxation is slow later on.
+  static func searchedTimes(_ times: Int) -> [Int] {
+    guard times > mostTimes else { return Array(0..<times) }
+    let dense = mostTimes / 2
+    let ratio = logarithm(Double(times - 1) / Double(dense - 1))
+    var result = Array(0..<dense)
+    for k in 1...(mostTimes - dense) {
+      let time = Double(dense - 1) * exponential(ratio * Double(k) / Double(mostTimes - dense))
+      result.append(max(result[result.count - 1] + 1, min(Int(time.rounded()), times - 1)))
+    }
+    return result
   }
 
   /// The sums of a plan's approaches.
   ///
   /// - Parameter isUsed: Whether there will be any; else they take no memory.
   init(_ plan: EnsemblePlan, isUsed: Bool) {
-    self.init(
-      seriesCount: plan.approaches.count, times: plan.times, replicates: plan.bootstrapReplicates,
-      seed: plan.seed)
-    guard !isUsed else { return }
-    (plainSum, plainCount, sums, weightSums) = ([], [], [], [])
-  }
-
-  /// How many replicates fit into the memory limit; 0, and then no interval, where that is fewer than a
-  /// hundred, which say nothing about quantiles.
-  static func affordableReplicates(_ wanted: Int, seriesCount: Int, times: Int) -> Int {
-    guard seriesCount > 0 else { return 0 }
-    let affordable = memoryLimit / (seriesCount * times * 8)
-    return affordable < min(wanted, 100) ? 0 : min(wanted, affordable)
-  }
-
-  /// Adds sums of items' means and their numbers, `[series * times]`, where there is no bootstrap.
-  mutating func add(sums: [Double], counts: [Double]) {
-    for j in plainSum.indices {
-      plainSum[j] += sums[j]
-      plainCount[j] += counts[j]
-    }
+    seriesCount = plan.approaches.count
+    times = plan.times
+    replicates = plan.bootstrapReplicates
+    searched = Self.searchedTimes(times)
+    field = RandomField(seed: plan.seed, purpose: .bootstrap)
+    let rows = isUsed ? replicates : 0
+    sums = Array(repeating: 0, count: rows * seriesCount * searched.count)
+    weightSums = Array(repeating: 0, count: rows * seriesCount)
   }
 
   mutating func reset() {
-    for i in plainSum.indices {
-      plainSum[i] = 0
-      plainCount[i] = 0
-    }
     for i in sums.indices { sums[i] = 0 }
     for b in weightSums.indices { weightSums[b] = 0 }
     partialCounts = []
@@ -96,10 +85,6 @@ struct ApproachBootstrap {
   mutating func merge(_ other: borrowing ApproachBootstrap) {
     precondition(other.pendingItems.isEmpty)
     flush()
-    for j in plainSum.indices {
-      plainSum[j] += other.plainSum[j]
-      plainCount[j] += other.plainCount[j]
-    }
     for k in sums.indices { sums[k] += other.sums[k] }
     for b in weightSums.indices { weightSums[b] += other.weightSums[b] }
     if !other.partialCounts.isEmpty {
@@ -115,8 +100,6 @@ struct ApproachBootstrap {
 
   func encode(to encoder: inout ByteEncoder) throws {
     try encoder.encode(itemCount)
-    try encoder.encode(plainSum)
-    try encoder.encode(plainCount)
     try encoder.encode(sums)
     try encoder.encode(weightSums)
     try encoder.encode(partialCounts)
@@ -126,8 +109,6 @@ struct ApproachBootstrap {
 
   mutating func decode(from decoder: inout ByteDecoder) throws {
     itemCount = try decoder.decode()
-    plainSum = try decoder.decode(count: plainSum.count)
-    plainCount = try decoder.decode(count: plainCount.count)
     sums = try decoder.decode(count: sums.count)
     weightSums = try decoder.decode(count: weightSums.count)
     partialCounts = try decoder.decode()
@@ -136,23 +117,14 @@ struct ApproachBootstrap {
     }
     pending = try decoder.decode()
     pendingItems = try decoder.decode()
-    guard pendingItems.count < Self.batch, pending.count == pendingItems.count * seriesCount * times else {
+    guard pendingItems.count < Self.batch, pending.count == pendingItems.count * width else {
       throw ByteDecodingError("\(pending.count) distances of \(pendingItems.count) items")
     }
   }
 
-  /// Adds items' mean distances, `[items, series * times]`; NaN where missing.
+  /// Adds items' mean distances, `[items, series * searched times]`; NaN where missing.
   mutating func add(_ distances: [Double], items: ArraySlice<Int32>) {
-    guard seriesCount > 0, !items.isEmpty else { return }
-    let width = seriesCount * times
-    for k in 0..<items.count {
-      for j in 0..<width where distances[k * width + j].isFinite {
-        plainSum[j] += distances[k * width + j]
-        plainCount[j] += 1
-      }
-    }
     itemCount += items.count
-    guard replicates > 0 else { return }
     for (k, item) in items.enumerated() {
       pending.append(contentsOf: distances[k * width..<(k + 1) * width])
       pendingItems.append(item)
@@ -162,7 +134,7 @@ struct ApproachBootstrap {
 
   /// Brings the weighted sums up to date.
   mutating func flush() {
-    let (width, count) = (seriesCount * times, pendingItems.count)
+    let (width, length, count) = (width, searched.count, pendingItems.count)
     guard count > 0 else { return }
     var present = [Double](repeating: 1, count: pending.count)
     for i in pending.indices where !pending[i].isFinite {
@@ -172,8 +144,8 @@ struct ApproachBootstrap {
     // Whether each of an item's series is there at all times or at none.
     let isWhole = (0..<count).map { k in
       (0..<seriesCount).allSatisfy { series in
-        let first = k * width + series * times
-        return present[first..<first + times].allSatisfy { $0 == present[first] }
+        let first = k * width + series * length
+        return present[first..<first + length].allSatisfy { $0 == present[first] }
       }
     }
     let weights = poissonWeights(pendingItems)
@@ -181,7 +153,7 @@ struct ApproachBootstrap {
       .none, .none, m: replicates, n: width, k: count, alpha: 1, weights, count, pending, width, beta: 1,
       &sums, width)
     for k in 0..<count where isWhole[k] {
-      for series in 0..<seriesCount where present[k * width + series * times] > 0 {
+      for series in 0..<seriesCount where present[k * width + series * length] > 0 {
         for b in 0..<replicates { weightSums[b * seriesCount + series] += weights[b * count + k] }
       }
       for j in 0..<width { present[k * width + j] = 0 }
@@ -228,24 +200,29 @@ struct ApproachBootstrap {
     return result
   }()
 
-  /// The approaches from the ensemble's mean distances, `[series][times]`.
-  mutating func approaches() -> [Approach] {
+  /// The approaches of the ensemble's mean distances.
+  ///
+  /// Replicates that do not look at all times find a minimum that is too large by about as much as the ensemble
+  /// would at those times. The interval is shifted by that difference, which is 0 up to 63 steps.
+  ///
+  /// - Parameter distances: Over items, `[series * times]`.
+  mutating func approaches(of distances: [CountedSum]) -> [Approach] {
     flush()
     return (0..<seriesCount).map { series in
-      let range = series * times..<(series + 1) * times
-      let mean = range.map { plainCount[$0] > 0 ? plainSum[$0] / plainCount[$0] : .nan }
+      let mean = (0..<times).map { distances[series * times + $0].mean ?? .nan }
       let (value, time) = Self.approach(mean)
+      let shift = value - Self.approach(searched.map { mean[$0] }).value
       var samples: [Double] = []
       if itemCount > 1 {
         for b in 0..<replicates {
-          let row = range.map { j -> Double in
-            let k = b * seriesCount * times + j
+          let row = (0..<searched.count).map { t -> Double in
+            let k = b * width + series * searched.count + t
             let count =
               weightSums[b * seriesCount + series] + (partialCounts.isEmpty ? 0 : partialCounts[k])
             return count > 0 ? sums[k] / count : .nan
           }
           let sample = Self.approach(row).value
-          if sample.isFinite { samples.append(sample) }
+          if sample.isFinite { samples.append(min(sample + shift, 1)) }
         }
       }
       samples.sort()
@@ -275,25 +252,5 @@ struct ApproachBootstrap {
     let low = Int(h)
     let high = min(low + 1, sorted.count - 1)
     return sorted[low] + (h - Double(low)) * (sorted[high] - sorted[low])
-  }
-}
-
-extension EnsemblePlan {
-  /// How many bootstrap replicates this plan's approaches get: as many as are asked for, fewer or none where
-  /// the run is long.
-  public var affordableReplicates: Int {
-    Self.affordableReplicates(bootstrapReplicates, approaches: approaches.count, times: times)
-  }
-
-  /// The same for a plan that is not made yet.
-  ///
-  /// - Parameters:
-  ///   - wanted: Replicates asked for.
-  ///   - approaches: Distances of which the approach is computed.
-  ///   - times: steps + 1.
-  public static func affordableReplicates(
-    _ wanted: Int = standardReplicates, approaches: Int, times: Int
-  ) -> Int {
-    ApproachBootstrap.affordableReplicates(wanted, seriesCount: approaches, times: times)
   }
 }

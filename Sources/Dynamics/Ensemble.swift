@@ -63,7 +63,7 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   /// - Throws: `CancellationError` when cancelled, or what `sink`, `segmentSink` or `checkpoint` throw.
   /// - Complexity: O(members x steps x (parameters of the map + cost of the observables)).
   public func run(
-    segments: Range<Int>? = nil, resuming state: EnsembleState? = nil,
+    segments: Range<Int>? = nil, resuming state: consuming EnsembleState? = nil,
     progress: (@Sendable (Double) -> Bool)? = nil,
     shouldStop: @escaping @Sendable () -> Bool = { false },
     sink: (@Sendable (borrowing MemberRecords) throws -> Void)? = nil,
@@ -73,9 +73,9 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     precondition((segments != nil) == (segmentSink != nil))
     let partition = UnitPartition(plan)
     let all = segments.map { partition.units(ofSegments: $0) } ?? 0..<partition.unitCount
-    let begin = state ?? EnsembleState(plan, segments: segments)
-    let firstPiece = begin.unitsDone
-    let merging = Mutex(Merging(state: begin))
+    let firstPiece = state?.unitsDone ?? all.lowerBound
+    // No other copy: its sums would be held twice.
+    let merging = Mutex(Merging(state: state ?? EnsembleState(plan, segments: segments)))
     let merged = Atomic<Int>(firstPiece)
     let isCancelled = Atomic<Bool>(false)
     let pieces = all.upperBound - firstPiece
@@ -136,15 +136,11 @@ private final class WorkerScratch<Map: DiscreteMap, Start: InitialCondition>: @u
 struct UnitResult: Sendable {
   var members: UnitPartition.Unit
   var accumulator: Accumulator
-  /// Sums of distances over an item's realizations `[items, approaches * times]`, or of the items' means
-  /// `[approaches * times]` where there is no bootstrap and items are whole.
-  var distanceSums: [Double]
-  /// How many numbers each of those sums holds.
-  var distanceCounts: [Double]
-  /// `[observables, 3 (all, retained, lost), times]` of a part of an item; else empty.
-  var itemSums: [ItemSum]
-  /// `[scalars]` of a part of an item; else empty.
-  var scalarSums: [ItemSum]
+  /// The items' mean distances for the bootstrap, `[items, approaches * searched times]`, NaN where missing;
+  /// empty without a bootstrap, and of a part of an item.
+  var itemDistances: [Double]
+  /// Of a part of an item; else empty.
+  var part: OpenItem
   var records: MemberRecords?
 }
 

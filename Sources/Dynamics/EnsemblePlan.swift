@@ -51,7 +51,7 @@ public struct EnsemblePlan: Sendable {
   public var recordsMembers = false
   /// Whether members' latent states are handed to the sink.
   public var recordsLatentStates = false
-  /// Bootstrap replicates of the approaches.
+  /// Bootstrap replicates of the approaches; 0: no intervals.
   public var bootstrapReplicates = EnsemblePlan.standardReplicates
 
   /// Replicates where nothing else is asked for.
@@ -78,6 +78,11 @@ public struct EnsemblePlan: Sendable {
   public var memberCount: Int { levels.count * membersPerLevel }
   /// steps + 1.
   public var times: Int { steps + 1 }
+  /// The times at which the bootstrap's replicates look for an approach's minimum: all of a run of up to 63 steps; of
+  /// a longer one 64 of them, dense at first, then evenly spaced in ln t.
+  public static func bootstrapTimes(steps: Int) -> [Int] { ApproachBootstrap.searchedTimes(steps + 1) }
+  /// Whether there are approaches with intervals.
+  var hasBootstrap: Bool { !approaches.isEmpty && bootstrapReplicates > 0 }
 
   /// The members of a unit of parallel work, about: 64 units for an even share of a small plan's work
   /// among a few threads, at most a block. Multiples of the register tile's height, at least two of them.

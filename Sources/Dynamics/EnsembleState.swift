@@ -7,7 +7,7 @@ public struct SegmentSums: Sendable {
   var accumulator: Accumulator
   /// Used where the items' means are not kept.
   var bootstrap: ApproachBootstrap
-  /// The items' mean distances, unit by unit `[items, approaches * times]`, where they are kept.
+  /// The items' mean distances, unit by unit `[items, approaches * searched times]`, where they are kept.
   var means: [[Double]] = []
 
   init(_ plan: EnsemblePlan, _ partition: UnitPartition, index: Int) {
@@ -47,7 +47,7 @@ public struct SegmentSums: Sendable {
     let units = partition.units(ofSegment: index)
     let count = try decoder.decode(Int.self)
     guard count >= 0, count <= units.count else { throw ByteDecodingError("\(count) units of means") }
-    let width = plan.approaches.count * plan.times
+    let width = bootstrap.width
     for _ in 0..<count {
       let unit: [Double] = try decoder.decode()
       guard width > 0, unit.count % width == 0 else { throw ByteDecodingError("means of another width") }
@@ -68,11 +68,8 @@ public struct EnsembleState: Sendable {
   private var level: Accumulator
   private var bootstrap: ApproachBootstrap
   private var segment: SegmentSums
-  /// The item at hand, where items are cut: sums over the realizations so far.
-  private var itemSums: [ItemSum]
-  private var scalarSums: [ItemSum] = []
-  private var distanceSums: [Double] = []
-  private var distanceCounts: [Double] = []
+  /// The item at hand, where items are cut.
+  private var open = OpenItem()
   /// The finished levels.
   public private(set) var results: [LevelStatistics] = []
   /// Whether segments are handed out instead of being merged into their level.
@@ -88,7 +85,6 @@ public struct EnsembleState: Sendable {
     level = Accumulator(layout: Accumulator.Layout(plan), hasRealizations: plan.realizations > 1)
     bootstrap = ApproachBootstrap(plan, isUsed: segments == nil)
     segment = SegmentSums(plan, partition, index: segments?.lowerBound ?? 0)
-    itemSums = []
   }
 
   /// An empty state of a whole ensemble, into which segments are merged by `add`.
@@ -102,7 +98,7 @@ public struct EnsembleState: Sendable {
     if unit.members.isPart {
       mergePart(unit)
     } else {
-      addDistances(sums: unit.distanceSums, counts: unit.distanceCounts, unit.members)
+      addDistances(unit.itemDistances, unit.members)
     }
     unitsDone += 1
     if unitsDone == partition.units(ofSegment: segment.index).upperBound {
@@ -113,56 +109,36 @@ public struct EnsembleState: Sendable {
 
   /// Adds one part of an item, and the item itself with its last part.
   private mutating func mergePart(_ unit: borrowing UnitResult) {
-    if scalarSums.isEmpty {
-      itemSums = unit.itemSums
-      scalarSums = unit.scalarSums
-      distanceSums = unit.distanceSums
-      distanceCounts = unit.distanceCounts
-    } else {
-      for k in itemSums.indices {
-        itemSums[k].sum += unit.itemSums[k].sum
-        itemSums[k].count += unit.itemSums[k].count
-      }
-      for k in scalarSums.indices {
-        scalarSums[k].sum += unit.scalarSums[k].sum
-        scalarSums[k].count += unit.scalarSums[k].count
-      }
-      for k in distanceSums.indices {
-        distanceSums[k] += unit.distanceSums[k]
-        distanceCounts[k] += unit.distanceCounts[k]
-      }
-    }
+    if open.isEmpty { open = unit.part } else { open.merge(unit.part) }
     guard unit.members.isLastPart else { return }
     let position = unit.members.positions.lowerBound
+    let parts = level.layout.parts
     for observable in plan.observables.indices {
-      for part in 0..<(plan.splitting == nil ? 1 : 3) {
+      for part in 0..<parts {
         for time in 0..<plan.times {
           segment.accumulator.addItem(
-            itemSums[(observable * 3 + part) * plan.times + time], observable: observable, part: part,
-            time: time, position: position, plan: plan)
+            open.observables[(observable * parts + part) * plan.times + time], observable: observable,
+            part: part, time: time, position: position, plan: plan)
         }
       }
     }
-    segment.accumulator.addItem(scalars: scalarSums)
-    if bootstrap.replicates > 0 {
-      addDistances(sums: distanceSums, counts: distanceCounts, unit.members)
-    } else {
-      let present = distanceCounts.map { $0 > 0 ? 1.0 : 0 }
-      let means = zip(distanceSums, distanceCounts).map { $1 > 0 ? $0 / $1 : 0 }
-      segment.bootstrap.add(sums: means, counts: present)
+    segment.accumulator.addItem(scalars: open.scalars)
+    for slot in open.distances.indices {
+      if let mean = open.distances[slot].mean { segment.accumulator.distances[slot].add(mean) }
     }
-    itemSums = []
-    scalarSums = []
-    distanceSums = []
-    distanceCounts = []
+    if plan.hasBootstrap {
+      let searched = ApproachBootstrap.searchedTimes(plan.times)
+      let means = plan.approaches.indices.flatMap { approach in
+        searched.map { open.distances[approach * plan.times + $0].mean ?? .nan }
+      }
+      addDistances(means, unit.members)
+    }
+    open = OpenItem()
   }
 
-  private mutating func addDistances(sums: [Double], counts: [Double], _ members: UnitPartition.Unit) {
-    guard bootstrap.replicates > 0 else {
-      segment.bootstrap.add(sums: sums, counts: counts)
-      return
-    }
-    let means = zip(sums, counts).map { $0 / $1 }  // 0 / 0: missing
+  /// Adds items' mean distances to the bootstrap.
+  private mutating func addDistances(_ means: [Double], _ members: UnitPartition.Unit) {
+    guard plan.hasBootstrap else { return }
     let items = plan.items[members.positions]
     if !partition.keepsMeans {
       segment.bootstrap.add(means, items: items)
@@ -184,7 +160,7 @@ public struct EnsembleState: Sendable {
     results.append(
       level.levelStatistics(
         level: plan.levels[results.count], memberCount: plan.membersPerLevel,
-        approaches: bootstrap.approaches()))
+        approaches: bootstrap.approaches(of: level.distances)))
     level.reset()
     bootstrap.reset()
   }
@@ -201,7 +177,7 @@ public struct EnsembleState: Sendable {
       // As in a single run, where each item's means are added with its last part.
       let whole = units.map { partition.unit($0) }.filter { !$0.isPart || $0.isLastPart }
       guard whole.count == other.means.count else { throw ByteDecodingError("items are missing") }
-      let width = plan.approaches.count * plan.times
+      let width = bootstrap.width
       for (unit, means) in zip(whole, other.means) {
         guard means.count == unit.positions.count * width else {
           throw ByteDecodingError("\(means.count) means for \(unit.positions.count) items")
@@ -226,10 +202,7 @@ public struct EnsembleState: Sendable {
     try level.encode(to: &encoder)
     try bootstrap.encode(to: &encoder)
     try segment.encode(to: &encoder)
-    try encoder.encode(itemSums)
-    try encoder.encode(scalarSums)
-    try encoder.encode(distanceSums)
-    try encoder.encode(distanceCounts)
+    for sums in [open.observables, open.scalars, open.distances] { try encoder.encode(sums) }
     try encoder.encode(results.count)
     for result in results { try result.encode(to: &encoder) }
   }
@@ -249,14 +222,14 @@ public struct EnsembleState: Sendable {
     try level.decode(from: &decoder)
     try bootstrap.decode(from: &decoder)
     segment = try SegmentSums(from: &decoder, plan: plan)
-    itemSums = try decoder.decode()
-    scalarSums = try decoder.decode()
-    distanceSums = try decoder.decode()
-    distanceCounts = try decoder.decode()
-    guard itemSums.isEmpty || itemSums.count == 3 * plan.observables.count * plan.times,
-      scalarSums.isEmpty || scalarSums.count == MemberScalar.allCases.count,
-      distanceSums.count == distanceCounts.count,
-      distanceSums.isEmpty || distanceSums.count == plan.approaches.count * plan.times
+    open.observables = try decoder.decode()
+    open.scalars = try decoder.decode()
+    open.distances = try decoder.decode()
+    let whole = OpenItem(plan, level.layout)
+    guard
+      open.isEmpty
+        || open.observables.count == whole.observables.count && open.scalars.count == whole.scalars.count
+          && open.distances.count == whole.distances.count
     else { throw ByteDecodingError("an unfinished item of another shape") }
     let count = try decoder.decode(Int.self)
     guard count >= 0, count <= plan.levels.count else { throw ByteDecodingError("\(count) levels") }
@@ -270,6 +243,7 @@ extension Accumulator {
     try encoder.encode(items)
     try encoder.encode(scalars)
     try encoder.encode(itemScalars)
+    try encoder.encode(distances)
     try encoder.encode(diverged)
   }
 
@@ -278,6 +252,7 @@ extension Accumulator {
     items = try decoder.decode(count: items.count)
     scalars = try decoder.decode(count: scalars.count)
     itemScalars = try decoder.decode(count: itemScalars.count)
+    distances = try decoder.decode(count: distances.count)
     diverged = try decoder.decode()
   }
 }

@@ -52,10 +52,52 @@ public struct LevelStatistics: Sendable {
   public var scalars: [ScalarStatistics]
 }
 
-/// Sum over the realizations of an item.
-struct ItemSum: BitwiseCopyable, Sendable {
+/// A sum of finite values, and how many they are.
+struct CountedSum: BitwiseCopyable, Sendable {
   var sum = 0.0
   var count = 0
+
+  @inline(__always)
+  mutating func add(_ value: Double) {
+    sum += value
+    count += 1
+  }
+
+  mutating func merge(_ other: CountedSum) {
+    sum += other.sum
+    count += other.count
+  }
+
+  /// nil where nothing was added.
+  var mean: Double? { count > 0 ? sum / Double(count) : nil }
+}
+
+/// Sums over the realizations so far of an item.
+struct OpenItem: Sendable {
+  /// `[observables, parts (all; retained, lost), times]`; empty for single realizations.
+  var observables: [CountedSum] = []
+  /// `[scalars]`; empty for single realizations.
+  var scalars: [CountedSum] = []
+  /// `[approaches * times]`.
+  var distances: [CountedSum] = []
+
+  var isEmpty: Bool { scalars.isEmpty }
+
+  init() {}
+
+  /// Nothing yet of an item of the plan.
+  init(_ plan: EnsemblePlan, _ layout: Accumulator.Layout) {
+    distances = Array(repeating: CountedSum(), count: layout.approaches * layout.times)
+    guard plan.realizations > 1 else { return }
+    observables = Array(repeating: CountedSum(), count: layout.observables * layout.parts * layout.times)
+    scalars = Array(repeating: CountedSum(), count: MemberScalar.allCases.count)
+  }
+
+  mutating func merge(_ other: OpenItem) {
+    for k in observables.indices { observables[k].merge(other.observables[k]) }
+    for k in scalars.indices { scalars[k].merge(other.scalars[k]) }
+    for k in distances.indices { distances[k].merge(other.distances[k]) }
+  }
 }
 
 /// Accumulators of one unit, segment or level; units are merged in the order of the plan.
@@ -63,6 +105,7 @@ struct Accumulator {
   /// Which averages there are, and where each is kept.
   struct Layout: Sendable {
     let observables: Int
+    let approaches: Int
     let times: Int
     let groupCounts: [Int]
     let groupOffsets: [Int]
@@ -71,21 +114,24 @@ struct Accumulator {
     let seriesPerObservable: Int
     let splitOffset: Int
 
-    init(observables: Int, times: Int, groupCounts: [Int], isSplit: Bool) {
-      self.observables = observables
-      self.times = times
-      self.groupCounts = groupCounts
+    init(_ plan: EnsemblePlan) {
+      observables = plan.observables.count
+      approaches = plan.approaches.count
+      times = plan.times
+      groupCounts = plan.groupings.map(\.count)
+      isSplit = plan.splitting != nil
       var offset = 1
       groupOffsets = groupCounts.map { count in
         defer { offset += count }
         return offset
       }
       splitOffset = offset
-      self.isSplit = isSplit
       seriesPerObservable = offset + (isSplit ? 2 : 0)
     }
 
     var slots: Int { observables * seriesPerObservable * times }
+    /// Kinds of averages over members: all, and where there is a splitting retained and lost.
+    var parts: Int { isSplit ? 3 : 1 }
 
     @inline(__always)
     func slot(observable: Int, series: Int, time: Int) -> Int {
@@ -102,6 +148,8 @@ struct Accumulator {
   var scalars = [RunningMoments](repeating: RunningMoments(), count: MemberScalar.allCases.count)
   /// Item averages of the scalars; empty where `items` is.
   var itemScalars: [RunningMoments]
+  /// Over items, of their mean distances: `[approaches * times]`.
+  var distances: [CountedSum]
   var diverged = 0
 
   init(layout: Layout, hasRealizations: Bool) {
@@ -110,6 +158,7 @@ struct Accumulator {
     members = Array(repeating: RunningMoments(), count: layout.slots)
     items = hasRealizations ? members : []
     itemScalars = hasRealizations ? scalars : []
+    distances = Array(repeating: CountedSum(), count: layout.approaches * layout.times)
   }
 
   mutating func reset() {
@@ -117,6 +166,7 @@ struct Accumulator {
     for i in items.indices { items[i] = RunningMoments() }
     for i in scalars.indices { scalars[i] = RunningMoments() }
     for i in itemScalars.indices { itemScalars[i] = RunningMoments() }
+    for i in distances.indices { distances[i] = CountedSum() }
     diverged = 0
   }
 
@@ -125,13 +175,14 @@ struct Accumulator {
     for i in items.indices { items[i].merge(other.items[i]) }
     for i in scalars.indices { scalars[i].merge(other.scalars[i]) }
     for i in itemScalars.indices { itemScalars[i].merge(other.itemScalars[i]) }
+    for i in distances.indices { distances[i].merge(other.distances[i]) }
     diverged += other.diverged
   }
 
   /// Adds the means of the scalars over an item's realizations, where there are any.
-  mutating func addItem(scalars sums: [ItemSum]) {
-    for k in sums.indices where sums[k].count > 0 {
-      itemScalars[k].add(sums[k].sum / Double(sums[k].count))
+  mutating func addItem(scalars sums: [CountedSum]) {
+    for k in sums.indices {
+      if let mean = sums[k].mean { itemScalars[k].add(mean) }
     }
   }
 
@@ -139,10 +190,9 @@ struct Accumulator {
   ///
   /// - Parameter part: 0: over all, 1: retained, 2: lost.
   mutating func addItem(
-    _ item: ItemSum, observable: Int, part: Int, time: Int, position: Int, plan: EnsemblePlan
+    _ item: CountedSum, observable: Int, part: Int, time: Int, position: Int, plan: EnsemblePlan
   ) {
-    guard item.count > 0 else { return }
-    let mean = item.sum / Double(item.count)
+    guard let mean = item.mean else { return }
     guard part == 0 else {
       items[layout.slot(observable: observable, series: layout.splitOffset + part - 1, time: time)].add(mean)
       return

@@ -42,12 +42,13 @@ public struct UnitPartition: Sendable, Hashable {
     itemsPerUnit = max(1, unitSize / plan.realizations)
     partsPerItem = (plan.realizations + unitSize - 1) / unitSize
     groupsPerLevel = (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
-    let width = plan.approaches.count * plan.times
-    let replicates = ApproachBootstrap.affordableReplicates(
-      plan.bootstrapReplicates, seriesCount: plan.approaches.count, times: plan.times)
-    let moments = Double(Accumulator.Layout(plan).slots) * (plan.realizations > 1 ? 48 : 24)
+    let replicates = plan.hasBootstrap ? plan.bootstrapReplicates : 0
+    let width = plan.approaches.count * ApproachBootstrap.searchedTimes(plan.times).count
+    let moments =
+      Double(Accumulator.Layout(plan).slots) * (plan.realizations > 1 ? 48 : 24)
+      + Double(plan.approaches.count * plan.times) * 16
     // What the files of all shards take for a level; long runs are cut less finely.
-    let sums = Double(width) * 8 * min(Double(plan.items.count), 64 * 2 * Double(max(replicates, 1)))
+    let sums = Double(width) * 8 * min(Double(plan.items.count), 64 * 2 * Double(replicates))
     segmentsPerLevel = min(groupsPerLevel, 64 * moments + sums < 0x1p30 ? 64 : 16)
     let itemsPerSegment = (groupsPerLevel + segmentsPerLevel - 1) / segmentsPerLevel * itemsPerUnit
     keepsMeans = replicates > 0 && itemsPerSegment <= 2 * replicates
@@ -99,13 +100,5 @@ public struct UnitPartition: Sendable, Hashable {
   public func segments(ofShard number: Int, of count: Int) -> Range<Int> {
     precondition(1 <= number && number <= count && count <= segmentCount)
     return (number - 1) * segmentCount / count..<number * segmentCount / count
-  }
-}
-
-extension Accumulator.Layout {
-  init(_ plan: EnsemblePlan) {
-    self.init(
-      observables: plan.observables.count, times: plan.times, groupCounts: plan.groupings.map(\.count),
-      isSplit: plan.splitting != nil)
   }
 }

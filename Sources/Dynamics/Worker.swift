@@ -11,8 +11,10 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private let noise: NoiseSource
   private let fields: StateFields
   private let records: Bool
-  /// Whether distances are kept item by item, for the bootstrap.
-  private let keepsItems: Bool
+  /// Per time its place among those that the bootstrap searches; -1 for the others.
+  private let searchedPlace: [Int]
+  /// Distances that the bootstrap needs of an item.
+  private let searchedWidth: Int
 
   private var workspace: Map.Workspace
   private let block: StateBlock
@@ -71,9 +73,11 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     self.blockSize = blockSize
     noise = NoiseSource(seed: plan.seed)
     records = sinks && (plan.recordsMembers || plan.recordsLatentStates)
-    keepsItems =
-      ApproachBootstrap.affordableReplicates(
-        plan.bootstrapReplicates, seriesCount: plan.approaches.count, times: plan.times) > 0
+    let searched = plan.hasBootstrap ? ApproachBootstrap.searchedTimes(plan.times) : []
+    var place = [Int](repeating: -1, count: plan.times)
+    for (k, time) in searched.enumerated() { place[time] = k }
+    searchedPlace = place
+    searchedWidth = plan.approaches.count * searched.count
     var needed: StateFields = plan.tolerance != nil ? .previousState : []
     if plan.closest != nil { needed.insert(.initialState) }
     let measured =
@@ -103,18 +107,10 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   ) -> UnitResult {
     let (level, range) = (members.level, members.positions)
     let memberCount = range.count * members.realizations.count
-    let keepsItems = keepsItems || members.isPart
-    let width = plan.approaches.count * plan.times * (keepsItems ? range.count : 1)
     var unit = Unit(
       accumulator: Accumulator(layout: layout, hasRealizations: plan.realizations > 1),
-      distanceSums: Array(repeating: 0, count: width),
-      distanceCounts: Array(repeating: 0, count: width),
-      openDistances: keepsItems ? [] : Array(repeating: ItemSum(), count: width),
-      keepsItems: keepsItems, members: members,
-      itemSums: plan.realizations > 1
-        ? Array(repeating: ItemSum(), count: layout.observables * 3 * plan.times) : [],
-      scalarSums: plan.realizations > 1
-        ? Array(repeating: ItemSum(), count: MemberScalar.allCases.count) : [])
+      open: OpenItem(plan, layout), members: members,
+      itemDistances: members.isPart ? [] : Array(repeating: .nan, count: range.count * searchedWidth))
     if records {
       unit.records = MemberRecords(
         firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations
@@ -141,25 +137,25 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       runBlock(&unit, firstMember: first, isCancelled: isCancelled, shouldStop: shouldStop)
     }
     return UnitResult(
-      members: members, accumulator: unit.accumulator, distanceSums: unit.distanceSums,
-      distanceCounts: unit.distanceCounts, itemSums: members.isPart ? unit.itemSums : [],
-      scalarSums: members.isPart ? unit.scalarSums : [], records: unit.records)
+      members: members, accumulator: unit.accumulator, itemDistances: unit.itemDistances,
+      part: members.isPart ? unit.open : OpenItem(), records: unit.records)
   }
 
   private struct Unit {
     var accumulator: Accumulator
-    var distanceSums: [Double]
-    var distanceCounts: [Double]
-    /// `[approaches * times]`, of the item at hand; empty with a bootstrap.
-    var openDistances: [ItemSum]
-    /// Whether distances are kept item by item.
-    var keepsItems: Bool
+    /// The item at hand.
+    var open: OpenItem
     var members: UnitPartition.Unit
-    /// `[observables, 3 (all, retained, lost), times]`; empty for single realizations.
-    var itemSums: [ItemSum]
-    /// `[scalars]`; empty for single realizations.
-    var scalarSums: [ItemSum]
+    /// As in `UnitResult`.
+    var itemDistances: [Double]
     var records: MemberRecords?
+
+    /// Whether an item is complete with this realization. One that is cut into several units is finished where
+    /// they are merged.
+    @inline(__always)
+    func isFinished(with realization: Int32) -> Bool {
+      !members.isPart && Int(realization) == members.realizations.upperBound - 1
+    }
   }
 
   private func fillBlock(_ unit: UnitPartition.Unit, firstMember: Int, count: Int) {
@@ -278,28 +274,18 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     }
     for (a, observable) in plan.approaches.enumerated() {
       let out = measured(observable, observables + a)
-      let width = plan.approaches.count * plan.times
+      let slot = a * plan.times + time
       for m in 0..<count {
-        let slot = a * plan.times + time
-        if unit.keepsItems {
-          guard out[m].isFinite else { continue }
-          let item = Int(positions.pointer[m]) - unit.members.positions.lowerBound
-          unit.distanceSums[item * width + slot] += out[m]
-          unit.distanceCounts[item * width + slot] += 1
-          continue
-        }
-        // Without a bootstrap only the sum of the items' means is kept.
-        if out[m].isFinite {
-          unit.openDistances[slot].sum += out[m]
-          unit.openDistances[slot].count += 1
-        }
-        if Int(block.members.pointer[m].realization) == plan.realizations - 1 {
-          let item = unit.openDistances[slot]
-          unit.openDistances[slot] = ItemSum()
-          guard item.count > 0 else { continue }
-          unit.distanceSums[slot] += item.sum / Double(item.count)
-          unit.distanceCounts[slot] += 1
-        }
+        if out[m].isFinite { unit.open.distances[slot].add(out[m]) }
+        guard unit.isFinished(with: block.members.pointer[m].realization) else { continue }
+        let mean = unit.open.distances[slot].mean
+        unit.open.distances[slot] = CountedSum()
+        guard let mean else { continue }
+        unit.accumulator.distances[slot].add(mean)
+        guard searchedPlace[time] >= 0 else { continue }
+        let item = Int(positions.pointer[m]) - unit.members.positions.lowerBound
+        let place = a * (searchedWidth / plan.approaches.count) + searchedPlace[time]
+        unit.itemDistances[item * searchedWidth + place] = mean
       }
     }
     if let observable = plan.closest {
@@ -330,23 +316,17 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
         unit.accumulator.members[layout.slot(observable: o, series: series, time: time)].add(x)
       }
       guard repeated else { continue }
-      let base = o * 3 * plan.times + time
+      let base = o * layout.parts * plan.times + time
       if x.isFinite {
-        unit.itemSums[base].sum += x
-        unit.itemSums[base].count += 1
-        if part.isFinite {
-          let k = base + (part == 1 ? 1 : 2) * plan.times
-          unit.itemSums[k].sum += x
-          unit.itemSums[k].count += 1
-        }
+        unit.open.observables[base].add(x)
+        if part.isFinite { unit.open.observables[base + (part == 1 ? 1 : 2) * plan.times].add(x) }
       }
-      // An item that is cut into several units is finished where they are merged.
-      if !unit.members.isPart, Int(block.members.pointer[m].realization) == plan.realizations - 1 {
-        for part in 0..<(layout.isSplit ? 3 : 1) {
+      if unit.isFinished(with: block.members.pointer[m].realization) {
+        for part in 0..<layout.parts {
           let k = base + part * plan.times
           unit.accumulator.addItem(
-            unit.itemSums[k], observable: o, part: part, time: time, position: position, plan: plan)
-          unit.itemSums[k] = ItemSum()
+            unit.open.observables[k], observable: o, part: part, time: time, position: position, plan: plan)
+          unit.open.observables[k] = CountedSum()
         }
       }
     }
@@ -402,14 +382,11 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       for k in values.indices {
         unit.accumulator.scalars[k].add(values[k])
         guard plan.realizations > 1, values[k].isFinite else { continue }
-        unit.scalarSums[k].sum += values[k]
-        unit.scalarSums[k].count += 1
+        unit.open.scalars[k].add(values[k])
       }
     }
-    guard plan.realizations > 1, !unit.members.isPart,
-      Int(block.members.pointer[m].realization) == plan.realizations - 1
-    else { return }
-    unit.accumulator.addItem(scalars: unit.scalarSums)
-    for k in unit.scalarSums.indices { unit.scalarSums[k] = ItemSum() }
+    guard plan.realizations > 1, unit.isFinished(with: block.members.pointer[m].realization) else { return }
+    unit.accumulator.addItem(scalars: unit.open.scalars)
+    for k in unit.open.scalars.indices { unit.open.scalars[k] = CountedSum() }
   }
 }

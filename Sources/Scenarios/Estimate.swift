@@ -268,7 +268,6 @@ extension Experiment {
     let wanted = 126 * 2 * options.threads
     trial.items = Array(plan.items.prefix(max(1, wanted / min(plan.realizations, 126))))
     trial.realizations = min(plan.realizations, max(1, wanted / trial.items.count))
-    trial.bootstrapReplicates = plan.affordableReplicates
     trial.steps = 0
     trial.recordsMembers = false
     trial.recordsLatentStates = false

@@ -108,12 +108,13 @@ extension Experiment {
     // The run's state.
     let series = (visible + treeLevels) * (1 + groups.reduce(0, +) + parts)
     let slots = series * times
-    let moments = slots * (initial.realizations > 1 ? 48 : 24)
-    let width = 3 * treeLevels * times
-    let replicates = EnsemblePlan.affordableReplicates(approaches: Int(3 * treeLevels), times: Int(times))
-    let bootstrap = Double(replicates) * width * 8
+    let distances = 3 * treeLevels * times
+    let moments = slots * (initial.realizations > 1 ? 48 : 24) + 16 * distances
+    let width = 3 * treeLevels * Double(EnsemblePlan.bootstrapTimes(steps: scenario.dynamics.steps).count)
+    let bootstrap = Double(EnsemblePlan.standardReplicates) * width * 8
     let averages = 28 * slots * levels
-    let unit = moments + width * 16 * 126 + perMember * 126
+    let open = 16 * ((visible + treeLevels) * (1 + parts) * times + distances)
+    let unit = moments + open + width * 8 * (126 / Double(initial.realizations)).rounded(.up) + perMember * 126
     result.growthBytes += 2 * moments + bootstrap + 2 * Double(options.threads) * unit
     result.growthBytes += width * 8 * 126 * 3 + 2 * averages
     var parameters = d * d

@@ -155,16 +155,26 @@ import Testing
   ///
   /// The other tests only see the interval's width, and would take weights of another distribution with mean and
   /// variance 1, or a quantile of 3 % for one of 2.5 %.
-  @Test(arguments: [1, 3]) func theIntervalIsThatOfPoissonWeights(realizations: Int) throws {
+  /// In a run of more than 63 steps replicates look at some times only (NOTATION.md), and the interval is shifted.
+  @Test(arguments: [1, 3], [4, 63, 64, 300])
+  func theIntervalIsThatOfPoissonWeights(realizations: Int, steps: Int) throws {
     // Items that are not their positions, in more than one unit of parallel work.
     let items = (0..<90).map { Int32(3 * $0 + 5) }
-    let (levels, steps, replicates, seed) = ([0.25, 0.75], 4, 250, UInt64(20_171_204))
+    let (levels, replicates, seed) = ([0.25, 0.75], 250, UInt64(20_171_204))
     let field = RandomField(seed: 51, purpose: .user)
     // Uniform in (1, 2) and lower at later times, with gaps; nothing depends on the state.
     @Sendable func value(_ level: Double, _ item: Int32, _ realization: Int32, _ time: Int) -> Double {
-      var random = field.stream(UInt32(item), UInt32(realization), UInt32(100 * level) + UInt32(time))
+      var random = field.stream(UInt32(item), UInt32(realization), UInt32(1000 * level) + UInt32(time))
       let x = random.uniform()
-      return time > 0 && random.uniform() < 0.1 ? .nan : 1 + x - 0.1 * Double(time)
+      return time > 0 && random.uniform() < 0.1 ? .nan : 1 + x - 0.4 * Double(time) / Double(steps)
+    }
+    var searched = Array(0...min(steps, 63))
+    if steps > 63 {
+      searched = Array(0...31)
+      for k in 1...32 {
+        searched.append(max(searched.last! + 1, Int((31 * pow(Double(steps) / 31, Double(k) / 32)).rounded())))
+      }
+      #expect(searched.last == steps)
     }
     var plan = EnsemblePlan(
       levels: levels, items: items, realizations: realizations, steps: steps, seed: seed, observables: [])
@@ -195,14 +205,19 @@ import Testing
           return present.reduce(0, +) / Double(present.count)
         }
       }
+      let average = (0...steps).map { time -> Double in
+        let present = items.indices.map { means[$0][time] }.filter { !$0.isNaN }
+        return present.reduce(0, +) / Double(present.count)
+      }
+      let shift = (searched.map { average[$0] }.min()! - average.min()!) / average[0]
       let samples = (0..<replicates).map { replicate -> Double in
         let weights = items.map { weight($0, replicate) }
-        let series = (0...steps).map { time -> Double in
+        let series = searched.map { time -> Double in
           let present = items.indices.filter { !means[$0][time].isNaN }
           let total = present.map { weights[$0] * means[$0][time] }.reduce(0, +)
           return total / present.map { weights[$0] }.reduce(0, +)
         }
-        return 1 - series.min()! / series[0]
+        return 1 - series.min()! / series[0] + shift
       }.sorted()
       func quantile(_ q: Double) -> Double {
         let place = q * Double(replicates - 1)
@@ -218,6 +233,18 @@ import Testing
       #expect(approach.lower < approach.value && approach.value < approach.upper)
     }
     #expect(results[0].approaches[0].lower != results[1].approaches[0].lower)
+  }
+
+  /// What is kept of a long run grows by its averages alone: here one distance's sum and count.
+  @Test func theStateOfALongRunIsSmall() throws {
+    func bytes(steps: Int) throws -> Int {
+      var plan = EnsemblePlan(levels: [0], items: [0, 1], steps: steps, seed: 1, observables: [])
+      plan.approaches = [Measure.component(0)]
+      return try ContinuationTests.bytes { try EnsembleState(merging: plan).encode(to: &$0) }.count
+    }
+    // The level's and the segment's.
+    #expect(try bytes(steps: 100_000) - bytes(steps: 1000) == 99_000 * 2 * 16)
+    #expect(try bytes(steps: 1000) - bytes(steps: 63) == (1000 - 63) * 2 * 16)
   }
 
   /// Weights belong to items: their order, and which stand beside them, only reorder sums.
