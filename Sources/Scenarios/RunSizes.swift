@@ -114,7 +114,8 @@ extension Experiment {
     let bootstrap = Double(EnsemblePlan.standardReplicates) * width * 8
     let averages = 28 * slots * levels
     let open = 16 * ((visible + treeLevels) * (1 + parts) * times + distances)
-    let unit = moments + open + width * 8 * (126 / Double(initial.realizations)).rounded(.up) + perMember * 126
+    let unit =
+      moments + open + width * 8 * (126 / Double(initial.realizations)).rounded(.up) + perMember * 126
     result.growthBytes += 2 * moments + bootstrap + 2 * Double(options.threads) * unit
     result.growthBytes += width * 8 * 126 * 3 + 2 * averages
     var parameters = d * d

@@ -172,7 +172,8 @@ import Testing
     if steps > 63 {
       searched = Array(0...31)
       for k in 1...32 {
-        searched.append(max(searched.last! + 1, Int((31 * pow(Double(steps) / 31, Double(k) / 32)).rounded())))
+        searched.append(
+          max(searched.last! + 1, Int((31 * pow(Double(steps) / 31, Double(k) / 32)).rounded())))
       }
       #expect(searched.last == steps)
     }
