@@ -45,7 +45,9 @@ static const long edges[] = {1, 2, 3, 5, 6, 7, 13, 14, 15, 16, 17, 29, 31, 32, 3
 // 2002, section 3.1); functions by at most FUNCTION relatively to max(1, |f|) and their slope is below 1.13.
 #define KERNELS(REAL, PANEL, U, FUNCTION)                                                                        \
   static REAL *numbers_##REAL(long count) {                                                                      \
-    REAL *p = malloc((size_t)(count > 0 ? count : 1) * sizeof(REAL));                                            \
+    void *memory = 0;                                                                                            \
+    if (posix_memalign(&memory, 64, (size_t)(count > 0 ? count : 1) * sizeof(REAL))) abort();                    \
+    REAL *p = memory;                                                                                            \
     for (long i = 0; i < count; i++) p[i] = (REAL)uniform();                                                     \
     return p;                                                                                                    \
   }                                                                                                              \

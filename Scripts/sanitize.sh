@@ -11,7 +11,7 @@ work=$PWD/.build/sanitize
 mkdir -p "$work"
 case ${1:-} in
   address)
-    # Swift's clang has the run-time library; any other clang or gcc does as well.
+    # Swift's clang has the run-time library; any other clang does as well.
     compiler=${CC:-$(dirname "$(readlink -f "$(command -v swift)")")/clang}
     "$compiler" -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined \
       -fuse-ld=lld -ISources/CKernels/include Scripts/check_kernels.c -lm -o "$work/check_kernels"

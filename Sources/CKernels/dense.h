@@ -33,7 +33,7 @@ TARGET static void NAME(finish)(struct NAME(adam) *due, ptrdiff_t inner) {
 // rounding errors grow with the length of a sum. `height` is a constant in each copy. `streams` where b is
 // one panel of weights, which comes from the second- or third-level cache in one stream. Where it does not,
 // the step of Adam that is due is done on the way, one vector per term, so that the divider works while
-// the multipliers do, and lines of `ahead` are fetched.
+// the multipliers do, and then lines of `ahead` are fetched, one per term.
 TARGET static inline __attribute__((always_inline)) void
 NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, const REAL *b,
            ptrdiff_t b_inner, ptrdiff_t inner, const REAL *bias, REAL *y, ptrdiff_t y_row,
@@ -49,11 +49,11 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
 #pragma clang loop unroll(full)
     for (int part = streams ? 1 : 0; part < 2; part++)
       for (ptrdiff_t k = part ? busy : 0; k < (part ? length : busy); k++, ak += a_inner, bk += b_inner) {
-        if (part == 0) {
-          for (int j = 0; j < 3; j++) __builtin_prefetch(ahead[j] + k * LANES, 1);
-          __builtin_prefetch(ahead[3] + k * PANEL, 1);
-          NAME(adam_vector)(due, k);
-        }
+        if (part == 0) NAME(adam_vector)(due, k);
+        // Not while the step of Adam needs the load ports.
+        const ptrdiff_t line = k - busy;
+        if (!streams && part && !first && line < 3 * TILE * PANEL / LANES)
+          __builtin_prefetch(ahead[line % 3] + line / 3 * LANES, 1);
         if (streams) {
           __builtin_prefetch(bk + NEAR * PANEL, 0, 3);
           __builtin_prefetch(bk + NEAR * PANEL + LANES, 0, 3);

@@ -27,12 +27,11 @@ TARGET static inline V NAME(tanh)(V x) {
   return x * p / q;
 }
 
-// exp: Cephes' expf; relative error 2e-7, saturating at the ends of the range of normal numbers.
+// exp: Cephes' expf; relative error 2e-7, saturating at the ends of the range of normal numbers. NaN remains NaN.
 TARGET static inline V NAME(exp)(V x) {
-  // The conversion of NaN to an integer is not defined; callers put the NaN back.
-  x = NAME(clamp)(NAME(choose)(x == x, x, NAME(all)(0.0f)), -87.0f, 88.0f);
-  I n = __builtin_convertvector(x * 1.44269504088896341f + NAME(choose)(x < 0.0f, NAME(all)(-0.5f), NAME(all)(0.5f)), I);
-  V f = __builtin_convertvector(n, V);
+  x = NAME(clamp)(x, -87.0f, 88.0f);
+  V k = x * 1.44269504088896341f + 0x1.8p23f;  // the nearest integer in the low bits
+  V f = k - 0x1.8p23f;
   V r = x - f * 0.693359375f;
   r = r - f * -2.12194440e-4f;
   V p = r * 1.9875691500e-4f + 1.3981999507e-3f;
@@ -41,17 +40,14 @@ TARGET static inline V NAME(exp)(V x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   V y = p * (r * r) + r + 1.0f;
-  return y * (V)((n + 127) << 23);
+  return y * (V)(((I)k << 23) + (127 << 23));
 }
 
-// log for normal positive arguments: Cephes' logf; relative error 2e-7.
-TARGET static inline V NAME(log)(V x) {
-  I bits = (I)x;
-  I exponent = ((bits >> 23) & 255) - 126;
-  V m = (V)((bits & 0x007fffff) | 0x3f000000);  // in [1/2, 1)
-  I small = m < 0.70710678118654752f;
-  m = m + NAME(choose)(small, m, NAME(all)(0.0f)) - 1.0f;
-  V e = __builtin_convertvector(exponent + small, V);  // a true comparison is -1
+// log(1 + e) for 0 <= e <= 1: Cephes' logf of 1 + e or its half; relative error 2e-7.
+TARGET static inline V NAME(log1p)(V e) {
+  I large = e > 0.41421356f;
+  V n = NAME(choose)(large, NAME(all)(1.0f), NAME(all)(0.0f));
+  V m = NAME(choose)(large, 0.5f * e - 0.5f, e);
   V z = m * m;
   V p = m * 7.0376836292e-2f + -1.1514610310e-1f;
   p = p * m + 1.1676998740e-1f;
@@ -61,27 +57,21 @@ TARGET static inline V NAME(log)(V x) {
   p = p * m + 2.0000714765e-1f;
   p = p * m + -2.4999993993e-1f;
   p = p * m + 3.3333331174e-1f;
-  V y = p * m * z + e * -2.12194440e-4f - z * 0.5f;
-  return m + y + e * 0.693359375f;
+  V y = p * m * z + n * -2.12194440e-4f - z * 0.5f;
+  return m + y + n * 0.693359375f;
 }
 
-TARGET static inline V NAME(magnitude)(V x) { return (V)((I)x & 0x7fffffff); }
-
-TARGET static inline V NAME(logistic)(V x) {
-  V e = NAME(exp)(-NAME(magnitude)(x));
-  V r = 1.0f / (1.0f + e);
-  r = NAME(choose)(x < 0.0f, e * r, r);
-  return NAME(choose)(x != x, x, r);
+// e^-|x|, from which logistic and softplus of x follow.
+TARGET static inline V NAME(decay)(V x) { return NAME(exp)((V)((I)x | (int)0x80000000)); }
+TARGET static inline V NAME(logistic_by)(V x, V e) {
+  return NAME(choose)(x < 0.0f, e, NAME(all)(1.0f)) / (1.0f + e);
 }
-
-// log(1 + e^x) = max(x, 0) + log1p(e^-|x|), the latter corrected for the rounding of 1 + e.
-TARGET static inline V NAME(softplus)(V x) {
-  V e = NAME(exp)(-NAME(magnitude)(x));
-  V u = 1.0f + e;
-  V l = NAME(log)(u) + (e - (u - 1.0f)) / u;
-  V r = NAME(choose)(x > 0.0f, x, NAME(all)(0.0f)) + l;
-  return NAME(choose)(x != x, x, r);
+// max(x, 0) + log(1 + e^-|x|)
+TARGET static inline V NAME(softplus_by)(V x, V e) {
+  return NAME(choose)(x > 0.0f, x, NAME(all)(0.0f)) + NAME(log1p)(e);
 }
+TARGET static inline V NAME(logistic)(V x) { return NAME(logistic_by)(x, NAME(decay)(x)); }
+TARGET static inline V NAME(softplus)(V x) { return NAME(softplus_by)(x, NAME(decay)(x)); }
 
 // erf: rational minimax approximation of degree 13/8 (as in Eigen's generic erf); error 5e-7.
 TARGET static inline V NAME(erf)(V x) {

@@ -44,12 +44,12 @@ TARGET static double NAME(bernoulli)(const float *logits, ptrdiff_t stride, cons
     for (ptrdiff_t i = 0; i < count; i += LANES) {
       ptrdiff_t left = count - i;
       V l = NAME(load)(logits + i, left), x = NAME(load)(targets + i, left);
-      V loss = NAME(softplus)(l) - x * l;
+      V e = NAME(decay)(l), loss = NAME(softplus_by)(l, e) - x * l;
       if (left >= LANES)
         sum += __builtin_convertvector(loss, NAME(D));
       else
         for (ptrdiff_t j = 0; j < left; j++) tail += (double)loss[j];
-      if (gradient) NAME(store)(gradient + r * stride + i, left, scale * (NAME(logistic)(l) - x));
+      if (gradient) NAME(store)(gradient + r * stride + i, left, scale * (NAME(logistic_by)(l, e) - x));
     }
   for (int j = 0; j < LANES; j++) tail += sum[j];
   return tail;
@@ -70,7 +70,9 @@ TARGET static double NAME(bernoulli)(const float *logits, ptrdiff_t stride, cons
 #define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
-// LANES rows of a panel, from row i.
+// LANES rows of a panel, from row i. They are stored past the caches, for other cores have read and will read them:
+// where cores have no cache in common, taking each line from another core first took as long as the gradients.
+typedef REAL NAME(A) __attribute__((vector_size(LANES * sizeof(REAL))));
 TARGET static void NAME(transpose_rows)(const REAL *panel, ptrdiff_t i, ptrdiff_t inputs, ptrdiff_t columns,
                                       REAL *target, ptrdiff_t target_panel) {
   REAL edge[LANES * PANEL];
@@ -99,13 +101,14 @@ TARGET static void NAME(transpose_rows)(const REAL *panel, ptrdiff_t i, ptrdiff_
     REAL *t = target + i / PANEL * target_panel + i % PANEL + c * PANEL;
 #pragma clang loop unroll(full)
     for (int j = 0; j < LANES; j++)
-      if (c + j < columns) *(V *)(t + j * PANEL) = v[j];
+      if (c + j < columns) __builtin_nontemporal_store((NAME(A))v[j], (NAME(A) *)(t + j * PANEL));
   }
 }
 TARGET static void NAME(transpose)(const REAL *panel, ptrdiff_t inputs, ptrdiff_t columns, REAL *target,
                                    ptrdiff_t target_panel) {
   for (ptrdiff_t i = 0; i < padded(inputs, PANEL); i += LANES)
     NAME(transpose_rows)(panel, i, inputs, columns, target, target_panel);
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);  // such stores are not ordered otherwise
 }
 
 TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t x_stride,
@@ -123,8 +126,7 @@ TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs,
   for (ptrdiff_t i = 0, tile = 0, height; i <= inputs; i += height, tile++) {
     height = i < inputs ? HEIGHT(inputs - i) : 1;  // the last row is the bias's: its input is 1
     REAL *g = gradient ? gradient + i * PANEL : scratch[tile % 2];
-    const REAL *const ahead[4] = {parameters + i * PANEL, first + i * PANEL, second + i * PANEL,
-                                  target ? target + moved / PANEL * target_panel + moved % PANEL : parameters};
+    const REAL *const ahead[3] = {parameters + i * PANEL, first + i * PANEL, second + i * PANEL};
     const REAL *input = i < inputs ? x + i : &one;
     const ptrdiff_t input_stride = i < inputs ? x_stride : 0;
     for (ptrdiff_t part = 0; part < PANEL; part += 2 * LANES) {
@@ -144,6 +146,7 @@ TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs,
   NAME(finish)(&due, 0);
   for (; target && !gradient && moved < padded(inputs, PANEL); moved += LANES)
     NAME(transpose_rows)(parameters, moved, inputs, columns, target, target_panel);
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 #undef LOW
 #undef HIGH

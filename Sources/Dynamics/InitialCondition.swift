@@ -26,6 +26,20 @@ extension InitialCondition {
 public protocol ItemSource: Sendable {
   /// Writes the item's row.
   func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>)
+  /// Writes the item's row, rounded to single precision, as training needs it.
+  func copy(item: Int, into row: UnsafeMutableBufferPointer<Float>)
+}
+
+extension ItemSource {
+  /// By way of double precision.
+  public func copy(item: Int, into row: UnsafeMutableBufferPointer<Float>) {
+    guard let target = row.baseAddress else { return }
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: row.count) { exact in
+      guard let source = exact.baseAddress else { return }
+      copy(item: item, into: exact)
+      Float.convert(source, to: target, count: row.count)
+    }
+  }
 }
 
 /// Rows held in memory, shape `[rows, columns]`, row-major.

@@ -89,7 +89,7 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// moments are updated tile by tile, and the gradient is never in memory; the updated weights are then
   /// written to `transposed` as by `transpose`.
   ///
-  /// - Precondition: `delta` may be read up to the whole panel.
+  /// - Precondition: `delta` may be read up to the whole panel; `transposed` is aligned to 64 bytes.
   static func update(
     _ x: UnsafePointer<Self>, rows: Int, inputs: Int, stride: Int, delta: UnsafePointer<Self>,
     stride: Int, gradient: UnsafeMutablePointer<Self>?, parameters: UnsafeMutablePointer<Self>,
@@ -98,6 +98,8 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
 
   /// Writes the first `columns` columns of a panel `[inputs, panelWidth]` as rows of the transposed weights
   /// in packed form, with zeros beyond `inputs`; panels of `target` are `targetPanel` elements apart.
+  ///
+  /// - Precondition: `target` is aligned to 64 bytes.
   static func transpose(
     panel: UnsafePointer<Self>, inputs: Int, columns: Int, into target: UnsafeMutablePointer<Self>,
     targetPanel: Int)

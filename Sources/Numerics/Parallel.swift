@@ -33,19 +33,22 @@ public enum Parallel {
 }
 
 /// Threads that stay awake between short loops: for many small loops one after another, where waking
-/// threads for each would cost more than the work. Loops are `Parallel.forEach`'s, with the same promise.
+/// threads for each would cost more than the work.
 ///
-/// Helpers take pieces as they can; the calling thread takes pieces, too, and alone finishes the work where
-/// helpers get no processor. Helpers wait by asking, and sleep in between after a while without work.
-/// One thread at a time may call `forEach`.
+/// Piece p belongs to worker p mod `threads`, which takes its own pieces first, in ascending order: what a piece writes
+/// in one loop and reads in the next can stay in one core's caches. Then workers take from each other what is left,
+/// and the calling thread alone finishes the work where helpers get no processor. Helpers wait by asking, and sleep in
+/// between after a while without work. One thread at a time may call `forEach`.
 public final class WorkTeam: Sendable {
-  private let board = Board()
-  private let threads: Int
+  private let board: Board
+  /// Workers, the calling thread among them.
+  public let threads: Int
 
   /// Starts `threads - 1` helpers.
   public init(threads: Int) {
     precondition(threads >= 1)
     self.threads = threads
+    board = Board(threads: threads)
     for worker in 1..<max(threads, 1) {
       let helper = Thread { [board] in board.help(worker) }
       helper.stackSize = 1 << 20
@@ -61,41 +64,65 @@ public final class WorkTeam: Sendable {
       for piece in 0..<max(pieces, 0) { body(0, piece) }
       return
     }
-    precondition(pieces < Board.unclaimed)
+    precondition(pieces < Share.unclaimed)
     board.pieces = pieces
     board.body = body
     board.finished.store(0, ordering: .relaxed)
-    let loop = board.ticket.load(ordering: .relaxed) & ~Board.unclaimed &+ (Board.unclaimed + 1)
-    board.ticket.store(loop | pieces, ordering: .releasing)
+    for (worker, share) in board.shares.enumerated() {
+      share.publish(board.count(ofShare: worker))
+    }
     while board.doOne(worker: 0) {}
     var waits = 0
     while board.finished.load(ordering: .acquiring) < pieces { Board.pause(&waits) }
     board.body = nil
   }
 
-  private final class Board: @unchecked Sendable {
+  /// The pieces of one worker.
+  private final class Share: Sendable {
     /// The low half of a ticket: pieces that nobody has taken. The high half numbers the loop.
     static var unclaimed: Int { 0xFFFF_FFFF }
-    let ticket = Atomic<Int>(0)
-    let finished = Atomic<Int>(0)
-    let ended = Atomic<Bool>(false)
-    /// Written before a loop's ticket is published; read by those who have taken one of its pieces, which
-    /// keeps the loop from ending.
-    var pieces = 0
-    var body: (@Sendable (Int, Int) -> Void)?
+    private let ticket = Atomic<Int>(0)
 
-    /// Takes a piece and does it; false where none is left.
-    func doOne(worker: Int) -> Bool {
+    func publish(_ count: Int) {
+      let loop = ticket.load(ordering: .relaxed) & ~Self.unclaimed &+ (Self.unclaimed + 1)
+      ticket.store(loop | count, ordering: .releasing)
+    }
+
+    /// Takes a piece: how many were left before; 0 where none is.
+    func claim() -> Int {
       var seen = ticket.load(ordering: .relaxed)
       while seen & Self.unclaimed > 0 {
         let (isMine, now) = ticket.compareExchange(
           expected: seen, desired: seen - 1, successOrdering: .acquiring, failureOrdering: .relaxed)
-        if isMine {
-          body?(worker, pieces - seen & Self.unclaimed)
-          finished.wrappingAdd(1, ordering: .acquiringAndReleasing)
-          return true
-        }
+        if isMine { return seen & Self.unclaimed }
         seen = now
+      }
+      return 0
+    }
+  }
+
+  private final class Board: @unchecked Sendable {
+    let shares: [Share]
+    let finished = Atomic<Int>(0)
+    let ended = Atomic<Bool>(false)
+    /// Written before a loop's shares are published; read by those who have taken one of its pieces, which
+    /// keeps the loop from ending.
+    var pieces = 0
+    var body: (@Sendable (Int, Int) -> Void)?
+
+    init(threads: Int) { shares = (0..<threads).map { _ in Share() } }
+
+    func count(ofShare worker: Int) -> Int { (pieces - worker + shares.count - 1) / shares.count }
+
+    /// Takes a piece and does it; false where none is left.
+    func doOne(worker: Int) -> Bool {
+      for offset in shares.indices {
+        let owner = (worker + offset) % shares.count
+        let left = shares[owner].claim()
+        guard left > 0 else { continue }
+        body?(worker, owner + (count(ofShare: owner) - left) * shares.count)
+        finished.wrappingAdd(1, ordering: .acquiringAndReleasing)
+        return true
       }
       return false
     }

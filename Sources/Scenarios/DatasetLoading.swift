@@ -9,6 +9,10 @@ struct SplitSource: ItemSource {
   func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>) {
     split.copy(item: item, into: row)
   }
+
+  func copy(item: Int, into row: UnsafeMutableBufferPointer<Float>) {
+    split.copy(item: item, into: row)
+  }
 }
 
 extension Scenario {

@@ -187,17 +187,29 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
 
   /// Calls `body` for each panel of columns and each block of rows. A block's inputs fit into a core's
   /// second-level cache; there are at least two, for even shares.
+  ///
+  /// Panel p is worker p mod threads' in every loop: where cores have caches of their own, or far from each other,
+  /// a panel's weights and moments stay with one of them.
   private func blocks(
     panels: Int, rows: Int, _ body: @escaping @Sendable (_ panel: Int, _ rows: Range<Int>) -> Void
   ) {
     let blocks = Self.blockCount(rows)
-    team.forEach(pieces: blocks * panels) { _, piece in
-      let block = piece / panels
-      body(piece % panels, rows * block / blocks..<rows * (block + 1) / blocks)
+    let places = roundedUp(panels, toMultipleOf: team.threads)
+    team.forEach(pieces: blocks * places) { _, piece in
+      let (block, panel) = (piece / places, piece % places)
+      guard panel < panels else { return }
+      body(panel, rows * block / blocks..<rows * (block + 1) / blocks)
     }
   }
 
   private static func blockCount(_ rows: Int) -> Int { rows < 28 ? 1 : max(2, (rows + 167) / 168) }
+
+  /// Calls `body` for blocks of rows of which each takes all panels, of a narrow layer: two tiles each, for even
+  /// shares.
+  private func narrowBlocks(rows: Int, _ body: @escaping @Sendable (_ rows: Range<Int>) -> Void) {
+    let blocks = max(1, rows / 28)
+    team.forEach(pieces: blocks) { _, block in body(rows * block / blocks..<rows * (block + 1) / blocks) }
+  }
 
   private func input(_ k: Int) -> Rows<Scalar> {
     k == 0 ? items : k == heads + 1 ? z : outputs[k - 1]
@@ -257,7 +269,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// Mean and log variance, z, and the KL divergence.
   private func sampleLatentState(_ rows: Int) {
     let n = architecture.latentDimension
-    blocks(panels: 1, rows: rows) { [self] _, rows in
+    narrowBlocks(rows: rows) { [self] rows in
       for panel in 0..<layers[heads].panels { affine(heads, panel: panel, rows, to: outputs[heads]) }
       for r in rows {
         let mean = outputs[heads].row(r)
@@ -342,7 +354,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// dL/dz, and from it the heads' gradient with the KL divergence's.
   private func latentDelta(_ rows: Int, weight: Double) {
     let n = architecture.latentDimension
-    blocks(panels: 1, rows: rows) { [self] _, rows in
+    narrowBlocks(rows: rows) { [self] rows in
       for panel in 0..<inputPanels(heads + 1) {
         inputGradient(heads + 1, panel: panel, rows, to: latentDelta)
       }
@@ -365,18 +377,22 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
 
   /// All layers' panels, those with most work first.
   private func update(
-    _ rows: Int, _ step: AdamStep, gradient: UnsafeMutablePointer<Scalar>?, besides others: Int,
+    _ rows: Int, _ step: AdamStep, gradient: UnsafeMutablePointer<Scalar>?, besides pieces: Int,
     _ work: @escaping @Sendable (_ piece: Int) -> Void
   ) {
+    // As in `blocks`, panel p at a place that is p modulo the threads; places between are empty.
+    let threads = team.threads
     var panels: [(layer: Int, panel: Int)] = []
     for k in layers.indices.sorted(by: { layers[$0].inputs > layers[$1].inputs }) {
-      for panel in 0..<layers[k].panels { panels.append((k, panel)) }
+      for panel in 0..<roundedUp(layers[k].panels, toMultipleOf: threads) { panels.append((k, panel)) }
     }
+    let others = roundedUp(pieces, toMultipleOf: threads)
     let target = gradient.map { SendablePointer(pointer: $0) }
     team.forEach(pieces: others + panels.count) { [self, panels] _, piece in
-      guard piece >= others else { return work(piece) }
+      guard piece >= others else { return piece < pieces ? work(piece) : () }
       let (k, panel) = panels[piece - others]
       let layer = layers[k]
+      guard panel < layer.panels else { return }
       let x = input(k)
       let first = layer.offset + panel * layer.panelSize
       Scalar.update(

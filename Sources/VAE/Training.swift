@@ -201,16 +201,13 @@ public struct Training: Sendable, Hashable {
     /// Writes some rows of the engine's next minibatch.
     func write(_ piece: Int, to engine: GradientEngine<Float>) {
       let a = engine.architecture
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: a.dataDimension) { row in
-        guard let base = row.baseAddress else { return }
-        for r in piece * Self.grain..<min((piece + 1) * Self.grain, items.count) {
-          let item = items[items.startIndex + r]
-          source.copy(item: item, into: row)
-          Float.convert(base, to: engine.nextItem(r), count: a.dataDimension)
-          var random = noise.stream(UInt32(item), UInt32(epoch))
-          let eps = engine.nextNoise(r)
-          for i in 0..<a.latentDimension { eps[i] = Float(random.normal()) }
-        }
+      for r in piece * Self.grain..<min((piece + 1) * Self.grain, items.count) {
+        let item = items[items.startIndex + r]
+        source.copy(
+          item: item, into: UnsafeMutableBufferPointer(start: engine.nextItem(r), count: a.dataDimension))
+        var random = noise.stream(UInt32(item), UInt32(epoch))
+        let eps = engine.nextNoise(r)
+        for i in 0..<a.latentDimension { eps[i] = Float(random.normal()) }
       }
     }
   }

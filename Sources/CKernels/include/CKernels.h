@@ -65,7 +65,7 @@ void ckernels_update_double(const double *x, ptrdiff_t rows, ptrdiff_t inputs, p
 
 // The panel's first `columns` columns as rows of the transposed weights in packed form, for delta W:
 //   target[i / width][c][i % width] = panel[i][c],   zero for i >= inputs up to the whole panel,
-// where panels of `target` are `target_panel` elements apart.
+// where panels of `target` are `target_panel` elements apart; aligned to 64 bytes.
 void ckernels_transpose_float(const float *panel, ptrdiff_t inputs, ptrdiff_t columns, float *target,
                               ptrdiff_t target_panel);
 void ckernels_transpose_double(const double *panel, ptrdiff_t inputs, ptrdiff_t columns, double *target,
