@@ -71,7 +71,7 @@ public final class WorkTeam: Sendable {
     for (worker, share) in board.shares.enumerated() {
       share.publish(board.count(ofShare: worker))
     }
-    while board.doOne(worker: 0) {}
+    while board.work(worker: 0) {}
     var waits = 0
     while board.finished.load(ordering: .acquiring) < pieces { Board.pause(&waits) }
     board.body = nil
@@ -114,23 +114,37 @@ public final class WorkTeam: Sendable {
 
     func count(ofShare worker: Int) -> Int { (pieces - worker + shares.count - 1) / shares.count }
 
-    /// Takes a piece and does it; false where none is left.
-    func doOne(worker: Int) -> Bool {
+    /// Does pieces as long as there are any; false where there was none.
+    ///
+    /// What was done is told once, at the end: until then the loop cannot end, so `body` stays what it is, and
+    /// workers do not wait for each other's counts and references.
+    func work(worker: Int) -> Bool {
+      guard var piece = claim(worker), let body else { return false }
+      var done = 0
+      while true {
+        body(worker, piece)
+        done += 1
+        guard let next = claim(worker) else { break }
+        piece = next
+      }
+      finished.wrappingAdd(done, ordering: .acquiringAndReleasing)
+      return true
+    }
+
+    /// A piece that nobody has taken: one's own, or another's.
+    private func claim(_ worker: Int) -> Int? {
       for offset in shares.indices {
         let owner = (worker + offset) % shares.count
         let left = shares[owner].claim()
-        guard left > 0 else { continue }
-        body?(worker, owner + (count(ofShare: owner) - left) * shares.count)
-        finished.wrappingAdd(1, ordering: .acquiringAndReleasing)
-        return true
+        if left > 0 { return owner + (count(ofShare: owner) - left) * shares.count }
       }
-      return false
+      return nil
     }
 
     func help(_ worker: Int) {
       var waits = 0
       while !ended.load(ordering: .relaxed) {
-        if doOne(worker: worker) { waits = 0 } else { Self.pause(&waits) }
+        if work(worker: worker) { waits = 0 } else { Self.pause(&waits) }
       }
     }
 

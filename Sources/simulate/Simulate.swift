@@ -45,6 +45,11 @@ struct Simulate: ParsableCommand {
       RunCommand.self, MergeCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self,
       ListCommand.self, ExportCommand.self, PlotCommand.self, ReportCommand.self, ProbeCommand.self,
     ])
+
+  static func main() {
+    return_large_arrays()
+    main(nil)
+  }
 }
 
 /// Writes to standard output; a closed pipe ends the program quietly, any other failure with a message.

@@ -20,4 +20,7 @@ uint64_t processor_time_limit(void);
 // nothing where the system is not Linux.
 void end_with_parent(int32_t parent);
 
+// Lets large arrays go back to the system when they are freed, whatever was allocated before.
+void return_large_arrays(void);
+
 #endif
