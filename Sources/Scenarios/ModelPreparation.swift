@@ -54,7 +54,7 @@ public struct ModelCache: Sendable {
     dataset: Dataset, architecture: Architecture, training: Training, seed: UInt64, replica: Int
   ) -> String {
     let key = [
-      "training procedure 2", dataset.trainingHash, "\(architecture.dataDimension)",
+      "training procedure 3", dataset.trainingHash, "\(architecture.dataDimension)",
       "\(architecture.latentDimension)", "\(architecture.hidden)", architecture.activation.rawValue,
       architecture.likelihood.rawValue, "\(training.epochs)", "\(training.batch)",
       "\(training.learningRate)", "\(training.beta)", "\(seed)", "\(replica)",
