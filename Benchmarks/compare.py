@@ -450,15 +450,15 @@ class Comparison:
         self.report.target(f"(e) {cores} threads at least 1.85 times 1", f"{speedup:.2f}", speedup >= 1.85)
         over_steps = {c[1]: memory[c].median for c in same if c[0] == 1}
         # What is averaged at each time: five observables and the fractions of four tree levels (mean and variance over
-        # members, and over items), and twelve distances (sum and count); for the level, its segment, two workers and a
-        # result that waits.
-        averages = {factor: (9 * 2 * 24 + 12 * 16) * 5 * (50 * factor + 1) / 2**20 for factor in over_steps}
+        # members, and over items), and twelve distances (sum and count); for the level, its segment, each worker
+        # and a result that waits.
+        averages = {factor: (9 * 2 * 24 + 12 * 16) * (3 + cores) * (50 * factor + 1) / 2**20 for factor in over_steps}
         rest = [over_steps[factor] - averages[factor] for factor in over_steps]
         self.report.target(
             "(e) resident memory independent of the steps, but for the averages at each time",
             f"{' to '.join(f'{m:.0f}' for m in (min(over_steps.values()), max(over_steps.values())))} MiB; "
             f"without {max(averages.values()):.0f} MiB of averages {min(rest):.0f} to {max(rest):.0f}",
-            max(rest) / min(rest) <= 1.1,
+            0 < max(rest) <= 1.1 * min(rest),
         )
         self.bits()
 

@@ -52,7 +52,7 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
         if (part == 0) NAME(adam_vector)(due, k);
         // Not while the step of Adam needs the load ports.
         const ptrdiff_t line = k - busy;
-        if (!streams && part && !first && line < 3 * TILE * PANEL / LANES)
+        if (!streams && part && !first && line < 3 * height * PANEL / LANES)
           __builtin_prefetch(ahead[line % 3] + line / 3 * LANES, 1);
         if (streams) {
           __builtin_prefetch(bk + NEAR * PANEL, 0, 3);

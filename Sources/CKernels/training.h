@@ -70,8 +70,8 @@ TARGET static double NAME(bernoulli)(const float *logits, ptrdiff_t stride, cons
 #define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
-// LANES rows of a panel, from row i. They are stored past the caches, for other cores have read and will read them:
-// where cores have no cache in common, taking each line from another core first took as long as the gradients.
+// LANES rows of a panel, from row i. Whole cache lines are stored past the caches, for other cores have read and will
+// read them: where cores have no cache in common, taking each line from another core first took as long as the gradients.
 typedef REAL NAME(A) __attribute__((vector_size(LANES * sizeof(REAL))));
 TARGET static void NAME(transpose_rows)(const REAL *panel, ptrdiff_t i, ptrdiff_t inputs, ptrdiff_t columns,
                                       REAL *target, ptrdiff_t target_panel) {
@@ -101,7 +101,12 @@ TARGET static void NAME(transpose_rows)(const REAL *panel, ptrdiff_t i, ptrdiff_
     REAL *t = target + i / PANEL * target_panel + i % PANEL + c * PANEL;
 #pragma clang loop unroll(full)
     for (int j = 0; j < LANES; j++)
-      if (c + j < columns) __builtin_nontemporal_store((NAME(A))v[j], (NAME(A) *)(t + j * PANEL));
+      if (c + j < columns) {
+        if (sizeof(V) == 64)
+          __builtin_nontemporal_store((NAME(A))v[j], (NAME(A) *)(t + j * PANEL));
+        else
+          *(V *)(t + j * PANEL) = v[j];
+      }
   }
 }
 TARGET static void NAME(transpose)(const REAL *panel, ptrdiff_t inputs, ptrdiff_t columns, REAL *target,
@@ -146,7 +151,7 @@ TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs,
   NAME(finish)(&due, 0);
   for (; target && !gradient && moved < padded(inputs, PANEL); moved += LANES)
     NAME(transpose_rows)(parameters, moved, inputs, columns, target, target_panel);
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  if (target && !gradient) __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 #undef LOW
 #undef HIGH

@@ -203,7 +203,7 @@ struct ApproachBootstrap {
   /// The approaches of the ensemble's mean distances.
   ///
   /// Replicates that do not look at all times find a minimum that is too large by about as much as the ensemble
-  /// would at those times. The interval is shifted by that difference, which is 0 up to 63 steps.
+  /// would at those times. The interval is shifted by that difference, which is 0 up to 63 steps; A is never more than 1.
   ///
   /// - Parameter distances: Over items, `[series * times]`.
   mutating func approaches(of distances: [CountedSum]) -> [Approach] {

@@ -74,7 +74,7 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     let partition = UnitPartition(plan)
     let all = segments.map { partition.units(ofSegments: $0) } ?? 0..<partition.unitCount
     let firstPiece = state?.unitsDone ?? all.lowerBound
-    // No other copy: its sums would be held twice.
+    // No other copy where the run is new: its sums would be held twice.
     let merging = Mutex(Merging(state: state ?? EnsembleState(plan, segments: segments)))
     let merged = Atomic<Int>(firstPiece)
     let isCancelled = Atomic<Bool>(false)

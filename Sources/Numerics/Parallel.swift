@@ -68,10 +68,11 @@ public final class WorkTeam: Sendable {
     board.pieces = pieces
     board.body = body
     board.finished.store(0, ordering: .relaxed)
-    for (worker, share) in board.shares.enumerated() {
-      share.publish(board.count(ofShare: worker))
+    // The calling thread's last: it looks for work only then.
+    for worker in board.shares.indices.reversed() {
+      board.shares[worker].publish(board.count(ofShare: worker))
     }
-    while board.work(worker: 0) {}
+    _ = board.work(worker: 0)
     var waits = 0
     while board.finished.load(ordering: .acquiring) < pieces { Board.pause(&waits) }
     board.body = nil
@@ -82,6 +83,8 @@ public final class WorkTeam: Sendable {
     /// The low half of a ticket: pieces that nobody has taken. The high half numbers the loop.
     static var unclaimed: Int { 0xFFFF_FFFF }
     private let ticket = Atomic<Int>(0)
+    /// Keeps the tickets of two workers in different cache lines.
+    private let spare = SIMD16<Int64>()
 
     func publish(_ count: Int) {
       let loop = ticket.load(ordering: .relaxed) & ~Self.unclaimed &+ (Self.unclaimed + 1)

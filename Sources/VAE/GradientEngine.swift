@@ -188,8 +188,8 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// Calls `body` for each panel of columns and each block of rows. A block's inputs fit into a core's
   /// second-level cache; there are at least two, for even shares.
   ///
-  /// Panel p is worker p mod threads' in every loop: where cores have caches of their own, or far from each other,
-  /// a panel's weights and moments stay with one of them.
+  /// Panel p is worker p mod threads' here and in `update`, unless that one is busy: where cores have no cache in
+  /// common, a panel's weights and moments stay with one of them.
   private func blocks(
     panels: Int, rows: Int, _ body: @escaping @Sendable (_ panel: Int, _ rows: Range<Int>) -> Void
   ) {
@@ -204,8 +204,8 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
 
   private static func blockCount(_ rows: Int) -> Int { rows < 28 ? 1 : max(2, (rows + 167) / 168) }
 
-  /// Calls `body` for blocks of rows of which each takes all panels, of a narrow layer: two tiles each, for even
-  /// shares.
+  /// Calls `body` for blocks of at least 28 rows, of which each takes all panels of a narrow layer: more blocks
+  /// than elsewhere, for even shares.
   private func narrowBlocks(rows: Int, _ body: @escaping @Sendable (_ rows: Range<Int>) -> Void) {
     let blocks = max(1, rows / 28)
     team.forEach(pieces: blocks) { _, block in body(rows * block / blocks..<rows * (block + 1) / blocks) }

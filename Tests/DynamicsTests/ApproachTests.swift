@@ -211,6 +211,7 @@ import Testing
         return present.reduce(0, +) / Double(present.count)
       }
       let shift = (searched.map { average[$0] }.min()! - average.min()!) / average[0]
+      #expect(shift > 0 || steps < 300 || realizations > 1, "the minimum is between the searched times")
       let samples = (0..<replicates).map { replicate -> Double in
         let weights = items.map { weight($0, replicate) }
         let series = searched.map { time -> Double in

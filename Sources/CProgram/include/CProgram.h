@@ -20,7 +20,8 @@ uint64_t processor_time_limit(void);
 // nothing where the system is not Linux.
 void end_with_parent(int32_t parent);
 
-// Lets large arrays go back to the system when they are freed, whatever was allocated before.
+// Lets large arrays go back to the system when they are freed, whatever was allocated before. Does
+// nothing where the C library is not GNU's.
 void return_large_arrays(void);
 
 #endif
