@@ -159,7 +159,7 @@ extension Experiment {
     let segmentSink: @Sendable (borrowing SegmentSums) throws -> Void = { try work.append($0) }
     do {
       results = try ensemble.run(
-        segments: segments, resuming: work.state, progress: { events.progress(.running($0)) },
+        segments: segments, resuming: work.takeState(), progress: { events.progress(.running($0)) },
         shouldStop: events.shouldStop, sink: work.data == nil ? nil : sink,
         segmentSink: segments == nil ? nil : segmentSink,
         checkpoint: { try work.checkpoint($0, isLast: $1) })
@@ -259,7 +259,7 @@ struct RunJob {
 ///
 /// Used by one thread at a time.
 private final class EnsembleWork: @unchecked Sendable {
-  /// Where to go on; nil: at the beginning.
+  /// Where to go on; nil: at the beginning, or handed over.
   private(set) var state: EnsembleState?
   /// Members' records and segments; nil where there are neither.
   private(set) var data: FrameFile?
@@ -311,6 +311,12 @@ private final class EnsembleWork: @unchecked Sendable {
     let json = try JSONEncoder().encode(header)
     try data.append(.header) { try $0.encode([UInt8](json)) }
     if shard.number == 1 { try data.append(.model) { try model.encode(to: &$0) } }
+  }
+
+  /// Hands over where to go on, so that the ensemble changes it without a copy.
+  func takeState() -> EnsembleState? {
+    defer { state = nil }
+    return state
   }
 
   func append(_ records: borrowing MemberRecords) throws {

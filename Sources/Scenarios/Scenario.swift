@@ -48,6 +48,8 @@ public struct Scenario: Sendable, Equatable {
   public var locations: [String: SourceLocation]
   /// The keys given on the command line, each with its `--set KEY=VALUE`, for messages.
   public var overriddenKeys: [String: String]
+  /// Keys of the file that an override made pointless (`model.latent` beside `--set model.file=...`), sorted.
+  public var keysLeftOut: [String] = []
   /// The resolved scenario as YAML: every key, defaults included.
   public var resolvedYAML: String
 }

@@ -10,7 +10,8 @@ public struct ScenarioLoader {
   ///   - overrides: `KEY=VALUE` each, in the order of the command line (later ones win): a dotted key and a
   ///     value as YAML text, where `null` takes a key or section back to its default. Where an override
   ///     replaces the kind of something (`model.file`, `dataset.kind`, `dynamics.mode`,
-  ///     `initial.corruption`), keys of the file that only the former kind had are left out.
+  ///     `initial.corruption`), keys of the file that only the former kind had are left out
+  ///     (`Scenario.keysLeftOut`).
   ///   - seed: Replaces the scenario's seed.
   ///   - vocabulary: The known observables and corruptions.
   /// - Throws: `ScenarioError`.
@@ -46,6 +47,7 @@ public struct ScenarioLoader {
     scenario.sweep = sweep.keys
     for index in 0..<sweep.count { _ = try sweep.point(index) }
     ScenarioTree.collectPlaces(tree, into: &scenario)
+    scenario.keysLeftOut = ScenarioTree.keys(of: tree).subtracting(ScenarioTree.keys(of: effective)).sorted()
     scenario.resolvedYAML = ScenarioYAML.document(scenario)
     return scenario
   }

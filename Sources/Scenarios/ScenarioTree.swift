@@ -95,7 +95,21 @@ enum ScenarioTree {
     }
   }
 
-  // MARK: - Places
+  // MARK: - Keys and places
+
+  /// The dotted keys of a tree that are no sections of the scenario.
+  static func keys(of tree: ScenarioNode, section: String = "") -> Set<String> {
+    var result: Set<String> = []
+    for entry in tree.entries ?? [] {
+      let name = section.isEmpty ? entry.key : "\(section).\(entry.key)"
+      if ScenarioKeys.byName[name]?.type == .section {
+        result.formUnion(keys(of: entry.value, section: name))
+      } else {
+        result.insert(name)
+      }
+    }
+    return result
+  }
 
   /// Notes where each key stands, in the file or on the command line.
   static func collectPlaces(_ tree: ScenarioNode, into scenario: inout Scenario, section: String = "") {

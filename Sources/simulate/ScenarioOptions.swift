@@ -48,7 +48,7 @@ struct ScenarioOptions: ParsableArguments {
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Experiment {
     try probe(scenario)
-    return try Experiment(scenario, options: runOptions(checkpoints), events: events(progress))
+    return try Experiment(scenario, options: runOptions(checkpoints), events: events(scenario, progress))
   }
 
   /// A scenario of several runs with its data, reporting to the terminal.
@@ -56,7 +56,13 @@ struct ScenarioOptions: ParsableArguments {
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Campaign {
     try probe(scenario)
-    return try Campaign(scenario, options: runOptions(checkpoints), events: events(progress))
+    return try Campaign(scenario, options: runOptions(checkpoints), events: events(scenario, progress))
+  }
+
+  /// What overrides took out of a scenario, in words; nil: nothing.
+  static func keysLeftOut(of scenario: Scenario) -> String? {
+    guard !scenario.keysLeftOut.isEmpty else { return nil }
+    return "left out, as they do not go with --set: \(scenario.keysLeftOut.joined(separator: ", "))"
   }
 
   /// Reads given initial states in a process of their own first.
@@ -85,13 +91,15 @@ struct ScenarioOptions: ParsableArguments {
     return options
   }
 
-  private func events(_ progress: ProgressLine) -> RunEvents {
+  private func events(_ scenario: Scenario, _ progress: ProgressLine) -> RunEvents {
     let isQuiet = quiet
+    let beginning = BeginningLog(isQuiet ? nil : Self.keysLeftOut(of: scenario))
     let epochs = EpochLog(isQuiet: isQuiet)
     let runs = RunLog(isQuiet: isQuiet)
     return RunEvents(
       logger: Logger(label: Program.name) { _ in TerminalLog(progress: progress, isQuiet: isQuiet) },
       progress: { event in
+        beginning.log(progress)
         switch event {
         case .training(let epoch, let count): epochs.log(epoch, of: count, progress)
         case .searching(let fraction): progress.show("attractors", fraction: fraction)
@@ -118,6 +126,18 @@ struct CheckpointOptions: ParsableArguments {
       throw ValidationError(
         "--checkpoint-interval \(checkpointInterval): expected a number of seconds from 0 to 1e9")
     }
+  }
+}
+
+/// A message when work begins: not before, for an error is one line.
+private final class BeginningLog: Sendable {
+  private let message: Mutex<String?>
+  init(_ message: String?) { self.message = Mutex(message) }
+
+  func log(_ progress: ProgressLine) {
+    guard let text = message.withLock({ $0.take() }) else { return }
+    progress.clear()
+    printMessage(text)
   }
 }
 

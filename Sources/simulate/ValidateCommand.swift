@@ -26,7 +26,7 @@ struct ValidateCommand: ParsableCommand {
       let experiment = try options.experiment(scenario, progress: progress)
       let size = try experiment.checkedSize()
       if !options.quiet {
-        printResult(experiment.scenario.resolvedYAML, terminator: "")
+        Self.printResolved(experiment.scenario)
         printResult(
           "# valid: \(size.members) members x \(size.steps) steps; data set \(experiment.dataset.name),"
             + " \(experiment.dataset.train.count) + \(experiment.dataset.test.count) items")
@@ -42,7 +42,7 @@ struct ValidateCommand: ParsableCommand {
     let campaign = try options.campaign(scenario, progress: progress)
     let size = try campaign.checkedSize()
     if !options.quiet {
-      printResult(scenario.resolvedYAML, terminator: "")
+      Self.printResolved(scenario)
       printResult(
         "# valid: \(size.runs) runs (points, replicas and controls); the first: \(size.members) members x"
           + " \(size.steps) steps")
@@ -51,6 +51,11 @@ struct ValidateCommand: ParsableCommand {
       let reading = Date().timeIntervalSince(start)
       printResult(Self.text(try campaign.estimate(), reading: reading))
     }
+  }
+
+  private static func printResolved(_ scenario: Scenario) {
+    printResult(scenario.resolvedYAML, terminator: "")
+    if let text = ScenarioOptions.keysLeftOut(of: scenario) { printResult("# \(text)") }
   }
 
   private static func text(_ estimate: RunEstimate, reading: Double) -> String {

@@ -59,7 +59,9 @@ extension CommandTests {
       for match in text.matches(of: pattern) {
         commands += 1
         let help = try sandbox.simulate(String(match.1), "--help")
-        #expect(help.code == 0 && help.output.contains("USAGE: simulate \(match.1)"), "\(match.0)")
+        #expect(
+          help.code == 0 && help.output.contains("USAGE: simulate \(match.1)"),
+          "\(match.0): code \(help.code), errors: \(help.errors)")
         let known = help.output.split { " ,\n<>[]".contains($0) }
         for word in match.2.split(separator: " ") {
           if word.hasPrefix("-") { #expect(known.contains(word), "\(word) in: \(match.0)") }

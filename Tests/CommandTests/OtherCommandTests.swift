@@ -48,7 +48,9 @@ extension CommandTests {
 
       // The file gives the same run as training within the run.
       try sandbox.succeed("run", "small.yaml", "-o", "trained.nc")
-      try sandbox.succeed("run", "small.yaml", "-o", "read.nc", "--set", "model.file=small.safetensors")
+      let read = try sandbox.succeed(
+        "run", "small.yaml", "-o", "read.nc", "--set", "model.file=small.safetensors")
+      #expect(read.errors.contains("left out, as they do not go with --set: model.hidden, model.latent"))
       try expectIdentical(sandbox.reader("trained.nc"), sandbox.reader("read.nc"))
       #expect(try sandbox.reader("read.nc").attribute("model_sha256").text == rows["sha256"])
       // Training a model that is given is a contradiction.

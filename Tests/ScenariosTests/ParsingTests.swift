@@ -205,13 +205,21 @@ import Testing
   @Test func overridesOfKindsReplaceWhatBelongsToTheFormerKind() throws {
     let filed = try parse(designExample, overrides: ["model.file=/m", "sweep=null"])
     #expect(filed.model == .file("/m"))
+    #expect(
+      filed.keysLeftOut == [
+        "model.activation", "model.hidden", "model.latent", "model.likelihood", "model.training.batch",
+        "model.training.beta", "model.training.epochs", "model.training.learning-rate",
+      ])
     let fashion = try parse(designExample, overrides: ["dataset.kind=fashion-mnist"])
+    #expect(fashion.keysLeftOut.contains("dataset.superclasses"))
+    #expect(try parse(designExample, overrides: ["dynamics.steps=3", "sweep=null"]).keysLeftOut.isEmpty)
     #expect(
       fashion.dataset
         == .fashionMNIST(.init(directory: "/usr/share/datasets/fashion-mnist", superclasses: [])))
     let mean = try parse(
       "name: a\ndynamics: {mode: sample, temperature: 2}", overrides: ["dynamics.mode=mean"])
     #expect(mean.dynamics.temperature == 1)
+    #expect(mean.keysLeftOut == ["dynamics.temperature"])
   }
 
   /// Found by `make fuzz`: the swept values were dropped from all runs, and the resolved scenario did not read back.

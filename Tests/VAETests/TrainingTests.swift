@@ -300,8 +300,9 @@ import VAE
         #expect(result.model.metadata == whole.model.metadata)
         break
       } catch is CancellationError {
-        state = try #require(saved)
-        lastEpoch = try #require(state).epoch
+        let reached = try #require(saved)
+        state = reached
+        lastEpoch = reached.epoch
       }
     }
     #expect(lastEpoch >= epoch - 2, "the interruptions came near the end")
