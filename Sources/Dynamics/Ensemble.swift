@@ -52,13 +52,16 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   ///   - segments: The consecutive segments of a shard; nil for the whole ensemble.
   ///   - state: Where to go on; nil starts anew.
   ///   - progress: Called now and then with the fraction done; returning false cancels the run.
-  ///   - shouldStop: Asked by every worker before each step of a block; true cancels the run. A unit may
+  ///   - shouldStop: Asked by every worker after each step of a block; true cancels the run. A unit may
   ///     take minutes, a step does not.
   ///   - sink: Receives the units' records in the plan's order, from one thread at a time. An error
   ///     that it throws ends the run and is rethrown.
   ///   - segmentSink: Receives a shard's segments, in order, after their units' records.
-  ///   - checkpoint: Called after each unit, and at the end of a run that was cancelled, with the state so
-  ///     far; every record of it was handed to `sink` before. Errors end the run.
+  ///   - checkpointInterval: For how long a worker is in a unit before it hands over how far it came; then
+  ///     again after that time, or twenty times what handing over and `checkpoint` took, if that is longer. Copies the
+  ///     unit's sums and records. Nil: only when the run is cancelled.
+  ///   - checkpoint: Called after each unit, after such a handing over, and at the end of a run that was cancelled, with
+  ///     the state so far; every record of its finished units was handed to `sink` before. Errors end the run.
   /// - Returns: One entry per level; none for a shard.
   /// - Throws: `CancellationError` when cancelled, or what `sink`, `segmentSink` or `checkpoint` throw.
   /// - Complexity: O(members x steps x (parameters of the map + cost of the observables)).
@@ -68,12 +71,15 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     shouldStop: @escaping @Sendable () -> Bool = { false },
     sink: (@Sendable (borrowing MemberRecords) throws -> Void)? = nil,
     segmentSink: (@Sendable (borrowing SegmentSums) throws -> Void)? = nil,
+    checkpointInterval: Duration? = nil,
     checkpoint: (@Sendable (borrowing EnsembleState, _ isLast: Bool) throws -> Void)? = nil
   ) throws -> [LevelStatistics] {
     precondition((segments != nil) == (segmentSink != nil))
     let partition = UnitPartition(plan)
     let all = segments.map { partition.units(ofSegments: $0) } ?? 0..<partition.unitCount
     let firstPiece = state?.unitsDone ?? all.lowerBound
+    let measured = Atomic<Int>(state?.measured ?? 0)
+    let whole = Double(partition.memberCount(ofUnits: all) * plan.times)
     // No other copy where the run is new: its sums would be held twice.
     let merging = Mutex(Merging(state: state ?? EnsembleState(plan, segments: segments)))
     let merged = Atomic<Int>(firstPiece)
@@ -97,11 +103,51 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
         usleep(1000)
       }
       if isCancelled.load(ordering: .relaxed) { return }
-      let result = scratch.workers[workerIndex].run(
-        partition.unit(piece), isCancelled: isCancelled, shouldStop: shouldStop)
-      merging.withLock { merging in
-        // A unit that saw the cancellation is half done, and nothing follows a refusal or a failure.
+      @Sendable func tell(_ merging: inout Merging) {
         if isCancelled.load(ordering: .relaxed) { return }
+        let done = Double(measured.load(ordering: .relaxed)) / whole
+        let goesOn = merging.failure == nil && progress?(done) ?? true
+        if !goesOn { isCancelled.store(true, ordering: .relaxed) }
+      }
+      let clock = ContinuousClock()
+      var told = clock.now
+      var handedOver = told
+      var pause = checkpointInterval
+      let (isMerged, former) = merging.withLock { ($0.state.unitsDone > piece, $0.state.following[piece]) }
+      // Finished by an earlier process, and its turn has come already.
+      if isMerged { return }
+      let result = scratch.workers[workerIndex].run(partition.unit(piece), from: former) { count, unit in
+        measured.wrappingAdd(count, ordering: .relaxed)
+        if shouldStop() { isCancelled.store(true, ordering: .relaxed) }
+        if isCancelled.load(ordering: .relaxed) {
+          merging.withLock { $0.state.following[piece] = unit() }
+          return false
+        }
+        let now = clock.now
+        if now - told > .milliseconds(100) {
+          told = now
+          merging.withLockIfAvailable { tell(&$0) }
+        }
+        if let interval = checkpointInterval, let least = pause, now - handedOver >= least {
+          merging.withLock { merging in
+            if isCancelled.load(ordering: .relaxed) { return }
+            merging.state.following[piece] = unit()
+            do {
+              try checkpoint?(merging.state, false)
+            } catch {
+              merging.failure = error
+              isCancelled.store(true, ordering: .relaxed)
+            }
+          }
+          handedOver = clock.now
+          pause = max(interval, (handedOver - now) * 20)
+        }
+        return true
+      }
+      guard let result else { return }
+      merging.withLock { merging in
+        // Nothing follows a refusal or a failure.
+        if merging.failure != nil { return }
         do {
           try merging.take(
             result, piece: piece, sink: sink, segmentSink: segmentSink, checkpoint: checkpoint)
@@ -109,9 +155,7 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
           merging.failure = error
         }
         merged.store(merging.state.unitsDone, ordering: .relaxed)
-        let done = Double(merging.state.unitsDone - all.lowerBound) / Double(all.count)
-        let goesOn = merging.failure == nil && progress?(done) ?? true
-        if !goesOn { isCancelled.store(true, ordering: .relaxed) }
+        tell(&merging)
       }
     }
 
@@ -132,33 +176,21 @@ private final class WorkerScratch<Map: DiscreteMap, Start: InitialCondition>: @u
   init(_ workers: [Worker<Map, Start>]) { self.workers = workers }
 }
 
-/// What one unit leaves.
-struct UnitResult: Sendable {
-  var members: UnitPartition.Unit
-  var accumulator: Accumulator
-  /// The items' mean distances for the bootstrap, `[items, approaches * searched times]`, NaN where missing;
-  /// empty without a bootstrap, and of a part of an item.
-  var itemDistances: [Double]
-  /// Of a part of an item; else empty.
-  var part: OpenItem
-  var records: MemberRecords?
-}
-
 /// Merges units in the plan's order, whichever order they arrive in.
 private struct Merging: Sendable {
   var state: EnsembleState
-  var pending: [Int: UnitResult] = [:]
   var failure: (any Error)?
 
   init(state: EnsembleState) { self.state = state }
 
   mutating func take(
-    _ result: UnitResult, piece: Int, sink: (@Sendable (borrowing MemberRecords) throws -> Void)?,
+    _ result: UnitProgress, piece: Int, sink: (@Sendable (borrowing MemberRecords) throws -> Void)?,
     segmentSink: (@Sendable (borrowing SegmentSums) throws -> Void)?,
     checkpoint: (@Sendable (borrowing EnsembleState, _ isLast: Bool) throws -> Void)?
   ) throws {
-    pending[piece] = result
-    while let unit = pending.removeValue(forKey: state.unitsDone) {
+    state.following[piece] = result
+    while let unit = state.following[state.unitsDone], unit.isFinished {
+      state.following[state.unitsDone] = nil
       if let sink, let records = unit.records { try sink(records) }
       try state.merge(unit) { try segmentSink?($0) }
       try checkpoint?(state, false)

@@ -58,7 +58,7 @@ public struct SegmentSums: Sendable {
 
 /// Averages of an ensemble that is not finished: all that is needed to go on.
 ///
-/// It stands between two units, in the order of the plan.
+/// It stands between two units, in the order of the plan, and has what workers left of those that follow.
 public struct EnsembleState: Sendable {
   let plan: EnsemblePlan
   let partition: UnitPartition
@@ -68,12 +68,15 @@ public struct EnsembleState: Sendable {
   private var level: Accumulator
   private var bootstrap: ApproachBootstrap
   private var segment: SegmentSums
+  /// Units that are finished before their turn, and others as far as workers handed them over.
+  var following: [Int: UnitProgress] = [:]
   /// The item at hand, where items are cut.
   private var open = OpenItem()
   /// The finished levels.
   public private(set) var results: [LevelStatistics] = []
   /// Whether segments are handed out instead of being merged into their level.
   let isShard: Bool
+  private let firstUnit: Int
 
   /// - Parameter segments: Those of a shard; nil for the whole ensemble.
   init(_ plan: EnsemblePlan, segments: Range<Int>?) {
@@ -81,7 +84,8 @@ public struct EnsembleState: Sendable {
     self.plan = plan
     self.partition = partition
     isShard = segments != nil
-    unitsDone = segments.map { partition.units(ofSegments: $0).lowerBound } ?? 0
+    firstUnit = segments.map { partition.units(ofSegments: $0).lowerBound } ?? 0
+    unitsDone = firstUnit
     level = Accumulator(layout: Accumulator.Layout(plan), hasRealizations: plan.realizations > 1)
     bootstrap = ApproachBootstrap(plan, isUsed: segments == nil)
     segment = SegmentSums(plan, partition, index: segments?.lowerBound ?? 0)
@@ -93,7 +97,7 @@ public struct EnsembleState: Sendable {
   /// Merges the next unit.
   ///
   /// - Parameter emit: Gets the segments that were finished, in a shard.
-  mutating func merge(_ unit: borrowing UnitResult, emit: (borrowing SegmentSums) throws -> Void) throws {
+  mutating func merge(_ unit: borrowing UnitProgress, emit: (borrowing SegmentSums) throws -> Void) throws {
     segment.accumulator.merge(unit.accumulator)
     if unit.members.isPart {
       mergePart(unit)
@@ -107,9 +111,16 @@ public struct EnsembleState: Sendable {
     }
   }
 
+  /// Members times the times that were measured of them, of the ensemble or shard.
+  public var measured: Int {
+    following.values.reduce(partition.memberCount(ofUnits: firstUnit..<unitsDone) * plan.times) {
+      $0 + $1.measured(times: plan.times)
+    }
+  }
+
   /// Adds one part of an item, and the item itself with its last part.
-  private mutating func mergePart(_ unit: borrowing UnitResult) {
-    if open.isEmpty { open = unit.part } else { open.merge(unit.part) }
+  private mutating func mergePart(_ unit: borrowing UnitProgress) {
+    if open.isEmpty { open = unit.open } else { open.merge(unit.open) }
     guard unit.members.isLastPart else { return }
     let position = unit.members.positions.lowerBound
     let parts = level.layout.parts
@@ -202,7 +213,12 @@ public struct EnsembleState: Sendable {
     try level.encode(to: &encoder)
     try bootstrap.encode(to: &encoder)
     try segment.encode(to: &encoder)
-    for sums in [open.observables, open.scalars, open.distances] { try encoder.encode(sums) }
+    try open.encode(to: &encoder)
+    try encoder.encode(following.count)
+    for (index, unit) in following.sorted(by: { $0.key < $1.key }) {
+      try encoder.encode(index)
+      try unit.encode(to: &encoder)
+    }
     try encoder.encode(results.count)
     for result in results { try result.encode(to: &encoder) }
   }
@@ -222,15 +238,14 @@ public struct EnsembleState: Sendable {
     try level.decode(from: &decoder)
     try bootstrap.decode(from: &decoder)
     segment = try SegmentSums(from: &decoder, plan: plan)
-    open.observables = try decoder.decode()
-    open.scalars = try decoder.decode()
-    open.distances = try decoder.decode()
-    let whole = OpenItem(plan, level.layout)
-    guard
-      open.isEmpty
-        || open.observables.count == whole.observables.count && open.scalars.count == whole.scalars.count
-          && open.distances.count == whole.distances.count
-    else { throw ByteDecodingError("an unfinished item of another shape") }
+    open = try OpenItem(from: &decoder, plan, level.layout)
+    let units = try decoder.decode(Int.self)
+    guard (0...end - unitsDone).contains(units) else { throw ByteDecodingError("\(units) units in work") }
+    for _ in 0..<units {
+      let index: Int = try decoder.decode()
+      guard (unitsDone..<end).contains(index) else { throw ByteDecodingError("unit \(index) in work") }
+      following[index] = try UnitProgress(from: &decoder, members: partition.unit(index), plan: plan)
+    }
     let count = try decoder.decode(Int.self)
     guard count >= 0, count <= plan.levels.count else { throw ByteDecodingError("\(count) levels") }
     for _ in 0..<count { results.append(try LevelStatistics(from: &decoder)) }

@@ -17,6 +17,8 @@ public struct UnitPartition: Sendable, Hashable {
     var isPart: Bool
     /// Whether no other unit of the item follows.
     var isLastPart: Bool
+
+    var memberCount: Int { positions.count * realizations.count }
   }
 
   private let itemCount: Int
@@ -88,11 +90,10 @@ public struct UnitPartition: Sendable, Hashable {
 
   /// How many members the consecutive segments hold.
   public func memberCount(ofSegments range: Range<Int>) -> Int {
-    units(ofSegments: range).reduce(0) { sum, index in
-      let unit = unit(index)
-      return sum + unit.positions.count * unit.realizations.count
-    }
+    memberCount(ofUnits: units(ofSegments: range))
   }
+
+  func memberCount(ofUnits range: Range<Int>) -> Int { range.reduce(0) { $0 + unit($1).memberCount } }
 
   /// The consecutive segments of shard `number` (from 1) of `count`.
   ///

@@ -63,6 +63,21 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     func value(_ m: Int) -> Double { distance.pointer[m].isFinite ? distance.pointer[m] : .nan }
     /// NaN where there is none.
     func timeValue(_ m: Int) -> Double { time.pointer[m] < 0 ? .nan : Double(time.pointer[m]) }
+
+    func captured(_ count: Int) -> UnitProgress.Minimum {
+      UnitProgress.Minimum(
+        time: time.prefix(count), distance: distance.prefix(count), first: first.prefix(count),
+        last: last.prefix(count))
+    }
+
+    func restore(_ former: UnitProgress.Minimum) {
+      time.pointer.update(from: former.time, count: former.time.count)
+      for (buffer, values) in [
+        (distance, former.distance), (first, former.first), (last, former.last),
+      ] {
+        buffer.pointer.update(from: values, count: values.count)
+      }
+    }
   }
 
   init(map: Map, start: Start, plan: EnsemblePlan, layout: Accumulator.Layout, blockSize: Int, sinks: Bool) {
@@ -102,60 +117,55 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   }
 
   /// Runs the members of one unit.
+  ///
+  /// - Parameters:
+  ///   - progress: How far an earlier process came.
+  ///   - follow: Called after each time of a block with the members whose states are new, and how far the unit is;
+  ///     false ends the work. The second argument copies the unit's sums.
+  /// - Returns: The unit; nil where `follow` ended the work.
   func run(
-    _ members: UnitPartition.Unit, isCancelled: borrowing Atomic<Bool>, shouldStop: () -> Bool
-  ) -> UnitResult {
-    let (level, range) = (members.level, members.positions)
-    let memberCount = range.count * members.realizations.count
-    var unit = Unit(
-      accumulator: Accumulator(layout: layout, hasRealizations: plan.realizations > 1),
-      open: OpenItem(plan, layout), members: members,
-      itemDistances: members.isPart ? [] : Array(repeating: .nan, count: range.count * searchedWidth))
-    if records {
-      unit.records = MemberRecords(
-        firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations
-          + members.realizations.lowerBound, members: [],
-        positions: [],
-        series: plan.recordsMembers
-          ? Array(
-            repeating: Array(repeating: .nan, count: memberCount * plan.times),
-            count: plan.recordedCount)
-          : [],
-        latentStates: plan.recordsLatentStates
-          ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [],
-        closestTime: [], closestDistance: [], closestMemoryTime: [], closestMemoryDistance: [],
-        chordDistance: [], chordExcess: [], convergenceTime: [], outcomes: [])
+    _ members: UnitPartition.Unit, from progress: UnitProgress?, follow: (Int, () -> UnitProgress) -> Bool
+  ) -> UnitProgress? {
+    let memberCount = members.memberCount
+    var unit = progress ?? empty(members)
+    // A block of another size cannot be gone on with.
+    if let former = unit.block,
+      former.size != blockSize || former.states.count != former.isDiverged.count * map.dimension
+    {
+      unit = empty(members)
     }
-    for first in stride(from: 0, to: memberCount, by: blockSize) {
-      if isCancelled.load(ordering: .relaxed) { break }
-      if shouldStop() {
-        isCancelled.store(true, ordering: .relaxed)
-        break
-      }
-      let count = min(blockSize, memberCount - first)
-      fillBlock(members, firstMember: first, count: count)
-      runBlock(&unit, firstMember: first, isCancelled: isCancelled, shouldStop: shouldStop)
+    while unit.firstMember < memberCount {
+      fillBlock(members, firstMember: unit.firstMember, count: min(blockSize, memberCount - unit.firstMember))
+      guard runBlock(&unit, follow) else { return nil }
+      unit.firstMember += block.count
     }
-    return UnitResult(
-      members: members, accumulator: unit.accumulator, itemDistances: unit.itemDistances,
-      part: members.isPart ? unit.open : OpenItem(), records: unit.records)
+    // Only parts of items are merged.
+    if !members.isPart { unit.open = OpenItem() }
+    return unit
   }
 
-  private struct Unit {
-    var accumulator: Accumulator
-    /// The item at hand.
-    var open: OpenItem
-    var members: UnitPartition.Unit
-    /// As in `UnitResult`.
-    var itemDistances: [Double]
-    var records: MemberRecords?
-
-    /// Whether an item is complete with this realization. One that is cut into several units is finished where
-    /// they are merged.
-    @inline(__always)
-    func isFinished(with realization: Int32) -> Bool {
-      !members.isPart && Int(realization) == members.realizations.upperBound - 1
-    }
+  private func empty(_ members: UnitPartition.Unit) -> UnitProgress {
+    let (level, range) = (members.level, members.positions)
+    let memberCount = members.memberCount
+    var unit = UnitProgress(
+      members: members, accumulator: Accumulator(layout: layout, hasRealizations: plan.realizations > 1),
+      open: OpenItem(plan, layout),
+      itemDistances: members.isPart ? [] : Array(repeating: .nan, count: range.count * searchedWidth))
+    guard records else { return unit }
+    unit.records = MemberRecords(
+      firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations
+        + members.realizations.lowerBound, members: [],
+      positions: [],
+      series: plan.recordsMembers
+        ? Array(
+          repeating: Array(repeating: .nan, count: memberCount * plan.times),
+          count: plan.recordedCount)
+        : [],
+      latentStates: plan.recordsLatentStates
+        ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [],
+      closestTime: [], closestDistance: [], closestMemoryTime: [], closestMemoryDistance: [],
+      chordDistance: [], chordExcess: [], convergenceTime: [], outcomes: [])
+    return unit
   }
 
   private func fillBlock(_ unit: UnitPartition.Unit, firstMember: Int, count: Int) {
@@ -187,34 +197,52 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     }
   }
 
-  private func runBlock(
-    _ unit: inout Unit, firstMember: Int, isCancelled: borrowing Atomic<Bool>, shouldStop: () -> Bool
-  ) {
+  /// Carries the block through all times; false where `follow` ended that.
+  private func runBlock(_ unit: inout UnitProgress, _ follow: (Int, () -> UnitProgress) -> Bool) -> Bool {
     let n = block.dimension
+    let former = unit.block
+    unit.block = nil
     snapshot.forgetShared()
-    for time in 0..<plan.times {
+    store.clear()
+    map.begin(block, noise: noise, workspace: &workspace)
+    if let first = store.fill(.initialState) {
+      first.update(from: block.states.pointer, count: block.count * n)
+    }
+    if let former { restore(former) }
+    for time in (former?.time ?? -1) + 1..<plan.times {
       store.clear()
-      if time == 0 {
-        map.begin(block, noise: noise, workspace: &workspace)
-      } else {
-        if isCancelled.load(ordering: .relaxed) { return }
-        if shouldStop() {
-          isCancelled.store(true, ordering: .relaxed)
-          return
-        }
+      if time > 0 {
         store.fill(.previousState)?.update(from: block.states.pointer, count: block.count * n)
         map.step(block, at: time - 1, noise: noise, workspace: &workspace)
       }
       map.supply(store, of: block, at: time, noise: noise, workspace: &workspace)
-      if let first = store.fill(.initialState), time == 0 {
-        first.update(from: block.states.pointer, count: block.count * n)
-      }
+      _ = store.fill(.initialState)
       snapshot.time = time
       findDiverged()
       followConvergence(time)
-      measure(&unit, time: time, firstMember: firstMember)
+      measure(&unit, time: time)
+      guard follow(block.count, { capture(unit, time: time) }) else { return false }
     }
     finish(&unit)
+    return true
+  }
+
+  /// The unit with the block at hand. The first states and the region are not in it: they come from the addresses.
+  private func capture(_ unit: UnitProgress, time: Int) -> UnitProgress {
+    var result = unit
+    result.block = UnitProgress.Block(
+      size: blockSize, time: time, states: block.states.prefix(block.count * block.dimension),
+      isDiverged: isDiverged.prefix(block.count), settledSince: settledSince.prefix(block.count),
+      closest: closest.captured(block.count), closestMemory: closestMemory.captured(block.count))
+    return result
+  }
+
+  private func restore(_ former: UnitProgress.Block) {
+    block.states.pointer.update(from: former.states, count: block.count * block.dimension)
+    isDiverged.pointer.update(from: former.isDiverged, count: block.count)
+    settledSince.pointer.update(from: former.settledSince, count: block.count)
+    closest.restore(former.closest)
+    closestMemory.restore(former.closestMemory)
   }
 
   private func findDiverged() {
@@ -246,15 +274,15 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     }
   }
 
-  /// The values of an observable, missing for diverged members.
+  /// The values of an observable, missing for diverged members, and where they are not finite.
   private func measured(_ observable: any Observable, _ index: Int) -> UnsafeMutablePointer<Double> {
     let out = values.pointer + index * blockSize
     observable.measure(snapshot, into: out)
-    for m in 0..<block.count where isDiverged.pointer[m] { out[m] = .nan }
+    for m in 0..<block.count where isDiverged.pointer[m] || !out[m].isFinite { out[m] = .nan }
     return out
   }
 
-  private func measure(_ unit: inout Unit, time: Int, firstMember: Int) {
+  private func measure(_ unit: inout UnitProgress, time: Int) {
     let count = block.count
     let observables = plan.observables.count
     let splitting = plan.splitting.map { measured($0, observables + plan.approaches.count) }
@@ -262,13 +290,13 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       let out = measured(plan.observables[o], o)
       average(out, observable: o, splitting: splitting, time: time, into: &unit)
       if unit.records != nil, plan.recordsMembers, o < plan.recordedCount {
-        for m in 0..<count { unit.records?.series[o][(firstMember + m) * plan.times + time] = out[m] }
+        for m in 0..<count { unit.records?.series[o][(unit.firstMember + m) * plan.times + time] = out[m] }
       }
     }
     if plan.recordsLatentStates, unit.records != nil {
       let n = block.dimension
       for m in 0..<count {
-        let base = ((firstMember + m) * plan.times + time) * n
+        let base = ((unit.firstMember + m) * plan.times + time) * n
         for i in 0..<n { unit.records?.latentStates[base + i] = block.states.pointer[m * n + i] }
       }
     }
@@ -299,7 +327,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
 
   private func average(
     _ out: UnsafePointer<Double>, observable o: Int, splitting: UnsafeMutablePointer<Double>?, time: Int,
-    into unit: inout Unit
+    into unit: inout UnitProgress
   ) {
     let repeated = plan.realizations > 1
     for m in 0..<block.count {
@@ -332,7 +360,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     }
   }
 
-  private func finish(_ unit: inout Unit) {
+  private func finish(_ unit: inout UnitProgress) {
     for m in 0..<block.count {
       if isDiverged.pointer[m] { unit.accumulator.diverged += 1 }
       let chord = chordDistance(m)
@@ -369,7 +397,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       fromStart: closest.first.pointer[m], fromEnd: closest.last.pointer[m], length: square.squareRoot())
   }
 
-  private func averageScalars(_ m: Int, chord: Double, into unit: inout Unit) {
+  private func averageScalars(_ m: Int, chord: Double, into unit: inout UnitProgress) {
     let (conceptTime, memoryTime) = (closest.timeValue(m), closestMemory.timeValue(m))
     let later = (memoryTime - conceptTime).isNaN ? .nan : memoryTime > conceptTime ? 1.0 : 0
     // In the order of `MemberScalar`.

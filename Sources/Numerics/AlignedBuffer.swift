@@ -33,6 +33,9 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     UnsafeMutableBufferPointer(start: pointer, count: count)
   }
 
+  /// A copy of the first `length` elements.
+  public func prefix(_ length: Int) -> [Element] { Array(slice(from: 0, count: length)) }
+
   /// The elements `start..<start + length`.
   public func slice(from start: Int, count length: Int) -> UnsafeMutableBufferPointer<Element> {
     precondition(start >= 0 && length >= 0 && start + length <= count)

@@ -34,7 +34,7 @@ final class Checkpoints: @unchecked Sendable {
     var body: ByteDecoder
   }
 
-  private static let magic = Array("repeated-inference checkpoint 3\n".utf8)
+  private static let magic = Array("repeated-inference checkpoint 4\n".utf8)
   private static let hashLength = 64
 
   /// The checkpoint's file.

@@ -115,7 +115,8 @@ extension Experiment {
     let averages = 28 * slots * levels
     let open = 16 * ((visible + treeLevels) * (1 + parts) * times + distances)
     let unit =
-      moments + open + width * 8 * (126 / Double(initial.realizations)).rounded(.up) + perMember * 126
+      moments + open + width * 8 * (126 / Double(initial.realizations)).rounded(.up)
+      + perMember * min(126, members / levels)
     result.growthBytes += 2 * moments + bootstrap + 2 * Double(options.threads) * unit
     result.growthBytes += width * 8 * 126 * 3 + 2 * averages
     var parameters = d * d
@@ -129,7 +130,9 @@ extension Experiment {
     }
     var modelBytes = 4 * parameters
     if case .hopfield = scenario.model { modelBytes = 0 }
+    // With the units at hand, as they are when a run is interrupted.
     result.checkpointBytes = records + bootstrap + 2 * moments + modelBytes + averages
+    result.checkpointBytes += Double(options.threads) * unit
     result.writingSeconds =
       (2 * records + result.contents.fileBytes) / 5e8
       + RunFileContents.secondsPerVariable * (result.contents.variables + result.contents.groupVariables)

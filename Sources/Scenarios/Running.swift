@@ -147,7 +147,7 @@ extension Experiment {
       return partition.segments(ofShard: shard.number, of: shard.count)
     }
     let work = try EnsembleWork(self, job, model: model, plan: plan, segments: segments)
-    let firstUnit = work.state?.unitsDone ?? 0
+    let before = work.state?.measured ?? 0
     let ensemble = Ensemble(
       map: prepared.map, start: prepared.start, plan: plan, threads: options.threads,
       blockSize: options.blockSize)
@@ -162,6 +162,7 @@ extension Experiment {
         segments: segments, resuming: work.takeState(), progress: { events.progress(.running($0)) },
         shouldStop: events.shouldStop, sink: work.data == nil ? nil : sink,
         segmentSink: segments == nil ? nil : segmentSink,
+        checkpointInterval: .seconds(options.checkpointInterval),
         checkpoint: { try work.checkpoint($0, isLast: $1) })
     } catch {
       work.abandon()
@@ -185,7 +186,7 @@ extension Experiment {
       try work.keepResults(after: error)
     }
     work.finish()
-    let share = Double(partition.unitCount - firstUnit) / Double(partition.unitCount)
+    let share = 1 - Double(before) / Double(plan.memberCount * plan.times)
     return .complete(
       report(
         prepared, results: results, model: model, path: job.path,
@@ -289,7 +290,7 @@ private final class EnsembleWork: @unchecked Sendable {
         }
         self.state = state
         if state.unitsDone == lastUnit { final = state }
-        let percent = 100 * state.unitsDone / max(partition.unitCount, 1)
+        let percent = Int(100 * Double(state.measured) / Double(plan.memberCount * plan.times))
         experiment.events.logger.info(
           segments == nil
             ? "continuing at \(percent) %: \(job.checkpoints.path)" : "continuing: \(job.checkpoints.path)")

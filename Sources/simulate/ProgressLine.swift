@@ -19,7 +19,8 @@ final class ProgressLine: Sendable {
   }
 
   private let state = Mutex(State())
-  private let isActive: Bool
+  /// Whether it is shown.
+  let isActive: Bool
 
   init(quiet: Bool) {
     isActive = !quiet && isatty(STDERR_FILENO) == 1

@@ -96,14 +96,15 @@ struct ScenarioOptions: ParsableArguments {
     let beginning = BeginningLog(isQuiet ? nil : Self.keysLeftOut(of: scenario))
     let epochs = EpochLog(isQuiet: isQuiet)
     let runs = RunLog(isQuiet: isQuiet)
+    let work = WorkLog(isQuiet: isQuiet)
     return RunEvents(
       logger: Logger(label: Program.name) { _ in TerminalLog(progress: progress, isQuiet: isQuiet) },
       progress: { event in
         beginning.log(progress)
         switch event {
         case .training(let epoch, let count): epochs.log(epoch, of: count, progress)
-        case .searching(let fraction): progress.show("attractors", fraction: fraction)
-        case .running(let fraction): progress.show("running ", fraction: fraction)
+        case .searching(let fraction): work.log("attractors", fraction, progress)
+        case .running(let fraction): work.log("running", fraction, progress)
         case .runs(let fraction, let done, let count): runs.log(fraction, done, of: count, progress)
         }
         return !isInterrupted.load(ordering: .relaxed)
@@ -179,16 +180,50 @@ private final class RunLog: Sendable {
       state.last = done
       let elapsed = Date().timeIntervalSince(state.begin)
       let left = fraction > 0 && done < count ? elapsed / fraction * (1 - fraction) : 0
-      return "run \(done) of \(count) done after \(Self.clock(elapsed))"
-        + (done < count ? ", about \(Self.clock(left)) left" : "")
+      return "run \(done) of \(count) done after \(shortTime(elapsed))"
+        + (done < count ? ", about \(shortTime(left)) left" : "")
     }
     if let line, !isQuiet {
       progress.clear()
       printMessage(line)
     }
   }
+}
 
-  private static func clock(_ seconds: Double) -> String {
-    seconds < 100 ? String(format: "%.0f s", seconds) : String(format: "%.1f min", seconds / 60)
+/// Progress of one run: a bar on a terminal; elsewhere a line for every tenth, at most one in ten seconds.
+private final class WorkLog: Sendable {
+  private struct State {
+    var task = ""
+    var first = 0.0
+    var begin = Date()
+    var last = Date()
+    var tenth = 0
   }
+
+  private let isQuiet: Bool
+  private let state = Mutex(State())
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+  func log(_ task: String, _ fraction: Double, _ progress: ProgressLine) {
+    progress.show(task, fraction: fraction)
+    guard !isQuiet, !progress.isActive else { return }
+    let line: String? = state.withLock { state in
+      let now = Date()
+      let tenth = Int(10 * fraction)
+      if task != state.task {
+        state = State(task: task, first: fraction, begin: now, last: now, tenth: tenth)
+      }
+      guard tenth > state.tenth, fraction < 1, now.timeIntervalSince(state.last) >= 10 else { return nil }
+      state.last = now
+      state.tenth = tenth
+      let elapsed = now.timeIntervalSince(state.begin)
+      let left = elapsed / (fraction - state.first) * (1 - fraction)
+      return "\(task): \(10 * tenth) % after \(shortTime(elapsed)), about \(shortTime(left)) left"
+    }
+    if let line { printMessage(line) }
+  }
+}
+
+private func shortTime(_ seconds: Double) -> String {
+  seconds < 100 ? String(format: "%.0f s", seconds) : String(format: "%.1f min", seconds / 60)
 }

@@ -69,6 +69,43 @@ extension CommandTests {
       #expect(Date().timeIntervalSince(start) < 15)
     }
 
+    /// A few members for many steps are one unit of work: what an interruption leaves is within its trajectories.
+    @Test(arguments: [
+      ["dynamics.mode=mean"], ["dynamics.mode=sample", "dynamics.sample-decoder=true"],
+      ["dynamics.mode=clamped", "initial.corruption=occlusion"],
+      ["dynamics.mode=mean", "dynamics.precision=double", "initial.corruption=latent-gaussian"],
+    ])
+    func aLongRunOfFewMembersGoesOnWithinItsTrajectories(settings: [String]) throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      let observables = "[energy, reconstruction-error, data-overlap, step-length, distance-concept]"
+      let common = [
+        "initial.items=20", "initial.levels=[0.5]", "dynamics.steps=15000", "model.hidden=[200,200]",
+        "model.training.epochs=0", "output.members=true", "observables=\(observables)",
+      ]
+      let arguments = ["run", "small.yaml"] + (common + settings).flatMap { ["--set", $0] }
+      #expect(try sandbox.simulate(arguments + ["-o", "whole.nc"]).code == 0)
+      let parts = arguments + ["-o", "parts.nc", "--resume", "--checkpoint-interval", "0.1"]
+      var percent: [Int] = []
+      for round in 0... {
+        let program = try sandbox.start(Checkout.program, parts)
+        // Once with a kill: the state is then one of those that were saved on the way.
+        let isKill = round == 1
+        Thread.sleep(forTimeInterval: isKill ? 0.5 : 0.3)
+        if isKill { program.kill() } else { program.interrupt() }
+        let execution = try program.end()
+        if let match = execution.errors.firstMatch(of: /continuing at ([0-9]+) %/), let number = Int(match.1)
+        {
+          percent.append(number)
+        }
+        if execution.code == 0 { break }
+        #expect(execution.code == 130 || isKill, "\(execution.errors)")
+        try #require(round < 100, "it comes to no end: \(percent)")
+      }
+      #expect(percent == percent.sorted() && Set(percent).count > 1, "\(percent)")
+      try expectIdentical(sandbox.reader("whole.nc"), sandbox.reader("parts.nc"))
+    }
+
     @Test func theCommandOfTheMessageContinues() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario + fullSettings, at: "a small one.yaml")

@@ -71,6 +71,90 @@ import Testing
     #expect(collector.fingerprint == expected.records)
   }
 
+  /// Interrupted within blocks, again and again, by either worker; now and then with another block size, which starts
+  /// the units at hand afresh.
+  @Test(arguments: plans.indices)
+  func stoppingWithinUnitsChangesNoBit(index: Int) throws {
+    let plan = Self.plan(Self.plans[index])
+    let expected = try ReproducibilityTests.run(plan, threads: 2, blockSize: 126)
+    let collector = RecordCollector()
+    let whole = plan.memberCount * plan.times
+    var state: EnsembleState?
+    var stopsWithinUnits = 0
+    for stop in 0... {
+      let saved = Mutex<Data?>(nil)
+      let asked = Atomic<Int>(0)
+      let fractions = Mutex<[Double]>([Double(state?.measured ?? 0) / Double(whole)])
+      let sink = collector.sink
+      do {
+        let results = try Ensemble(
+          map: NoisyMap(), start: NoisyStart(dimension: 2), plan: plan, threads: stop % 3 == 0 ? 1 : 2,
+          blockSize: stop / 20 % 2 == 0 ? 126 : 11
+        ).run(
+          resuming: state,
+          progress: { fraction in
+            fractions.withLock { $0.append(fraction) }
+            return true
+          },
+          shouldStop: { asked.wrappingAdd(1, ordering: .relaxed).newValue > 7 + stop / 20 }, sink: sink,
+          checkpoint: { state, isLast in
+            guard isLast else { return }
+            let state = copy state
+            let data = try Self.bytes { try state.encode(to: &$0) }
+            saved.withLock { $0 = data }
+          })
+        #expect(results.map(\.fingerprint) == expected.levels)
+        #expect(collector.fingerprint == expected.records)
+        #expect(fractions.withLock { $0.last } == 1)
+        break
+      } catch is CancellationError {
+        var decoder = ByteDecoder(try #require(saved.withLock { $0 }))
+        let next = try EnsembleState(from: &decoder, plan: plan, segments: nil)
+        #expect(decoder.remaining == 0)
+        if next.measured % plan.times != 0 { stopsWithinUnits += 1 }
+        #expect(next.measured <= whole)
+        state = next
+      }
+      let told = fractions.withLock { $0 }
+      #expect(told == told.sorted())
+    }
+    #expect(stopsWithinUnits > 2)
+  }
+
+  /// What was saved while units were under way is enough after a kill.
+  @Test(arguments: plans.indices)
+  func statesSavedWithinUnitsAreEnough(index: Int) throws {
+    let plan = Self.plan(Self.plans[index])
+    let expected = try ReproducibilityTests.run(plan, threads: 2, blockSize: 126)
+    let saved = Mutex<Data?>(nil)
+    var savedWithinUnits = 0
+    for kill in 1... {
+      let state = try saved.withLock { data in
+        try data.map { data in
+          var decoder = ByteDecoder(data)
+          return try EnsembleState(from: &decoder, plan: plan, segments: nil)
+        }
+      }
+      if let state, state.measured % plan.times != 0 { savedWithinUnits += 1 }
+      let asked = Atomic<Int>(0)
+      do {
+        let results = try Self.ensemble(plan).run(
+          resuming: state, shouldStop: { asked.wrappingAdd(1, ordering: .relaxed).newValue > 5 * kill },
+          checkpointInterval: .zero,
+          checkpoint: { state, isLast in
+            // A killed process does not write at its end.
+            if isLast { return }
+            let state = copy state
+            let data = try Self.bytes { try state.encode(to: &$0) }
+            saved.withLock { $0 = data }
+          })
+        #expect(results.map(\.fingerprint) == expected.levels)
+        break
+      } catch is CancellationError {}
+    }
+    #expect(savedWithinUnits > 0)
+  }
+
   @Test(arguments: plans.indices)
   func mergedShardsAreTheWhole(index: Int) throws {
     let plan = Self.plan(Self.plans[index])

@@ -1,0 +1,148 @@
+import Numerics
+
+/// What a worker has of one unit: at its end what is merged, before it all that is needed to go on.
+struct UnitProgress: Sendable {
+  let members: UnitPartition.Unit
+  var accumulator: Accumulator
+  /// The item at hand; of a finished unit only where that is a part of an item.
+  var open: OpenItem
+  /// The items' mean distances for the bootstrap, `[items, approaches * searched times]`, NaN where missing;
+  /// empty without a bootstrap, and of a part of an item.
+  var itemDistances: [Double]
+  var records: MemberRecords?
+  /// The members that went through all times.
+  var firstMember = 0
+  /// The block of those that follow; nil where it is at its beginning.
+  var block: Block?
+
+  /// The members that a worker carries through the times together.
+  struct Block: Sendable {
+    /// The worker's block size: another cuts the unit otherwise.
+    var size: Int
+    /// The last time that was measured.
+    var time: Int
+    /// z(time), `[members, N]`.
+    var states: [Double]
+    var isDiverged: [Bool]
+    var settledSince: [Int32]
+    var closest: Minimum
+    var closestMemory: Minimum
+  }
+
+  /// The smallest value of a distance so far, the first and the last value, `[members]` each.
+  struct Minimum: Sendable {
+    var time: [Int32]
+    var distance: [Double]
+    var first: [Double]
+    var last: [Double]
+  }
+
+  init(
+    members: UnitPartition.Unit, accumulator: Accumulator, open: OpenItem, itemDistances: [Double]
+  ) {
+    self.members = members
+    self.accumulator = accumulator
+    self.open = open
+    self.itemDistances = itemDistances
+  }
+
+  /// Whether all members went through all times.
+  var isFinished: Bool { firstMember == members.memberCount }
+
+  /// Members times the times that were measured of them.
+  func measured(times: Int) -> Int {
+    firstMember * times + (block.map { $0.isDiverged.count * ($0.time + 1) } ?? 0)
+  }
+
+  /// Whether an item is complete with this realization. One that is cut into several units is finished where
+  /// they are merged.
+  @inline(__always)
+  func isFinished(with realization: Int32) -> Bool {
+    !members.isPart && Int(realization) == members.realizations.upperBound - 1
+  }
+
+  // MARK: Bytes
+
+  func encode(to encoder: inout ByteEncoder) throws {
+    try accumulator.encode(to: &encoder)
+    try open.encode(to: &encoder)
+    try encoder.encode(itemDistances)
+    try encoder.encode(records != nil)
+    try records?.encode(to: &encoder)
+    try encoder.encode(firstMember)
+    try encoder.encode(block != nil)
+    guard let block else { return }
+    try encoder.encode(block.size)
+    try encoder.encode(block.time)
+    try encoder.encode(block.states)
+    try encoder.encode(block.isDiverged.map { $0 ? Int32(1) : 0 })
+    try encoder.encode(block.settledSince)
+    for minimum in [block.closest, block.closestMemory] {
+      try encoder.encode(minimum.time)
+      for values in [minimum.distance, minimum.first, minimum.last] { try encoder.encode(values) }
+    }
+  }
+
+  /// Reads what `encode` wrote for a unit of the same plan.
+  ///
+  /// - Throws: `ByteDecodingError`.
+  init(from decoder: inout ByteDecoder, members: UnitPartition.Unit, plan: EnsemblePlan) throws {
+    let layout = Accumulator.Layout(plan)
+    self.init(
+      members: members, accumulator: Accumulator(layout: layout, hasRealizations: plan.realizations > 1),
+      open: OpenItem(), itemDistances: [])
+    try accumulator.decode(from: &decoder)
+    open = try OpenItem(from: &decoder, plan, layout)
+    itemDistances = try decoder.decode()
+    if try decoder.decode(Bool.self) { records = try MemberRecords(from: &decoder) }
+    firstMember = try decoder.decode()
+    guard (0...members.memberCount).contains(firstMember) else {
+      throw ByteDecodingError("member \(firstMember) of \(members.memberCount)")
+    }
+    let searched = plan.hasBootstrap ? ApproachBootstrap.searchedTimes(plan.times).count : 0
+    let distances = members.isPart ? 0 : members.positions.count * plan.approaches.count * searched
+    let needsOpen = !plan.approaches.isEmpty && (members.isPart || !isFinished)
+    guard itemDistances.count == distances, !needsOpen || !open.distances.isEmpty else {
+      throw ByteDecodingError("\(itemDistances.count) distances of items")
+    }
+    guard try decoder.decode(Bool.self) else { return }
+    let size: Int = try decoder.decode()
+    let time: Int = try decoder.decode()
+    guard size >= 1, (0..<plan.times).contains(time), !isFinished else {
+      throw ByteDecodingError("a block of \(size) at time \(time)")
+    }
+    let count = min(size, members.memberCount - firstMember)
+    let states: [Double] = try decoder.decode()
+    guard states.count % count == 0 else { throw ByteDecodingError("\(states.count) numbers of states") }
+    let isDiverged: [Int32] = try decoder.decode(count: count)
+    let settledSince: [Int32] = try decoder.decode(count: count)
+    func minimum() throws -> Minimum {
+      Minimum(
+        time: try decoder.decode(count: count), distance: try decoder.decode(count: count),
+        first: try decoder.decode(count: count), last: try decoder.decode(count: count))
+    }
+    block = Block(
+      size: size, time: time, states: states, isDiverged: isDiverged.map { $0 != 0 },
+      settledSince: settledSince, closest: try minimum(), closestMemory: try minimum())
+  }
+}
+
+extension OpenItem {
+  func encode(to encoder: inout ByteEncoder) throws {
+    for sums in [observables, scalars, distances] { try encoder.encode(sums) }
+  }
+
+  /// Reads what `encode` wrote: nothing, or sums of the plan's shape.
+  init(from decoder: inout ByteDecoder, _ plan: EnsemblePlan, _ layout: Accumulator.Layout) throws {
+    observables = try decoder.decode()
+    scalars = try decoder.decode()
+    distances = try decoder.decode()
+    let whole = OpenItem(plan, layout)
+    let isWhole =
+      observables.count == whole.observables.count && scalars.count == whole.scalars.count
+      && distances.count == whole.distances.count
+    guard isWhole || observables.isEmpty && scalars.isEmpty && distances.isEmpty else {
+      throw ByteDecodingError("an unfinished item of another shape")
+    }
+  }
+}
