@@ -232,13 +232,20 @@ extension Experiment {
     let (levels, realizations) = (scenario.initial.levels.count, scenario.initial.realizations)
     var available: Int?
     var latent = knownLatentDimension ?? 0
-    if case .file(let path) = scenario.model {
-      let model = try checkedModel(path: path)
-      latent = model.model.architecture.latentDimension
+    var likelihood: Likelihood?
+    switch scenario.model {
+    case .file(let path):
+      let architecture = try checkedModel(path: path).model.architecture
+      latent = architecture.latentDimension
+      likelihood = architecture.likelihood
       try checkObservables(latentDimension: latent)
+    case .trained(let model):
+      likelihood = model.architecture(dataDimension: dataset.dimension).likelihood
+    case .hopfield: break
     }
     if let file = scenario.initial.file {
-      let states = try GivenStates(file, scenario: scenario, dataset: dataset, latentDimension: latent)
+      let states = try GivenStates(
+        file, scenario: scenario, dataset: dataset, latentDimension: latent, likelihood: likelihood)
       available = states.rows.rows
       if states.space == .latent,
         let name = scenario.observables.first(where: { needs(of: $0).contains(.cleanItem) })
