@@ -22,6 +22,12 @@ struct GivenStates {
     _ file: InitialSpecification.File, scenario: Scenario, dataset: Dataset, latentDimension: Int,
     likelihood: Likelihood?
   ) throws {
+    if file.variable == nil, let format = NetCDFFormat(ofFile: file.path) {
+      throw scenario.error(
+        key: "initial.file.variable",
+        expected: "a variable of \(file.path), which is a NetCDF file (\(format.rawValue))",
+        remedy: "write initial.file.variable: NAME (ncdump -h lists the names)")
+    }
     let shape = try Self.shape(file)
     let width = shape.dropFirst().reduce(1) { product, length in
       let (next, overflow) = product.multipliedReportingOverflow(by: length)

@@ -209,6 +209,8 @@ extension CommandTests {
         #expect(try sandbox.names == ["small.yaml", "states.nc"])
       }
       try refuse("{path: none.nc, variable: data}", 66, ["none.nc"])
+      try refuse(
+        "{path: states.nc}", 65, ["initial.file.variable", "states.nc", "NetCDF file (HDF5)", "ncdump"])
       try refuse("{path: states.nc, variable: dat}", 65, ["\"dat\"", "did you mean \"data\""])
       try refuse("{path: states.nc, variable: labels}", 65, ["labels", "[states, 36]", "[states, 4]"])
       try refuse(
