@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Numerics
 import Observables
+import Synchronization
 import VAE
 
 /// What a run reports while it works.
@@ -29,6 +30,8 @@ public struct RunEvents: Sendable {
   public var progress: @Sendable (RunProgress) -> Bool
   /// Asked often, by any thread; true cancels the run.
   public var shouldStop: @Sendable () -> Bool
+  /// What `warnOnce` has said.
+  var said = Said()
 
   /// Reports to nobody by default.
   public init(
@@ -39,6 +42,18 @@ public struct RunEvents: Sendable {
     self.logger = logger
     self.progress = progress
     self.shouldStop = shouldStop
+  }
+
+  final class Said: Sendable {
+    let texts = Mutex<Set<String>>([])
+  }
+
+  /// Logs a warning that may hold for several runs: once, without naming a run.
+  func warnOnce(_ text: String) {
+    guard said.texts.withLock({ $0.insert(text).inserted }) else { return }
+    var logger = logger
+    logger[metadataKey: Self.runKey] = nil
+    logger.warning("\(text)")
   }
 }
 
@@ -333,6 +348,13 @@ extension Experiment {
 }
 
 extension Scenario {
+  /// Whether file or command line say anything about the data set.
+  var givesDataset: Bool {
+    (Array(locations.keys) + Array(overriddenKeys.keys)).contains {
+      $0 == "dataset" || $0.hasPrefix("dataset.") || $0.hasPrefix("sweep.dataset.")
+    }
+  }
+
   /// The files that a run reads: the scenario's own, and those of data set, model and initial states.
   public var inputPaths: [String] {
     var paths = [path]

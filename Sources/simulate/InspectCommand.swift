@@ -51,12 +51,15 @@ struct InspectCommand: ParsableCommand {
   private func model() throws -> String {
     let (model, sha256) = try Safetensors.read(path: file)
     let a = model.architecture
+    func function(_ key: String, _ value: String) -> [String] {
+      [key, model.metadata[key] == nil ? "\(value) (assumed: not in the metadata)" : value]
+    }
     var rows = [
       [
         "widths",
         ([a.dataDimension] + a.hidden + [a.latentDimension]).map(String.init).joined(separator: "-"),
       ],
-      ["activation", a.activation.rawValue], ["likelihood", a.likelihood.rawValue],
+      function("activation", a.activation.rawValue), function("likelihood", a.likelihood.rawValue),
       ["parameters", "\(a.parameterCount)"], ["sha256", sha256],
     ]
     rows += model.metadata.filter { $0.key != "activation" && $0.key != "likelihood" }

@@ -336,6 +336,7 @@ public struct Campaign: Sendable {
     let key = point.scenario.modelKey
     let turn = Turn()
     inner.logger = events.warnings(of: point.label)
+    inner.said = events.said
     inner.progress = { progress in
       if case .training = progress {} else if turn.give() { turns.end(key) }
       // Weights that hold where models are trained; ready models make it run ahead.
