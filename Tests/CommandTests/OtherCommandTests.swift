@@ -170,6 +170,30 @@ extension CommandTests {
       try writer.root.setAttribute("scenario", 3)
       try writer.commit()
       try sandbox.fail(65, ["inspect", "--scenario", "foreign.nc"], parts: ["foreign.nc", "scenario"])
+      let own = try NetCDFWriter(path: sandbox("own.nc"))
+      try own.root.setAttribute("history", "made by hand")
+      try own.root.defineDimension("state", length: 2)
+      try own.root.defineVariable("start", type: .double, dimensions: ["state"]).write([1.0, 2.0])
+      try own.commit()
+      let description = try sandbox.succeed("inspect", "own.nc").output
+      #expect(
+        description == """
+          own.nc: a NetCDF file, but no run file of this program (it has no attribute 'format_version')
+
+          group /
+            dimensions: state=2
+            start(state=2)
+
+          """)
+      #expect(text.hasPrefix("small.nc: a run file\n") && !text.contains("dimensions: "))
+      for file in ["small.yaml", "empty"] {
+        try sandbox.put(file == "empty" ? "" : smallScenario, at: file)
+        try sandbox.fail(65, ["inspect", file], parts: [file, "it is no NetCDF file; give the path of one"])
+      }
+      // A model of PyTorch's own format is known by its bytes, under whatever name.
+      try sandbox.put(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 60), at: "model.pt")
+      try sandbox.fail(
+        65, ["inspect", "model.pt"], parts: ["model.pt", "PyTorch", "safetensors.torch.save_file"])
     }
 
     @Test func listsHoldEveryName() throws {

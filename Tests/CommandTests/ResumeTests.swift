@@ -78,6 +78,11 @@ extension CommandTests {
       try #require(execution.code == 130, "\(execution.errors)")
       let names = try sandbox.names
       #expect(names.contains("small.nc.checkpoint") && names.count == 4, "\(names)")  // and its data
+      for command in ["inspect", "export", "plot", "report"] {
+        try sandbox.fail(
+          65, [command, "small.nc.checkpoint"],
+          parts: ["small.nc.checkpoint: it is a checkpoint", "--resume"])
+      }
       // Without a word about it the work is neither continued nor lost.
       try sandbox.fail(73, arguments, parts: ["small.nc.checkpoint", "--resume", "--overwrite"])
       let command = try #require(execution.errorLines.last?.components(separatedBy: "continue with: ").last)
