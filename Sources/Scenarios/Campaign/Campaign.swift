@@ -171,6 +171,7 @@ public struct Campaign: Sendable {
   public func run(_ shard: Shard, to path: String? = nil) throws -> Int {
     let path = path ?? scenario.output.file
     try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
+    try AtomicFile.checkName(path, ending: ".checkpoint-data-01234567")
     let folder = path + ".points"
     // Other shards may have made it.
     try prepare(folder, resume: true, overwrite: false)
