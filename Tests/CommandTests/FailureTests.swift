@@ -75,6 +75,7 @@ extension CommandTests {
       ["run", "small.yaml", "--threads", "two"], ["run", "small.yaml", "--seed", "1.5"],
       ["run", "small.yaml", "--set", "dynamics.steps"], ["run", "small.yaml", "other.yaml"],
       ["list", "observabels"], ["export", "small.nc", "--format", "xml"], ["inspect"],
+      ["export", "small.nc", "--variables", ""], ["export", "small.nc", "--variables", " ,"],
     ])
     func wrongUsageIs64(arguments: [String]) throws {
       let sandbox = try Sandbox()
@@ -87,6 +88,16 @@ extension CommandTests {
       #expect(first.hasPrefix("Error: "))
       #expect(execution.errors.contains("Usage: simulate"))
       #expect(try sandbox.names == ["small.yaml"])
+    }
+
+    @Test(arguments: ["=3", " =3", "="])
+    func settingsWithoutAKeyAreWrongUsage(setting: String) throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      for command in ["run", "train", "validate"] {
+        try sandbox.fail(
+          64, [command, "small.yaml", "--set", setting], parts: ["--set \(setting)", "expected KEY=VALUE"])
+      }
     }
 
     @Test func longNamesAreRefusedBeforeTheWork() throws {
