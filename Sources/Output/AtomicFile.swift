@@ -156,9 +156,29 @@ extension AtomicFile {
 
   /// Finds out before long work whether a file could be written now; writes nothing.
   ///
+  /// - Parameter withCheckpoint: Whether the work puts files beside it whose names are longer.
   /// - Throws: `FileError`, as `write` would.
-  public static func checkWritable(_ path: String, overwrite: Bool) throws(FileError) {
+  public static func checkWritable(
+    _ path: String, overwrite: Bool, withCheckpoint: Bool = true
+  ) throws(FileError) {
     try TemporaryFile(for: path, overwrite: overwrite).discard()
+    if withCheckpoint { try checkName(path, ending: ".checkpoint-data-01234567") }
+  }
+
+  /// Makes sure that the file system takes a file's name with an ending.
+  ///
+  /// - Throws: `FileError` of kind `cannotCreate`.
+  package static func checkName(_ path: String, ending: String = "") throws(FileError) {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let name = slash.map { path[path.utf8.index(after: $0)...] } ?? path[...]
+    let limit = pathconf(slash.map { String(path[...$0]) } ?? ".", Int32(_PC_NAME_MAX))
+    let most = (limit > 0 ? limit : 255) - ending.utf8.count
+    guard name.utf8.count > most else { return }
+    throw FileError(
+      .cannotCreate, path: path,
+      message: "its name has \(name.utf8.count) bytes; expected at most \(most)"
+        + (ending.isEmpty ? "" : ", for checkpoints add \(ending.utf8.count)"),
+      remedy: "choose a shorter name")
   }
 
   /// Makes sure that an output is none of the inputs, under whatever name.
@@ -204,6 +224,7 @@ package struct TemporaryFile {
   package init(for requestedPath: String, overwrite: Bool) throws(FileError) {
     self.requestedPath = requestedPath
     self.overwrite = overwrite
+    try AtomicFile.checkName(requestedPath)
     var existingMode: mode_t?
     var target = requestedPath
     var information = stat()

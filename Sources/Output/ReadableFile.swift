@@ -25,7 +25,11 @@ final class ReadableFile: Sendable {
         return identifier
       }
     } catch {
-      throw NetCDFError(error.code, writing: false, path: path, operation: "open", name: nil)
+      let failure = NetCDFError(error.code, writing: false, path: path, operation: "open", name: nil)
+      guard failure.kind == .notReadable, NetCDFFormat(ofFile: path) == nil else { throw failure }
+      throw NetCDFError(
+        .notReadable, path: path, operation: "open", message: "it is no NetCDF file",
+        remedy: "give the path of one")
     }
   }
 
@@ -54,8 +58,7 @@ final class ReadableFile: Sendable {
     guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
       throw failure(.notReadable, "it is no regular file", remedy: "give the path of a NetCDF-4 file")
     }
-    var signature = [UInt8](repeating: 0, count: 4)
-    if read(descriptor, &signature, 4) == 4, signature.starts(with: "CDF".utf8), signature[3] < 32 {
+    if NetCDFFormat(ofFile: path) == .classic {
       throw failure(
         .notReadable, "it is a file of the classic NetCDF format",
         remedy: "convert it: nccopy -k netCDF-4 OLD.nc NEW.nc")

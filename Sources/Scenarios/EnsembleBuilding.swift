@@ -86,7 +86,9 @@ extension Experiment {
           imageShape: dataset.imageShape))
     } else {
       guard let file = scenario.initial.file else { preconditionFailure("the loader demands initial.file") }
-      let given = try GivenStates(file, scenario: scenario, dataset: dataset, latentDimension: latent)
+      let given = try GivenStates(
+        file, scenario: scenario, dataset: dataset, latentDimension: latent,
+        likelihood: network?.architecture.likelihood)
       items = try itemIndices(available: given.rows.rows)
       start = AnyStart(base: GivenStart(given.rows, space: given.space))
       if let classes = given.classes {

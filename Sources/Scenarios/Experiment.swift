@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Numerics
 import Observables
+import Synchronization
 import VAE
 
 /// What a run reports while it works.
@@ -29,6 +30,8 @@ public struct RunEvents: Sendable {
   public var progress: @Sendable (RunProgress) -> Bool
   /// Asked often, by any thread; true cancels the run.
   public var shouldStop: @Sendable () -> Bool
+  /// What `warnOnce` has said.
+  var said = Said()
 
   /// Reports to nobody by default.
   public init(
@@ -39,6 +42,18 @@ public struct RunEvents: Sendable {
     self.logger = logger
     self.progress = progress
     self.shouldStop = shouldStop
+  }
+
+  final class Said: Sendable {
+    let texts = Mutex<Set<String>>([])
+  }
+
+  /// Logs a warning that may hold for several runs: once, without naming a run.
+  func warnOnce(_ text: String) {
+    guard said.texts.withLock({ $0.insert(text).inserted }) else { return }
+    var logger = logger
+    logger[metadataKey: Self.runKey] = nil
+    logger.warning("\(text)")
   }
 }
 
@@ -232,13 +247,20 @@ extension Experiment {
     let (levels, realizations) = (scenario.initial.levels.count, scenario.initial.realizations)
     var available: Int?
     var latent = knownLatentDimension ?? 0
-    if case .file(let path) = scenario.model {
-      let model = try checkedModel(path: path)
-      latent = model.model.architecture.latentDimension
+    var likelihood: Likelihood?
+    switch scenario.model {
+    case .file(let path):
+      let architecture = try checkedModel(path: path).model.architecture
+      latent = architecture.latentDimension
+      likelihood = architecture.likelihood
       try checkObservables(latentDimension: latent)
+    case .trained(let model):
+      likelihood = model.architecture(dataDimension: dataset.dimension).likelihood
+    case .hopfield: break
     }
     if let file = scenario.initial.file {
-      let states = try GivenStates(file, scenario: scenario, dataset: dataset, latentDimension: latent)
+      let states = try GivenStates(
+        file, scenario: scenario, dataset: dataset, latentDimension: latent, likelihood: likelihood)
       available = states.rows.rows
       if states.space == .latent,
         let name = scenario.observables.first(where: { needs(of: $0).contains(.cleanItem) })
@@ -326,6 +348,13 @@ extension Experiment {
 }
 
 extension Scenario {
+  /// Whether file or command line say anything about the data set.
+  var givesDataset: Bool {
+    (Array(locations.keys) + Array(overriddenKeys.keys)).contains {
+      $0 == "dataset" || $0.hasPrefix("dataset.") || $0.hasPrefix("sweep.dataset.")
+    }
+  }
+
   /// The files that a run reads: the scenario's own, and those of data set, model and initial states.
   public var inputPaths: [String] {
     var paths = [path]

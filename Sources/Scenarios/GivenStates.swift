@@ -1,6 +1,7 @@
 import Datasets
 import Dynamics
 import Output
+import VAE
 
 /// Initial states read from a file (`initial.corruption: file`).
 struct GivenStates {
@@ -15,10 +16,18 @@ struct GivenStates {
   /// A NetCDF variable `[states, ...]` or an IDX file of pictures (value / 255). States of D numbers are
   /// data-space states, states of N numbers latent ones; where D = N they are taken as data.
   ///
+  /// - Parameter likelihood: The decoder's; nil for a Hopfield network. Bernoulli: data-space states are in [0, 1]^D.
   /// - Throws: `ScenarioError`, `DatasetError`, `NetCDFError`.
   init(
-    _ file: InitialSpecification.File, scenario: Scenario, dataset: Dataset, latentDimension: Int
+    _ file: InitialSpecification.File, scenario: Scenario, dataset: Dataset, latentDimension: Int,
+    likelihood: Likelihood?
   ) throws {
+    if file.variable == nil, let format = NetCDFFormat(ofFile: file.path) {
+      throw scenario.error(
+        key: "initial.file.variable",
+        expected: "a variable of \(file.path), which is a NetCDF file (\(format.rawValue))",
+        remedy: "write initial.file.variable: NAME (ncdump -h lists the names)")
+    }
     let shape = try Self.shape(file)
     let width = shape.dropFirst().reduce(1) { product, length in
       let (next, overflow) = product.multipliedReportingOverflow(by: length)
@@ -45,6 +54,15 @@ struct GivenStates {
         expected: "finite numbers; state \(bad / width) holds \(values[bad])", remedy: "remove such states")
     }
     space = width == dataset.dimension ? .data : .latent
+    if space == .data, likelihood == .bernoulli, let least = values.min(), let most = values.max(),
+      least < 0 || most > 1
+    {
+      throw scenario.error(
+        key: "initial.file", value: file.place,
+        expected:
+          "numbers from 0 to 1, as the model's likelihood is bernoulli; they go from \(least) to \(most)",
+        remedy: "divide bytes by 255, or store them as an IDX file")
+    }
     rows = RowTable(rows: count, columns: width, elements: values)
     guard let labels = file.labels else { return }
     let numbers = try Self.readLabels(labels, file)

@@ -95,6 +95,7 @@ extension Experiment {
     switch scenario.model {
     case .file(let path):
       let (model, sha256) = try checkedModel(path: path)
+      warnOfAssumptions(model, path: path)
       return prepared(model, sha256: sha256, path: path, wasTrained: false)
     case .trained(let specification):
       return try trained(specification, usesCache: usesCache, saving: saving)
@@ -118,6 +119,23 @@ extension Experiment {
     return PreparedModel(
       model: nil, sha256: hash.hexadecimal(), path: nil, wasTrained: false, train: none, test: none,
       validation: none)
+  }
+
+  /// Says what neither a model's file nor the scenario tells.
+  private func warnOfAssumptions(_ model: Autoencoder, path: String) {
+    // A linear model has no activation.
+    let assumed = model.assumptions.filter { $0.key != "activation" || !model.architecture.hidden.isEmpty }
+    if !assumed.isEmpty {
+      let pairs = assumed.map { "\"\($0.key)\": ..." }.joined(separator: ", ")
+      events.warnOnce(
+        "\(path): no \(assumed.map(\.key).joined(separator: ", no ")) in the metadata; "
+          + assumed.map(\.value).joined(separator: " and ") + " \(assumed.count == 1 ? "is" : "are") assumed"
+          + " (write \(assumed.count == 1 ? "it" : "them") with save_file(tensors, path, {\(pairs)}))")
+    }
+    if !scenario.givesDataset {
+      events.warnOnce(
+        "no dataset in the scenario: memories and concepts are those of the default hierarchical-patterns")
+    }
   }
 
   private func warnNotFinite(_ epoch: String) {

@@ -70,9 +70,10 @@ enum ScenarioTree {
   /// Applies one `KEY=VALUE` of the command line.
   static func apply(_ override: String, to tree: inout ScenarioNode, path: String) throws {
     let source = "--set \(override)"
-    guard let sign = override.firstIndex(of: "="), sign > override.startIndex else {
+    guard let sign = override.firstIndex(of: "="), !override[..<sign].allSatisfy(\.isWhitespace) else {
       throw ScenarioError(
-        path: source, expected: "KEY=VALUE", remedy: "write for instance --set initial.levels=[0,0.5]")
+        kind: .usage, path: source, expected: "KEY=VALUE",
+        remedy: "write for instance --set initial.levels=[0,0.5]")
     }
     let key = String(override[..<sign])
     let origin = ScenarioNode.Origin.override(source)

@@ -16,10 +16,21 @@ struct ShardHeader: Codable, Sendable {
   ///
   /// - Parameter checked: Whether the whole file is read and its checksum verified.
   static func read(_ path: String, checked: Bool) throws -> ShardHeader {
-    guard FileManager.default.fileExists(atPath: path) else {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw CheckpointError(
         .missing, path: path, problem: "there is no such shard",
         remedy: "compute it with 'simulate run --shard', or correct the path")
+    }
+    guard !isFolder.boolValue else {
+      let holdsRuns = FileManager.default.fileExists(atPath: path + "/campaign.json")
+      throw CheckpointError(
+        .mismatch, path: path,
+        problem: holdsRuns
+          ? "a folder of finished runs of a sweep, replicas or controls, no shard" : "a folder, no shard",
+        remedy: holdsRuns
+          ? "complete them: 'simulate run' as before with --resume, without --shard" : "name the shards in it"
+      )
     }
     struct Found: Error {}
     var header: ShardHeader?
@@ -81,8 +92,11 @@ public struct ShardMerge {
           remedy: "leave it out")
       }
       if let other = ordered[header.shard.number - 1] {
+        let isSame = (try? AtomicFile.checkDistinct(path, from: [other])) == nil
         throw CheckpointError(
-          .mismatch, path: path, problem: "it is shard \(header.shard), as is \(other)",
+          .mismatch, path: path,
+          problem: isSame
+            ? "the same file is given twice" : "it is shard \(header.shard), as is \(other)",
           remedy: "leave one of them out")
       }
       ordered[header.shard.number - 1] = path

@@ -51,6 +51,12 @@ public struct Autoencoder: Sendable {
     metadata = [:]
   }
 
+  /// What is assumed of a model that was read from a file, as its metadata do not tell: keys and values.
+  public var assumptions: [(key: String, value: String)] {
+    [("activation", architecture.activation.rawValue), ("likelihood", architecture.likelihood.rawValue)]
+      .filter { metadata[$0.0] == nil }
+  }
+
   /// Whether every parameter is a finite number.
   public var isFinite: Bool {
     layers.allSatisfy { $0.weight.allSatisfy(\.isFinite) && $0.bias.allSatisfy(\.isFinite) }

@@ -7,7 +7,7 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
   public var path: String
   /// Whether the file is not there (as opposed to wrong in itself).
   public var isMissing: Bool
-  /// What is wrong, with what was expected.
+  /// What is wrong, with what was expected, and the remedy.
   public var problem: String
 
   /// The line; names and shapes come from the file, so that they may hold anything, and any amount of it.
@@ -64,26 +64,26 @@ public enum Safetensors {
   ///
   /// - Throws: `ModelFileError` where the file is missing, truncated, inconsistent, or no autoencoder.
   public static func read(path: String) throws -> (model: Autoencoder, sha256: String) {
-    func failure(_ problem: String, isMissing: Bool = false) -> ModelFileError {
-      ModelFileError(path: path, isMissing: isMissing, problem: problem)
-    }
+    let failure = Failure(path: path)
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw failure(
-        "no such model file; train one with 'simulate train', or correct model.file", isMissing: true)
+        "no such model file", "train one with 'simulate train', or correct model.file", isMissing: true)
     }
-    guard !isFolder.boolValue else { throw failure("is a folder; expected a safetensors file") }
+    guard !isFolder.boolValue else {
+      throw failure("is a folder; expected a safetensors file", "name a file in it")
+    }
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     let attributes = try? FileManager.default.attributesOfItem(atPath: target)
     guard attributes?[.type] as? FileAttributeType == .typeRegular else {
-      throw failure("is no regular file; expected a safetensors file")
+      throw failure("is no regular file; expected a safetensors file", "correct the path")
     }
     let size = attributes?[.size] as? Int ?? 0
     guard size <= fileLimit else {
-      throw failure("\(size) bytes; expected a model of at most \(fileLimit) bytes")
+      throw failure("\(size) bytes; expected a model of at most \(fileLimit) bytes", "choose a smaller model")
     }
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw failure("cannot be read; check its permissions")
+      throw failure("cannot be read", "check its permissions")
     }
     let model = try decode(data, path: path)
     return (model, sha256(data))
@@ -101,14 +101,44 @@ public enum Safetensors {
     var range: Range<Int>
   }
 
+  /// Makes the errors of one file.
+  private struct Failure {
+    var path: String
+
+    func callAsFunction(
+      _ problem: String,
+      _ remedy: String = "copy it again, or write it with safetensors.torch.save_file(tensors, path)",
+      isMissing: Bool = false
+    ) -> ModelFileError {
+      ModelFileError(path: path, isMissing: isMissing, problem: "\(problem); \(remedy)")
+    }
+  }
+
+  /// The beginning of a file's name for a tensor, which may be of any length.
+  private static func excerpt(_ name: String) -> String {
+    name.count > 40 ? "'\(name.prefix(40))...'" : "'\(name)'"
+  }
+
+  /// The first two of some names, and how many more there are.
+  private static func list(_ names: [String]) -> String {
+    names.prefix(2).map(excerpt).joined(separator: ", ")
+      + (names.count > 2 ? " and \(names.count - 2) more" : "")
+  }
+
   /// Reads a model from a file's bytes.
   ///
   /// - Throws: `ModelFileError`.
   public static func decode(_ data: Data, path: String) throws -> Autoencoder {
-    func failure(_ problem: String) -> ModelFileError {
-      ModelFileError(path: path, isMissing: false, problem: problem)
-    }
+    let failure = Failure(path: path)
     let bytes = [UInt8](data)
+    for (beginning, format) in [
+      ("PK".utf8.map { $0 }, "in PyTorch's zip format (torch.save)"),
+      ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"),
+    ] where bytes.starts(with: beginning) {
+      throw failure(
+        "is \(format), no safetensors file",
+        "write its tensors with safetensors.torch.save_file(tensors, path)")
+    }
     guard bytes.count >= 8 else { throw failure("\(bytes.count) bytes; too short for a safetensors file") }
     let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << (8 * UInt64($1)) }
     guard length <= headerLimit, Int(length) <= bytes.count - 8 else {
@@ -123,7 +153,7 @@ public enum Safetensors {
     var metadata: [String: String] = [:]
     if let entry = header["__metadata__"] {
       guard let strings = entry as? [String: String] else {
-        throw failure("__metadata__ holds values that are not text")
+        throw failure("__metadata__ holds values that are not text", "write all of them as text")
       }
       metadata = strings
     }
@@ -137,7 +167,7 @@ public enum Safetensors {
     for (name, tensor) in ordered {
       guard tensor.range.lowerBound == end else {
         throw failure(
-          "tensor '\(name)' starts at byte \(tensor.range.lowerBound); expected \(end): tensors overlap or leave a gap"
+          "tensor \(excerpt(name)) starts at byte \(tensor.range.lowerBound); expected \(end): tensors overlap or leave a gap"
         )
       }
       end = tensor.range.upperBound
@@ -145,23 +175,26 @@ public enum Safetensors {
     guard end == bodyLength else {
       throw failure("\(bodyLength) bytes of tensors; expected \(end): truncated, or with something appended")
     }
+    try checkNames(tensors, failure)
     let architecture = try architecture(tensors, metadata, failure)
     var layers: [LayerParameters] = []
-    var expected = Set<String>()
     for shape in architecture.layers {
       func values(_ suffix: String, _ dimensions: [Int]) throws -> [Float] {
         let name = shape.name + suffix
-        expected.insert(name)
-        guard let tensor = tensors[name] else { throw failure("tensor '\(name)' is missing") }
+        guard let tensor = tensors[name] else { throw failure("tensor '\(name)' is missing", naming) }
         guard tensor.shape == dimensions else {
-          throw failure("tensor '\(name)' has shape \(tensor.shape); expected \(dimensions)")
+          throw failure(
+            "tensor '\(name)' has shape \(tensor.shape); expected \(dimensions), as the shapes of other layers say",
+            "weights are [out, in], and the decoder's hidden widths the encoder's in reverse")
         }
         let base = headerEnd + tensor.range.lowerBound
         return try (0..<tensor.range.count / 4).map { k in
           let word = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[base + 4 * k + $1]) << (8 * UInt32($1)) }
           let value = Float(bitPattern: word)
           guard value.isFinite else {
-            throw failure("tensor '\(name)' holds \(value) at element \(k); expected finite weights")
+            throw failure(
+              "tensor '\(name)' holds \(value) at element \(k); expected finite weights",
+              "train it again, with a lower learning rate")
           }
           return value
         }
@@ -171,15 +204,58 @@ public enum Safetensors {
           weight: try values(".weight", [shape.outputs, shape.inputs]),
           bias: try values(".bias", [shape.outputs])))
     }
-    if let extra = tensors.keys.filter({ !expected.contains($0) }).sorted().first {
-      throw failure(
-        "tensor '\(extra)' has no place in an autoencoder of \(architecture.hidden.count) hidden layers")
-    }
     return Autoencoder(architecture: architecture, layers: layers, metadata: metadata)
   }
 
+  /// How tensors are called, as a remedy.
+  private static let naming =
+    "expected encoder.0, encoder.1, ... (hidden layers), encoder.mean, encoder.log_variance, decoder.0, ...,"
+    + " decoder.output, each with .weight and .bias: rename them"
+
+  /// Refuses tensors that are missing, have no place, or are transposed.
+  private static func checkNames(_ tensors: [String: Tensor], _ failure: Failure) throws {
+    func layerCount(_ part: String) -> Int {
+      var k = 0
+      while tensors["\(part).\(k).weight"] != nil || tensors["\(part).\(k).bias"] != nil { k += 1 }
+      return k
+    }
+    // Where the encoder has other names, the decoder tells.
+    let depth = layerCount("encoder") > 0 ? layerCount("encoder") : layerCount("decoder")
+    let hidden = 0..<depth
+    let layers =
+      hidden.map { "encoder.\($0)" } + ["encoder.mean", "encoder.log_variance"]
+      + hidden.map { "decoder.\($0)" }
+      + ["decoder.output"]
+    // Weights first, for they tell the layers.
+    let expected = [".weight", ".bias"].flatMap { suffix in layers.map { $0 + suffix } }
+    let missing = expected.filter { tensors[$0] == nil }
+    let unexpected = Set(tensors.keys).subtracting(expected).sorted {
+      ($0.hasSuffix(".bias") ? 1 : 0, $0) < ($1.hasSuffix(".bias") ? 1 : 0, $1)
+    }
+    if !unexpected.isEmpty {
+      let verb = unexpected.count == 1 ? "has" : "have"
+      throw failure(
+        "\(list(unexpected)) \(verb) no place in an autoencoder of \(depth) hidden layer\(depth == 1 ? "" : "s")"
+          + (missing.isEmpty ? "" : ", which lacks \(list(missing))"), naming)
+    }
+    if !missing.isEmpty {
+      let areBiases = missing.allSatisfy { $0.hasSuffix(".bias") }
+      throw failure(
+        "\(list(missing)) \(missing.count == 1 ? "is" : "are") missing",
+        areBiases ? "write zeros for a layer without bias" : naming)
+    }
+    for layer in layers {
+      guard let weight = tensors[layer + ".weight"]?.shape, let bias = tensors[layer + ".bias"]?.shape,
+        weight.count == 2, bias.count == 1, weight[0] != bias[0], weight[1] == bias[0]
+      else { continue }
+      throw failure(
+        "tensor '\(layer).weight' has shape \(weight), transposed; expected \([weight[1], weight[0]]), as its bias has"
+          + " shape \(bias)", "weights are [out, in]: write weight.T.contiguous()")
+    }
+  }
+
   private static func tensor(
-    _ name: String, _ entry: Any, bodyLength: Int, _ failure: (String) -> ModelFileError
+    _ name: String, _ entry: Any, bodyLength: Int, _ failure: Failure
   ) throws -> Tensor {
     // JSON's true and false would pass as 1 and 0.
     func integers(_ value: Any?) -> [Int]? {
@@ -191,39 +267,38 @@ public enum Safetensors {
     guard let fields = entry as? [String: Any], let type = fields["dtype"] as? String,
       let shape = integers(fields["shape"]), let offsets = integers(fields["data_offsets"]),
       offsets.count == 2
-    else { throw failure("tensor '\(name)' lacks dtype, shape or data_offsets") }
+    else { throw failure("tensor \(excerpt(name)) lacks dtype, shape or data_offsets") }
     guard type == "F32" else {
-      throw failure("tensor '\(name)' is \(type); expected F32 (in PyTorch: tensor.float())")
+      throw failure("tensor \(excerpt(name)) is \(type.prefix(40)); expected F32", "write tensor.float()")
     }
     var elements = 1
     for length in shape {
       let (product, overflow) = elements.multipliedReportingOverflow(by: length)
       guard length >= 0, !overflow else {
-        throw failure("tensor '\(name)' has the impossible shape \(shape)")
+        throw failure("tensor \(excerpt(name)) has the impossible shape \(shape)")
       }
       elements = product
     }
     guard offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= bodyLength else {
       throw failure(
-        "tensor '\(name)' lies at bytes \(offsets[0])..<\(offsets[1]) of \(bodyLength): truncated, or wrong offsets"
+        "tensor \(excerpt(name)) lies at bytes \(offsets[0])..<\(offsets[1]) of \(bodyLength): truncated, or wrong offsets"
       )
     }
     let (size, overflow) = elements.multipliedReportingOverflow(by: 4)
     guard !overflow, size == offsets[1] - offsets[0] else {
-      throw failure("tensor '\(name)' of shape \(shape) has \(offsets[1] - offsets[0]) bytes")
+      throw failure("tensor \(excerpt(name)) of shape \(shape) has \(offsets[1] - offsets[0]) bytes")
     }
     return Tensor(shape: shape, range: offsets[0]..<offsets[1])
   }
 
   private static func architecture(
-    _ tensors: [String: Tensor], _ metadata: [String: String], _ failure: (String) -> ModelFileError
+    _ tensors: [String: Tensor], _ metadata: [String: String], _ failure: Failure
   ) throws -> Architecture {
     func shape(_ name: String) throws -> (outputs: Int, inputs: Int) {
-      guard let tensor = tensors[name] else {
-        throw failure("tensor '\(name)' is missing; expected an autoencoder")
-      }
+      guard let tensor = tensors[name] else { throw failure("tensor '\(name)' is missing", naming) }
       guard tensor.shape.count == 2, tensor.shape[0] > 0, tensor.shape[1] > 0 else {
-        throw failure("tensor '\(name)' has shape \(tensor.shape); expected [outputs, inputs]")
+        throw failure(
+          "tensor '\(name)' has shape \(tensor.shape); expected [outputs, inputs]", "weights are [out, in]")
       }
       return (tensor.shape[0], tensor.shape[1])
     }
@@ -237,11 +312,15 @@ public enum Safetensors {
     guard let activation = Activation(rawValue: activationName),
       [.tanh, .relu, .gelu, .softplus].contains(activation)
     else {
-      throw failure("metadata: activation '\(activationName)'; expected tanh, relu, gelu or softplus")
+      throw failure(
+        "metadata: activation \(excerpt(activationName)); expected tanh, relu, gelu or softplus",
+        "correct it, or train with one of them")
     }
     let likelihoodName = metadata["likelihood"] ?? "bernoulli"
     guard let likelihood = Likelihood(rawValue: likelihoodName) else {
-      throw failure("metadata: likelihood '\(likelihoodName)'; expected bernoulli or gaussian")
+      throw failure(
+        "metadata: likelihood \(excerpt(likelihoodName)); expected bernoulli or gaussian",
+        "correct it, or train with one of them")
     }
     return Architecture(
       dataDimension: first.inputs, latentDimension: mean.outputs, hidden: hidden, activation: activation,

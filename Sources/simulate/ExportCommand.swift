@@ -32,6 +32,13 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Replaces an existing file.")
   var overwrite = false
 
+  func validate() throws {
+    if let variables, variables.allSatisfy({ $0 == "," || $0.isWhitespace }) {
+      throw ValidationError(
+        "--variables '\(variables)': expected names, separated by commas; leave it out for all averages")
+    }
+  }
+
   func run() throws {
     try Isolation.run(reading: file) { try perform() }
   }

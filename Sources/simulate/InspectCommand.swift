@@ -40,23 +40,28 @@ struct InspectCommand: ParsableCommand {
     }
   }
 
-  /// A safetensors file starts with the length of a JSON header; a NetCDF file does not.
+  /// A safetensors file starts with the length of a JSON header, one of PyTorch's (which the reader of models
+  /// explains) with that of zip; a NetCDF file does not.
   private func isModel() -> Bool {
     guard let handle = FileHandle(forReadingAtPath: file), let head = try? handle.read(upToCount: 9) else {
       return file.hasSuffix(".safetensors")
     }
     return file.hasSuffix(".safetensors") || (head.count == 9 && head[8] == UInt8(ascii: "{"))
+      || head.starts(with: "PK".utf8)
   }
 
   private func model() throws -> String {
     let (model, sha256) = try Safetensors.read(path: file)
     let a = model.architecture
+    func function(_ key: String, _ value: String) -> [String] {
+      [key, model.metadata[key] == nil ? "\(value) (assumed: not in the metadata)" : value]
+    }
     var rows = [
       [
         "widths",
         ([a.dataDimension] + a.hidden + [a.latentDimension]).map(String.init).joined(separator: "-"),
       ],
-      ["activation", a.activation.rawValue], ["likelihood", a.likelihood.rawValue],
+      function("activation", a.activation.rawValue), function("likelihood", a.likelihood.rawValue),
       ["parameters", "\(a.parameterCount)"], ["sha256", sha256],
     ]
     rows += model.metadata.filter { $0.key != "activation" && $0.key != "likelihood" }
@@ -65,6 +70,13 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func describe(_ reader: NetCDFReader) -> String {
+    guard reader.root.attributes.contains(where: { $0.name == "format_version" }) else {
+      var lines = [
+        "\(file): a NetCDF file, but no run file of this program (it has no attribute 'format_version')"
+      ]
+      append(reader.root, to: &lines, withDimensions: true)
+      return lines.joined(separator: "\n")
+    }
     var lines = ["\(file): a run file"]
     var rows: [[String]] = []
     for (name, value) in reader.root.attributes where name != "scenario" {
@@ -76,8 +88,14 @@ struct InspectCommand: ParsableCommand {
     return lines.joined(separator: "\n")
   }
 
-  private func append(_ group: NetCDFReaderGroup, to lines: inout [String]) {
+  private func append(
+    _ group: NetCDFReaderGroup, to lines: inout [String], withDimensions: Bool = false
+  ) {
     lines.append("\ngroup \(group.path.isEmpty ? "/" : group.path)")
+    if withDimensions, !group.dimensions.isEmpty {
+      lines.append(
+        "  dimensions: " + group.dimensions.map { "\($0.name)=\($0.length)" }.joined(separator: ", "))
+    }
     var rows: [[String]] = []
     for variable in group.variables {
       func attribute(_ name: String) -> String {
@@ -87,7 +105,7 @@ struct InspectCommand: ParsableCommand {
       rows.append(["  \(variable.name)(\(shape))", attribute("units"), attribute("long_name")])
     }
     lines.append(TextTable.rows(rows))
-    for child in group.groups { append(child, to: &lines) }
+    for child in group.groups { append(child, to: &lines, withDimensions: withDimensions) }
   }
 
   private static func text(_ value: NetCDFAttribute) -> String {

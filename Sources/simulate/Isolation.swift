@@ -2,6 +2,7 @@ import ArgumentParser
 internal import CProgram
 import Foundation
 import Output
+import Scenarios
 import Synchronization
 
 #if canImport(Glibc)
@@ -56,6 +57,7 @@ enum Isolation {
       begin(seconds)
       return try body()
     }
+    try reportingFailures { try WorkFile.refuse(file) }
     guard let process = spawn(CommandLine.arguments) else { return try body() }
     forwardSignals(to: process)
     switch wait(for: process, seconds) {

@@ -75,6 +75,7 @@ extension CommandTests {
       ["run", "small.yaml", "--threads", "two"], ["run", "small.yaml", "--seed", "1.5"],
       ["run", "small.yaml", "--set", "dynamics.steps"], ["run", "small.yaml", "other.yaml"],
       ["list", "observabels"], ["export", "small.nc", "--format", "xml"], ["inspect"],
+      ["export", "small.nc", "--variables", ""], ["export", "small.nc", "--variables", " ,"],
     ])
     func wrongUsageIs64(arguments: [String]) throws {
       let sandbox = try Sandbox()
@@ -87,6 +88,41 @@ extension CommandTests {
       #expect(first.hasPrefix("Error: "))
       #expect(execution.errors.contains("Usage: simulate"))
       #expect(try sandbox.names == ["small.yaml"])
+    }
+
+    @Test(arguments: ["=3", " =3", "="])
+    func settingsWithoutAKeyAreWrongUsage(setting: String) throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      for command in ["run", "train", "validate"] {
+        try sandbox.fail(
+          64, [command, "small.yaml", "--set", setting], parts: ["--set \(setting)", "expected KEY=VALUE"])
+      }
+    }
+
+    @Test func longNamesAreRefusedBeforeTheWork() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      let sweep = ["--set", "sweep.dynamics.steps=[1, 2]"]
+      // The data file's name is 25 bytes longer, and a file's name has 255 at most.
+      for (length, part) in [(256, "at most 255"), (231, "at most 230, for checkpoints add 25")] {
+        let name = String(repeating: "n", count: length - 3) + ".nc"
+        for more in [[], sweep, sweep + ["--shard", "1/2"]] {
+          // A shard of a sweep makes no file of that name now, but in the end.
+          let expected = more.count > 2 ? "at most 230" : part
+          try sandbox.fail(
+            73, ["run", "small.yaml", "-o", name] + more, parts: ["its name has \(length) bytes", expected])
+        }
+        try sandbox.fail(73, ["train", "small.yaml", "-o", name], parts: [part, "a shorter name"])
+      }
+      #expect(try sandbox.names == ["small.yaml"])
+      #expect(sandbox.cachedModels.isEmpty)
+      let longest = String(repeating: "n", count: 227) + ".nc"
+      try sandbox.succeed("run", "small.yaml", "-o", longest, "--set", "output.members=true")
+      let table = String(repeating: "t", count: 251) + ".csv"
+      try sandbox.succeed("export", longest, "-o", table)
+      try sandbox.fail(73, ["export", longest, "-o", "t" + table], parts: ["256 bytes", "at most 255"])
+      #expect(try sandbox.names == [longest, "small.yaml", table])
     }
 
     @Test func damagedDataSetsAreRefused() throws {

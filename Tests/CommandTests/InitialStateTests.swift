@@ -158,6 +158,47 @@ extension CommandTests {
       #expect(first.values == second.values)
     }
 
+    @Test func dataStatesOutsideOfTheUnitIntervalNeedAGaussianDecoder() throws {
+      let sandbox = try Sandbox()
+      let writer = try NetCDFWriter(path: sandbox("states.nc"))
+      for (name, length) in [("state", 5), ("pixel", 36), ("latent", 4)] {
+        try writer.root.defineDimension(name, length: length)
+      }
+      let bytes = (0..<5 * 36).map { Double($0 * 255 / 179) }
+      try writer.root.defineVariable("bytes", type: .double, dimensions: ["state", "pixel"]).write(bytes)
+      try writer.root.defineVariable("below", type: .double, dimensions: ["state", "pixel"])
+        .write(bytes.map { $0 / 255 - 0.25 })
+      try writer.root.defineVariable("latents", type: .double, dimensions: ["state", "latent"])
+        .write(Array(bytes.prefix(20)))
+      try writer.commit()
+      let start =
+        smallScenario.components(separatedBy: "initial:")[0] + "output: {members: true, latents: true}\n"
+      func put(_ file: String) throws {
+        try sandbox.put(start + "initial: {corruption: file, file: \(file)}\n", at: "small.yaml")
+      }
+      try put("{path: states.nc, variable: bytes}")
+      for command in ["validate", "run"] {
+        try sandbox.fail(
+          65, [command, "small.yaml"],
+          parts: ["initial.file: states.nc: bytes", "from 0 to 1", "from 0.0 to 255.0", "255, or", "IDX"])
+      }
+      // The likelihood is that of the model's file, where there is one.
+      let gaussian = ["--set", "model.likelihood=gaussian"]
+      #expect(
+        try sandbox.simulate(["train", "small.yaml", "-o", "gaussian.safetensors"] + gaussian).code == 0)
+      try sandbox.succeed("train", "small.yaml", "-o", "bernoulli.safetensors")
+      try sandbox.fail(
+        65, ["run", "small.yaml", "--set", "model.file=bernoulli.safetensors"], parts: ["from 0.0 to 255.0"])
+      try sandbox.succeed("run", "small.yaml", "-o", "a.nc", "--set", "model.file=gaussian.safetensors")
+      #expect(try sandbox.simulate(["run", "small.yaml", "-o", "b.nc"] + gaussian).code == 0)
+      try expectIdentical(sandbox.reader("a.nc"), sandbox.reader("b.nc"))
+      try put("{path: states.nc, variable: below}")
+      try sandbox.fail(65, ["run", "small.yaml"], parts: ["from -0.25 to 0.75"])
+      // Latent states are any numbers.
+      try put("{path: states.nc, variable: latents}")
+      try sandbox.succeed("run", "small.yaml")
+    }
+
     @Test func unfitStatesAreRefused() throws {
       let sandbox = try Sandbox()
       try Self.putStates(sandbox)
@@ -168,6 +209,8 @@ extension CommandTests {
         #expect(try sandbox.names == ["small.yaml", "states.nc"])
       }
       try refuse("{path: none.nc, variable: data}", 66, ["none.nc"])
+      try refuse(
+        "{path: states.nc}", 65, ["initial.file.variable", "states.nc", "NetCDF file (HDF5)", "ncdump"])
       try refuse("{path: states.nc, variable: dat}", 65, ["\"dat\"", "did you mean \"data\""])
       try refuse("{path: states.nc, variable: labels}", 65, ["labels", "[states, 36]", "[states, 4]"])
       try refuse(

@@ -59,6 +59,66 @@ extension CommandTests {
         parts: ["model.file"])
     }
 
+    @Test func whatAModelFileDoesNotTellIsSaid() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      try sandbox.succeed("train", "small.yaml", "-o", "whole.safetensors")
+      // A key of the same length takes the place, so that the header stays what it is.
+      var bytes = try sandbox.bytes("whole.safetensors")
+      func put(_ name: String, without key: String) throws {
+        let place = try #require(bytes.firstRange(of: Array("\"\(key)\":".utf8)))
+        bytes[place.lowerBound + 1] = UInt8(ascii: "_")
+        try sandbox.put(bytes, at: name)
+      }
+      try put("one.safetensors", without: "activation")
+      try put("none.safetensors", without: "likelihood")
+      func rows(_ name: String) throws -> [String: String] {
+        Self.rows(try sandbox.succeed("inspect", name).output)
+      }
+      #expect(try rows("whole.safetensors")["activation"] == "tanh")
+      let one = try rows("one.safetensors")
+      #expect(one["activation"] == "tanh (assumed: not in the metadata)")
+      #expect(one["likelihood"] == "bernoulli")
+      #expect(try rows("none.safetensors")["likelihood"] == "bernoulli (assumed: not in the metadata)")
+      func warnings(_ name: String, _ more: String...) throws -> [Substring] {
+        let run = try sandbox.simulate(
+          ["run", "small.yaml", "--overwrite", "--set", "model.file=\(name)"] + more)
+        #expect(run.code == 0, "\(run.errors)")
+        return run.errorLines.filter { $0.contains("warning") }
+      }
+      #expect(try warnings("whole.safetensors").isEmpty)
+      let first = try warnings("one.safetensors")
+      #expect(first.count == 1)
+      #expect(
+        first[0].contains("one.safetensors: no activation in the metadata; tanh is assumed (write it with"))
+      #expect(first[0].hasSuffix("save_file(tensors, path, {\"activation\": ...}))"))
+      // Several runs say it once.
+      let both = try warnings("none.safetensors", "--set", "sweep.dynamics.steps=[1, 2]")
+      #expect(both.count == 1)
+      #expect(
+        both[0].contains("no activation, no likelihood in the metadata; tanh and bernoulli are assumed"))
+    }
+
+    @Test func aModelFileWithoutADataSetIsMeasuredOnTheDefault() throws {
+      let sandbox = try Sandbox()
+      let text = "name: bare\ndynamics: {steps: 1}\ninitial: {items: 5}\nmodel:"
+      try sandbox.put(text + " {latent: 2, hidden: [], training: {epochs: 0}}\n", at: "training.yaml")
+      try sandbox.succeed("train", "training.yaml", "-o", "m.safetensors")
+      try sandbox.put(text + " {file: m.safetensors}\n", at: "bare.yaml")
+      let line = "warning: no dataset in the scenario: memories and concepts are those of the default"
+      func count(_ more: String...) throws -> Int {
+        let run = try sandbox.simulate(["run", "bare.yaml", "--overwrite"] + more)
+        #expect(run.code == 0, "\(run.errors)")
+        return run.errorLines.count { $0.hasPrefix(line) }
+      }
+      #expect(try count() == 1)
+      #expect(try count("--set", "sweep.dynamics.steps=[1, 2]") == 1)
+      #expect(try count("--set", "dataset.memories=80") == 0)
+      #expect(try count("--set", "sweep.dataset.memories=[40, 80]") == 0)
+      try sandbox.put("dataset: {}\n" + text + " {file: m.safetensors}\n", at: "bare.yaml")
+      #expect(try count() == 0)
+    }
+
     @Test func picturesFromIDXFilesRun() throws {
       let sandbox = try Sandbox()
       let text = try putPictures(sandbox)
@@ -110,6 +170,30 @@ extension CommandTests {
       try writer.root.setAttribute("scenario", 3)
       try writer.commit()
       try sandbox.fail(65, ["inspect", "--scenario", "foreign.nc"], parts: ["foreign.nc", "scenario"])
+      let own = try NetCDFWriter(path: sandbox("own.nc"))
+      try own.root.setAttribute("history", "made by hand")
+      try own.root.defineDimension("state", length: 2)
+      try own.root.defineVariable("start", type: .double, dimensions: ["state"]).write([1.0, 2.0])
+      try own.commit()
+      let description = try sandbox.succeed("inspect", "own.nc").output
+      #expect(
+        description == """
+          own.nc: a NetCDF file, but no run file of this program (it has no attribute 'format_version')
+
+          group /
+            dimensions: state=2
+            start(state=2)
+
+          """)
+      #expect(text.hasPrefix("small.nc: a run file\n") && !text.contains("dimensions: "))
+      for file in ["small.yaml", "empty"] {
+        try sandbox.put(file == "empty" ? "" : smallScenario, at: file)
+        try sandbox.fail(65, ["inspect", file], parts: [file, "it is no NetCDF file; give the path of one"])
+      }
+      // A model of PyTorch's own format is known by its bytes, under whatever name.
+      try sandbox.put(Array("PK\u{3}\u{4}".utf8) + [UInt8](repeating: 0, count: 60), at: "model.pt")
+      try sandbox.fail(
+        65, ["inspect", "model.pt"], parts: ["model.pt", "PyTorch", "safetensors.torch.save_file"])
     }
 
     @Test func listsHoldEveryName() throws {

@@ -115,6 +115,11 @@ extension CommandTests {
       try #require(execution.code == 130, "\(execution.errors)")
       let names = try sandbox.names
       #expect(names.contains("small.nc.checkpoint") && names.count == 4, "\(names)")  // and its data
+      for command in ["inspect", "export", "plot", "report"] {
+        try sandbox.fail(
+          65, [command, "small.nc.checkpoint"],
+          parts: ["small.nc.checkpoint: it is a checkpoint", "--resume"])
+      }
       // Without a word about it the work is neither continued nor lost.
       try sandbox.fail(73, arguments, parts: ["small.nc.checkpoint", "--resume", "--overwrite"])
       let command = try #require(execution.errorLines.last?.components(separatedBy: "continue with: ").last)
@@ -324,7 +329,20 @@ extension CommandTests {
       try sandbox.fail(65, ["merge", shards[0], shards[2]], parts: ["shard 2/3 is missing"])
       try sandbox.fail(
         65, ["merge", shards[0], shards[1], shards[2], shards[1]],
-        parts: [shards[1], "it is shard 2/3, as is \(shards[1])"])
+        parts: [shards[1], "the same file is given twice; leave one of them out"])
+      try sandbox.put(sandbox.bytes(shards[1]), at: "copy.shard")
+      try sandbox.fail(
+        65, ["merge", shards[0], shards[1], shards[2], "copy.shard"],
+        parts: ["copy.shard", "it is shard 2/3, as is \(shards[1])"])
+      // Shards of a sweep are folders of runs, not files.
+      try sandbox.succeed(
+        "run", "small.yaml", "-o", "sweep.nc", "--set", "sweep.dynamics.steps=[1, 2]", "--shard", "1/2")
+      try sandbox.fail(
+        65, ["merge", "sweep.nc.points"], parts: ["sweep.nc.points", "finished runs of a sweep", "--resume"])
+      try sandbox.fail(65, ["merge", "."], parts: ["a folder, no shard", "name the shards in it"])
+      for command in ["inspect", "export", "plot", "report"] {
+        try sandbox.fail(65, [command, shards[0]], parts: [shards[0], "it is a shard", "'simulate merge'"])
+      }
       try sandbox.fail(
         65, ["merge", shards[0], "foreign.shard", shards[2]], parts: ["foreign.shard", "seed was 8, now 7"])
       try sandbox.fail(

@@ -215,7 +215,9 @@ import VAE
       Broken(name: "one dimension", data: mean(tensor("[2]", "[0,8]")), says: "expected [outputs, inputs]"),
       Broken(
         name: "three dimensions", data: mean(tensor("[1,2,1]", "[0,8]")), says: "expected [outputs, inputs]"),
-      Broken(name: "transposed", data: mean(tensor("[2,1]", "[0,8]")), says: "shape"),
+      Broken(
+        name: "transposed", data: mean(tensor("[2,1]", "[0,8]")),
+        says: "'encoder.mean.weight' has shape [2, 1], transposed; expected [1, 2], as its bias"),
       Broken(name: "gap", data: linear(body: zeros + [0, 0, 0, 0]), says: "appended"),
       Broken(
         name: "extra tensor",
@@ -235,7 +237,43 @@ import VAE
         name: "hidden layer without bias",
         data: linear(
           body: zeros + zeros.prefix(16), extra: ",\"encoder.0.weight\":" + tensor("[2,2]", "[40,56]")),
-        says: "missing"),
+        says: "'decoder.0.weight', 'encoder.0.bias' and 1 more are missing; expected encoder.0"),
+      Broken(
+        name: "names of a module",
+        data: linear(
+          ["encoder.mean.weight": nil], body: zeros,
+          extra: ",\"encoder.net.0.weight\":" + tensor("[1,2]", "[0,8]")),
+        says: "'encoder.net.0.weight' has no place in an autoencoder of 0 hidden layers, which lacks"
+          + " 'encoder.mean.weight'; expected encoder.0, encoder.1, ..."),
+      Broken(
+        name: "another name of the log variance",
+        data: linear(
+          ["encoder.log_variance.weight": nil, "encoder.log_variance.bias": nil], body: zeros,
+          extra: ",\"encoder.logvar.weight\":" + tensor("[1,2]", "[12,20]")
+            + ",\"encoder.logvar.bias\":" + tensor("[1]", "[20,24]")),
+        says:
+          "'encoder.logvar.weight', 'encoder.logvar.bias' have no place in an autoencoder of 0 hidden layers,"
+          + " which lacks 'encoder.log_variance.weight', 'encoder.log_variance.bias'; expected"),
+      Broken(
+        name: "another name of the first layer",
+        data: linear(
+          body: zeros + zeros.prefix(16),
+          extra: ",\"encoder.net.0.weight\":" + tensor("[1,2]", "[40,48]")
+            + ",\"decoder.0.weight\":" + tensor("[2,1]", "[48,56]")),
+        says: "'encoder.net.0.weight' has no place in an autoencoder of 1 hidden layer, which lacks"
+          + " 'encoder.0.weight', 'encoder.0.bias' and 1 more; expected"),
+      Broken(
+        name: "no bias",
+        data: linear(
+          ["encoder.mean.bias": nil, "encoder.mean.weight": tensor("[1,3]", "[0,12]")], body: zeros),
+        says: "'encoder.mean.bias' is missing; write zeros for a layer without bias"),
+      Broken(
+        name: "PyTorch's zip format", data: Data([0x50, 0x4B, 3, 4, 0, 0, 8, 8, 0, 0]),
+        says:
+          "PyTorch's zip format (torch.save), no safetensors file; write its tensors with safetensors.torch"),
+      Broken(
+        name: "HDF5", data: Data([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0]),
+        says: "an HDF5 file, no safetensors file"),
     ]
     for name in [
       "encoder.mean.weight", "encoder.mean.bias", "encoder.log_variance.weight", "encoder.log_variance.bias",
@@ -256,6 +294,8 @@ import VAE
   func brokenFilesAreTypedErrors(_ broken: Broken) throws {
     let message = try #require(problem(broken.data), "accepted")
     #expect(broken.says.isEmpty || message.contains(broken.says), "\(message)")
+    // A remedy follows.
+    #expect(message.contains("; "), "\(message)")
   }
 
   @Test func namesOfTheFileStayOnOneShortLine() throws {

@@ -171,6 +171,7 @@ public struct Campaign: Sendable {
   public func run(_ shard: Shard, to path: String? = nil) throws -> Int {
     let path = path ?? scenario.output.file
     try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
+    try AtomicFile.checkName(path, ending: ".checkpoint-data-01234567")
     let folder = path + ".points"
     // Other shards may have made it.
     try prepare(folder, resume: true, overwrite: false)
@@ -336,6 +337,7 @@ public struct Campaign: Sendable {
     let key = point.scenario.modelKey
     let turn = Turn()
     inner.logger = events.warnings(of: point.label)
+    inner.said = events.said
     inner.progress = { progress in
       if case .training = progress {} else if turn.give() { turns.end(key) }
       // Weights that hold where models are trained; ready models make it run ahead.
