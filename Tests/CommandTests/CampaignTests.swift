@@ -66,6 +66,33 @@ struct CampaignTests {
     #expect(try sandbox.names == ["one.nc", "one.yaml", "sweep.nc", "sweep.yaml"])
   }
 
+  @Test("Whole numbers are coordinates without rounding; the file has the hashes of all data sets")
+  func wholeNumbers() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(smallScenario, at: "small.yaml")
+    func run(_ sweep: String) throws -> NetCDFReader {
+      try sandbox.succeed("run", "small.yaml", "-o", "sweep.nc", "--overwrite", "--set", "sweep={\(sweep)}")
+      return try sandbox.reader("sweep.nc")
+    }
+    func hashes(_ file: NetCDFReader) throws -> [Substring]? {
+      try file.attribute("dataset_sha256").text?.split(separator: " ")
+    }
+    var file = try run("seed: [9007199254740993, 2]")  // 2^53 + 1
+    #expect(try file.variable("seed").type == .int64)
+    #expect(try file.variable("seed").readInts() == [9_007_199_254_740_993, 2])
+    #expect(Set(try hashes(file) ?? []).count == 2)
+    file = try run("seed: [18446744073709551614, 18446744073709551615]")
+    #expect(try file.variable("seed").readStrings() == ["18446744073709551614", "18446744073709551615"])
+    file = try run("dataset.superclasses: [2, 3]")
+    #expect(try file.variable("dataset_superclasses").type == .int64)
+    #expect(Set(try hashes(file) ?? []).count == 2)
+    file = try run("model.training.beta: [0, 1]")
+    #expect(try file.variable("model_training_beta").type == .double)
+    #expect(try hashes(file)?.count == 1)
+    try sandbox.succeed(
+      "run", "small.yaml", "-o", "sweep.nc", "--resume", "--set", "sweep={model.training.beta: [0, 1]}")
+  }
+
   @Test("Coordinates that differ between points are united; what a point lacks is missing")
   func union() throws {
     let sandbox = try Sandbox()

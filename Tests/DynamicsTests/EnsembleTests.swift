@@ -311,7 +311,9 @@ private func run<Map: DiscreteMap>(
     let rows = (0..<items).map { $0 % 2 == 0 ? [10.0] : [0.5] }
     var plan = EnsemblePlan(
       levels: [0], items: Array(0..<Int32(items)), steps: 12, seed: 1,
-      observables: [Measure.component(0), Measure("one") { _, _, _ in 1 }])
+      observables: [
+        Measure.component(0), Measure("one") { _, _, _ in 1 }, Measure("square") { z, _, _ in z[0] * z[0] },
+      ])
     plan.recordsMembers = true
     let collector = RecordCollector()
     let result = try run(SquareMap(), given(rows), plan, into: collector)[0]
@@ -331,6 +333,10 @@ private func run<Map: DiscreteMap>(
     #expect(collector.outcomes.count { $0 == .diverged } == 130)
     for (k, series) in collector.series(0, times: 13).enumerated() {
       #expect(series.map(\.isNaN) == (0...12).map { k % 2 == 0 && $0 > 8 })
+    }
+    // An observable that overflows where the state does not is missing, too.
+    for (k, series) in collector.series(2, times: 13).enumerated() {
+      #expect(series.map(\.isNaN) == (0...12).map { k % 2 == 0 && $0 > 7 })
     }
   }
 

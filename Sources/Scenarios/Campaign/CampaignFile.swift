@@ -72,13 +72,16 @@ extension Campaign {
         ("long_name", .text("\(key.key): \(ScenarioKeys.byName[key.key]?.meaning ?? "")")), ("units", "1"),
       ]
       let numbers = key.values.compactMap { Double($0) }
-      if numbers.count < key.values.count {
+      let isReal = if case .number? = ScenarioKeys.byName[key.key]?.type { true } else { false }
+      let integers = isReal ? [] : key.values.compactMap { Int64($0) }
+      // Seeds from 2^63 are no 64-bit integers, and would be rounded as real numbers.
+      if numbers.count < key.values.count || key.key == "seed" && integers.count < key.values.count {
         let texts = key.values.map(key.text)
         try group.defineVariable(name, type: .string, dimensions: [name], attributes: [attributes[0]]).write(
           texts)
-      } else if case .integer? = ScenarioKeys.byName[key.key]?.type {
+      } else if integers.count == key.values.count {
         try group.defineVariable(name, type: .int64, dimensions: [name], attributes: attributes)
-          .write(numbers.map { Int($0) })
+          .write(integers.map { Int($0) })
       } else {
         try group.defineVariable(name, type: .double, dimensions: [name], attributes: attributes).write(
           numbers)
@@ -261,7 +264,9 @@ extension Campaign {
     _ files: [[String?]], _ readers: RunFileReaders, claims: [ClaimResult], in root: NetCDFGroup
   ) throws {
     guard let file = files.joined().lazy.compactMap({ $0 }).first else { return }
-    let replaced = ["scenario", "history", "title", "seed", "scenario_name", "model_sha256"]
+    let replaced = [
+      "scenario", "history", "title", "seed", "scenario_name", "dataset_sha256", "model_sha256",
+    ]
     for (name, value) in try readers.reader(of: file).root.attributes
     where !replaced.contains(name) && !name.hasPrefix("model_") {
       try root.setAttribute(name, value)
@@ -274,12 +279,15 @@ extension Campaign {
     try root.setAttribute("scenario", .text(scenario.resolvedYAML))
     try root.setAttribute("seed", Int(exactly: scenario.seed).map { .int($0) } ?? .text("\(scenario.seed)"))
     if plan.replicas > 1 { try root.setAttribute("models", .int(plan.replicas)) }
-    var hashes: [String] = []
-    for case let file? in files.joined() {
-      guard let hash = try? readers.reader(of: file).attribute("model_sha256").text else { continue }
-      if !hashes.contains(hash) { hashes.append(hash) }
+    // Those of all runs, each once, in the order of the runs.
+    for name in ["dataset_sha256", "model_sha256"] {
+      var hashes: [String] = []
+      for case let file? in files.joined() {
+        guard let hash = try? readers.reader(of: file).attribute(name).text else { continue }
+        if !hashes.contains(hash) { hashes.append(hash) }
+      }
+      try root.setAttribute(name, .text(hashes.joined(separator: " ")))
     }
-    try root.setAttribute("model_sha256", .text(hashes.joined(separator: " ")))
     for result in claims {
       let lines = result.entries.map { result.line($0) }
       try root.setAttribute(
