@@ -58,8 +58,8 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   ///     that it throws ends the run and is rethrown.
   ///   - segmentSink: Receives a shard's segments, in order, after their units' records.
   ///   - checkpointInterval: For how long a worker is in a unit before it hands over how far it came; then
-  ///     again after that time, or twenty times what handing over and `checkpoint` took, if that is longer. Copies the
-  ///     unit's sums and records. Nil: only when the run is cancelled.
+  ///     again after that time, or twenty times what `checkpoint` took, if that is longer. The unit's sums and records
+  ///     are copied each time. Nil: only when the run is cancelled.
   ///   - checkpoint: Called after each unit, after such a handing over, and at the end of a run that was cancelled, with
   ///     the state so far; every record of its finished units was handed to `sink` before. Errors end the run.
   /// - Returns: One entry per level; none for a shard.
@@ -113,10 +113,18 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
       var told = clock.now
       var handedOver = told
       var pause = checkpointInterval
-      let (isMerged, former) = merging.withLock { ($0.state.unitsDone > piece, $0.state.following[piece]) }
+      var (isMerged, former) = merging.withLock { ($0.state.unitsDone > piece, $0.state.following[piece]) }
       // Finished by an earlier process, and its turn has come already.
       if isMerged { return }
-      let result = scratch.workers[workerIndex].run(partition.unit(piece), from: former) { count, unit in
+      if let progress = former, let block = progress.block,
+        block.size != blocks || block.states.count != block.isDiverged.count * map.dimension
+      {
+        // Blocks of another size cannot be gone on with.
+        measured.wrappingSubtract(progress.measured(times: plan.times), ordering: .relaxed)
+        former = nil
+      }
+      let result = scratch.workers[workerIndex].run(partition.unit(piece), from: former.take()) {
+        count, unit in
         measured.wrappingAdd(count, ordering: .relaxed)
         if shouldStop() { isCancelled.store(true, ordering: .relaxed) }
         if isCancelled.load(ordering: .relaxed) {
@@ -129,7 +137,8 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
           merging.withLockIfAvailable { tell(&$0) }
         }
         if let interval = checkpointInterval, let least = pause, now - handedOver >= least {
-          merging.withLock { merging in
+          // Where another worker merges or saves: after the next step.
+          let isDone: Void? = merging.withLockIfAvailable { merging in
             if isCancelled.load(ordering: .relaxed) { return }
             merging.state.following[piece] = unit()
             do {
@@ -139,8 +148,10 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
               isCancelled.store(true, ordering: .relaxed)
             }
           }
-          handedOver = clock.now
-          pause = max(interval, (handedOver - now) * 20)
+          if isDone != nil {
+            handedOver = clock.now
+            pause = max(interval, (handedOver - now) * 20)
+          }
         }
         return true
       }
@@ -188,6 +199,8 @@ private struct Merging: Sendable {
     segmentSink: (@Sendable (borrowing SegmentSums) throws -> Void)?,
     checkpoint: (@Sendable (borrowing EnsembleState, _ isLast: Bool) throws -> Void)?
   ) throws {
+    // Finished by an earlier process, and merged with the one before it after this worker asked.
+    guard piece >= state.unitsDone else { return }
     state.following[piece] = result
     while let unit = state.following[state.unitsDone], unit.isFinished {
       state.following[state.unitsDone] = nil

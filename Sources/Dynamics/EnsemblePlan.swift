@@ -86,7 +86,10 @@ public struct EnsemblePlan: Sendable {
 
   /// The members of a unit of parallel work, about: 64 units for an even share of a small plan's work
   /// among a few threads, at most a block. Multiples of the register tile's height, at least two of them.
-  var membersPerUnit: Int { min(max(memberCount / 64 / 14 * 14, 28), 126) }
+  var membersPerUnit: Int { Self.membersPerUnit(ofMembers: memberCount) }
+
+  /// The members of a unit, about, of a plan of so many.
+  public static func membersPerUnit(ofMembers count: Int) -> Int { min(max(count / 64 / 14 * 14, 28), 126) }
 }
 
 /// Decides what a member is whose steps have stayed small to the end: a small step may be a slow passage.

@@ -101,9 +101,16 @@ struct UnitProgress: Sendable {
     }
     let searched = plan.hasBootstrap ? ApproachBootstrap.searchedTimes(plan.times).count : 0
     let distances = members.isPart ? 0 : members.positions.count * plan.approaches.count * searched
-    let needsOpen = !plan.approaches.isEmpty && (members.isPart || !isFinished)
-    guard itemDistances.count == distances, !needsOpen || !open.distances.isEmpty else {
+    guard itemDistances.count == distances else {
       throw ByteDecodingError("\(itemDistances.count) distances of items")
+    }
+    if members.isPart || !isFinished { try open.checkWhole(plan, layout) }
+    if let records {
+      let recorded = plan.recordsMembers ? plan.recordedCount : 0
+      guard records.members.count == firstMember, records.series.count == recorded,
+        records.series.allSatisfy({ $0.count == members.memberCount * plan.times }),
+        records.latentStates.count % (members.memberCount * plan.times) == 0
+      else { throw ByteDecodingError("records of another shape") }
     }
     guard try decoder.decode(Bool.self) else { return }
     let size: Int = try decoder.decode()
@@ -137,12 +144,15 @@ extension OpenItem {
     observables = try decoder.decode()
     scalars = try decoder.decode()
     distances = try decoder.decode()
+    if !observables.isEmpty || !scalars.isEmpty || !distances.isEmpty { try checkWhole(plan, layout) }
+  }
+
+  /// Makes sure that the sums have the plan's shape.
+  func checkWhole(_ plan: EnsemblePlan, _ layout: Accumulator.Layout) throws {
     let whole = OpenItem(plan, layout)
-    let isWhole =
+    guard
       observables.count == whole.observables.count && scalars.count == whole.scalars.count
-      && distances.count == whole.distances.count
-    guard isWhole || observables.isEmpty && scalars.isEmpty && distances.isEmpty else {
-      throw ByteDecodingError("an unfinished item of another shape")
-    }
+        && distances.count == whole.distances.count
+    else { throw ByteDecodingError("an unfinished item of another shape") }
   }
 }

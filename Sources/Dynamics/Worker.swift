@@ -119,21 +119,16 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   /// Runs the members of one unit.
   ///
   /// - Parameters:
-  ///   - progress: How far an earlier process came.
+  ///   - progress: How far an earlier process came, with the same block size.
   ///   - follow: Called after each time of a block with the members whose states are new, and how far the unit is;
   ///     false ends the work. The second argument copies the unit's sums.
   /// - Returns: The unit; nil where `follow` ended the work.
   func run(
-    _ members: UnitPartition.Unit, from progress: UnitProgress?, follow: (Int, () -> UnitProgress) -> Bool
+    _ members: UnitPartition.Unit, from progress: consuming UnitProgress?,
+    follow: (Int, () -> UnitProgress) -> Bool
   ) -> UnitProgress? {
     let memberCount = members.memberCount
     var unit = progress ?? empty(members)
-    // A block of another size cannot be gone on with.
-    if let former = unit.block,
-      former.size != blockSize || former.states.count != former.isDiverged.count * map.dimension
-    {
-      unit = empty(members)
-    }
     while unit.firstMember < memberCount {
       fillBlock(members, firstMember: unit.firstMember, count: min(blockSize, memberCount - unit.firstMember))
       guard runBlock(&unit, follow) else { return nil }

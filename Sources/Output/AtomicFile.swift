@@ -156,13 +156,13 @@ extension AtomicFile {
 
   /// Finds out before long work whether a file could be written now; writes nothing.
   ///
-  /// - Parameter withCheckpoint: Whether the work puts files beside it whose names are longer.
+  /// - Parameter ending: The longest ending that the work adds to its name for files beside it.
   /// - Throws: `FileError`, as `write` would.
   public static func checkWritable(
-    _ path: String, overwrite: Bool, withCheckpoint: Bool = true
+    _ path: String, overwrite: Bool, ending: String = ".checkpoint-data-01234567"
   ) throws(FileError) {
+    try checkName(path, ending: ending)
     try TemporaryFile(for: path, overwrite: overwrite).discard()
-    if withCheckpoint { try checkName(path, ending: ".checkpoint-data-01234567") }
   }
 
   /// Makes sure that the file system takes a file's name with an ending.
@@ -177,7 +177,7 @@ extension AtomicFile {
     throw FileError(
       .cannotCreate, path: path,
       message: "its name has \(name.utf8.count) bytes; expected at most \(most)"
-        + (ending.isEmpty ? "" : ", for checkpoints add \(ending.utf8.count)"),
+        + (ending.isEmpty ? "" : ", for files beside it add '\(ending)'"),
       remedy: "choose a shorter name")
   }
 

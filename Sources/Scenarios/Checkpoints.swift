@@ -34,7 +34,9 @@ final class Checkpoints: @unchecked Sendable {
     var body: ByteDecoder
   }
 
-  private static let magic = Array("repeated-inference checkpoint 4\n".utf8)
+  /// What every version's checkpoint begins with.
+  static let signature = "repeated-inference checkpoint"
+  private static let magic = Array("\(signature) 4\n".utf8)
   private static let hashLength = 64
 
   /// The checkpoint's file.

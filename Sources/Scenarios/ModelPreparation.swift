@@ -123,8 +123,7 @@ extension Experiment {
 
   /// Says what neither a model's file nor the scenario tells.
   private func warnOfAssumptions(_ model: Autoencoder, path: String) {
-    // A linear model has no activation.
-    let assumed = model.assumptions.filter { $0.key != "activation" || !model.architecture.hidden.isEmpty }
+    let assumed = model.assumptions
     if !assumed.isEmpty {
       let pairs = assumed.map { "\"\($0.key)\": ..." }.joined(separator: ", ")
       events.warnOnce(

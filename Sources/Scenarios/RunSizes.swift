@@ -114,10 +114,13 @@ extension Experiment {
     let bootstrap = Double(EnsemblePlan.standardReplicates) * width * 8
     let averages = 28 * slots * levels
     let open = 16 * ((visible + treeLevels) * (1 + parts) * times + distances)
+    let perLevel = members / levels
+    let unitMembers = min(Double(EnsemblePlan.membersPerUnit(ofMembers: Int(members))), perLevel)
+    let workers = min(Double(options.threads), levels * (perLevel / unitMembers).rounded(.up))
     let unit =
-      moments + open + width * 8 * (126 / Double(initial.realizations)).rounded(.up)
-      + perMember * min(126, members / levels)
-    result.growthBytes += 2 * moments + bootstrap + 2 * Double(options.threads) * unit
+      moments + open + width * 8 * (unitMembers / Double(initial.realizations)).rounded(.up)
+      + perMember * unitMembers
+    result.growthBytes += 2 * moments + bootstrap + 2 * workers * unit
     result.growthBytes += width * 8 * 126 * 3 + 2 * averages
     var parameters = d * d
     var widths = n + d
@@ -130,9 +133,9 @@ extension Experiment {
     }
     var modelBytes = 4 * parameters
     if case .hopfield = scenario.model { modelBytes = 0 }
-    // With the units at hand, as they are when a run is interrupted.
-    result.checkpointBytes = records + bootstrap + 2 * moments + modelBytes + averages
-    result.checkpointBytes += Double(options.threads) * unit
+    // With the units at hand; the former checkpoint is there until the next is whole.
+    result.checkpointBytes =
+      records + 2 * (bootstrap + 2 * moments + modelBytes + averages + workers * unit)
     result.writingSeconds =
       (2 * records + result.contents.fileBytes) / 5e8
       + RunFileContents.secondsPerVariable * (result.contents.variables + result.contents.groupVariables)

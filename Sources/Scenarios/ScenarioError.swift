@@ -4,17 +4,15 @@
 ///
 ///     scenarios/a.yaml:12:11: initial.levels: 1.5: expected probabilities between 0 and 1; write levels: [0, 0.5]
 public struct ScenarioError: Error, CustomStringConvertible, Sendable, Equatable {
-  /// Whether the scenario is wrong in itself, its file is not there, or the command line is wrong.
+  /// Whether the scenario is wrong in itself, or its file is not there.
   public enum Kind: Sendable, Hashable {
     /// The scenario is wrong in itself (exit code 65).
     case invalid
     /// There is no such file (exit code 66).
     case missing
-    /// An override that is not `KEY=VALUE` (exit code 64).
-    case usage
   }
 
-  /// Whether the scenario is wrong in itself, its file is not there, or the command line is wrong.
+  /// Whether the scenario is wrong in itself, or its file is not there.
   public var kind: Kind
   /// The scenario file as the user gave it, or `--set KEY=VALUE` for a value from the command line.
   public var path: String
@@ -49,14 +47,8 @@ public struct ScenarioError: Error, CustomStringConvertible, Sendable, Equatable
     self.remedy = remedy
   }
 
-  /// The exit code of a program that stops because of this error: 65, 66 or 64.
-  public var exitCode: Int32 {
-    switch kind {
-    case .invalid: 65
-    case .missing: 66
-    case .usage: 64
-    }
-  }
+  /// The exit code of a program that stops because of this error: 65 or 66.
+  public var exitCode: Int32 { kind == .missing ? 66 : 65 }
 
   /// The error as one line; values are cut at about 60 characters, control characters escaped.
   public var description: String {

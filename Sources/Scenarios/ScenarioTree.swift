@@ -70,10 +70,9 @@ enum ScenarioTree {
   /// Applies one `KEY=VALUE` of the command line.
   static func apply(_ override: String, to tree: inout ScenarioNode, path: String) throws {
     let source = "--set \(override)"
-    guard let sign = override.firstIndex(of: "="), !override[..<sign].allSatisfy(\.isWhitespace) else {
+    guard let sign = override.firstIndex(of: "="), sign > override.startIndex else {
       throw ScenarioError(
-        kind: .usage, path: source, expected: "KEY=VALUE",
-        remedy: "write for instance --set initial.levels=[0,0.5]")
+        path: source, expected: "KEY=VALUE", remedy: "write for instance --set initial.levels=[0,0.5]")
     }
     let key = String(override[..<sign])
     let origin = ScenarioNode.Origin.override(source)

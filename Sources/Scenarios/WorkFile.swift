@@ -6,7 +6,7 @@ public enum WorkFile {
   ///
   /// - Throws: `CheckpointError`.
   public static func refuse(_ path: String) throws {
-    let checkpoint = Array("repeated-inference checkpoint".utf8)
+    let checkpoint = Array(Checkpoints.signature.utf8)
     let bytes = NetCDFFormat.beginning(of: path, count: checkpoint.count)
     // A frame's kind and length, the length of a text, the text: `FrameFile`, `ShardHeader`.
     let isShard =

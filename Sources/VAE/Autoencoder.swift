@@ -51,10 +51,11 @@ public struct Autoencoder: Sendable {
     metadata = [:]
   }
 
-  /// What is assumed of a model that was read from a file, as its metadata do not tell: keys and values.
+  /// What is assumed of a model that was read from a file, as its metadata do not tell: keys and values. A linear model
+  /// has no activation.
   public var assumptions: [(key: String, value: String)] {
     [("activation", architecture.activation.rawValue), ("likelihood", architecture.likelihood.rawValue)]
-      .filter { metadata[$0.0] == nil }
+      .filter { metadata[$0.0] == nil && ($0.0 != "activation" || !architecture.hidden.isEmpty) }
   }
 
   /// Whether every parameter is a finite number.

@@ -27,6 +27,8 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
 public enum Safetensors {
   /// The longest header that is read, in bytes.
   static let headerLimit = 16 << 20
+  /// What a zip archive begins with. Shorter, it could be the length of a safetensors header.
+  public static let zipSignature: [UInt8] = [0x50, 0x4B, 3, 4]
   /// The longest file that is read, in bytes.
   static let fileLimit = 4 << 30
 
@@ -132,7 +134,7 @@ public enum Safetensors {
     let failure = Failure(path: path)
     let bytes = [UInt8](data)
     for (beginning, format) in [
-      ("PK".utf8.map { $0 }, "in PyTorch's zip format (torch.save)"),
+      (zipSignature, "in PyTorch's zip format (torch.save)"),
       ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"),
     ] where bytes.starts(with: beginning) {
       throw failure(

@@ -47,14 +47,15 @@ struct InspectCommand: ParsableCommand {
       return file.hasSuffix(".safetensors")
     }
     return file.hasSuffix(".safetensors") || (head.count == 9 && head[8] == UInt8(ascii: "{"))
-      || head.starts(with: "PK".utf8)
+      || head.starts(with: Safetensors.zipSignature)
   }
 
   private func model() throws -> String {
     let (model, sha256) = try Safetensors.read(path: file)
     let a = model.architecture
+    let assumed = model.assumptions.map(\.key)
     func function(_ key: String, _ value: String) -> [String] {
-      [key, model.metadata[key] == nil ? "\(value) (assumed: not in the metadata)" : value]
+      [key, assumed.contains(key) ? "\(value) (assumed: not in the metadata)" : value]
     }
     var rows = [
       [

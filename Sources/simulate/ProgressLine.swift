@@ -14,6 +14,7 @@ final class ProgressLine: Sendable {
   private struct State {
     var task = ""
     var start = Date()
+    var first = 0.0
     var lastShown = Date.distantPast
     var isShown = false
   }
@@ -34,14 +35,17 @@ final class ProgressLine: Sendable {
       if task != state.task {
         state.task = task
         state.start = now
+        state.first = fraction
         state.lastShown = .distantPast
       }
       guard now.timeIntervalSince(state.lastShown) > 0.1 || fraction >= 1 else { return }
       state.lastShown = now
       state.isShown = true
       let elapsed = now.timeIntervalSince(state.start)
+      // What an earlier process did took none of this one's time.
+      let done = fraction - state.first
       let left =
-        fraction > 0.01 && elapsed > 0.5 ? Self.clock(elapsed / fraction * (1 - fraction)) + " left" : ""
+        done > 0.01 && elapsed > 0.5 ? Self.clock(elapsed / done * (1 - fraction)) + " left" : ""
       let width = 24
       let filled = Int((Double(width) * min(max(fraction, 0), 1)).rounded())
       let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)

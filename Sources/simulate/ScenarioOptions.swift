@@ -33,7 +33,7 @@ struct ScenarioOptions: ParsableArguments {
     if let threads, threads < 1 || threads > 4096 {
       throw ValidationError("--threads \(threads): expected a number from 1 to 4096")
     }
-    for override in overrides where !override.contains("=") {
+    for override in overrides where !override.contains("=") || override.hasPrefix("=") {
       throw ValidationError("--set \(override): expected KEY=VALUE, e.g. --set dynamics.steps=50")
     }
   }

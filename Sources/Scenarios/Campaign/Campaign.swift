@@ -127,7 +127,7 @@ public struct Campaign: Sendable {
     }
     let earlierChanges = try partial.map { try changedClaims(since: $0, overwrite: overwrite) } ?? []
     let overwrite = overwrite || partial != nil
-    try AtomicFile.checkWritable(path, overwrite: overwrite)
+    try AtomicFile.checkWritable(path, overwrite: overwrite, ending: ".points")
     try prepare(folder, resume: resume, overwrite: overwrite)
     let claimChanges = Self.joined(earlierChanges, try checkIdentity(of: folder))
     if !claimChanges.isEmpty {
@@ -171,7 +171,7 @@ public struct Campaign: Sendable {
   public func run(_ shard: Shard, to path: String? = nil) throws -> Int {
     let path = path ?? scenario.output.file
     try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
-    try AtomicFile.checkName(path, ending: ".checkpoint-data-01234567")
+    try AtomicFile.checkName(path, ending: ".points")
     let folder = path + ".points"
     // Other shards may have made it.
     try prepare(folder, resume: true, overwrite: false)
