@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Kills a run with SIGKILL at random moments, continues it with --resume, and compares every variable with an
-# uninterrupted run, bit by bit. Each round starts afresh, with an empty cache of models.
+# uninterrupted run, bit by bit. Each round starts afresh, with an empty cache of models; rounds have in turn many
+# members for a few steps, and a few members for many.
 #
 #     Scripts/kill_test.sh [ROUNDS] [SIMULATE]
 set -euo pipefail
@@ -23,7 +24,9 @@ split-by: [retention]
 output: {members: true, latents: true}
 YAML
 export REPEATED_INFERENCE_CACHE=$folder/cache
+few=(--set initial.items=30 --set initial.realizations=1 --set dynamics.steps=8000)
 "$simulate" run run.yaml -o whole.nc --quiet
+"$simulate" run run.yaml -o whole-few.nc --quiet "${few[@]}"
 table() {
   "$simulate" export "$1" # averages; the members' series below
   "$simulate" export "$1" --variables members/energy,members/overlap_memory
@@ -32,15 +35,21 @@ table() {
   "$simulate" export "$1" --variables approach,approach_lower,approach_upper
   "$simulate" export "$1" --variables distance_concept_by_class
 }
-table whole.nc | sha256sum >whole.sum
+for name in whole whole-few; do table $name.nc | sha256sum >$name.sum; done
 kills=0
 for round in $(seq "$rounds"); do
   rm -rf cache killed*
   attempts=0
+  name=whole
+  settings=()
+  if [ $((round % 2)) -eq 0 ]; then
+    name=whole-few
+    settings=("${few[@]}")
+  fi
   # Killed up to four times, then left alone.
   while :; do
     attempts=$((attempts + 1))
-    "$simulate" run run.yaml -o killed.nc --resume --checkpoint-interval 0.02 --quiet &
+    "$simulate" run run.yaml -o killed.nc --resume --checkpoint-interval 0.02 --quiet ${settings[@]+"${settings[@]}"} &
     process=$!
     if [ "$attempts" -le 4 ]; then
       sleep "$(awk -v seed="$round$attempts" 'BEGIN { srand(seed); printf "%.3f", rand() * 1.5 }')"
@@ -52,7 +61,7 @@ for round in $(seq "$rounds"); do
     kills=$((kills + (status == 137)))
     [ "$status" -eq 137 ] || { echo "round $round: exit code $status" >&2; exit 1; }
   done
-  table killed.nc | sha256sum | cmp - whole.sum || { echo "round $round: other numbers" >&2; exit 1; }
+  table killed.nc | sha256sum | cmp - $name.sum || { echo "round $round: other numbers" >&2; exit 1; }
   rest=$(ls -A | grep -v -e '^cache$' -e '^killed.nc$' -e '^run.yaml$' -e '^whole' -e 'partial' || true)
   [ -z "$rest" ] || { echo "round $round: left over: $rest" >&2; exit 1; }
 done
