@@ -103,16 +103,14 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
         usleep(1000)
       }
       if isCancelled.load(ordering: .relaxed) { return }
-      @Sendable func tell(_ merging: inout Merging) {
+      @Sendable func tell() {
         if isCancelled.load(ordering: .relaxed) { return }
         let done = Double(measured.load(ordering: .relaxed)) / whole
-        let goesOn = merging.failure == nil && progress?(done) ?? true
-        if !goesOn { isCancelled.store(true, ordering: .relaxed) }
+        if !(progress?(done) ?? true) { isCancelled.store(true, ordering: .relaxed) }
       }
       let clock = ContinuousClock()
       var told = clock.now
-      var handedOver = told
-      var pause = checkpointInterval
+      var handover = told + (checkpointInterval ?? .zero)
       var (isMerged, former) = merging.withLock { ($0.state.unitsDone > piece, $0.state.following[piece]) }
       // Finished by an earlier process, and its turn has come already.
       if isMerged { return }
@@ -134,23 +132,16 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
         let now = clock.now
         if now - told > .milliseconds(100) {
           told = now
-          merging.withLockIfAvailable { tell(&$0) }
+          merging.withLockIfAvailable { _ in tell() }
         }
-        if let interval = checkpointInterval, let least = pause, now - handedOver >= least {
+        if let checkpointInterval, now >= handover {
           // Where another worker merges or saves: after the next step.
-          let isDone: Void? = merging.withLockIfAvailable { merging in
+          merging.withLockIfAvailable { merging in
             if isCancelled.load(ordering: .relaxed) { return }
             merging.state.following[piece] = unit()
-            do {
-              try checkpoint?(merging.state, false)
-            } catch {
-              merging.failure = error
-              isCancelled.store(true, ordering: .relaxed)
-            }
-          }
-          if isDone != nil {
-            handedOver = clock.now
-            pause = max(interval, (handedOver - now) * 20)
+            merging.attempt(isCancelled) { try checkpoint?($0.state, false) }
+            let end = clock.now
+            handover = end + max(checkpointInterval, (end - now) * 20)
           }
         }
         return true
@@ -159,14 +150,11 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
       merging.withLock { merging in
         // Nothing follows a refusal or a failure.
         if merging.failure != nil { return }
-        do {
-          try merging.take(
-            result, piece: piece, sink: sink, segmentSink: segmentSink, checkpoint: checkpoint)
-        } catch {
-          merging.failure = error
+        merging.attempt(isCancelled) {
+          try $0.take(result, piece: piece, sink: sink, segmentSink: segmentSink, checkpoint: checkpoint)
         }
         merged.store(merging.state.unitsDone, ordering: .relaxed)
-        tell(&merging)
+        tell()
       }
     }
 
@@ -193,6 +181,16 @@ private struct Merging: Sendable {
   var failure: (any Error)?
 
   init(state: EnsembleState) { self.state = state }
+
+  /// Keeps the first error, which cancels the run.
+  mutating func attempt(_ isCancelled: borrowing Atomic<Bool>, _ body: (inout Merging) throws -> Void) {
+    do {
+      try body(&self)
+    } catch {
+      failure = error
+      isCancelled.store(true, ordering: .relaxed)
+    }
+  }
 
   mutating func take(
     _ result: UnitProgress, piece: Int, sink: (@Sendable (borrowing MemberRecords) throws -> Void)?,

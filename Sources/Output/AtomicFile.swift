@@ -159,7 +159,7 @@ extension AtomicFile {
   /// - Parameter ending: The longest ending that the work adds to its name for files beside it.
   /// - Throws: `FileError`, as `write` would.
   public static func checkWritable(
-    _ path: String, overwrite: Bool, ending: String = ".checkpoint-data-01234567"
+    _ path: String, overwrite: Bool, ending: String = ""
   ) throws(FileError) {
     try checkName(path, ending: ending)
     try TemporaryFile(for: path, overwrite: overwrite).discard()

@@ -38,6 +38,11 @@ final class Checkpoints: @unchecked Sendable {
   static let signature = "repeated-inference checkpoint"
   private static let magic = Array("\(signature) 4\n".utf8)
   private static let hashLength = 64
+  private static let ending = ".checkpoint"
+  /// The longest ending of a file beside an output: that of a data file.
+  static let longestEnding = ending + dataInfix + String(repeating: "0", count: dataNameLength)
+  private static let dataInfix = "-data-"
+  private static let dataNameLength = 8
 
   /// The checkpoint's file.
   let path: String
@@ -47,7 +52,7 @@ final class Checkpoints: @unchecked Sendable {
   private(set) var isSaved = false
 
   init(for output: String, interval: Double) {
-    path = output + ".checkpoint"
+    path = output + Self.ending
     self.interval = .seconds(interval)
     last = ContinuousClock.now
   }
@@ -143,7 +148,7 @@ final class Checkpoints: @unchecked Sendable {
 
   /// The folder, with a slash; empty for the working directory.
   var folder: String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "" }
-  private var dataPrefix: String { path.dropFirst(folder.count) + "-data-" }
+  private var dataPrefix: String { path.dropFirst(folder.count) + Self.dataInfix }
 
   private var dataFiles: [String] {
     let names = try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)
@@ -152,7 +157,7 @@ final class Checkpoints: @unchecked Sendable {
 
   /// An empty data file.
   func createData() throws -> FrameFile {
-    let name = dataPrefix + UUID().uuidString.prefix(8).lowercased()
+    let name = dataPrefix + UUID().uuidString.prefix(Self.dataNameLength).lowercased()
     return try FrameFile(creating: folder + name)
   }
 }

@@ -79,7 +79,7 @@ extension Experiment {
       checkpoints.remove()
       return .completeBefore(path: path)
     }
-    try AtomicFile.checkWritable(path, overwrite: overwrite)
+    try AtomicFile.checkWritable(path, overwrite: overwrite, ending: Checkpoints.longestEnding)
     let loaded = try checkpoints.open(resume: resume, overwrite: overwrite, logger: events.logger)
     if let loaded { try check(loaded.header, identity, shard, path: checkpoints.path) }
     // What can be found wrong before the training is.
@@ -147,7 +147,6 @@ extension Experiment {
       return partition.segments(ofShard: shard.number, of: shard.count)
     }
     let work = try EnsembleWork(self, job, model: model, plan: plan, segments: segments)
-    let before = work.state?.measured ?? 0
     let ensemble = Ensemble(
       map: prepared.map, start: prepared.start, plan: plan, threads: options.threads,
       blockSize: options.blockSize)
@@ -186,7 +185,7 @@ extension Experiment {
       try work.keepResults(after: error)
     }
     work.finish()
-    let share = 1 - Double(before) / Double(plan.memberCount * plan.times)
+    let share = 1 - work.fractionBefore
     return .complete(
       report(
         prepared, results: results, model: model, path: job.path,
@@ -261,7 +260,9 @@ struct RunJob {
 /// Used by one thread at a time.
 private final class EnsembleWork: @unchecked Sendable {
   /// Where to go on; nil: at the beginning, or handed over.
-  private(set) var state: EnsembleState?
+  private var state: EnsembleState?
+  /// How much of the whole ensemble an earlier process measured.
+  private(set) var fractionBefore = 0.0
   /// Members' records and segments; nil where there are neither.
   private(set) var data: FrameFile?
   private let experiment: Experiment
@@ -289,8 +290,9 @@ private final class EnsembleWork: @unchecked Sendable {
           try FrameFile(continuing: job.checkpoints.folder + part.name, part)
         }
         self.state = state
+        fractionBefore = Double(state.measured) / Double(plan.memberCount * plan.times)
         if state.unitsDone == lastUnit { final = state }
-        let percent = Int(100 * Double(state.measured) / Double(plan.memberCount * plan.times))
+        let percent = Int(100 * fractionBefore)
         experiment.events.logger.info(
           segments == nil
             ? "continuing at \(percent) %: \(job.checkpoints.path)" : "continuing: \(job.checkpoints.path)")

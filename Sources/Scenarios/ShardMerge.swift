@@ -134,7 +134,7 @@ public struct ShardMerge {
   public func run(to path: String? = nil, overwrite: Bool = false) throws -> RunReport {
     let path = path ?? experiment.scenario.output.file
     try AtomicFile.checkDistinct(path, from: experiment.scenario.inputPaths + paths)
-    try AtomicFile.checkWritable(path, overwrite: overwrite, ending: "")
+    try AtomicFile.checkWritable(path, overwrite: overwrite)
     let files = try paths.map { try FrameFile(reading: $0) }
     var model: PreparedModel?
     struct Found: Error {}

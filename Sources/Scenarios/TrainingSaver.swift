@@ -63,7 +63,7 @@ extension Experiment {
       checkpoints.remove()
       return nil
     }
-    try AtomicFile.checkWritable(path, overwrite: overwrite)
+    try AtomicFile.checkWritable(path, overwrite: overwrite, ending: Checkpoints.longestEnding)
     let identity = identity()
     let loaded = try checkpoints.open(resume: resume, overwrite: overwrite, logger: events.logger)
     if let loaded {

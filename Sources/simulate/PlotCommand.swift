@@ -74,7 +74,7 @@ struct PlotCommand: ParsableCommand {
       }
       let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".svg"
       try AtomicFile.checkDistinct(path, from: [file])
-      try AtomicFile.checkWritable(path, overwrite: overwrite, ending: "")
+      try AtomicFile.checkWritable(path, overwrite: overwrite)
       let names = (variables ?? "").split(separator: ",").map { $0.replacing("-", with: "_") }
         .map { $0.trimmingCharacters(in: .whitespaces) }
       let options = FigureOptions(width: narrow ? 252 : 504, variables: names)

@@ -7,14 +7,26 @@ import Synchronization
   import Darwin
 #endif
 
+/// How fast a task goes: from when it began, with what an earlier process had done already.
+struct Pace {
+  var begin = Date()
+  var first = 0.0
+
+  func elapsed(at now: Date) -> Double { now.timeIntervalSince(begin) }
+
+  /// Seconds until all is done, at the same pace; 0 where nothing is done or nothing left.
+  func left(at now: Date, fraction: Double) -> Double {
+    fraction > first && fraction < 1 ? elapsed(at: now) / (fraction - first) * (1 - fraction) : 0
+  }
+}
+
 /// One line on standard error that is rewritten in place: what is done, a bar, and the time left.
 ///
 /// Silent where standard error is no terminal, or when asked to be quiet.
 final class ProgressLine: Sendable {
   private struct State {
     var task = ""
-    var start = Date()
-    var first = 0.0
+    var pace = Pace()
     var lastShown = Date.distantPast
     var isShown = false
   }
@@ -34,18 +46,14 @@ final class ProgressLine: Sendable {
       let now = Date()
       if task != state.task {
         state.task = task
-        state.start = now
-        state.first = fraction
+        state.pace = Pace(begin: now, first: fraction)
         state.lastShown = .distantPast
       }
       guard now.timeIntervalSince(state.lastShown) > 0.1 || fraction >= 1 else { return }
       state.lastShown = now
       state.isShown = true
-      let elapsed = now.timeIntervalSince(state.start)
-      // What an earlier process did took none of this one's time.
-      let done = fraction - state.first
-      let left =
-        done > 0.01 && elapsed > 0.5 ? Self.clock(elapsed / done * (1 - fraction)) + " left" : ""
+      let isKnown = fraction - state.pace.first > 0.01 && state.pace.elapsed(at: now) > 0.5
+      let left = isKnown ? Self.clock(state.pace.left(at: now, fraction: fraction)) + " left" : ""
       let width = 24
       let filled = Int((Double(width) * min(max(fraction, 0), 1)).rounded())
       let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)

@@ -58,7 +58,7 @@ struct ReportCommand: ParsableCommand {
       for point in points { try data.select(point) }
       let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".html"
       try AtomicFile.checkDistinct(path, from: [file])
-      try AtomicFile.checkWritable(path, overwrite: overwrite, ending: "")
+      try AtomicFile.checkWritable(path, overwrite: overwrite)
       do {
         let text =
           Format(path: path) == .markdown ? try MarkdownReport.text(of: data) : try Report.html(of: data)

@@ -166,11 +166,8 @@ private final class EpochLog: Sendable {
 /// Progress of several runs: a bar on a terminal, and a line now and then.
 private final class RunLog: Sendable {
   private let isQuiet: Bool
-  private let state: Mutex<(last: Int, begin: Date)>
-  init(isQuiet: Bool) {
-    self.isQuiet = isQuiet
-    state = Mutex((last: 0, begin: Date()))
-  }
+  private let state = Mutex((last: 0, pace: Pace()))
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
   func log(_ fraction: Double, _ done: Int, of count: Int, _ progress: ProgressLine) {
     progress.show("runs", fraction: fraction, note: "\(done) of \(count) done")
@@ -178,10 +175,10 @@ private final class RunLog: Sendable {
       let isMilestone = done > state.last && (count <= 20 || done == count || done % ((count + 19) / 20) == 0)
       guard isMilestone else { return nil }
       state.last = done
-      let elapsed = Date().timeIntervalSince(state.begin)
-      let left = fraction > 0 && done < count ? elapsed / fraction * (1 - fraction) : 0
-      return "run \(done) of \(count) done after \(shortTime(elapsed))"
-        + (done < count ? ", about \(shortTime(left)) left" : "")
+      let now = Date()
+      let left = shortTime(state.pace.left(at: now, fraction: fraction))
+      return "run \(done) of \(count) done after \(shortTime(state.pace.elapsed(at: now)))"
+        + (done < count ? ", about \(left) left" : "")
     }
     if let line, !isQuiet {
       progress.clear()
@@ -194,8 +191,7 @@ private final class RunLog: Sendable {
 private final class WorkLog: Sendable {
   private struct State {
     var task = ""
-    var first = 0.0
-    var begin = Date()
+    var pace = Pace()
     var last = Date()
     var tenth = 0
   }
@@ -211,14 +207,13 @@ private final class WorkLog: Sendable {
       let now = Date()
       let tenth = Int(10 * fraction)
       if task != state.task {
-        state = State(task: task, first: fraction, begin: now, last: now, tenth: tenth)
+        state = State(task: task, pace: Pace(begin: now, first: fraction), last: now, tenth: tenth)
       }
       guard tenth > state.tenth, fraction < 1, now.timeIntervalSince(state.last) >= 10 else { return nil }
       state.last = now
       state.tenth = tenth
-      let elapsed = now.timeIntervalSince(state.begin)
-      let left = elapsed / (fraction - state.first) * (1 - fraction)
-      return "\(task): \(10 * tenth) % after \(shortTime(elapsed)), about \(shortTime(left)) left"
+      let left = shortTime(state.pace.left(at: now, fraction: fraction))
+      return "\(task): \(10 * tenth) % after \(shortTime(state.pace.elapsed(at: now))), about \(left) left"
     }
     if let line { printMessage(line) }
   }
