@@ -68,7 +68,7 @@ let package = Package(
     .testTarget(
       name: "ObservablesTests",
       dependencies: ["Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output"]),
-    .testTarget(name: "VAETests", dependencies: ["VAE", "Dynamics", "Numerics", "Output"]),
+    .testTarget(name: "VAETests", dependencies: ["VAE", "Observables", "Dynamics", "Numerics", "Output"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Output"]),
     .testTarget(name: "OutputTests", dependencies: ["Output"]),
     .testTarget(name: "ScenariosTests", dependencies: ["Scenarios"]),

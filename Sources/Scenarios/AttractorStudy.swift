@@ -101,9 +101,9 @@ extension Experiment {
     let clock = ContinuousClock()
     let begin = clock.now
     let prepared = try prepareEnsemble(
-      InferenceMap<Double>(model, mode: scenario.dynamics.inferenceMode), of: model)
+      InferenceMap<DenseNetwork<Double>>(model, mode: scenario.dynamics.inferenceMode), of: model)
     let map = DifferentiableInferenceMap(model)
-    var settings = AttractorSearch<DifferentiableInferenceMap, AnyStart>.Settings()
+    var settings = AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, AnyStart>.Settings()
     settings.tolerance = specification.tolerance
     settings.maximumSteps = specification.maxSteps
     settings.maximumPeriod = specification.maxPeriod
@@ -128,7 +128,8 @@ extension Experiment {
 
   /// Lyapunov exponents of the first starts that did not settle.
   private func unsettled(
-    _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>, _ starts: DecidedStarts,
+    _ search: AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, AnyStart>,
+    _ starts: DecidedStarts,
     _ study: AttractorStudy
   ) throws -> [AttractorStudy.Unsettled] {
     let orbits = search.unsettled.prefix(8).compactMap { orbit in
@@ -169,7 +170,8 @@ extension Experiment {
   }
 
   private func decideStarts(
-    _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>, _ specification: AttractorSpecification
+    _ search: AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, AnyStart>,
+    _ specification: AttractorSpecification
   ) throws -> DecidedStarts {
     let wanted = specification.items ?? scenario.initial.items
     let key = specification.items == nil ? "initial.items" : "attractors.items"
@@ -209,7 +211,8 @@ extension Experiment {
 
   /// Decides those starts that are not decided yet.
   private func decide(
-    _ result: inout DecidedStarts, _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>,
+    _ result: inout DecidedStarts,
+    _ search: AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, AnyStart>,
     from: Double, to: Double
   ) throws {
     var keys: [StartKey] = []
@@ -259,7 +262,8 @@ extension Experiment {
 
   /// Orders the sets by their basins and computes the statistics.
   private func collect(
-    _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>, _ starts: DecidedStarts
+    _ search: AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, AnyStart>,
+    _ starts: DecidedStarts
   ) -> AttractorStudy {
     let levels = scenario.initial.levels
     var totals = [Int](repeating: 0, count: search.sets.count)
@@ -321,7 +325,8 @@ extension Experiment {
   // MARK: Identity
 
   private func identify(
-    _ study: inout AttractorStudy, _ search: AttractorSearch<DifferentiableInferenceMap, AnyStart>,
+    _ study: inout AttractorStudy,
+    _ search: AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, AnyStart>,
     geometry: LatentGeometry, own: OwnItems?
   ) throws {
     let items = nearestItems(study.pictures)

@@ -37,9 +37,9 @@ extension Experiment {
   func map(of network: Autoencoder?) -> any EncodingMap {
     switch (network, scenario.dynamics.precision) {
     case (let network?, .single):
-      return InferenceMap<Float>(network, mode: scenario.dynamics.inferenceMode)
+      return InferenceMap<DenseNetwork<Float>>(network, mode: scenario.dynamics.inferenceMode)
     case (let network?, .double):
-      return InferenceMap<Double>(network, mode: scenario.dynamics.inferenceMode)
+      return InferenceMap<DenseNetwork<Double>>(network, mode: scenario.dynamics.inferenceMode)
     case (nil, let precision):
       let train = dataset.train
       let patterns = HopfieldPatterns.signs(

@@ -130,15 +130,15 @@ extension Experiment {
       key: specification.items == nil ? "initial.items" : "attractors.items")
     let levels = scenario.initial.levels
     let total = items.count * levels.count * scenario.initial.realizations
-    var settings = AttractorSearch<DifferentiableInferenceMap, AnyStart>.Settings()
+    var settings = AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, AnyStart>.Settings()
     settings.tolerance = specification.tolerance
     settings.maximumSteps = min(specification.maxSteps, isTrained ? Self.trialSteps : 20)
     settings.maximumPeriod = specification.maxPeriod
     settings.usesTrappingBalls = specification.trapping && isTrained
-    var prepared: PreparedEnsemble<InferenceMap<Double>>?
+    var prepared: PreparedEnsemble<InferenceMap<DenseNetwork<Double>>>?
     let preparation = try seconds {
       prepared = try prepareEnsemble(
-        InferenceMap<Double>(model, mode: scenario.dynamics.inferenceMode), of: model)
+        InferenceMap<DenseNetwork<Double>>(model, mode: scenario.dynamics.inferenceMode), of: model)
     }
     guard let prepared else { return }
     let search = AttractorSearch(

@@ -1,13 +1,5 @@
 import Numerics
 
-/// The distribution p(x|z) of the decoder.
-public enum Likelihood: String, Sendable, Hashable, CaseIterable {
-  /// Independent Bernoulli pixels; the network's output are logits, g(z) their logistic function.
-  case bernoulli
-  /// Independent normal pixels of unit variance; the network's output is the mean g(z).
-  case gaussian
-}
-
 /// The widths and functions of a variational autoencoder with fully connected layers.
 ///
 /// Encoder: D -> hidden[0] -> ... -> (mean, log variance) of N; decoder: N -> ... -> hidden[0] -> D.

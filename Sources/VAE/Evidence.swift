@@ -23,52 +23,27 @@ public struct Evidence: Sendable {
     self.kullbackLeibler = kullbackLeibler
   }
 
-  /// Evaluates the model on items `0..<count`, in single precision.
+  /// Evaluates a network on items `0..<count`, in its precision.
   ///
   /// - Parameters:
   ///   - draw: Independent noise for each number.
   ///   - threads: The result does not depend on it.
+  /// - Precondition: the network has an evidence lower bound.
   /// - Complexity: one encoding and one decoding per item.
-  public init(
-    of model: Autoencoder, on source: some ItemSource, count: Int, seed: UInt64, draw: Int = 0, threads: Int
+  public init<Network: InferenceNetwork>(
+    of network: Network, on source: some ItemSource, count: Int, seed: UInt64, draw: Int = 0, threads: Int
   ) {
-    let network = PackedNetwork<Float>(model)
-    let a = model.architecture
-    let field = RandomField(seed: seed, purpose: .evidenceSample)
+    precondition(network.hasEvidence, "the evidence needs distributions")
+    let noise = EvidenceNoise(
+      field: RandomField(seed: seed, purpose: .evidenceSample), draw: UInt32(truncatingIfNeeded: draw))
     let bound = AlignedBuffer<Double>(count: count)
     let divergence = AlignedBuffer<Double>(count: count)
-    let grain = 126
+    let grain = BlockSize.standard
     Parallel.forEach(pieces: (count + grain - 1) / grain, threads: threads) { _, piece in
-      let w = InferenceMap<Float>.Workspace(a, capacity: grain)
-      let input = AlignedBuffer<Double>(count: a.dataDimension)
       let first = piece * grain
-      let rows = min(grain, count - first)
-      for m in 0..<rows {
-        source.copy(item: first + m, into: input.buffer)
-        for i in 0..<a.dataDimension { w.x.row(m)[i] = Float(input.pointer[i]) }
-      }
-      let features = network.encodeHidden(w.x, rows: rows, hidden: w.hidden)
-      network.mean.apply(features, to: w.mean, rows: rows)
-      network.logVariance.apply(features, to: w.logVariance, rows: rows)
-      for m in 0..<rows {
-        var random = field.stream(UInt32(first + m), UInt32(truncatingIfNeeded: draw))
-        var kl = 0.0
-        for i in 0..<a.latentDimension {
-          let mean = Double(w.mean.row(m)[i])
-          let logVariance = Double(w.logVariance.row(m)[i])
-          let variance = exponential(logVariance)
-          kl += 0.5 * (mean * mean + variance - 1 - logVariance)
-          w.z.row(m)[i] = Float(mean + variance.squareRoot() * random.normal())
-        }
-        divergence.pointer[first + m] = kl
-      }
-      network.decode(w.z, to: w.logits, rows: rows, hidden: w.hidden, activation: .identity)
-      for m in 0..<rows {
-        bound.pointer[first + m] =
-          divergence.pointer[first + m]
-          + a.likelihood.negativeLogLikelihood(
-            outputs: w.logits.row(m), targets: w.x.row(m), count: a.dataDimension, scratch: w.row.pointer)
-      }
+      Self.evaluate(
+        network, on: source, items: first..<min(first + grain, count), noise,
+        bound: bound.pointer + first, divergence: divergence.pointer + first)
     }
     var moments = RunningMoments()
     var divergences = RunningMoments()
@@ -81,5 +56,58 @@ public struct Evidence: Sendable {
     negativeELBO = isFinite ? moments.mean ?? .nan : .nan  // nan for an empty set, too
     standardError = isFinite ? moments.standardError ?? .nan : .nan
     kullbackLeibler = isFinite ? divergences.mean ?? .nan : .nan
+  }
+
+  /// Evaluates a block of items: -ELBO and the Kullback-Leibler divergence of each.
+  private static func evaluate<Network: InferenceNetwork>(
+    _ network: Network, on source: some ItemSource, items: Range<Int>, _ noise: EvidenceNoise,
+    bound: UnsafeMutablePointer<Double>, divergence: UnsafeMutablePointer<Double>
+  ) {
+    let rows = items.count
+    let (d, n) = (network.dataDimension, network.latentDimension)
+    let w = InferenceMap<Network>.Workspace(network, capacity: rows)
+    let input = AlignedBuffer<Double>(count: d)
+    for m in 0..<rows {
+      source.copy(item: items.lowerBound + m, into: input.buffer)
+      Network.Scalar.convert(UnsafePointer(input.pointer), to: w.x.row(m), count: d)
+    }
+    network.encode(w.x, to: w.mean, rows: rows, workspace: &w.network)
+    network.logVariance(to: w.logVariance, rows: rows, workspace: &w.network)
+    let mean = w.row.pointer
+    let logVariance = mean + n
+    for m in 0..<rows {
+      Network.Scalar.convert(UnsafePointer(w.mean.row(m)), to: mean, count: n)
+      Network.Scalar.convert(UnsafePointer(w.logVariance.row(m)), to: logVariance, count: n)
+      divergence[m] = noise.sample(
+        item: items.lowerBound + m, state: mean, logVariance: UnsafePointer(logVariance), count: n)
+      Network.Scalar.convert(UnsafePointer(mean), to: w.z.row(m), count: n)
+    }
+    network.decode(w.z, to: w.plainValues, as: .plainValues, rows: rows, workspace: &w.network)
+    network.negativeLogLikelihood(
+      of: w.x, plainValues: w.plainValues, rows: rows, into: bound, scratch: w.row.pointer)
+    for m in 0..<rows { bound[m] = divergence[m] + bound[m] }
+  }
+}
+
+/// The noise eps of the evidence, addressed by item and draw.
+private struct EvidenceNoise: Sendable {
+  var field: RandomField
+  var draw: UInt32
+
+  /// Turns m(x) into z = m(x) + s(x) eps, and returns the divergence KL(q(z|x) || Normal(0, I)) in nats.
+  ///
+  /// - Parameter state: m(x), then z.
+  func sample(
+    item: Int, state: UnsafeMutablePointer<Double>, logVariance: UnsafePointer<Double>, count: Int
+  ) -> Double {
+    var random = field.stream(UInt32(item), draw)
+    var divergence = 0.0
+    for i in 0..<count {
+      let mean = state[i]
+      let variance = exponential(logVariance[i])
+      divergence += 0.5 * (mean * mean + variance - 1 - logVariance[i])
+      state[i] = mean + variance.squareRoot() * random.normal()
+    }
+    return divergence
   }
 }

@@ -1,46 +1,48 @@
 import Dynamics
 import Numerics
 
-/// How inference is repeated.
-public enum InferenceMode: Sendable, Hashable {
-  /// z(t) = m(x(t)), x(t+1) = g(z(t)).
-  case mean
-  /// z(t) = m(x(t)) + T s(x(t)) Normal(0, I); x(t+1) = g(z(t)), or drawn from p(x|z(t)).
-  case sample(temperature: Double, decoder: Bool)
-  /// As `mean`, but pixels outside the corrupted region are reset to the input at each step.
-  case clamped
-}
-
 /// Repeated inference in a variational autoencoder, F = m . g on the latent space.
 ///
 ///     x(t + 1) = g(z(t)),   z(t + 1) = m(x(t + 1))
 ///
-/// `Scalar` is the precision of the networks; latent states pass through double precision exactly.
+/// `Network.Scalar` is the precision of the networks; latent states pass through double precision exactly.
 ///
-/// - Complexity: per member and step `architecture.operationsPerStep` floating-point operations.
+/// - Complexity: per member and step one decoding and one encoding.
 ///
 /// Source: Nagano, Karakida, Okada 2020, doi:10.1038/s41598-020-72593-4.
-public struct InferenceMap<Scalar: NetworkScalar>: EncodingMap {
-  let network: PackedNetwork<Scalar>
+public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
+  typealias Scalar = Network.Scalar
+
+  /// Encoder and decoder.
+  public let network: Network
   /// How inference is repeated.
   public let mode: InferenceMode
+  public let dimension: Int
+  public let dataDimension: Int
 
-  /// Packs the model's weights.
-  public init(_ model: Autoencoder, mode: InferenceMode = .mean) {
-    network = PackedNetwork(model)
+  /// Iterates a network.
+  ///
+  /// - Precondition: the network supports the mode.
+  public init(_ network: Network, mode: InferenceMode = .mean) {
+    precondition(network.supports(mode), "samples need distributions")
+    self.network = network
     self.mode = mode
+    dimension = network.latentDimension
+    dataDimension = network.dataDimension
   }
 
-  public var dimension: Int { network.architecture.latentDimension }
-  public var dataDimension: Int { network.architecture.dataDimension }
   public var isAutonomous: Bool { mode == .mean }
   public var availableFields: StateFields {
-    [.dataState, .nextDataState, .encoderMean, .encoderLogVariance, .crossEntropy, .inputEntropy]
+    var fields: StateFields = [.dataState, .nextDataState, .encoderMean]
+    if network.encoderDistribution == .normal { fields.insert(.encoderLogVariance) }
+    if network.decoderDistribution != .deterministic { fields.formUnion([.crossEntropy, .inputEntropy]) }
+    return fields
   }
 
   /// Scratch memory of one worker.
   public final class Workspace {
-    let hidden: PackedNetwork<Scalar>.Hidden
+    /// The network's own.
+    var network: Network.Workspace
     /// x(t).
     var x: Rows<Scalar>
     /// x(t+1), where it has been computed already.
@@ -50,30 +52,26 @@ public struct InferenceMap<Scalar: NetworkScalar>: EncodingMap {
     let mean: Rows<Scalar>
     let logVariance: Rows<Scalar>
     /// The output layer's plain values.
-    let logits: Rows<Scalar>
-    /// One row in double precision, for what is computed pixel by pixel.
+    let plainValues: Rows<Scalar>
+    /// One row in double precision, for what is computed pixel by pixel; two of them fit.
     let row: AlignedBuffer<Double>
-    /// The last encoder layer at x(t).
-    var features: Rows<Scalar>?
     /// The time t for which `next` holds x(t+1).
     var decodedTime = -1
     var hasDataState = false
 
-    init(_ architecture: Architecture, capacity: Int) {
-      hidden = PackedNetwork<Scalar>.Hidden(architecture, capacity: capacity)
-      x = Rows(capacity: capacity, width: architecture.dataDimension)
-      next = Rows(capacity: capacity, width: architecture.dataDimension)
-      logits = Rows(capacity: capacity, width: architecture.dataDimension)
-      row = AlignedBuffer(count: 2 * max(architecture.dataDimension, architecture.latentDimension))
-      z = Rows(capacity: capacity, width: architecture.latentDimension)
-      mean = Rows(capacity: capacity, width: architecture.latentDimension)
-      logVariance = Rows(capacity: capacity, width: architecture.latentDimension)
+    init(_ network: Network, capacity: Int) {
+      self.network = network.makeWorkspace(capacity: capacity)
+      x = Rows(capacity: capacity, width: network.dataDimension)
+      next = Rows(capacity: capacity, width: network.dataDimension)
+      plainValues = Rows(capacity: capacity, width: network.dataDimension)
+      row = AlignedBuffer(count: 2 * max(network.dataDimension, network.latentDimension))
+      z = Rows(capacity: capacity, width: network.latentDimension)
+      mean = Rows(capacity: capacity, width: network.latentDimension)
+      logVariance = Rows(capacity: capacity, width: network.latentDimension)
     }
   }
 
-  public func makeWorkspace(capacity: Int) -> Workspace {
-    Workspace(network.architecture, capacity: capacity)
-  }
+  public func makeWorkspace(capacity: Int) -> Workspace { Workspace(network, capacity: capacity) }
 
   public func begin(_ block: StateBlock, noise: NoiseSource, workspace: inout Workspace) {
     precondition(
@@ -102,12 +100,10 @@ public struct InferenceMap<Scalar: NetworkScalar>: EncodingMap {
   /// z(t) from x(t).
   private func encode(_ block: StateBlock, time: Int, noise: NoiseSource, _ w: Workspace) {
     let rows = block.count
-    let features = network.encodeHidden(w.x, rows: rows, hidden: w.hidden)
-    w.features = features
-    network.mean.apply(features, to: w.mean, rows: rows)
+    network.encode(w.x, to: w.mean, rows: rows, workspace: &w.network)
     w.mean.store(block.states.pointer, rows: rows)
     guard case .sample(let temperature, _) = mode else { return }
-    network.logVariance.apply(features, to: w.logVariance, rows: rows)
+    network.logVariance(to: w.logVariance, rows: rows, workspace: &w.network)
     for m in 0..<rows {
       var random = noise.stream(.latentSample, block.members.pointer[m], time: time)
       let z = block.states.pointer + m * dimension
@@ -124,18 +120,15 @@ public struct InferenceMap<Scalar: NetworkScalar>: EncodingMap {
 
   /// x(t+1) from z(t), into `next`.
   private func decode(
-    _ block: StateBlock, time: Int, noise: NoiseSource, _ w: Workspace, keepsLogits: Bool = false
+    _ block: StateBlock, time: Int, noise: NoiseSource, _ w: Workspace, keepsPlainValues: Bool = false
   ) {
     let rows = block.count
     w.z.load(block.states.pointer, rows: rows)
-    if keepsLogits {
-      network.decode(w.z, to: w.logits, rows: rows, hidden: w.hidden, activation: .identity)
-      for m in 0..<rows {
-        w.next.row(m).update(from: w.logits.row(m), count: dataDimension)
-        Scalar.activate(w.next.row(m), count: dataDimension, network.outputActivation)
-      }
+    if keepsPlainValues {
+      network.decode(w.z, to: w.plainValues, as: .plainValues, rows: rows, workspace: &w.network)
+      network.means(of: w.plainValues, to: w.next, rows: rows)
     } else {
-      network.decode(w.z, to: w.next, rows: rows, hidden: w.hidden, activation: network.outputActivation)
+      network.decode(w.z, to: w.next, as: .means, rows: rows, workspace: &w.network)
     }
     switch mode {
     case .mean: break
@@ -146,11 +139,14 @@ public struct InferenceMap<Scalar: NetworkScalar>: EncodingMap {
   }
 
   private func sampleData(_ block: StateBlock, time: Int, noise: NoiseSource, _ w: Workspace) {
+    guard case .likelihood(let likelihood) = network.decoderDistribution else {
+      preconditionFailure("a deterministic decoder has no samples")
+    }
     for m in 0..<block.count {
       var random = noise.stream(.decoderSample, block.members.pointer[m], time: time + 1)
       let x = w.row.pointer
       Scalar.convert(UnsafePointer(w.next.row(m)), to: x, count: dataDimension)
-      switch network.architecture.likelihood {
+      switch likelihood {
       case .bernoulli: for i in 0..<dataDimension { x[i] = random.uniform() < x[i] ? 1 : 0 }
       case .gaussian: for i in 0..<dataDimension { x[i] += random.normal() }
       }
@@ -176,20 +172,21 @@ public struct InferenceMap<Scalar: NetworkScalar>: EncodingMap {
     if w.hasDataState {
       if let out = store.fill(.dataState) { w.x.store(out, rows: rows) }
       if let out = store.fill(.encoderMean) { w.mean.store(out, rows: rows) }
-      if let out = store.fill(.encoderLogVariance), let features = w.features {
-        network.logVariance.apply(features, to: w.logVariance, rows: rows)
+      if let out = store.fill(.encoderLogVariance) {
+        network.logVariance(to: w.logVariance, rows: rows, workspace: &w.network)
         w.logVariance.store(out, rows: rows)
       }
-      if network.architecture.likelihood == .bernoulli, let out = store.fill(.inputEntropy) {
+      if network.decoderDistribution == .likelihood(.bernoulli), let out = store.fill(.inputEntropy) {
         inputEntropy(w, rows: rows, into: out)
       }
       if let out = store.fill(.crossEntropy) {
         if case .sample = mode {
-          network.decode(w.mean, to: w.logits, rows: rows, hidden: w.hidden, activation: .identity)
+          network.decode(w.mean, to: w.plainValues, as: .plainValues, rows: rows, workspace: &w.network)
         } else {
-          decode(block, time: time, noise: noise, w, keepsLogits: true)
+          decode(block, time: time, noise: noise, w, keepsPlainValues: true)
         }
-        crossEntropy(w, rows: rows, into: out)
+        network.negativeLogLikelihood(
+          of: w.x, plainValues: w.plainValues, rows: rows, into: out, scratch: w.row.pointer)
       }
     }
     if let out = store.fill(.nextDataState) {
@@ -210,20 +207,12 @@ public struct InferenceMap<Scalar: NetworkScalar>: EncodingMap {
     }
   }
 
-  /// -ln p(x | z) in nats.
-  private func crossEntropy(_ w: Workspace, rows: Int, into out: UnsafeMutablePointer<Double>) {
-    for m in 0..<rows {
-      out[m] = network.architecture.likelihood.negativeLogLikelihood(
-        outputs: w.logits.row(m), targets: w.x.row(m), count: dataDimension, scratch: w.row.pointer)
-    }
-  }
-
   /// The encoder's means of clean items: the memories xi_i = m(x_i).
   public func memories(of source: some ItemSource, count: Int, threads: Int) -> RowTable {
     let table = RowTable(rows: count, columns: dimension)
-    let grain = 126
+    let grain = BlockSize.standard
     Parallel.forEach(pieces: (count + grain - 1) / grain, threads: threads) { _, piece in
-      let w = Workspace(network.architecture, capacity: grain)
+      let w = Workspace(network, capacity: grain)
       let input = AlignedBuffer<Double>(count: grain * dataDimension)
       let first = piece * grain
       let rows = min(grain, count - first)
@@ -231,35 +220,9 @@ public struct InferenceMap<Scalar: NetworkScalar>: EncodingMap {
         source.copy(item: first + m, into: input.slice(from: m * dataDimension, count: dataDimension))
       }
       w.x.load(input.pointer, rows: rows)
-      let features = network.encodeHidden(w.x, rows: rows, hidden: w.hidden)
-      network.mean.apply(features, to: w.mean, rows: rows)
+      network.encode(w.x, to: w.mean, rows: rows, workspace: &w.network)
       w.mean.store(table.row(first), rows: rows)
     }
     return table
-  }
-}
-
-extension Likelihood {
-  /// -ln p(x | z) in nats from the output layer's values: stable, through logits for Bernoulli.
-  ///
-  /// Gaussian: |x - g|^2 / 2 + (D / 2) ln 2 pi.
-  /// - Parameter scratch: Room for 2 `count` numbers.
-  func negativeLogLikelihood<Scalar: NetworkScalar>(
-    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, count: Int,
-    scratch: UnsafeMutablePointer<Double>
-  ) -> Double {
-    switch self {
-    case .bernoulli:
-      return Scalar.bernoulliCrossEntropy(
-        logits: outputs, targets: targets, count: count, scale: 1, gradient: nil)
-    case .gaussian:
-      let x = scratch
-      let mean = scratch + count
-      Scalar.convert(targets, to: x, count: count)
-      Scalar.convert(outputs, to: mean, count: count)
-      var sum = 0.0
-      for i in 0..<count { sum += (x[i] - mean[i]) * (x[i] - mean[i]) }
-      return 0.5 * sum + 0.5 * Double(count) * logarithm(2 * .pi)
-    }
   }
 }

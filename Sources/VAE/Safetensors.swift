@@ -133,6 +133,29 @@ public enum Safetensors {
   public static func decode(_ data: Data, path: String) throws -> Autoencoder {
     let failure = Failure(path: path)
     let bytes = [UInt8](data)
+    let (header, headerEnd) = try header(bytes, failure)
+    let metadata = try metadata(header, failure)
+    let bodyLength = bytes.count - headerEnd
+    var tensors: [String: Tensor] = [:]
+    for (name, entry) in header where name != "__metadata__" {
+      tensors[name] = try tensor(name, entry, bodyLength: bodyLength, failure)
+    }
+    try checkPlaces(tensors, bodyLength: bodyLength, failure)
+    try checkNames(tensors, failure)
+    let architecture = try architecture(tensors, metadata, failure)
+    let layers = try architecture.layers.map { shape in
+      LayerParameters(
+        weight: try values(
+          shape.name + ".weight", [shape.outputs, shape.inputs], tensors, bytes[headerEnd...], failure),
+        bias: try values(shape.name + ".bias", [shape.outputs], tensors, bytes[headerEnd...], failure))
+    }
+    return Autoencoder(architecture: architecture, layers: layers, metadata: metadata)
+  }
+
+  /// The header as JSON, and where the tensors begin.
+  private static func header(_ bytes: [UInt8], _ failure: Failure) throws -> (
+    fields: [String: Any], end: Int
+  ) {
     for (beginning, format) in [
       (zipSignature, "in PyTorch's zip format (torch.save)"),
       ([0x89, 0x48, 0x44, 0x46], "an HDF5 file"),
@@ -147,23 +170,24 @@ public enum Safetensors {
       throw failure(
         "not a safetensors file, or truncated: header length \(length) of a file of \(bytes.count) bytes")
     }
-    let headerEnd = 8 + Int(length)
-    let headerBytes = Data(bytes[8..<headerEnd])
-    guard let header = (try? JSONSerialization.jsonObject(with: headerBytes)) as? [String: Any] else {
+    let end = 8 + Int(length)
+    let headerBytes = Data(bytes[8..<end])
+    guard let fields = (try? JSONSerialization.jsonObject(with: headerBytes)) as? [String: Any] else {
       throw failure("the header is not a JSON object; not a safetensors file")
     }
-    var metadata: [String: String] = [:]
-    if let entry = header["__metadata__"] {
-      guard let strings = entry as? [String: String] else {
-        throw failure("__metadata__ holds values that are not text", "write all of them as text")
-      }
-      metadata = strings
+    return (fields, end)
+  }
+
+  private static func metadata(_ header: [String: Any], _ failure: Failure) throws -> [String: String] {
+    guard let entry = header["__metadata__"] else { return [:] }
+    guard let strings = entry as? [String: String] else {
+      throw failure("__metadata__ holds values that are not text", "write all of them as text")
     }
-    let bodyLength = bytes.count - headerEnd
-    var tensors: [String: Tensor] = [:]
-    for (name, entry) in header where name != "__metadata__" {
-      tensors[name] = try tensor(name, entry, bodyLength: bodyLength, failure)
-    }
+    return strings
+  }
+
+  /// Refuses tensors that overlap or leave a gap.
+  private static func checkPlaces(_ tensors: [String: Tensor], bodyLength: Int, _ failure: Failure) throws {
     let ordered = tensors.sorted { $0.value.range.lowerBound < $1.value.range.lowerBound }
     var end = 0
     for (name, tensor) in ordered {
@@ -177,36 +201,30 @@ public enum Safetensors {
     guard end == bodyLength else {
       throw failure("\(bodyLength) bytes of tensors; expected \(end): truncated, or with something appended")
     }
-    try checkNames(tensors, failure)
-    let architecture = try architecture(tensors, metadata, failure)
-    var layers: [LayerParameters] = []
-    for shape in architecture.layers {
-      func values(_ suffix: String, _ dimensions: [Int]) throws -> [Float] {
-        let name = shape.name + suffix
-        guard let tensor = tensors[name] else { throw failure("tensor '\(name)' is missing", naming) }
-        guard tensor.shape == dimensions else {
-          throw failure(
-            "tensor '\(name)' has shape \(tensor.shape); expected \(dimensions), as the shapes of other layers say",
-            "weights are [out, in], and the decoder's hidden widths the encoder's in reverse")
-        }
-        let base = headerEnd + tensor.range.lowerBound
-        return try (0..<tensor.range.count / 4).map { k in
-          let word = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[base + 4 * k + $1]) << (8 * UInt32($1)) }
-          let value = Float(bitPattern: word)
-          guard value.isFinite else {
-            throw failure(
-              "tensor '\(name)' holds \(value) at element \(k); expected finite weights",
-              "train it again, with a lower learning rate")
-          }
-          return value
-        }
-      }
-      layers.append(
-        LayerParameters(
-          weight: try values(".weight", [shape.outputs, shape.inputs]),
-          bias: try values(".bias", [shape.outputs])))
+  }
+
+  /// The numbers of a tensor, which must have a shape.
+  private static func values(
+    _ name: String, _ dimensions: [Int], _ tensors: [String: Tensor], _ body: ArraySlice<UInt8>,
+    _ failure: Failure
+  ) throws -> [Float] {
+    guard let tensor = tensors[name] else { throw failure("tensor '\(name)' is missing", naming) }
+    guard tensor.shape == dimensions else {
+      throw failure(
+        "tensor '\(name)' has shape \(tensor.shape); expected \(dimensions), as the shapes of other layers say",
+        "weights are [out, in], and the decoder's hidden widths the encoder's in reverse")
     }
-    return Autoencoder(architecture: architecture, layers: layers, metadata: metadata)
+    let base = body.startIndex + tensor.range.lowerBound
+    return try (0..<tensor.range.count / 4).map { k in
+      let word = (0..<4).reduce(UInt32(0)) { $0 | UInt32(body[base + 4 * k + $1]) << (8 * UInt32($1)) }
+      let value = Float(bitPattern: word)
+      guard value.isFinite else {
+        throw failure(
+          "tensor '\(name)' holds \(value) at element \(k); expected finite weights",
+          "train it again, with a lower learning rate")
+      }
+      return value
+    }
   }
 
   /// How tensors are called, as a remedy.

@@ -8,7 +8,7 @@ import VAE
 
 /// The 14 attractors that PyTorch found from the first 500 test images of Fashion-MNIST (Fixtures/fashion-small).
 @Suite struct AttractorsFashionTests {
-  typealias Search = AttractorSearch<DifferentiableInferenceMap, GivenStart>
+  typealias Search = AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, GivenStart>
 
   static func pictures() throws -> RowTable {
     let path = ReferenceFile.folder + "/fashion-small/t10k-500-images-idx3-ubyte.gz"

@@ -26,7 +26,7 @@ func randomNetwork(
 
 /// F(z) and J(z) as the search sees them.
 struct Linearization {
-  let map: DifferentiableInferenceMap
+  let map: DifferentiableInferenceMap<DenseNetwork<Double>>
 
   func callAsFunction(_ z: [Double]) -> (image: [Double], jacobian: [[Double]]) {
     let n = map.dimension
@@ -342,7 +342,8 @@ func solution(_ a: [[Double]], _ b: [Double]) -> [Double] {
       let expected = solution(system, c)
       let starts = normalRows(30, n, seed: 17)
       for usesTrappingBalls in [true, false] {
-        var settings = AttractorSearch<DifferentiableInferenceMap, GivenStart>.Settings()
+        var settings = AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, GivenStart>
+          .Settings()
         settings.usesTrappingBalls = usesTrappingBalls
         let search = AttractorSearch(
           map: map, start: GivenStart(RowTable(starts), space: .latent), seed: 1, threads: 1,
@@ -456,7 +457,7 @@ func solution(_ a: [[Double]], _ b: [Double]) -> [Double] {
     for (threads, usesTrappingBalls, refillsBlocks) in [
       (1, true, true), (2, true, true), (3, true, true), (2, false, true), (2, false, false),
     ] {
-      var settings = AttractorSearch<DifferentiableInferenceMap, GivenStart>.Settings()
+      var settings = AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, GivenStart>.Settings()
       settings.usesTrappingBalls = usesTrappingBalls
       settings.refillsBlocks = refillsBlocks
       settings.maximumSteps = 20_000
@@ -476,7 +477,8 @@ func solution(_ a: [[Double]], _ b: [Double]) -> [Double] {
     for other in results.dropFirst() { #expect(other == results[0]) }
     // Where plain iteration really is after 20,000 steps.
     let last = try measure(
-      [], InferenceMap<Double>(model), from: GivenStart(RowTable(starts), space: .latent), items: 60,
+      [], InferenceMap<DenseNetwork<Double>>(model), from: GivenStart(RowTable(starts), space: .latent),
+      items: 60,
       steps: 3000
     ).states.map { $0[3000] }
     for (m, text) in results[0].enumerated() where text.hasPrefix("converged") {

@@ -17,7 +17,7 @@ import VAE
 
   static func context(own: Bool = true, superclasses: Bool = true) -> ObservableContext {
     let source = RowTable(items)
-    let memories = InferenceMap<Double>(model).memories(of: source, count: 50, threads: 1)
+    let memories = InferenceMap<DenseNetwork<Double>>(model).memories(of: source, count: 50, threads: 1)
     let classes = (0..<50).map { Int32($0 % 3) }
     var context = ObservableContext(
       geometry: LatentGeometry(
@@ -65,7 +65,7 @@ import VAE
     #expect(observable.variableName == name.split(separator: "-").joined(separator: "_"))
     #expect(observable.longName.count > 15 && !observable.longName.contains("\n"))
     #expect(name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "-" })
-    let available = InferenceMap<Double>(Self.model).availableFields.union(.kept)
+    let available = InferenceMap<DenseNetwork<Double>>(Self.model).availableFields.union(.kept)
     #expect(available.isSuperset(of: observable.requiredFields))
   }
 
@@ -91,7 +91,7 @@ import VAE
   func definedAlongTrajectories(_ name: String) throws {
     let observable = try #require(ObservableRegistry.observable(named: name, in: Self.context()))
     let result = try measure(
-      [observable], InferenceMap<Double>(Self.model),
+      [observable], InferenceMap<DenseNetwork<Double>>(Self.model),
       from: CorruptedStart(UniformReplacement(), source: RowTable(Self.items), imageShape: nil), items: 50,
       levels: [0.4], steps: 3)
     #expect(result.series[0].count == 50)
@@ -108,7 +108,7 @@ import VAE
   func missingAtFirstForLatentStarts(_ name: String) throws {
     let observable = try #require(ObservableRegistry.observable(named: name, in: Self.context()))
     let result = try measure(
-      [observable], InferenceMap<Double>(Self.model),
+      [observable], InferenceMap<DenseNetwork<Double>>(Self.model),
       from: GivenStart(RowTable(normalRows(50, 3, seed: 82)), space: .latent), items: 50, steps: 3)
     let fromData: Set<String> = [
       "data-overlap", "reconstruction-error", "energy", "input-entropy", "reconstruction-excess",
@@ -128,7 +128,7 @@ import VAE
     func run<Scalar: NetworkScalar>(_ precision: Scalar.Type) throws {
       func values(_ observables: [any Observable], blockSize: Int, threads: Int) throws -> [UInt64] {
         try measure(
-          observables, InferenceMap<Scalar>(Self.model),
+          observables, InferenceMap<DenseNetwork<Scalar>>(Self.model),
           from: CorruptedStart(UniformReplacement(), source: RowTable(Self.items), imageShape: nil),
           items: 50, realizations: 3, levels: [0.2, 0.4], steps: 3, threads: threads, blockSize: blockSize
         ).series[0].flatMap { $0.map(\.bitPattern) }
@@ -156,7 +156,8 @@ import VAE
     spoilt[40][1] = -.infinity
     func values(_ rows: [[Double]]) throws -> [[Double]] {
       try measure(
-        [observable], InferenceMap<Double>(Self.model), from: GivenStart(RowTable(rows), space: .latent),
+        [observable], InferenceMap<DenseNetwork<Double>>(Self.model),
+        from: GivenStart(RowTable(rows), space: .latent),
         items: 50, steps: 2
       ).series[0]
     }

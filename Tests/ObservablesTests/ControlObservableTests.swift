@@ -31,7 +31,7 @@ import VAE
   /// `[member][time]` of an observable, and the latent states, along trajectories from corrupted items.
   func trajectories(_ names: [String]) throws -> Measured {
     try measure(
-      try names.map { try observable($0) }, InferenceMap<Double>(ConformanceTests.model),
+      try names.map { try observable($0) }, InferenceMap<DenseNetwork<Double>>(ConformanceTests.model),
       from: CorruptedStart(UniformReplacement(), source: RowTable(ConformanceTests.items), imageShape: nil),
       items: 50, levels: [0.4], steps: 4, threads: 2, blockSize: 7)
   }
@@ -56,7 +56,7 @@ import VAE
     context.siblingOfClass = [-1, 2, 1]
     for name in ["distance-sibling-concept", "data-distance-sibling-concept"] {
       let result = try measure(
-        [try observable(name, context)], InferenceMap<Double>(ConformanceTests.model),
+        [try observable(name, context)], InferenceMap<DenseNetwork<Double>>(ConformanceTests.model),
         from: CorruptedStart(UniformReplacement(), source: RowTable(ConformanceTests.items), imageShape: nil),
         items: 50, levels: [0.4], steps: 1)
       for m in 0..<50 { #expect(result.series[0][m].allSatisfy { $0.isNaN == (m % 3 == 0) }) }
@@ -72,7 +72,7 @@ import VAE
     ])
     let items = ConformanceTests.items
     let means = (0..<3).map { k in plainMean((0..<50).filter { $0 % 3 == k }.map { items[$0] }) }
-    let network = InferenceMap<Double>(ConformanceTests.model)
+    let network = InferenceMap<DenseNetwork<Double>>(ConformanceTests.model)
     for m in 0..<50 {
       for t in 1...4 {
         let x = Self.decoded(result.states[m][t - 1])

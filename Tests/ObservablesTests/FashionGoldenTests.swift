@@ -34,7 +34,7 @@ import VAE
     let reference = try ReferenceFile(
       model: "fashion-small/model.safetensors", numbers: "fashion-small/expected.nc")
     let dataset = try Dataset.fashionMNIST()
-    let map = InferenceMap<Scalar>(reference.model)
+    let map = InferenceMap<DenseNetwork<Scalar>>(reference.model)
     let memories = map.memories(of: SplitSource(split: dataset.train), count: 60_000, threads: 2)
     let geometry = LatentGeometry(
       memories: memories, classes: dataset.train.classes, classCount: 10, superclassOfClass: [])

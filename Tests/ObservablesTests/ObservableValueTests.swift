@@ -158,7 +158,7 @@ import VAE
     let reference = try ReferenceFile(tiny: name)
     let a = reference.model.architecture
     let input = try reference.rows("input")
-    let map = InferenceMap<Double>(reference.model)
+    let map = InferenceMap<DenseNetwork<Double>>(reference.model)
     let memories = map.memories(of: RowTable(input), count: 7, threads: 1)
     let geometry = LatentGeometry(
       memories: memories, classes: Array(repeating: 0, count: 7), classCount: 1, superclassOfClass: [])

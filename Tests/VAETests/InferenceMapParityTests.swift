@@ -66,7 +66,8 @@ import VAE
     let next = FieldProbe(field: .nextDataState, width: a.dataDimension)
     let input = try reference.rows("input")
     let states = try record(
-      InferenceMap<Double>(reference.model), from: GivenStart(RowTable(input), space: .data), items: 7,
+      InferenceMap<DenseNetwork<Double>>(reference.model), from: GivenStart(RowTable(input), space: .data),
+      items: 7,
       steps: 5, probes: [logVariance, mean, crossEntropy, entropy, data, next])
     let expectedLogVariance = try reference.rows("encoder_log_variance")
     let expectedLikelihood = try reference.numbers("reconstruction_negative_log_likelihood")
@@ -126,7 +127,8 @@ import VAE
     let logVariance = FieldProbe(field: .encoderLogVariance, width: 8)
     let input = try reference.rows("input")
     _ = try record(
-      InferenceMap<Double>(reference.model), from: GivenStart(RowTable(input), space: .data), items: 32,
+      InferenceMap<DenseNetwork<Double>>(reference.model), from: GivenStart(RowTable(input), space: .data),
+      items: 32,
       steps: 0, probes: [crossEntropy, mean, logVariance])
     let likelihood = try reference.numbers("reconstruction_negative_log_likelihood")
     let divergence = try reference.numbers("kullback_leibler")
@@ -158,7 +160,7 @@ import VAE
     let a = reference.model.architecture
     let probe = FieldProbe(field: .nextDataState, width: a.dataDimension)
     let states = try record(
-      InferenceMap<Scalar>(reference.model), from: GivenStart(RowTable(input), space: .data),
+      InferenceMap<DenseNetwork<Scalar>>(reference.model), from: GivenStart(RowTable(input), space: .data),
       items: input.count, steps: steps, probes: [probe])
     let n = a.latentDimension
     let expected = try reference.rows("latent_state").map { row in

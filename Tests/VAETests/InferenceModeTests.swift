@@ -26,13 +26,15 @@ import VAE
 
   @Test func temperatureZeroIsTheMeanBitForBit() throws {
     func run<Scalar: NetworkScalar>(_ precision: Scalar.Type) throws {
-      let mean = try record(InferenceMap<Scalar>(model), from: start, items: 40, steps: 6)
+      let mean = try record(InferenceMap<DenseNetwork<Scalar>>(model), from: start, items: 40, steps: 6)
       let sample = try record(
-        InferenceMap<Scalar>(model, mode: .sample(temperature: 0, decoder: false)), from: start, items: 40,
+        InferenceMap<DenseNetwork<Scalar>>(model, mode: .sample(temperature: 0, decoder: false)), from: start,
+        items: 40,
         steps: 6)
       #expect(bits(mean) == bits(sample))
       let warm = try record(
-        InferenceMap<Scalar>(model, mode: .sample(temperature: 1, decoder: false)), from: start, items: 40,
+        InferenceMap<DenseNetwork<Scalar>>(model, mode: .sample(temperature: 1, decoder: false)), from: start,
+        items: 40,
         steps: 6)
       #expect(bits(mean) != bits(warm))
     }
@@ -44,7 +46,8 @@ import VAE
   func latentSamplesHaveTheEncodersMoments(temperature: Double) throws {
     let realizations = 20_000
     let samples = try record(
-      InferenceMap<Double>(model, mode: .sample(temperature: temperature, decoder: false)), from: start,
+      InferenceMap<DenseNetwork<Double>>(model, mode: .sample(temperature: temperature, decoder: false)),
+      from: start,
       items: 1, realizations: realizations, steps: 1)
     let plain = PlainNetwork(model: model, unit: 0x1p-53)
     let (mean, logVariance) = plain.encode(.init(exact: input[0]))
@@ -82,7 +85,8 @@ import VAE
     let next = FieldProbe(field: .nextDataState, width: 12)
     // Temperature 0: z(0) is the same for all, only x(1) differs.
     let states = try record(
-      InferenceMap<Double>(model, mode: .sample(temperature: 0, decoder: true)), from: start, items: 1,
+      InferenceMap<DenseNetwork<Double>>(model, mode: .sample(temperature: 0, decoder: true)), from: start,
+      items: 1,
       realizations: realizations, steps: 1, probes: [next])
     let plain = PlainNetwork(model: model, unit: 0x1p-53)
     let g = plain.decode(.init(exact: states[0][0])).value
@@ -111,13 +115,15 @@ import VAE
   @Test func clampedWithEverythingFreeIsTheMean() throws {
     func run<Scalar: NetworkScalar>(_ precision: Scalar.Type) throws {
       let table = RowTable(input)
-      let mean = try record(InferenceMap<Scalar>(model), from: start, items: 40, steps: 6)
+      let mean = try record(InferenceMap<DenseNetwork<Scalar>>(model), from: start, items: 40, steps: 6)
       let free = try record(
-        InferenceMap<Scalar>(model, mode: .clamped), from: RegionStart(rows: table, isFree: true), items: 40,
+        InferenceMap<DenseNetwork<Scalar>>(model, mode: .clamped),
+        from: RegionStart(rows: table, isFree: true), items: 40,
         steps: 6)
       #expect(bits(mean) == bits(free))
       let fixed = try record(
-        InferenceMap<Scalar>(model, mode: .clamped), from: RegionStart(rows: table, isFree: false), items: 40,
+        InferenceMap<DenseNetwork<Scalar>>(model, mode: .clamped),
+        from: RegionStart(rows: table, isFree: false), items: 40,
         steps: 6)
       for m in 0..<40 {
         for t in 0...6 { #expect(fixed[m][t] == mean[m][0]) }
@@ -132,7 +138,7 @@ import VAE
     let data = FieldProbe(field: .dataState, width: 12)
     let plain = PlainNetwork(model: model, unit: 0x1p-53)
     let states = try record(
-      InferenceMap<Double>(model, mode: .clamped),
+      InferenceMap<DenseNetwork<Double>>(model, mode: .clamped),
       from: CorruptedStart(Flip(), source: RowTable(input), imageShape: nil), items: 40, levels: [0.5],
       steps: 4, probes: [data])
     var kept = 0
@@ -164,7 +170,8 @@ import VAE
     let next = FieldProbe(field: .nextDataState, width: 12)
     let rows = normalRows(9, 3)
     let states = try record(
-      InferenceMap<Double>(model), from: GivenStart(RowTable(rows), space: .latent), items: 9, steps: 2,
+      InferenceMap<DenseNetwork<Double>>(model), from: GivenStart(RowTable(rows), space: .latent), items: 9,
+      steps: 2,
       probes: probes + [next])
     let plain = PlainNetwork(model: model, unit: 0x1p-53)
     for m in 0..<9 {
@@ -188,7 +195,7 @@ import VAE
     func run<Scalar: NetworkScalar>(
       _ precision: Scalar.Type, _ mode: InferenceMode, _ model: Autoencoder
     ) throws {
-      let map = InferenceMap<Scalar>(model, mode: mode)
+      let map = InferenceMap<DenseNetwork<Scalar>>(model, mode: mode)
       let start = CorruptedStart(UniformReplacement(), source: RowTable(input), imageShape: nil)
       let bare = try record(map, from: start, items: 40, realizations: 2, levels: [0.3], steps: 6)
       for (field, width) in all {
@@ -221,7 +228,8 @@ import VAE
     let crossEntropy = FieldProbe(field: .crossEntropy, width: 1)
     let data = FieldProbe(field: .dataState, width: 12)
     _ = try record(
-      InferenceMap<Double>(model, mode: .sample(temperature: 1, decoder: true)), from: start, items: 40,
+      InferenceMap<DenseNetwork<Double>>(model, mode: .sample(temperature: 1, decoder: true)), from: start,
+      items: 40,
       steps: 3, probes: [crossEntropy, data])
     let plain = PlainNetwork(model: model, unit: 0x1p-53)
     for m in 0..<40 {
@@ -237,7 +245,7 @@ import VAE
   @Test func memoriesAreTheFirstStatesBitForBit() throws {
     func run<Scalar: NetworkScalar>(_ precision: Scalar.Type) throws {
       let rows = randomRows(300, 12)
-      let map = InferenceMap<Scalar>(model)
+      let map = InferenceMap<DenseNetwork<Scalar>>(model)
       let states = try record(map, from: GivenStart(RowTable(rows), space: .data), items: 300, steps: 0)
       for threads in 1...3 {
         let memories = map.memories(of: RowTable(rows), count: 300, threads: threads)
@@ -253,8 +261,9 @@ import VAE
   }
 
   @Test func onlyTheMeanModeIsAutonomous() {
-    #expect(InferenceMap<Double>(model).isAutonomous)
-    #expect(!InferenceMap<Double>(model, mode: .clamped).isAutonomous)
-    #expect(!InferenceMap<Double>(model, mode: .sample(temperature: 1, decoder: false)).isAutonomous)
+    #expect(InferenceMap<DenseNetwork<Double>>(model).isAutonomous)
+    #expect(!InferenceMap<DenseNetwork<Double>>(model, mode: .clamped).isAutonomous)
+    #expect(
+      !InferenceMap<DenseNetwork<Double>>(model, mode: .sample(temperature: 1, decoder: false)).isAutonomous)
   }
 }

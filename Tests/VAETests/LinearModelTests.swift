@@ -43,7 +43,8 @@ import VAE
 
     let starts = normalRows(20, 2)
     let states = try record(
-      InferenceMap<Double>(Self.model), from: GivenStart(RowTable(starts), space: .latent), items: 20,
+      InferenceMap<DenseNetwork<Double>>(Self.model), from: GivenStart(RowTable(starts), space: .latent),
+      items: 20,
       steps: 80)
     for m in 0..<20 {
       // radius^80 = 1e-27: what remains is rounding, some units divided by 1 - radius.
@@ -59,7 +60,8 @@ import VAE
       #expect(norm(difference(states[m][1], image)) <= 20 * 0x1p-53 * max(1, norm(image)))
     }
     let single = try record(
-      InferenceMap<Float>(Self.model), from: GivenStart(RowTable(starts), space: .latent), items: 20,
+      InferenceMap<DenseNetwork<Float>>(Self.model), from: GivenStart(RowTable(starts), space: .latent),
+      items: 20,
       steps: 80)
     for m in 0..<20 { #expect(norm(difference(single[m][80], fixedPoint)) <= 50 * 0x1p-24) }
   }

@@ -23,7 +23,7 @@ private func test(_ bytes: UnsafeBufferPointer<UInt8>) {
   } catch {
     fatalError("not read back: \(error)")
   }
-  let map = InferenceMap<Float>(model)
+  let map = InferenceMap<DenseNetwork<Float>>(model)
   guard map.dimension == model.architecture.latentDimension else { fatalError("the map's dimension") }
   _ = DifferentiableInferenceMap(model)
 }

@@ -1,0 +1,78 @@
+import Numerics
+
+/// A fully connected layer, y = f(W x + b), in the form that the dense kernel reads. Immutable after creation.
+public struct DenseLayer<Scalar: NetworkScalar>: Sendable {
+  /// Width of the input.
+  public let inputs: Int
+  /// Width of the output.
+  public let outputs: Int
+  /// f.
+  public let activation: Activation
+  /// W in panels of columns of W', `[panel][inputs][panel width]`.
+  private let packed: AlignedBuffer<Scalar>
+  private let bias: AlignedBuffer<Scalar>
+
+  /// Packs the weights.
+  ///
+  /// - Parameters:
+  ///   - weights: W, shape `[outputs, inputs]`, row-major.
+  ///   - biases: b, shape `[outputs]`; not empty.
+  public init(weights: [Scalar], biases: [Scalar], activation: Activation) {
+    precondition(!biases.isEmpty && weights.count.isMultiple(of: biases.count))
+    inputs = weights.count / biases.count
+    outputs = biases.count
+    self.activation = activation
+    let width = roundedUp(outputs, toMultipleOf: Scalar.panelWidth)
+    packed = AlignedBuffer(count: width * inputs)
+    bias = AlignedBuffer(count: width)
+    Scalar.pack(weights: weights, columns: outputs, inner: inputs, into: packed.pointer)
+    for (k, b) in biases.enumerated() { bias.pointer[k] = b }
+  }
+
+  /// Packs the weights of a model file.
+  public init(_ parameters: LayerParameters, activation: Activation) {
+    self.init(
+      weights: Scalar.converted(parameters.weight), biases: Scalar.converted(parameters.bias),
+      activation: activation)
+  }
+
+  /// y = f(x W' + b) for `rows` rows.
+  public func apply(_ x: Rows<Scalar>, to y: Rows<Scalar>, rows: Int) {
+    apply(x, to: y, rows: rows, bias: bias, activation)
+  }
+
+  /// y = x W' + b for `rows` rows.
+  public func applyAffinePart(_ x: Rows<Scalar>, to y: Rows<Scalar>, rows: Int) {
+    apply(x, to: y, rows: rows, bias: bias, .identity)
+  }
+
+  /// y = x W' for `rows` rows; `zeros` holds as many as there are outputs in whole panels.
+  public func applyLinearPart(
+    _ x: Rows<Scalar>, to y: Rows<Scalar>, rows: Int, zeros: AlignedBuffer<Scalar>
+  ) {
+    apply(x, to: y, rows: rows, bias: zeros, .identity)
+  }
+
+  private func apply(
+    _ x: Rows<Scalar>, to y: Rows<Scalar>, rows: Int, bias: AlignedBuffer<Scalar>, _ activation: Activation
+  ) {
+    Scalar.dense(
+      x.pointer, rows: rows, inner: inputs, stride: x.stride, packed: packed.pointer, bias: bias.pointer,
+      columns: outputs, into: y.pointer, stride: y.stride, activation: activation)
+  }
+
+  /// b.
+  public var biases: UnsafePointer<Scalar> { UnsafePointer(bias.pointer) }
+
+  /// A copy of W, shape `[outputs, inputs]`, row-major.
+  func weights() -> AlignedBuffer<Scalar> {
+    let plain = AlignedBuffer<Scalar>(count: outputs * inputs)
+    let width = Scalar.panelWidth
+    for row in 0..<outputs {
+      let source = packed.pointer + row / width * width * inputs + row % width
+      let target = plain.pointer + row * inputs
+      for k in 0..<inputs { target[k] = source[k * width] }
+    }
+    return plain
+  }
+}

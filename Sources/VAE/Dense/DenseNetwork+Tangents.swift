@@ -1,0 +1,105 @@
+import Numerics
+
+/// The derivative of a chain of fully connected layers,
+///
+///     J = W_L D_{L-1} W_{L-1} ... D_1 W_1
+///
+/// with the layers' weights W_l and the diagonal matrices D_l of the activations' slopes.
+extension DenseNetwork: DifferentiableNetwork where Scalar == Double {
+  /// Scratch memory for one state and its directions.
+  public final class TangentWorkspace {
+    /// Outputs of the hidden layers; row 0 belongs to the state, the others to directions.
+    let encoder: [Rows<Double>]
+    let decoder: [Rows<Double>]
+    let layer: LayerTangents
+
+    init(_ network: DenseNetwork, directions: Int) {
+      encoder = network.encoder.map { Rows(capacity: directions + 1, width: $0.outputs) }
+      decoder = network.decoder.map { Rows(capacity: directions + 1, width: $0.outputs) }
+      layer = LayerTangents(network.encoder + network.decoder + [network.mean, network.output])
+    }
+  }
+
+  public func makeTangentWorkspace(directions: Int) -> TangentWorkspace {
+    TangentWorkspace(self, directions: directions)
+  }
+
+  public func linearizeDecoder(
+    _ z: Rows<Double>, to x: Rows<Double>, directions: Int, workspace w: inout TangentWorkspace
+  ) {
+    var current = z
+    for (layer, next) in zip(decoder, w.decoder) {
+      w.layer.pass(current, through: layer, to: next, directions: directions)
+      current = next
+    }
+    w.layer.pass(current, through: output, to: x, directions: directions)
+  }
+
+  public func linearizeEncoder(
+    _ x: Rows<Double>, to mean: Rows<Double>, directions: Int, workspace w: inout TangentWorkspace
+  ) {
+    var current = x
+    for (layer, next) in zip(encoder, w.encoder) {
+      w.layer.pass(current, through: layer, to: next, directions: directions)
+      current = next
+    }
+    w.layer.pass(current, through: self.mean, to: mean, directions: directions)
+  }
+
+  public func remainderBound(at state: [Double], source: [Double], target: [Double])
+    -> (@Sendable (Double) -> Double)?
+  {
+    let bound = RemainderBound(
+      ofChain: decoder + [output] + encoder + [mean], at: state, source: source, target: target)
+    return { radius in bound(radius) }
+  }
+}
+
+/// Passes a state and its directions through one layer at a time, and keeps the last layer's slopes.
+final class LayerTangents {
+  private let zeros: AlignedBuffer<Double>
+  /// W x + b at the state.
+  let preactivation: AlignedBuffer<Double>
+  /// f'(W x + b); of layers with the identity it is not computed.
+  let slope: AlignedBuffer<Double>
+
+  /// Scratch memory for any of some layers.
+  init(_ layers: [DenseLayer<Double>]) {
+    let widest = roundedUp(layers.map(\.outputs).max() ?? 0, toMultipleOf: Double.panelWidth)
+    zeros = AlignedBuffer(count: widest)
+    preactivation = AlignedBuffer(count: widest)
+    slope = AlignedBuffer(count: widest)
+  }
+
+  /// Row 0 becomes f(W x + b), each direction v becomes D W v.
+  func pass(_ x: Rows<Double>, through layer: DenseLayer<Double>, to y: Rows<Double>, directions: Int) {
+    passBeforeSlopes(x, through: layer, to: y, directions: directions)
+    multiplyBySlopes(y, layer, directions: directions)
+  }
+
+  /// Row 0 becomes f(W x + b), each direction v becomes W v.
+  func passBeforeSlopes(
+    _ x: Rows<Double>, through layer: DenseLayer<Double>, to y: Rows<Double>, directions: Int
+  ) {
+    let width = layer.outputs
+    layer.applyLinearPart(x, to: y, rows: directions + 1, zeros: zeros)
+    let state = y.row(0)
+    for j in 0..<width { state[j] += layer.biases[j] }
+    preactivation.pointer.update(from: state, count: width)
+    guard layer.activation != .identity else { return }
+    Double.activate(state, count: width, layer.activation)
+    for j in 0..<width { slope.pointer[j] = 1 }
+    Double.multiplyByActivationGradient(
+      slope.pointer, input: preactivation.pointer, output: state, count: width, layer.activation)
+  }
+
+  /// Each direction v becomes D v, with the slopes of the layer that was passed last.
+  func multiplyBySlopes(_ y: Rows<Double>, _ layer: DenseLayer<Double>, directions: Int) {
+    guard layer.activation != .identity else { return }
+    let width = layer.outputs
+    for k in 0..<directions {
+      let row = y.row(k + 1)
+      for j in 0..<width { row[j] *= slope.pointer[j] }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Numerics
+
+/// The loss and its gradient at given parameters, items and noise: for checks against other programs
+/// and against finite differences.
+public struct LossGradient: Sendable {
+  /// Mean over the items of negative log-likelihood + beta KL, nats.
+  public var loss: Double
+  /// Per parameter tensor by its name in model files, row-major.
+  public var gradient: [String: [Double]]
+
+  /// Computes both in the given precision.
+  ///
+  /// - Parameters:
+  ///   - items: Shape `[items, D]`.
+  ///   - noise: Shape `[items, N]`, the reparametrized sample's eps.
+  ///   - perturbing: Adds to one parameter (tensor name, index, amount) in that precision first.
+  public init<Scalar: NetworkScalar>(
+    of model: Autoencoder, items: [[Double]], noise: [[Double]], beta: Double, precision: Scalar.Type,
+    perturbing: (tensor: String, index: Int, by: Double)? = nil
+  ) {
+    let engine = GradientEngine<Scalar>(model, capacity: items.count, team: WorkTeam(threads: 1))
+    let shapes = model.architecture.layers
+    if let perturbing {
+      for (k, shape) in shapes.enumerated() {
+        let weights = shape.inputs * shape.outputs
+        if perturbing.tensor == shape.name + ".weight" {
+          engine.perturb(tensor: k, index: perturbing.index, by: perturbing.by)
+        } else if perturbing.tensor == shape.name + ".bias" {
+          engine.perturb(tensor: k, index: weights + perturbing.index, by: perturbing.by)
+        }
+      }
+    }
+    for (r, item) in items.enumerated() {
+      for (i, x) in item.enumerated() { engine.nextItem(r)[i] = Scalar(x) }
+      for (i, e) in noise[r].enumerated() { engine.nextNoise(r)[i] = Scalar(e) }
+    }
+    engine.advance()
+    let (sums, values) = engine.gradient(rows: items.count, beta: beta)
+    loss = (sums.negativeLogLikelihood + beta * sums.kullbackLeibler) / Double(items.count)
+    gradient = [:]
+    for (shape, tensor) in zip(shapes, engine.tensors(of: values)) {
+      let weights = shape.inputs * shape.outputs
+      gradient[shape.name + ".weight"] = tensor[..<weights].map(Double.init)
+      gradient[shape.name + ".bias"] = tensor[weights...].map(Double.init)
+    }
+  }
+}

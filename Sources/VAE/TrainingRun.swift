@@ -1,0 +1,207 @@
+import Dynamics
+import Numerics
+
+/// A training at work: its epochs one after another, and what is known of them so far.
+struct TrainingRun<Train: ItemSource, Test: ItemSource> {
+  private let plan: Training
+  private let train: (source: Train, count: Int)
+  private let test: (source: Test, count: Int)
+  /// Nil where there are no validation items.
+  private let validation: (source: any ItemSource, count: Int)?
+  private let seed: UInt64
+  private let replica: Int
+  private let threads: Int
+  private let orderField: RandomField
+  private let noiseField: RandomField
+  private let team: WorkTeam
+  private let engine: GradientEngine<Float>
+  /// Its layers are brought up to date where they are needed.
+  private var model: Autoencoder
+  /// The parameters before the epoch at hand.
+  private let good: AlignedBuffer<Float>
+  private var best: TrainingState.Best
+  private var epochsDone: Int
+  /// Where the epoch at hand goes on, and its sum so far.
+  private var start: (items: Int, sum: Double)
+  private var earlyEnd: Training.EarlyEnd?
+
+  /// Begins with random parameters, or where a saved training stood.
+  init(
+    _ plan: Training, _ architecture: Architecture, train: (source: Train, count: Int),
+    test: (source: Test, count: Int), validation: (source: any ItemSource, count: Int)?, seed: UInt64,
+    replica: Int, threads: Int, resuming state: TrainingState?
+  ) {
+    self.plan = plan
+    self.train = train
+    self.test = test
+    self.validation = validation
+    self.seed = seed
+    self.replica = replica
+    self.threads = threads
+    model = Autoencoder(initializing: architecture, seed: seed, replica: replica)
+    let context = UInt64(UInt32(truncatingIfNeeded: replica))
+    orderField = RandomField(seed: seed, purpose: .trainingOrder, context: context)
+    noiseField = RandomField(seed: seed, purpose: .trainingSample, context: context)
+    team = WorkTeam(threads: threads)
+    engine = GradientEngine<Float>(model, capacity: min(plan.batch, train.count), team: team)
+    good = AlignedBuffer<Float>(count: engine.parameters.count)
+    epochsDone = state?.epoch ?? 0
+    start = (items: state?.itemsDone ?? 0, sum: state?.negativeELBOSum ?? 0)
+    state?.restore(engine, good: good)
+    best = state?.best ?? TrainingState.Best()
+  }
+
+  /// Runs the epochs that are left; the engine then has the parameters of the last good epoch or, with patience, of the
+  /// best one.
+  mutating func run(_ checkpoints: TrainingCheckpoints?, _ progress: ((Training.Epoch) -> Bool)?) throws {
+    for epoch in epochsDone..<max(plan.epochs, epochsDone) {
+      // Asked here, not where the epoch ends: a continued training must stop there as well.
+      if plan.patience > 0, start.items == 0, epoch - best.epoch >= plan.patience { break }
+      if start.items == 0 { good.pointer.update(from: engine.parameters.pointer, count: good.count) }
+      let sum = try descend(epoch, checkpoints)
+      start = (0, 0)
+      guard sum.isFinite, engine.parameters.buffer.allSatisfy(\.isFinite) else {
+        engine.parameters.pointer.update(from: good.pointer, count: good.count)
+        earlyEnd = .notFinite(epoch: epoch + 1)
+        break
+      }
+      epochsDone = epoch + 1
+      let onValidation = plan.patience > 0 ? validate() : .nan
+      if let progress, !progress(report(epoch, sum: sum, onValidation: onValidation)) {
+        try checkpoints?.save(stateBetweenEpochs)
+        throw CancellationError()
+      }
+      if let checkpoints, checkpoints.isDue() { try checkpoints.save(stateBetweenEpochs) }
+    }
+    if best.epoch > 0 { engine.pack(best.parameters, into: engine.parameters) }
+  }
+
+  /// The minibatches of an epoch that are left.
+  ///
+  /// - Returns: The sum of the negative ELBO over the epoch's items; it is not finite where the epoch was broken off.
+  private func descend(_ epoch: Int, _ checkpoints: TrainingCheckpoints?) throws -> Double {
+    var orderStream = orderField.stream(UInt32(epoch))
+    let order = orderStream.permutation(train.count)
+    let minibatches = stride(from: start.items, to: train.count, by: plan.batch).map {
+      Minibatch(
+        items: order[$0..<min($0 + plan.batch, train.count)], source: train.source, noise: noiseField,
+        epoch: epoch)
+    }
+    var sum = start.sum
+    team.forEach(pieces: minibatches[0].pieces) { [engine] _, piece in
+      minibatches[0].write(piece, to: engine)
+    }
+    for (k, minibatch) in minibatches.enumerated() {
+      engine.advance()
+      // The next minibatch is written meanwhile.
+      let next = k + 1 < minibatches.count ? minibatches[k + 1] : nil
+      let loss = engine.step(
+        rows: minibatch.items.count, beta: plan.beta, learningRate: plan.learningRate,
+        besides: next?.pieces ?? 0
+      ) { [engine] piece in next?.write(piece, to: engine) }
+      sum += loss.negativeLogLikelihood + loss.kullbackLeibler
+      if !sum.isFinite { break }
+      guard let checkpoints, next != nil else { continue }
+      let isStopping = checkpoints.shouldStop()
+      if isStopping || checkpoints.isDue() {
+        try checkpoints.save(
+          TrainingState(
+            engine, epoch: epoch, itemsDone: minibatch.items.endIndex, sum: sum, good: good, best: best))
+      }
+      if isStopping { throw CancellationError() }
+    }
+    return sum
+  }
+
+  private var stateBetweenEpochs: TrainingState {
+    TrainingState(engine, epoch: epochsDone, itemsDone: 0, sum: 0, good: good, best: best)
+  }
+
+  /// Evaluates the epoch that has just ended on the validation items, and keeps its parameters if they are the best.
+  ///
+  /// - Returns: The mean negative ELBO, nats per item.
+  private mutating func validate() -> Double {
+    model.layers = engine.model()
+    let evidence = validationEvidence
+    // What is minimized: for beta other than 1 the bound itself may rise all the time.
+    let objective =
+      plan.beta == 1
+      ? evidence.negativeELBO : evidence.negativeELBO + (plan.beta - 1) * evidence.kullbackLeibler
+    if objective < best.objective {
+      best = TrainingState.Best(
+        epoch: epochsDone, objective: objective, parameters: engine.plain(engine.parameters))
+    }
+    return evidence.negativeELBO
+  }
+
+  private var validationEvidence: Evidence {
+    guard let validation else {
+      return Evidence(negativeELBO: .nan, standardError: .nan, kullbackLeibler: .nan)
+    }
+    // The same noise after each epoch: differences are the model's.
+    return Evidence(
+      of: model, on: validation.source, count: validation.count, seed: seed, draw: 2, threads: threads)
+  }
+
+  private mutating func report(_ epoch: Int, sum: Double, onValidation: Double) -> Training.Epoch {
+    model.layers = engine.model()
+    let evidence = Evidence(of: model, on: test.source, count: test.count, seed: seed, threads: threads)
+    return Training.Epoch(
+      number: epoch + 1, negativeELBOTrain: sum / Double(train.count),
+      negativeELBOTest: evidence.negativeELBO, negativeELBOValidation: onValidation)
+  }
+
+  /// The trained model with what is known of it.
+  mutating func result() -> Training.Result {
+    model.layers = engine.model()
+    let onTrain = Evidence(
+      of: model, on: train.source, count: train.count, seed: seed, draw: 1, threads: threads)
+    let onTest = Evidence(of: model, on: test.source, count: test.count, seed: seed, threads: threads)
+    let onValidation = validationEvidence
+    describe(train: onTrain, test: onTest, validation: onValidation)
+    return Training.Result(
+      model: model, train: onTrain, test: onTest, validation: onValidation, earlyEnd: earlyEnd)
+  }
+
+  /// Writes the model's metadata.
+  private mutating func describe(train onTrain: Evidence, test onTest: Evidence, validation: Evidence) {
+    model.metadata = [
+      "epochs": "\(epochsDone)", "batch": "\(plan.batch)", "learning_rate": "\(plan.learningRate)",
+      "beta": "\(plan.beta)", "seed": "\(seed)", "replica": "\(replica)",
+      "negative_elbo_train": "\(onTrain.negativeELBO)",
+    ]
+    if test.count > 0 { model.metadata["negative_elbo_test"] = "\(onTest.negativeELBO)" }
+    if self.validation?.count ?? 0 > 0 {
+      model.metadata["negative_elbo_validation"] = "\(validation.negativeELBO)"
+    }
+    if plan.patience > 0 {
+      model.metadata["patience"] = "\(plan.patience)"
+      model.metadata["best_epoch"] = "\(best.epoch)"
+    }
+    if case .notFinite(let epoch) = earlyEnd { model.metadata["not_finite_in_epoch"] = "\(epoch)" }
+  }
+}
+
+/// Some items of one epoch and their noise, addressed by item and epoch.
+private struct Minibatch<Source: ItemSource>: Sendable {
+  let items: ArraySlice<Int>
+  let source: Source
+  let noise: RandomField
+  let epoch: Int
+  /// Rows per piece of work.
+  private static var grain: Int { 16 }
+  var pieces: Int { (items.count + Self.grain - 1) / Self.grain }
+
+  /// Writes some rows of the engine's next minibatch.
+  func write(_ piece: Int, to engine: GradientEngine<Float>) {
+    let a = engine.architecture
+    for r in piece * Self.grain..<min((piece + 1) * Self.grain, items.count) {
+      let item = items[items.startIndex + r]
+      source.copy(
+        item: item, into: UnsafeMutableBufferPointer(start: engine.nextItem(r), count: a.dataDimension))
+      var random = noise.stream(UInt32(item), UInt32(epoch))
+      let eps = engine.nextNoise(r)
+      for i in 0..<a.latentDimension { eps[i] = Float(random.normal()) }
+    }
+  }
+}
