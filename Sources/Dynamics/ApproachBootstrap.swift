@@ -60,7 +60,7 @@ struct ApproachBootstrap {
   ///
   /// - Parameter isUsed: Whether there will be any; else they take no memory.
   init(_ plan: EnsemblePlan, isUsed: Bool) {
-    seriesCount = plan.approaches.count
+    seriesCount = plan.approaches.elements.count
     times = plan.times
     replicates = plan.bootstrapReplicates
     searched = Self.searchedTimes(times)

@@ -123,13 +123,12 @@ public struct EnsembleState: Sendable {
     if open.isEmpty { open = unit.open } else { open.merge(unit.open) }
     guard unit.members.isLastPart else { return }
     let position = unit.members.positions.lowerBound
-    let parts = level.layout.parts
     for observable in plan.observables.indices {
-      for part in 0..<parts {
+      for part in level.layout.parts {
         for time in 0..<plan.times {
           segment.accumulator.addItem(
-            open.observables[(observable * parts + part) * plan.times + time], observable: observable,
-            part: part, time: time, position: position, plan: plan)
+            open.observables[level.layout.openSlot(observable: observable, part: part, time: time)],
+            observable: observable, part: part, time: time, position: position, plan: plan)
         }
       }
     }
@@ -139,7 +138,7 @@ public struct EnsembleState: Sendable {
     }
     if plan.hasBootstrap {
       let searched = ApproachBootstrap.searchedTimes(plan.times)
-      let means = plan.approaches.indices.flatMap { approach in
+      let means = plan.approaches.elements.indices.flatMap { approach in
         searched.map { open.distances[approach * plan.times + $0].mean ?? .nan }
       }
       addDistances(means, unit.members)
@@ -171,7 +170,7 @@ public struct EnsembleState: Sendable {
     results.append(
       level.levelStatistics(
         level: plan.levels[results.count], memberCount: plan.membersPerLevel,
-        approaches: bootstrap.approaches(of: level.distances)))
+        approaches: plan.approaches.filled(with: bootstrap.approaches(of: level.distances))))
     level.reset()
     bootstrap.reset()
   }
@@ -248,7 +247,7 @@ public struct EnsembleState: Sendable {
     }
     let count = try decoder.decode(Int.self)
     guard count >= 0, count <= plan.levels.count else { throw ByteDecodingError("\(count) levels") }
-    for _ in 0..<count { results.append(try LevelStatistics(from: &decoder)) }
+    for _ in 0..<count { results.append(try LevelStatistics(from: &decoder, plan: plan)) }
   }
 }
 
@@ -315,25 +314,22 @@ extension LevelStatistics {
       try encoder.encode(all.count)
       for one in all { try one.encode(to: &encoder) }
     }
-    try series(overall)
+    for part in parts { try series(part) }
     try encoder.encode(grouped.count)
     for grouping in grouped {
       try encoder.encode(grouping.count)
       for observable in grouping { try series(observable) }
     }
-    try series(retained)
-    try series(lost)
-    try encoder.encode(approaches.count)
-    for approach in approaches { try approach.encode(to: &encoder) }
-    try encoder.encode(scalars.count)
-    for scalar in scalars {
+    for approach in approaches.elements { try approach.encode(to: &encoder) }
+    for scalar in scalars.entries {
       try encoder.encode(scalar.count)
       try encoder.encode(scalar.mean)
       try encoder.encode(scalar.standardError)
     }
   }
 
-  init(from decoder: inout ByteDecoder) throws {
+  /// Reads what `encode` wrote for a level of the same plan.
+  init(from decoder: inout ByteDecoder, plan: EnsemblePlan) throws {
     func list<Element>(_ element: () throws -> Element) throws -> [Element] {
       let count = try decoder.decode(Int.self)
       guard count >= 0, count <= decoder.remaining else { throw ByteDecodingError("a list of \(count)") }
@@ -343,61 +339,15 @@ extension LevelStatistics {
     level = try decoder.decode()
     memberCount = try decoder.decode()
     divergedCount = try decoder.decode()
-    overall = try series()
+    parts = try SeriesPart.parts(isSplit: plan.splitting != nil).map { _ in try series() }
     grouped = try list { try list { try series() } }
-    retained = try series()
-    lost = try series()
-    approaches = try list { try Approach(from: &decoder) }
-    scalars = try list {
-      ScalarStatistics(
-        count: try decoder.decode(), mean: try decoder.decode(), standardError: try decoder.decode())
-    }
-    guard scalars.count == MemberScalar.allCases.count else {
-      throw ByteDecodingError("\(scalars.count) scalars")
-    }
-  }
-}
-
-extension MemberRecords {
-  /// Writes the records.
-  public func encode(to encoder: inout ByteEncoder) throws {
-    try encoder.encode(firstMember)
-    try encoder.encode(members)
-    try encoder.encode(positions)
-    try encoder.encode(series.count)
-    for values in series { try encoder.encode(values) }
-    try encoder.encode(latentStates)
-    try encoder.encode(closestTime)
-    try encoder.encode(closestDistance)
-    try encoder.encode(closestMemoryTime)
-    for values in [closestMemoryDistance, chordDistance, chordExcess] { try encoder.encode(values) }
-    try encoder.encode(convergenceTime)
-    try encoder.encode(outcomes.map(\.rawValue))
-  }
-
-  /// Reads what `encode` wrote.
-  ///
-  /// - Throws: `ByteDecodingError`.
-  public init(from decoder: inout ByteDecoder) throws {
-    firstMember = try decoder.decode()
-    members = try decoder.decode()
-    positions = try decoder.decode(count: members.count)
-    let count = try decoder.decode(Int.self)
-    guard count >= 0, count <= decoder.remaining else { throw ByteDecodingError("\(count) series") }
-    series = []
-    for _ in 0..<count { series.append(try decoder.decode()) }
-    latentStates = try decoder.decode()
-    closestTime = try decoder.decode(count: members.count)
-    closestDistance = try decoder.decode(count: members.count)
-    closestMemoryTime = try decoder.decode(count: members.count)
-    closestMemoryDistance = try decoder.decode(count: members.count)
-    chordDistance = try decoder.decode(count: members.count)
-    chordExcess = try decoder.decode(count: members.count)
-    convergenceTime = try decoder.decode(count: members.count)
-    outcomes = try decoder.decode([Int32].self).map { value in
-      guard let outcome = Outcome(rawValue: value) else { throw ByteDecodingError("outcome \(value)") }
-      return outcome
-    }
-    guard outcomes.count == members.count else { throw ByteDecodingError("\(outcomes.count) outcomes") }
+    approaches = plan.approaches.filled(
+      with: try plan.approaches.elements.map { _ in try Approach(from: &decoder) })
+    scalars = ScalarColumns(
+      MemberScalar.averaged,
+      entries: try MemberScalar.averaged.map { _ in
+        ScalarStatistics(
+          count: try decoder.decode(), mean: try decoder.decode(), standardError: try decoder.decode())
+      })
   }
 }

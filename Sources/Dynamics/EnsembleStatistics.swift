@@ -38,18 +38,22 @@ public struct LevelStatistics: Sendable {
   public var memberCount: Int
   /// Members whose state stopped being finite.
   public var divergedCount: Int
-  /// Per observable of the plan.
-  public var overall: [SeriesStatistics]
+  /// Per case of `SeriesPart` and observable of the plan; only `all` without a splitting.
+  let parts: [[SeriesStatistics]]
   /// Per grouping, observable, group.
   public var grouped: [[[SeriesStatistics]]]
-  /// Per observable, where the splitting observable is 1; empty without a splitting.
-  public var retained: [SeriesStatistics]
-  /// Per observable, where the splitting observable is 0.
-  public var lost: [SeriesStatistics]
   /// Per approach of the plan.
-  public var approaches: [Approach]
-  /// Per case of `MemberScalar`, in their order.
-  public var scalars: [ScalarStatistics]
+  public var approaches: ApproachTable<Approach>
+  /// Per scalar of `MemberScalar.averaged`.
+  public var scalars: ScalarColumns<ScalarStatistics>
+
+  /// Per observable of the plan, over all members.
+  public var overall: [SeriesStatistics] { series(of: .all) }
+
+  /// Per observable of the plan, over one part of the members; empty where the plan does not split them.
+  public func series(of part: SeriesPart) -> [SeriesStatistics] {
+    part.rawValue < parts.count ? parts[part.rawValue] : []
+  }
 }
 
 /// A sum of finite values, and how many they are.
@@ -74,9 +78,9 @@ struct CountedSum: BitwiseCopyable, Sendable {
 
 /// Sums over the realizations so far of an item.
 struct OpenItem: Sendable {
-  /// `[observables, parts (all; retained, lost), times]`; empty for single realizations.
+  /// `[observables, parts, times]`, see `Accumulator.Layout.openSlot`; empty for single realizations.
   var observables: [CountedSum] = []
-  /// `[scalars]`; empty for single realizations.
+  /// `[averaged scalars]`; empty for single realizations.
   var scalars: [CountedSum] = []
   /// `[approaches * times]`.
   var distances: [CountedSum] = []
@@ -89,8 +93,9 @@ struct OpenItem: Sendable {
   init(_ plan: EnsemblePlan, _ layout: Accumulator.Layout) {
     distances = Array(repeating: CountedSum(), count: layout.approaches * layout.times)
     guard plan.realizations > 1 else { return }
-    observables = Array(repeating: CountedSum(), count: layout.observables * layout.parts * layout.times)
-    scalars = Array(repeating: CountedSum(), count: MemberScalar.allCases.count)
+    observables = Array(
+      repeating: CountedSum(), count: layout.observables * layout.parts.count * layout.times)
+    scalars = Array(repeating: CountedSum(), count: MemberScalar.averaged.count)
   }
 
   mutating func merge(_ other: OpenItem) {
@@ -109,33 +114,46 @@ struct Accumulator {
     let times: Int
     let groupCounts: [Int]
     let groupOffsets: [Int]
-    let isSplit: Bool
-    /// Series per observable: overall, groups, retained, lost.
+    /// Parts of the members that are averaged: all of them alone, or with retained and lost ones.
+    let parts: ArraySlice<SeriesPart>
+    /// Series per observable: of all members, of groups, of retained and of lost members.
     let seriesPerObservable: Int
-    let splitOffset: Int
+    private let splitOffset: Int
 
     init(_ plan: EnsemblePlan) {
       observables = plan.observables.count
-      approaches = plan.approaches.count
+      approaches = plan.approaches.elements.count
       times = plan.times
       groupCounts = plan.groupings.map(\.count)
-      isSplit = plan.splitting != nil
+      parts = SeriesPart.parts(isSplit: plan.splitting != nil)
       var offset = 1
       groupOffsets = groupCounts.map { count in
         defer { offset += count }
         return offset
       }
       splitOffset = offset
-      seriesPerObservable = offset + (isSplit ? 2 : 0)
+      seriesPerObservable = offset + parts.count - 1
     }
 
     var slots: Int { observables * seriesPerObservable * times }
-    /// Kinds of averages over members: all, and where there is a splitting retained and lost.
-    var parts: Int { isSplit ? 3 : 1 }
+
+    /// The series of a part of the members, among those of an observable.
+    @inline(__always)
+    func series(of part: SeriesPart) -> Int { part == .all ? 0 : splitOffset + part.rawValue - 1 }
+
+    /// The series of a group.
+    @inline(__always)
+    func series(ofGroup group: Int32, of grouping: Int) -> Int { groupOffsets[grouping] + Int(group) }
 
     @inline(__always)
     func slot(observable: Int, series: Int, time: Int) -> Int {
       (observable * seriesPerObservable + series) * times + time
+    }
+
+    /// Where an `OpenItem` keeps a sum.
+    @inline(__always)
+    func openSlot(observable: Int, part: SeriesPart, time: Int) -> Int {
+      (observable * parts.count + part.rawValue) * times + time
     }
   }
 
@@ -144,8 +162,8 @@ struct Accumulator {
   var members: [RunningMoments]
   /// Item averages; empty where every item has one realization, for then they are the members.
   var items: [RunningMoments]
-  /// Per case of `MemberScalar`.
-  var scalars = [RunningMoments](repeating: RunningMoments(), count: MemberScalar.allCases.count)
+  /// Per scalar of `MemberScalar.averaged`.
+  var scalars = [RunningMoments](repeating: RunningMoments(), count: MemberScalar.averaged.count)
   /// Item averages of the scalars; empty where `items` is.
   var itemScalars: [RunningMoments]
   /// Over items, of their mean distances: `[approaches * times]`.
@@ -186,20 +204,15 @@ struct Accumulator {
     }
   }
 
-  /// Adds the mean over an item's realizations, where there is one.
-  ///
-  /// - Parameter part: 0: over all, 1: retained, 2: lost.
+  /// Adds the mean over an item's realizations in one part of the members, where there is one.
   mutating func addItem(
-    _ item: CountedSum, observable: Int, part: Int, time: Int, position: Int, plan: EnsemblePlan
+    _ item: CountedSum, observable: Int, part: SeriesPart, time: Int, position: Int, plan: EnsemblePlan
   ) {
     guard let mean = item.mean else { return }
-    guard part == 0 else {
-      items[layout.slot(observable: observable, series: layout.splitOffset + part - 1, time: time)].add(mean)
-      return
-    }
-    items[layout.slot(observable: observable, series: 0, time: time)].add(mean)
+    items[layout.slot(observable: observable, series: layout.series(of: part), time: time)].add(mean)
+    guard part == .all else { return }
     for g in plan.groupings.indices {
-      let series = layout.groupOffsets[g] + Int(plan.groupings[g].groupOfPosition[position])
+      let series = layout.series(ofGroup: plan.groupings[g].groupOfPosition[position], of: g)
       items[layout.slot(observable: observable, series: series, time: time)].add(mean)
     }
   }
@@ -217,25 +230,27 @@ struct Accumulator {
     return result
   }
 
-  func levelStatistics(level: Double, memberCount: Int, approaches: [Approach]) -> LevelStatistics {
+  func levelStatistics(
+    level: Double, memberCount: Int, approaches: ApproachTable<Approach>
+  ) -> LevelStatistics {
     let all = 0..<layout.observables
+    let averages = scalars.indices.map { k in
+      ScalarStatistics(
+        count: scalars[k].count, mean: scalars[k].mean ?? .nan,
+        standardError: (hasRealizations ? itemScalars[k] : scalars[k]).standardError ?? .nan)
+    }
     return LevelStatistics(
       level: level, memberCount: memberCount, divergedCount: diverged,
-      overall: all.map { statistics(observable: $0, series: 0) },
+      parts: layout.parts.map { part in
+        all.map { statistics(observable: $0, series: layout.series(of: part)) }
+      },
       grouped: layout.groupCounts.indices.map { g in
         all.map { observable in
           (0..<layout.groupCounts[g]).map {
-            statistics(observable: observable, series: layout.groupOffsets[g] + $0)
+            statistics(observable: observable, series: layout.series(ofGroup: Int32($0), of: g))
           }
         }
       },
-      retained: layout.isSplit ? all.map { statistics(observable: $0, series: layout.splitOffset) } : [],
-      lost: layout.isSplit ? all.map { statistics(observable: $0, series: layout.splitOffset + 1) } : [],
-      approaches: approaches,
-      scalars: scalars.indices.map { k in
-        ScalarStatistics(
-          count: scalars[k].count, mean: scalars[k].mean ?? .nan,
-          standardError: (hasRealizations ? itemScalars[k] : scalars[k]).standardError ?? .nan)
-      })
+      approaches: approaches, scalars: ScalarColumns(MemberScalar.averaged, entries: averages))
   }
 }

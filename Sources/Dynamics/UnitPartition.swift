@@ -45,10 +45,10 @@ public struct UnitPartition: Sendable, Hashable {
     partsPerItem = (plan.realizations + unitSize - 1) / unitSize
     groupsPerLevel = (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
     let replicates = plan.hasBootstrap ? plan.bootstrapReplicates : 0
-    let width = plan.approaches.count * ApproachBootstrap.searchedTimes(plan.times).count
+    let width = plan.approaches.elements.count * ApproachBootstrap.searchedTimes(plan.times).count
     let moments =
       Double(Accumulator.Layout(plan).slots) * (plan.realizations > 1 ? 48 : 24)
-      + Double(plan.approaches.count * plan.times) * 16
+      + Double(plan.approaches.elements.count * plan.times) * 16
     // What the files of all shards take for a level; long runs are cut less finely.
     let sums = Double(width) * 8 * min(Double(plan.items.count), 64 * 2 * Double(replicates))
     segmentsPerLevel = min(groupsPerLevel, 64 * moments + sums < 0x1p30 ? 64 : 16)

@@ -25,16 +25,10 @@ struct UnitProgress: Sendable {
     var states: [Double]
     var isDiverged: [Bool]
     var settledSince: [Int32]
-    var closest: Minimum
-    var closestMemory: Minimum
-  }
-
-  /// The smallest value of a distance so far, the first and the last value, `[members]` each.
-  struct Minimum: Sendable {
-    var time: [Int32]
-    var distance: [Double]
-    var first: [Double]
-    var last: [Double]
+    /// How near each member came to its own concept.
+    var concept: [ClosestApproach]
+    /// How near each member came to its own memory.
+    var memory: [ClosestApproach]
   }
 
   init(
@@ -77,10 +71,8 @@ struct UnitProgress: Sendable {
     try encoder.encode(block.states)
     try encoder.encode(block.isDiverged.map { $0 ? Int32(1) : 0 })
     try encoder.encode(block.settledSince)
-    for minimum in [block.closest, block.closestMemory] {
-      try encoder.encode(minimum.time)
-      for values in [minimum.distance, minimum.first, minimum.last] { try encoder.encode(values) }
-    }
+    try encoder.encode(block.concept)
+    try encoder.encode(block.memory)
   }
 
   /// Reads what `encode` wrote for a unit of the same plan.
@@ -100,7 +92,7 @@ struct UnitProgress: Sendable {
       throw ByteDecodingError("member \(firstMember) of \(members.memberCount)")
     }
     let searched = plan.hasBootstrap ? ApproachBootstrap.searchedTimes(plan.times).count : 0
-    let distances = members.isPart ? 0 : members.positions.count * plan.approaches.count * searched
+    let distances = members.isPart ? 0 : members.positions.count * plan.approaches.elements.count * searched
     guard itemDistances.count == distances else {
       throw ByteDecodingError("\(itemDistances.count) distances of items")
     }
@@ -123,14 +115,10 @@ struct UnitProgress: Sendable {
     guard states.count % count == 0 else { throw ByteDecodingError("\(states.count) numbers of states") }
     let isDiverged: [Int32] = try decoder.decode(count: count)
     let settledSince: [Int32] = try decoder.decode(count: count)
-    func minimum() throws -> Minimum {
-      Minimum(
-        time: try decoder.decode(count: count), distance: try decoder.decode(count: count),
-        first: try decoder.decode(count: count), last: try decoder.decode(count: count))
-    }
     block = Block(
       size: size, time: time, states: states, isDiverged: isDiverged.map { $0 != 0 },
-      settledSince: settledSince, closest: try minimum(), closestMemory: try minimum())
+      settledSince: settledSince, concept: try decoder.decode(count: count),
+      memory: try decoder.decode(count: count))
   }
 }
 

@@ -20,63 +20,32 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private let block: StateBlock
   private let store: FieldStore
   private let snapshot: Snapshot
-  /// `[observables + approaches + splitting + closest + closestMemory, blockSize]`.
+  private let rows: Rows
+  /// `[rows, blockSize]`.
   private let values: AlignedBuffer<Double>
   private let positions: AlignedBuffer<Int32>
   private let isDiverged: AlignedBuffer<Bool>
-  private let closest: Minimum
-  private let closestMemory: Minimum
+  /// How near each member came to its own concept.
+  private let concept: AlignedBuffer<ClosestApproach>
+  /// How near each member came to its own memory.
+  private let memory: AlignedBuffer<ClosestApproach>
+  /// First time from which every step of a member was below the tolerance; -1 where the last one was not.
   private let settledSince: AlignedBuffer<Int32>
 
-  /// The smallest value of a distance so far, member by member, and the first and the last value.
-  private struct Minimum {
-    let time: AlignedBuffer<Int32>
-    let distance: AlignedBuffer<Double>
-    let first: AlignedBuffer<Double>
-    let last: AlignedBuffer<Double>
+  /// Which row of `values` each measurement is written to; those of observables come first.
+  private struct Rows {
+    let approaches: Int
+    let splitting: Int
+    let conceptDistance: Int
+    let memoryDistance: Int
+    let count: Int
 
-    init(capacity: Int) {
-      time = AlignedBuffer(count: capacity)
-      distance = AlignedBuffer(count: capacity)
-      first = AlignedBuffer(count: capacity)
-      last = AlignedBuffer(count: capacity)
-    }
-
-    func begin(_ m: Int) {
-      time.pointer[m] = -1
-      distance.pointer[m] = .infinity
-      first.pointer[m] = .nan
-      last.pointer[m] = .nan
-    }
-
-    func follow(_ values: UnsafePointer<Double>, count: Int, time t: Int) {
-      for m in 0..<count {
-        if t == 0 { first.pointer[m] = values[m] }
-        last.pointer[m] = values[m]
-        guard values[m] < distance.pointer[m] else { continue }
-        distance.pointer[m] = values[m]
-        time.pointer[m] = Int32(truncatingIfNeeded: t)
-      }
-    }
-
-    /// NaN where there is none.
-    func value(_ m: Int) -> Double { distance.pointer[m].isFinite ? distance.pointer[m] : .nan }
-    /// NaN where there is none.
-    func timeValue(_ m: Int) -> Double { time.pointer[m] < 0 ? .nan : Double(time.pointer[m]) }
-
-    func captured(_ count: Int) -> UnitProgress.Minimum {
-      UnitProgress.Minimum(
-        time: time.prefix(count), distance: distance.prefix(count), first: first.prefix(count),
-        last: last.prefix(count))
-    }
-
-    func restore(_ former: UnitProgress.Minimum) {
-      time.pointer.update(from: former.time, count: former.time.count)
-      for (buffer, values) in [
-        (distance, former.distance), (first, former.first), (last, former.last),
-      ] {
-        buffer.pointer.update(from: values, count: values.count)
-      }
+    init(_ plan: EnsemblePlan) {
+      approaches = plan.observables.count
+      splitting = approaches + plan.approaches.elements.count
+      conceptDistance = splitting + 1
+      memoryDistance = conceptDistance + 1
+      count = memoryDistance + 1
     }
   }
 
@@ -92,12 +61,12 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     var place = [Int](repeating: -1, count: plan.times)
     for (k, time) in searched.enumerated() { place[time] = k }
     searchedPlace = place
-    searchedWidth = plan.approaches.count * searched.count
-    var needed: StateFields = plan.tolerance != nil ? .previousState : []
-    if plan.closest != nil { needed.insert(.initialState) }
+    searchedWidth = plan.approaches.elements.count * searched.count
+    var needed: StateFields = plan.convergence.tolerance != nil ? .previousState : []
+    if plan.conceptDistance != nil { needed.insert(.initialState) }
     let measured =
-      plan.observables + plan.approaches
-      + [plan.splitting, plan.closest, plan.closestMemory].compactMap { $0 }
+      plan.observables + plan.approaches.elements
+      + [plan.splitting, plan.conceptDistance, plan.memoryDistance].compactMap { $0 }
     for observable in measured { needed.formUnion(observable.requiredFields) }
     precondition(map.availableFields.union(.kept).isSuperset(of: needed))
     fields = needed
@@ -108,11 +77,12 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     store = FieldStore(
       fields: needed, capacity: blockSize, dimension: map.dimension, dataDimension: map.dataDimension)
     snapshot = Snapshot(block: block, store: store)
-    values = AlignedBuffer(count: (plan.observables.count + plan.approaches.count + 3) * blockSize)
+    rows = Rows(plan)
+    values = AlignedBuffer(count: rows.count * blockSize)
     positions = AlignedBuffer(count: blockSize)
     isDiverged = AlignedBuffer(count: blockSize)
-    closest = Minimum(capacity: blockSize)
-    closestMemory = Minimum(capacity: blockSize)
+    concept = AlignedBuffer(count: blockSize)
+    memory = AlignedBuffer(count: blockSize)
     settledSince = AlignedBuffer(count: blockSize)
   }
 
@@ -149,17 +119,14 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     guard records else { return unit }
     unit.records = MemberRecords(
       firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations
-        + members.realizations.lowerBound, members: [],
-      positions: [],
+        + members.realizations.lowerBound,
       series: plan.recordsMembers
         ? Array(
           repeating: Array(repeating: .nan, count: memberCount * plan.times),
           count: plan.recordedCount)
         : [],
       latentStates: plan.recordsLatentStates
-        ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [],
-      closestTime: [], closestDistance: [], closestMemoryTime: [], closestMemoryDistance: [],
-      chordDistance: [], chordExcess: [], convergenceTime: [], outcomes: [])
+        ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [])
     return unit
   }
 
@@ -176,8 +143,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       block.members.pointer[m] = member
       positions.pointer[m] = Int32(position)
       isDiverged.pointer[m] = false
-      closest.begin(m)
-      closestMemory.begin(m)
+      concept.pointer[m] = ClosestApproach()
+      memory.pointer[m] = ClosestApproach()
       settledSince.pointer[m] = -1
       var region: UnsafeMutableBufferPointer<UInt8>?
       if start.hasRegion {
@@ -228,7 +195,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     result.block = UnitProgress.Block(
       size: blockSize, time: time, states: block.states.prefix(block.count * block.dimension),
       isDiverged: isDiverged.prefix(block.count), settledSince: settledSince.prefix(block.count),
-      closest: closest.captured(block.count), closestMemory: closestMemory.captured(block.count))
+      concept: concept.prefix(block.count), memory: memory.prefix(block.count))
     return result
   }
 
@@ -236,8 +203,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     block.states.pointer.update(from: former.states, count: block.count * block.dimension)
     isDiverged.pointer.update(from: former.isDiverged, count: block.count)
     settledSince.pointer.update(from: former.settledSince, count: block.count)
-    closest.restore(former.closest)
-    closestMemory.restore(former.closestMemory)
+    concept.pointer.update(from: former.concept, count: block.count)
+    memory.pointer.update(from: former.memory, count: block.count)
   }
 
   private func findDiverged() {
@@ -251,7 +218,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   }
 
   private func followConvergence(_ time: Int) {
-    guard let tolerance = plan.tolerance, time > 0, let previous = store.values(.previousState) else {
+    guard let tolerance = plan.convergence.tolerance, time > 0, let previous = store.values(.previousState)
+    else {
       return
     }
     let n = block.dimension
@@ -270,53 +238,66 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   }
 
   /// The values of an observable, missing for diverged members, and where they are not finite.
-  private func measured(_ observable: any Observable, _ index: Int) -> UnsafeMutablePointer<Double> {
-    let out = values.pointer + index * blockSize
+  private func measured(_ observable: any Observable, row: Int) -> UnsafeMutablePointer<Double> {
+    let out = values.pointer + row * blockSize
     observable.measure(snapshot, into: out)
     for m in 0..<block.count where isDiverged.pointer[m] || !out[m].isFinite { out[m] = .nan }
     return out
   }
 
   private func measure(_ unit: inout UnitProgress, time: Int) {
-    let count = block.count
-    let observables = plan.observables.count
-    let splitting = plan.splitting.map { measured($0, observables + plan.approaches.count) }
-    for o in 0..<observables {
-      let out = measured(plan.observables[o], o)
+    let splitting = plan.splitting.map { measured($0, row: rows.splitting) }
+    for o in 0..<plan.observables.count {
+      let out = measured(plan.observables[o], row: o)
       average(out, observable: o, splitting: splitting, time: time, into: &unit)
       if unit.records != nil, plan.recordsMembers, o < plan.recordedCount {
-        for m in 0..<count { unit.records?.series[o][(unit.firstMember + m) * plan.times + time] = out[m] }
+        for m in 0..<block.count {
+          unit.records?.series[o][(unit.firstMember + m) * plan.times + time] = out[m]
+        }
       }
     }
-    if plan.recordsLatentStates, unit.records != nil {
-      let n = block.dimension
-      for m in 0..<count {
-        let base = ((unit.firstMember + m) * plan.times + time) * n
-        for i in 0..<n { unit.records?.latentStates[base + i] = block.states.pointer[m * n + i] }
-      }
+    if plan.recordsLatentStates, unit.records != nil { recordLatentStates(&unit, time: time) }
+    for (a, observable) in plan.approaches.elements.enumerated() {
+      sum(measured(observable, row: rows.approaches + a), approach: a, time: time, into: &unit)
     }
-    for (a, observable) in plan.approaches.enumerated() {
-      let out = measured(observable, observables + a)
-      let slot = a * plan.times + time
-      for m in 0..<count {
-        if out[m].isFinite { unit.open.distances[slot].add(out[m]) }
-        guard unit.isFinished(with: block.members.pointer[m].realization) else { continue }
-        let mean = unit.open.distances[slot].mean
-        unit.open.distances[slot] = CountedSum()
-        guard let mean else { continue }
-        unit.accumulator.distances[slot].add(mean)
-        guard searchedPlace[time] >= 0 else { continue }
-        let item = Int(positions.pointer[m]) - unit.members.positions.lowerBound
-        let place = a * (searchedWidth / plan.approaches.count) + searchedPlace[time]
-        unit.itemDistances[item * searchedWidth + place] = mean
-      }
+    if let distance = plan.conceptDistance {
+      follow(measured(distance, row: rows.conceptDistance), concept, time: time)
     }
-    if let observable = plan.closest {
-      closest.follow(measured(observable, observables + plan.approaches.count + 1), count: count, time: time)
+    if let distance = plan.memoryDistance {
+      follow(measured(distance, row: rows.memoryDistance), memory, time: time)
     }
-    if let observable = plan.closestMemory {
-      closestMemory.follow(
-        measured(observable, observables + plan.approaches.count + 2), count: count, time: time)
+  }
+
+  private func follow(
+    _ distances: UnsafePointer<Double>, _ approaches: AlignedBuffer<ClosestApproach>, time: Int
+  ) {
+    for m in 0..<block.count { approaches.pointer[m].follow(distances[m], time: time) }
+  }
+
+  private func recordLatentStates(_ unit: inout UnitProgress, time: Int) {
+    let n = block.dimension
+    for m in 0..<block.count {
+      let base = ((unit.firstMember + m) * plan.times + time) * n
+      for i in 0..<n { unit.records?.latentStates[base + i] = block.states.pointer[m * n + i] }
+    }
+  }
+
+  /// Adds the distances to the sums of the items at hand, and the means of those that are complete to the unit's.
+  private func sum(
+    _ distances: UnsafePointer<Double>, approach a: Int, time: Int, into unit: inout UnitProgress
+  ) {
+    let slot = a * plan.times + time
+    for m in 0..<block.count {
+      if distances[m].isFinite { unit.open.distances[slot].add(distances[m]) }
+      guard unit.isFinished(with: block.members.pointer[m].realization) else { continue }
+      let mean = unit.open.distances[slot].mean
+      unit.open.distances[slot] = CountedSum()
+      guard let mean else { continue }
+      unit.accumulator.distances[slot].add(mean)
+      guard searchedPlace[time] >= 0 else { continue }
+      let item = Int(positions.pointer[m]) - unit.members.positions.lowerBound
+      let place = a * (searchedWidth / layout.approaches) + searchedPlace[time]
+      unit.itemDistances[item * searchedWidth + place] = mean
     }
   }
 
@@ -328,25 +309,24 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     for m in 0..<block.count {
       let position = Int(positions.pointer[m])
       let x = out[m]
-      let part = splitting.map { $0[m] } ?? .nan  // 1, 0 or missing
+      let part = splitting.flatMap { SeriesPart(splitBy: $0[m]) }
       unit.accumulator.members[layout.slot(observable: o, series: 0, time: time)].add(x)
       for g in plan.groupings.indices {
-        let series = layout.groupOffsets[g] + Int(plan.groupings[g].groupOfPosition[position])
+        let series = layout.series(ofGroup: plan.groupings[g].groupOfPosition[position], of: g)
         unit.accumulator.members[layout.slot(observable: o, series: series, time: time)].add(x)
       }
-      if part.isFinite {
-        let series = layout.splitOffset + (part == 1 ? 0 : 1)
-        unit.accumulator.members[layout.slot(observable: o, series: series, time: time)].add(x)
+      if let part {
+        unit.accumulator.members[layout.slot(observable: o, series: layout.series(of: part), time: time)].add(
+          x)
       }
       guard repeated else { continue }
-      let base = o * layout.parts * plan.times + time
       if x.isFinite {
-        unit.open.observables[base].add(x)
-        if part.isFinite { unit.open.observables[base + (part == 1 ? 1 : 2) * plan.times].add(x) }
+        unit.open.observables[layout.openSlot(observable: o, part: .all, time: time)].add(x)
+        if let part { unit.open.observables[layout.openSlot(observable: o, part: part, time: time)].add(x) }
       }
       if unit.isFinished(with: block.members.pointer[m].realization) {
-        for part in 0..<layout.parts {
-          let k = base + part * plan.times
+        for part in layout.parts {
+          let k = layout.openSlot(observable: o, part: part, time: time)
           unit.accumulator.addItem(
             unit.open.observables[k], observable: o, part: part, time: time, position: position, plan: plan)
           unit.open.observables[k] = CountedSum()
@@ -358,30 +338,23 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private func finish(_ unit: inout UnitProgress) {
     for m in 0..<block.count {
       if isDiverged.pointer[m] { unit.accumulator.diverged += 1 }
-      let chord = chordDistance(m)
-      averageScalars(m, chord: chord, into: &unit)
-      guard unit.records != nil else { continue }
       let isConverged = settledSince.pointer[m] >= 0 && !isDiverged.pointer[m]
-      unit.records?.members.append(block.members.pointer[m])
-      unit.records?.positions.append(positions.pointer[m])
-      unit.records?.closestTime.append(closest.time.pointer[m])
-      unit.records?.closestDistance.append(closest.value(m))
-      unit.records?.closestMemoryTime.append(closestMemory.time.pointer[m])
-      unit.records?.closestMemoryDistance.append(closestMemory.value(m))
-      unit.records?.chordDistance.append(chord)
-      unit.records?.chordExcess.append(chord - closest.value(m))
-      unit.records?.convergenceTime.append(isConverged ? settledSince.pointer[m] : -1)
+      let trajectory = TrajectorySummary(
+        concept: concept.pointer[m], memory: memory.pointer[m], chordDistance: chordDistance(m),
+        convergenceTime: isConverged ? Double(settledSince.pointer[m]) : .nan)
+      averageScalars(of: trajectory, m, into: &unit)
+      guard unit.records != nil else { continue }
       let state = UnsafePointer(block.states.pointer + m * block.dimension)
-      unit.records?.outcomes.append(
-        isDiverged.pointer[m]
-          ? .diverged
-          : !isConverged ? .undecided : plan.classifier?.outcome(ofSettled: state) ?? .converged)
+      unit.records?.append(
+        block.members.pointer[m], position: positions.pointer[m], trajectory,
+        outcome: isDiverged.pointer[m]
+          ? .diverged : isConverged ? plan.convergence.outcome(ofSettled: state) : .undecided)
     }
   }
 
   /// The distance of the own concept to the segment from z(0) to z(T); NaN where there is none.
   private func chordDistance(_ m: Int) -> Double {
-    guard let first = store.values(.initialState), plan.closest != nil else { return .nan }
+    guard let first = store.values(.initialState), plan.conceptDistance != nil else { return .nan }
     let n = block.dimension
     var square = 0.0
     for i in m * n..<(m + 1) * n {
@@ -389,24 +362,15 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       square += delta * delta
     }
     return Chord.distance(
-      fromStart: closest.first.pointer[m], fromEnd: closest.last.pointer[m], length: square.squareRoot())
+      fromStart: concept.pointer[m].first, fromEnd: concept.pointer[m].last, length: square.squareRoot())
   }
 
-  private func averageScalars(_ m: Int, chord: Double, into unit: inout UnitProgress) {
-    let (conceptTime, memoryTime) = (closest.timeValue(m), closestMemory.timeValue(m))
-    let later = (memoryTime - conceptTime).isNaN ? .nan : memoryTime > conceptTime ? 1.0 : 0
-    // In the order of `MemberScalar`.
-    let scalars = (
-      conceptTime, closest.value(m), memoryTime, closestMemory.value(m), chord, chord - closest.value(m),
-      later
-    )
-    withUnsafeBytes(of: scalars) { bytes in
-      let values = bytes.assumingMemoryBound(to: Double.self)
-      for k in values.indices {
-        unit.accumulator.scalars[k].add(values[k])
-        guard plan.realizations > 1, values[k].isFinite else { continue }
-        unit.open.scalars[k].add(values[k])
-      }
+  private func averageScalars(of trajectory: TrajectorySummary, _ m: Int, into unit: inout UnitProgress) {
+    for (k, scalar) in MemberScalar.averaged.enumerated() {
+      let value = scalar.value(of: trajectory)
+      unit.accumulator.scalars[k].add(value)
+      guard plan.realizations > 1, value.isFinite else { continue }
+      unit.open.scalars[k].add(value)
     }
     guard plan.realizations > 1, unit.isFinished(with: block.members.pointer[m].realization) else { return }
     unit.accumulator.addItem(scalars: unit.open.scalars)

@@ -147,12 +147,14 @@ extension Experiment {
       plan.groupings = scenario.groupBy.map { grouping(by: $0, own: own, items: items) }
     }
     if scenario.dynamics.mode != .sample {
-      plan.tolerance = scenario.attractors?.tolerance ?? 1e-10
-      plan.closest = DistanceConcept(context)
-      plan.closestMemory = DistanceMemory(context)
+      let tolerance = scenario.attractors?.tolerance ?? 1e-10
+      plan.convergence = .steps(below: tolerance)
       if let network, scenario.dynamics.mode == .mean, scenario.output.members {
-        plan.classifier = FixedPointConfirmation(DifferentiableInferenceMap(network))
+        plan.convergence = .confirmed(
+          stepsBelow: tolerance, by: FixedPointConfirmation(DifferentiableInferenceMap(network)))
       }
+      plan.conceptDistance = DistanceConcept(context)
+      plan.memoryDistance = DistanceMemory(context)
     }
     // The plane of the first two is what plots show.
     let shownAxes = context.principalAxes.map { axes in
@@ -196,10 +198,10 @@ extension Experiment {
     switch grouping {
     case .class:
       return ItemGrouping(
-        name: "class", count: hierarchy.numberOfClasses, groupOfPosition: items.map { own.classes[Int($0)] })
+        by: .class, count: hierarchy.numberOfClasses, groupOfPosition: items.map { own.classes[Int($0)] })
     case .superclass:
       return ItemGrouping(
-        name: "superclass", count: hierarchy.numberOfSuperclasses,
+        by: .superclass, count: hierarchy.numberOfSuperclasses,
         groupOfPosition: items.map { Int32(hierarchy.superclassOfClass[Int(own.classes[Int($0)])]) })
     }
   }
@@ -209,7 +211,7 @@ extension Experiment {
   /// Siblings: another item of the class, another class of the superclass, another superclass. Shuffled:
   /// the memory of another item drawn at random, and the centres of the training memories under permuted
   /// labels. The root has neither.
-  private func approachDistances(geometry: LatentGeometry, own: OwnItems) -> [any Observable] {
+  private func approachDistances(geometry: LatentGeometry, own: OwnItems) -> ApproachTable<any Observable> {
     let hierarchy = dataset.hierarchy
     let itemCount = own.classes.count
     var random = RandomField(seed: scenario.seed, purpose: .controls).stream(0)
@@ -252,11 +254,15 @@ extension Experiment {
     ownLevels.append(("root", geometry.root, { _ in 0 }))
     siblings.append(("no sibling of the root", geometry.root, { _ in nil }))
     shuffled.append(("no shuffled root", geometry.root, { _ in nil }))
-    return (ownLevels + siblings + shuffled).map { level in
-      CentreDistance(
-        name: level.name, centres: level.centres,
-        rowOfItem: (0..<itemCount).map { level.row($0).map(Int32.init) ?? -1 })
+    func distances(_ levels: [Level]) -> [any Observable] {
+      levels.map { level in
+        CentreDistance(
+          name: level.name, centres: level.centres,
+          rowOfItem: (0..<itemCount).map { level.row($0).map(Int32.init) ?? -1 })
+      }
     }
+    return ApproachTable(
+      own: distances(ownLevels), sibling: distances(siblings), shuffled: distances(shuffled))
   }
 
   /// The next item of the same class, cyclically; nil for the only one of its class.

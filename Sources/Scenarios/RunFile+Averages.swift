@@ -47,35 +47,39 @@ extension RunFile {
       gather { $0.standardError[$1] })
   }
 
-  /// The approaches: own levels first, then siblings', then shuffled centres'.
+  /// The approaches to the own branch's centres, to siblings' and to shuffled centres.
   func writeApproaches(_ results: [LevelStatistics], levels: Int) throws {
     let dimensions = ["level", "tree_level"]
-    func gather<T>(_ part: Int, _ value: (Approach) -> T) -> [T] {
-      results.flatMap { result in (0..<levels).map { value(result.approaches[part * levels + $0]) } }
+    func gather<T>(_ reference: ApproachReference, _ value: (Approach) -> T) -> [T] {
+      results.flatMap { result in (0..<levels).map { value(result.approaches[reference, $0]) } }
     }
-    let names = ["approach", "approach_sibling", "approach_shuffled"]
-    let words = ["own centre", "sibling's centre", "centre under shuffled labels"]
-    for part in 0..<3 {
+    for reference in ApproachReference.allCases {
+      let (name, words) =
+        switch reference {
+        case .own: ("approach", "own centre")
+        case .sibling: ("approach_sibling", "sibling's centre")
+        case .shuffled: ("approach_shuffled", "centre under shuffled labels")
+        }
       try writeDoubles(
-        names[part], dimensions, "approach 1 - min_t <d(t)> / <d(0)> to the \(words[part])",
-        gather(part) { $0.value },
-        more: [("ancillary_variables", .text("\(names[part])_lower \(names[part])_upper"))])
+        name, dimensions, "approach 1 - min_t <d(t)> / <d(0)> to the \(words)",
+        gather(reference) { $0.value },
+        more: [("ancillary_variables", .text("\(name)_lower \(name)_upper"))])
       for (suffix, quantile) in [("lower", "2.5"), ("upper", "97.5")] {
         try writeDoubles(
-          "\(names[part])_\(suffix)", dimensions,
-          "\(quantile) % quantile of the approach to the \(words[part]), bootstrap over items",
-          gather(part) { suffix == "lower" ? $0.lower : $0.upper })
+          "\(name)_\(suffix)", dimensions,
+          "\(quantile) % quantile of the approach to the \(words), bootstrap over items",
+          gather(reference) { suffix == "lower" ? $0.lower : $0.upper })
       }
       try writeIntegers(
-        names[part] + "_time", dimensions,
-        "first time of the smallest mean distance to the \(words[part]), -1 for none",
-        gather(part) { $0.time ?? -1 })
+        name + "_time", dimensions,
+        "first time of the smallest mean distance to the \(words), -1 for none",
+        gather(reference) { $0.time ?? -1 })
       try writeIntegers(
-        names[part] + "_censored", dimensions,
+        name + "_censored", dimensions,
         "1 where that time is the first or the last of the run, else 0",
-        gather(part) { $0.isCensored ? 1 : 0 })
+        gather(reference) { $0.isCensored ? 1 : 0 })
     }
-    let concept = results.map { $0.approaches[1] }
+    let concept = results.map { $0.approaches[.own, TreeLevel.concept] }
     try writeIntegers(
       "closest_concept_time", ["level"],
       "first time of the smallest mean distance to the own concept, -1 for none",
@@ -87,32 +91,12 @@ extension RunFile {
 
   /// Averages of the members' scalars.
   func writeScalars(_ results: [LevelStatistics]) throws {
-    let words: [MemberScalar: (name: String, longName: String)] = [
-      .timeOfClosestConcept: (
-        "time_of_closest_concept_mean", "mean time of the smallest distance to the own concept"
-      ),
-      .closestConceptDistance: ("closest_concept_distance_mean", "mean smallest distance to the own concept"),
-      .timeOfClosestMemory: (
-        "time_of_closest_memory_mean", "mean time of the smallest distance to the own memory"
-      ),
-      .closestMemoryDistance: ("closest_memory_distance_mean", "mean smallest distance to the own memory"),
-      .chordConceptDistance: (
-        "chord_concept_distance_mean",
-        "mean distance of the own concept to the straight segment from first to last latent state"
-      ),
-      .chordExcess: (
-        "chord_excess_mean", "mean of how much nearer the path came to the own concept than that segment"
-      ),
-      .memoryAfterConcept: (
-        "memory_after_concept",
-        "fraction of members that were closest to the own memory later than to the own concept"
-      ),
-    ]
-    for scalar in MemberScalar.allCases {
-      guard let (name, longName) = words[scalar] else { continue }
-      let all = results.map { $0.scalars[scalar.rawValue] }
+    for scalar in MemberScalar.averaged {
+      guard let average = scalar.definition.average else { continue }
+      let name = average.name
+      let all = results.map { $0.scalars[scalar] }
       try writeDoubles(
-        name, ["level"], longName, all.map(\.mean),
+        name, ["level"], average.longName, all.map(\.mean),
         more: [("ancillary_variables", .text("\(name)_standard_error \(name)_count"))])
       try writeDoubles(
         name + "_standard_error", ["level"], "standard error over items of \(name)", all.map(\.standardError))

@@ -10,9 +10,9 @@ extension RunFile {
   ) throws {
     let group = try writer.root.defineGroup("geometry")
     let hierarchy = dataset.hierarchy
-    let known = Set(groupings.map(\.name))
+    let known = Set(groupings.map(\.criterion))
     try group.defineDimension("latent", length: geometry.dimension)
-    if !known.contains("class") { try defineGroupDimension("concept", in: group) }
+    if !known.contains(.class) { try defineGroupDimension("concept", in: group) }
     try writeDoubles(
       "concept_position", ["concept", "latent"], "concept: mean memory of the class",
       Array(geometry.concepts.storage.buffer), in: group)
@@ -34,7 +34,7 @@ extension RunFile {
         in: group)
     }
     guard let superconcepts = geometry.superconcepts else { return }
-    if !known.contains("superclass") { try defineGroupDimension("superconcept", in: group) }
+    if !known.contains(.superclass) { try defineGroupDimension("superconcept", in: group) }
     try writeDoubles(
       "superconcept_position", ["superconcept", "latent"], "superconcept: mean memory of the superclass",
       Array(superconcepts.storage.buffer), in: group)

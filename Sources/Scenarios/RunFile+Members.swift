@@ -12,13 +12,8 @@ extension RunFile {
     var label: NetCDFVariable?
     var series: [NetCDFVariable]
     var latentState: NetCDFVariable?
-    var closestTime: NetCDFVariable
-    var closestDistance: NetCDFVariable
-    var closestMemoryTime: NetCDFVariable
-    var closestMemoryDistance: NetCDFVariable
-    var chordDistance: NetCDFVariable
-    var chordExcess: NetCDFVariable
-    var convergenceTime: NetCDFVariable
+    /// Per scalar of `MemberScalar.recorded`.
+    var scalars: [NetCDFVariable]
     var outcome: NetCDFVariable
   }
 
@@ -60,32 +55,19 @@ extension RunFile {
         attributes: [("long_name", "latent state z(t)"), ("units", "1")], fillValue: NetCDFWriter.missing,
         compression: false)
     }
+    let scalars = try MemberScalar.recorded.map { scalar in
+      let definition = scalar.definition
+      return try variable(
+        definition.name, definition.kind == .time ? .int32 : .double, definition.membersLongName ?? "",
+        fill: definition.kind == .time ? nil : NetCDFWriter.missing,
+        more: scalar == .convergenceTime
+          ? plan.convergence.tolerance.map { [("tolerance", .double($0))] } ?? [] : [])
+    }
     members = MemberVariables(
       level: level, levelIndex: levelIndex, item: item, realization: realization, label: label,
       series: series,
       latentState: latentState,
-      closestTime: try variable(
-        "time_of_closest_concept", .int32,
-        "first time of the smallest distance to the own concept, -1 for none"),
-      closestDistance: try variable(
-        "closest_concept_distance", .double, "smallest distance to the own concept",
-        fill: NetCDFWriter.missing),
-      closestMemoryTime: try variable(
-        "time_of_closest_memory", .int32,
-        "first time of the smallest distance to the own memory, -1 for none"),
-      closestMemoryDistance: try variable(
-        "closest_memory_distance", .double, "smallest distance to the own memory", fill: NetCDFWriter.missing),
-      chordDistance: try variable(
-        "chord_concept_distance", .double,
-        "distance of the own concept to the straight segment from first to last latent state",
-        fill: NetCDFWriter.missing),
-      chordExcess: try variable(
-        "chord_excess", .double,
-        "chord_concept_distance minus closest_concept_distance: positive where the path came nearer",
-        fill: NetCDFWriter.missing),
-      convergenceTime: try variable(
-        "convergence_time", .int32, "first time from which every step is below the tolerance, -1 for none",
-        more: plan.tolerance.map { [("tolerance", .double($0))] } ?? []),
+      scalars: scalars,
       outcome: try variable(
         "outcome", .int32, "how the member ended, -1 where it is not asked (mode sample)", units: nil,
         more: [
@@ -119,15 +101,16 @@ extension RunFile {
       try latentState.write(
         records.latentStates, start: start + [0, 0], count: count + [plan.times, width])
     }
-    try members.closestTime.write(records.closestTime, start: start, count: count)
-    try members.closestDistance.write(records.closestDistance, start: start, count: count)
-    try members.closestMemoryTime.write(records.closestMemoryTime, start: start, count: count)
-    try members.closestMemoryDistance.write(records.closestMemoryDistance, start: start, count: count)
-    try members.chordDistance.write(records.chordDistance, start: start, count: count)
-    try members.chordExcess.write(records.chordExcess, start: start, count: count)
-    try members.convergenceTime.write(records.convergenceTime, start: start, count: count)
+    for (variable, scalar) in zip(members.scalars, MemberScalar.recorded) {
+      let values = records.scalars[scalar]
+      switch scalar.definition.kind {
+      case .time: try variable.write(values.map { $0.isNaN ? -1 : Int32($0) }, start: start, count: count)
+      case .real: try variable.write(values, start: start, count: count)
+      }
+    }
     try members.outcome.write(
-      plan.tolerance == nil ? records.outcomes.map { _ in Int32(-1) } : records.outcomes.map(\.rawValue),
+      plan.convergence.tolerance == nil
+        ? records.outcomes.map { _ in Int32(-1) } : records.outcomes.map(\.rawValue),
       start: start, count: count)
   }
 }

@@ -56,7 +56,7 @@ final class RunFile: @unchecked Sendable {
       ).write(names.indices.map { Int32($0) })
     }
     for grouping in plan.groupings {
-      try defineGroupDimension(grouping.name == "class" ? "concept" : "superconcept", in: root)
+      try defineGroupDimension(grouping.criterion == .class ? "concept" : "superconcept", in: root)
     }
     if plan.recordsMembers || plan.recordsLatentStates {
       try defineMembers(
@@ -93,19 +93,19 @@ final class RunFile: @unchecked Sendable {
       try writeSeries(
         observable.variableName, observable, dimensions: ["level", "time"], results.map { [$0.overall[o]] })
       for (g, grouping) in plan.groupings.enumerated() {
-        let dimension = grouping.name == "class" ? "concept" : "superconcept"
+        let dimension = grouping.criterion == .class ? "concept" : "superconcept"
         try writeSeries(
-          observable.variableName + "_by_" + grouping.name, observable,
-          among: "members of one \(grouping.name)",
+          observable.variableName + "_by_" + grouping.criterion.rawValue, observable,
+          among: "members of one \(grouping.criterion.rawValue)",
           dimensions: ["level", dimension, "time"], results.map { $0.grouped[g][o] })
       }
       if plan.splitting != nil {
         try writeSeries(
           observable.variableName + "_retained", observable, among: "members nearest to their own concept",
-          dimensions: ["level", "time"], results.map { [$0.retained[o]] })
+          dimensions: ["level", "time"], results.map { [$0.series(of: .retained)[o]] })
         try writeSeries(
           observable.variableName + "_lost", observable, among: "members nearest to another concept",
-          dimensions: ["level", "time"], results.map { [$0.lost[o]] })
+          dimensions: ["level", "time"], results.map { [$0.series(of: .lost)[o]] })
       }
     }
     try writeIntegers("count", ["level"], "number of members", results.map(\.memberCount))

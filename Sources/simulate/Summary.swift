@@ -67,12 +67,11 @@ enum Summary {
   /// Per level: mean distance to the own concept at the start, at its minimum and at the end.
   private static func conceptTable(_ report: RunReport, scenario: Scenario) -> String {
     let errors = report.observables.firstIndex(of: "distance-concept")
-    let levels = report.treeLevels.count
     var rows = [
       ["level", "members", "start", "closest", "at t", "end", "approach", "[95 %]", "sibling's", "shuffled"]
     ]
     for result in report.levels {
-      let own = result.approaches[1]
+      let own = result.approaches[.own, TreeLevel.concept]
       func at(_ time: Int?) -> String {
         guard let time else { return "-" }
         let error = errors.map { result.overall[$0].standardError[time] } ?? .nan
@@ -82,7 +81,8 @@ enum Summary {
       rows.append([
         short(result.level), "\(result.memberCount)", at(0), at(own.time), time, at(scenario.dynamics.steps),
         number(own.value, 3), "[\(number(own.lower, 3)), \(number(own.upper, 3))]",
-        number(result.approaches[levels + 1].value, 3), number(result.approaches[2 * levels + 1].value, 3),
+        number(result.approaches[.sibling, TreeLevel.concept].value, 3),
+        number(result.approaches[.shuffled, TreeLevel.concept].value, 3),
       ])
     }
     var text =
@@ -90,7 +90,7 @@ enum Summary {
     text +=
       "concept and to the concept under shuffled labels (controls; an effect that these show too is no\n"
     text += "approach to the concept):\n" + TextTable.numbers(rows)
-    if report.levels.contains(where: { $0.approaches[1].isCensored }) {
+    if report.levels.contains(where: { $0.approaches[.own, TreeLevel.concept].isCensored }) {
       text += "\n* at the first or last step: the true minimum may lie outside the run."
     }
     return text

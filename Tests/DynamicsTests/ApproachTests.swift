@@ -12,9 +12,9 @@ import Testing
   ) throws -> Approach {
     var plan = EnsemblePlan(
       levels: [0], items: items ?? Array(0..<Int32(rows.count)), steps: steps, seed: seed, observables: [])
-    plan.approaches = [distance]
+    plan.approaches = ApproachTable(own: [distance])
     plan.bootstrapReplicates = replicates
-    return try Ensemble(map: map, start: given(rows), plan: plan, threads: 1).run()[0].approaches[0]
+    return try Ensemble(map: map, start: given(rows), plan: plan, threads: 1).run()[0].approaches[.own, 0]
   }
 
   /// The null model of ORACLES.md: members c + (+-sqrt(w_i)) in all combinations of signs, under
@@ -102,10 +102,10 @@ import Testing
     }
     var plan = EnsemblePlan(
       levels: [0], items: [0, 1], realizations: 3, steps: 1, seed: 1, observables: [distance])
-    plan.approaches = [distance]
+    plan.approaches = ApproachTable(own: [distance])
     let result = try Ensemble(map: LogisticMap(), start: given([[0], [0]]), plan: plan, threads: 1).run()[0]
-    #expect(result.approaches[0].meanDistance == [7, 4])
-    #expect(agree(result.approaches[0].value, 1 - 4.0 / 7, ulps: 2))
+    #expect(result.approaches[.own, 0].meanDistance == [7, 4])
+    #expect(agree(result.approaches[.own, 0].value, 1 - 4.0 / 7, ulps: 2))
     // The ensemble average weighs members: (2 + 4 + 6 + 30) / 6 and (1 + 21) / 4.
     #expect(result.overall[0].mean == [7, 5.5])
   }
@@ -179,9 +179,9 @@ import Testing
     }
     var plan = EnsemblePlan(
       levels: levels, items: items, realizations: realizations, steps: steps, seed: seed, observables: [])
-    plan.approaches = [
+    plan.approaches = ApproachTable(own: [
       Measure { _, member, time in value(member.level, member.item, member.realization, time) }
-    ]
+    ])
     plan.bootstrapReplicates = replicates
     let rows = [[Double]](repeating: [0.5], count: 3 * 90 + 5)
     let results = try Ensemble(map: LogisticMap(), start: given(rows), plan: plan, threads: 2).run()
@@ -227,21 +227,21 @@ import Testing
         let share = place - place.rounded(.down)
         return (1 - share) * below + share * above
       }
-      let approach = result.approaches[0]
+      let approach = result.approaches[.own, 0]
       // Sums of 90 numbers below 2 with small integer weights, in another order, twice, and a few more roundings.
       let tolerance = 4 * 100 * 0x1p-52
       #expect(abs(approach.lower - quantile(0.025)) < tolerance, "level \(level)")
       #expect(abs(approach.upper - quantile(0.975)) < tolerance, "level \(level)")
       #expect(approach.lower < approach.value && approach.value < approach.upper)
     }
-    #expect(results[0].approaches[0].lower != results[1].approaches[0].lower)
+    #expect(results[0].approaches[.own, 0].lower != results[1].approaches[.own, 0].lower)
   }
 
   /// What is kept of a long run grows by its averages alone: here one distance's sum and count.
   @Test func theStateOfALongRunIsSmall() throws {
     func bytes(steps: Int) throws -> Int {
       var plan = EnsemblePlan(levels: [0], items: [0, 1], steps: steps, seed: 1, observables: [])
-      plan.approaches = [Measure.component(0)]
+      plan.approaches = ApproachTable(own: [Measure.component(0)])
       return try ContinuationTests.bytes { try EnsembleState(merging: plan).encode(to: &$0) }.count
     }
     // The level's and the segment's.

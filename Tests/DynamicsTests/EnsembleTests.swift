@@ -121,9 +121,9 @@ private func run<Map: DiscreteMap>(
   @Test func noStepsAndOneItem() throws {
     var plan = EnsemblePlan(
       levels: [0, 1], items: [0], steps: 0, seed: 1, observables: [Measure.component(0)])
-    plan.approaches = [Measure.component(0)]
-    plan.closest = Measure.component(0)
-    plan.tolerance = 1
+    plan.approaches = ApproachTable(own: [Measure.component(0)])
+    plan.conceptDistance = Measure.component(0)
+    plan.convergence = .steps(below: 1)
     plan.recordsMembers = true
     let collector = RecordCollector()
     let result = try run(LogisticMap(), given([[0.25]]), plan, threads: 8, into: collector)
@@ -134,11 +134,11 @@ private func run<Map: DiscreteMap>(
       #expect(level.overall[0].count == [1])
       #expect(level.overall[0].standardDeviation.map(\.isNaN) == [true])
       #expect(level.overall[0].standardError.map(\.isNaN) == [true])
-      #expect(level.approaches[0].value == 0)
-      #expect(level.approaches[0].time == 0)
-      #expect(level.approaches[0].isCensored)
-      #expect(level.approaches[0].lower.isNaN && level.approaches[0].upper.isNaN)
-      #expect(level.grouped.isEmpty && level.retained.isEmpty && level.lost.isEmpty)
+      #expect(level.approaches[.own, 0].value == 0)
+      #expect(level.approaches[.own, 0].time == 0)
+      #expect(level.approaches[.own, 0].isCensored)
+      #expect(level.approaches[.own, 0].lower.isNaN && level.approaches[.own, 0].upper.isNaN)
+      #expect(level.grouped.isEmpty && level.series(of: .retained).isEmpty && level.series(of: .lost).isEmpty)
     }
     #expect(collector.closestTimes == [0, 0])
     #expect(collector.closestDistances == [0.25, 0.25])
@@ -154,8 +154,8 @@ private func run<Map: DiscreteMap>(
   ) throws -> RecordCollector {
     var plan = EnsemblePlan(
       levels: [0], items: Array(0..<Int32(rows.count)), steps: steps, seed: 1, observables: [])
-    plan.tolerance = tolerance
-    plan.closest = closest
+    if let tolerance { plan.convergence = .steps(below: tolerance) }
+    plan.conceptDistance = closest
     plan.recordsMembers = true
     let collector = RecordCollector()
     _ = try run(map, given(rows), plan, into: collector)
@@ -272,8 +272,8 @@ private func run<Map: DiscreteMap>(
       levels: [0.2, 0.7], items: chosen, realizations: realizations, steps: 4, seed: 12,
       observables: [Measure.component(0), Self.sparse])
     plan.groupings = [
-      ItemGrouping(name: "class", count: 4, groupOfPosition: (0..<Int32(items)).map { $0 % 3 }),
-      ItemGrouping(name: "superclass", count: 1, groupOfPosition: Array(repeating: 0, count: items)),
+      ItemGrouping(by: .class, count: 4, groupOfPosition: (0..<Int32(items)).map { $0 % 3 }),
+      ItemGrouping(by: .superclass, count: 1, groupOfPosition: Array(repeating: 0, count: items)),
     ]
     // The splitting observable is recorded as well.
     plan.observables.append(Self.split)
@@ -300,8 +300,8 @@ private func run<Map: DiscreteMap>(
             result.grouped[0][o][g], values { k, _ in (Int(members[k].item) - 2) / 3 % 3 == g }, "class \(g)")
         }
         #expect(result.grouped[1][o][0].fingerprint == result.overall[o].fingerprint)
-        Self.compare(result.retained[o], values { k, t in splits[k][t] == 1 }, "retained")
-        Self.compare(result.lost[o], values { k, t in splits[k][t] == 0 }, "lost")
+        Self.compare(result.series(of: .retained)[o], values { k, t in splits[k][t] == 1 }, "retained")
+        Self.compare(result.series(of: .lost)[o], values { k, t in splits[k][t] == 0 }, "lost")
       }
     }
   }

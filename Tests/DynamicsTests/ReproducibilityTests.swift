@@ -9,15 +9,15 @@ import Testing
     var plan = EnsemblePlan(
       levels: levels, items: items, realizations: realizations, steps: 5, seed: 99,
       observables: [Measure.component(0), StatisticsTests.sparse])
-    plan.groupings = [ItemGrouping(name: "class", count: 3, groupOfPosition: items.map { $0 % 3 })]
+    plan.groupings = [ItemGrouping(by: .class, count: 3, groupOfPosition: items.map { $0 % 3 })]
     plan.splitting = StatisticsTests.split
-    plan.approaches = [
+    plan.approaches = ApproachTable(own: [
       Measure("distance") { state, _, _ in (state[0] * state[0] + state[1] * state[1]).squareRoot() },
       StatisticsTests.sparse,
-    ]
-    plan.closest = Measure.component(1)
-    plan.closestMemory = Measure("memory") { state, _, time in time == 1 ? .nan : abs(state[0] - 0.5) }
-    plan.tolerance = 0.5
+    ])
+    plan.conceptDistance = Measure.component(1)
+    plan.memoryDistance = Measure("memory") { state, _, time in time == 1 ? .nan : abs(state[0] - 0.5) }
+    plan.convergence = .steps(below: 0.5)
     plan.recordsMembers = true
     plan.recordsLatentStates = true
     plan.bootstrapReplicates = 200
@@ -98,10 +98,8 @@ import Testing
       #expect(records.positions.map { chosen[Int($0)] } == records.members.map(\.item))
       #expect(records.series.map(\.count) == [count * 6, count * 6])
       #expect(records.latentStates.count == count * 6 * 2)
-      for scalars in [
-        records.closestTime.count, records.closestDistance.count, records.convergenceTime.count,
-        records.outcomes.count,
-      ] { #expect(scalars == count) }
+      for column in records.scalars.entries { #expect(column.count == count) }
+      #expect(records.outcomes.count == count)
       // The recorded observable is the recorded state's component.
       for k in 0..<count * 6 { #expect(records.series[0][k] == records.latentStates[2 * k]) }
     }

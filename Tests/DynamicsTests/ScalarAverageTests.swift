@@ -58,8 +58,8 @@ import Testing
     var plan = EnsemblePlan(
       levels: [0], items: Array(0..<Int32(count)), realizations: realizations, steps: steps, seed: 1,
       observables: [])
-    plan.closest = Measure("concept") { state, _, _ in abs(state[0] - 3) }
-    plan.closestMemory = Measure("memory") { state, member, _ in
+    plan.conceptDistance = Measure("concept") { state, _, _ in abs(state[0] - 3) }
+    plan.memoryDistance = Measure("memory") { state, member, _ in
       member.item % 7 == 3 || member.realization == 2 ? .nan : abs(state[0] - 5)
     }
     plan.recordsMembers = true
@@ -80,7 +80,7 @@ import Testing
     #expect(members.count == items * realizations)
 
     // By hand, from the starts.
-    var values = [[Double]](repeating: [], count: MemberScalar.allCases.count)
+    var values = [[Double]](repeating: [], count: MemberScalar.averaged.count)
     for member in members {
       let z = rows[Int(member.item)][0]
       func closest(_ target: Double) -> (Int, Double) {
@@ -98,18 +98,16 @@ import Testing
       for k in row.indices { values[k].append(row[k]) }
     }
     let recorded: [[Double]] = [
-      records.flatMap(\.closestTime).map(Double.init), records.flatMap(\.closestDistance),
-      records.flatMap(\.closestMemoryTime).map { $0 < 0 ? .nan : Double($0) },
-      records.flatMap(\.closestMemoryDistance), records.flatMap(\.chordDistance),
-      records.flatMap(\.chordExcess),
-    ]
+      .timeOfClosestConcept, .closestConceptDistance, .timeOfClosestMemory, .closestMemoryDistance,
+      .chordConceptDistance, .chordExcess,
+    ].map { (scalar: MemberScalar) in records.flatMap { $0.scalars[scalar] } }
     // All numbers are quarters below 16: exact. Means: sums of at most 600 of them.
     let bound = 600 * 16 * 0x1p-52
     for (k, column) in recorded.enumerated() {
       for (a, b) in zip(column, values[k]) { #expect(a == b || a.isNaN && b.isNaN, "\(k)") }
     }
     for (k, column) in values.enumerated() {
-      let statistics = result.scalars[k]
+      let statistics = result.scalars.entries[k]
       let finite = column.filter(\.isFinite)
       #expect(statistics.count == finite.count, "\(k)")
       guard !finite.isEmpty else {
@@ -130,16 +128,16 @@ import Testing
       #expect(abs(statistics.standardError - (variance / Double(means.count)).squareRoot()) <= bound, "\(k)")
     }
     if items == 50 {
-      #expect(result.scalars[MemberScalar.memoryAfterConcept.rawValue].mean > 0.2)
-      #expect(result.scalars[MemberScalar.chordConceptDistance.rawValue].mean > 0.2)
-      #expect(result.scalars[MemberScalar.closestMemoryDistance.rawValue].count < items * realizations)
+      #expect(result.scalars[.memoryAfterConcept].mean > 0.2)
+      #expect(result.scalars[.chordConceptDistance].mean > 0.2)
+      #expect(result.scalars[.closestMemoryDistance].count < items * realizations)
     }
   }
 
   /// Around the concept in a half circle: the path stays at distance 1, the chord goes through it.
   @Test func chordsSeeDetours() throws {
     var plan = EnsemblePlan(levels: [0], items: [0, 1], steps: 4, seed: 1, observables: [])
-    plan.closest = Measure("concept") { state, _, _ in
+    plan.conceptDistance = Measure("concept") { state, _, _ in
       (state[0] * state[0] + state[1] * state[1]).squareRoot()
     }
     plan.recordsMembers = true
@@ -151,8 +149,8 @@ import Testing
     // Four rotations round four times each; where the foot lies inside, the height is the root of a square
     // of that size.
     for (m, radius) in [1.0, 2].enumerated() {
-      #expect(collector.all.flatMap(\.chordDistance)[m] <= radius * 64 * 0x1p-26)
-      #expect(abs(collector.all.flatMap(\.chordExcess)[m] + radius) <= radius * 64 * 0x1p-26)
+      #expect(collector.scalars(.chordConceptDistance)[m] <= radius * 64 * 0x1p-26)
+      #expect(abs(collector.scalars(.chordExcess)[m] + radius) <= radius * 64 * 0x1p-26)
     }
   }
 
@@ -162,10 +160,10 @@ import Testing
     let collector = RecordCollector()
     let result = try Ensemble(map: LogisticMap(), start: given([[0.2], [0.3]]), plan: plan, threads: 1)
       .run(sink: collector.sink)
-    for scalar in result[0].scalars {
+    for scalar in result[0].scalars.entries {
       #expect(scalar.count == 0 && scalar.mean.isNaN && scalar.standardError.isNaN)
     }
-    #expect(collector.all.flatMap(\.chordDistance).map(\.isNaN) == [true, true])
-    #expect(collector.all.flatMap(\.closestMemoryTime) == [-1, -1])
+    #expect(collector.scalars(.chordConceptDistance).map(\.isNaN) == [true, true])
+    #expect(collector.times(.timeOfClosestMemory) == [-1, -1])
   }
 }

@@ -191,9 +191,14 @@ final class RecordCollector: Sendable {
 
   var members: [Member] { all.flatMap(\.members) }
   var outcomes: [Outcome] { all.flatMap(\.outcomes) }
-  var convergenceTimes: [Int32] { all.flatMap(\.convergenceTime) }
-  var closestTimes: [Int32] { all.flatMap(\.closestTime) }
-  var closestDistances: [Double] { all.flatMap(\.closestDistance) }
+  var convergenceTimes: [Int32] { times(.convergenceTime) }
+  var closestTimes: [Int32] { times(.timeOfClosestConcept) }
+  var closestDistances: [Double] { scalars(.closestConceptDistance) }
+
+  /// One scalar of all members; NaN where there is none.
+  func scalars(_ scalar: MemberScalar) -> [Double] { all.flatMap { $0.scalars[scalar] } }
+  /// One time of all members; -1 where there is none.
+  func times(_ scalar: MemberScalar) -> [Int32] { scalars(scalar).map { $0.isNaN ? -1 : Int32($0) } }
 
   /// One observable's `[members][times]`.
   func series(_ observable: Int, times: Int) -> [[Double]] {
@@ -225,10 +230,7 @@ final class RecordCollector: Sendable {
       bits += records.positions.map { UInt64($0) }
       bits += records.series.flatMap { $0 }.map(\.bitPattern)
       bits += records.latentStates.map(\.bitPattern)
-      bits += (records.closestTime + records.convergenceTime).map { UInt64(bitPattern: Int64($0)) }
-      bits += records.closestMemoryTime.map { UInt64(bitPattern: Int64($0)) }
-      bits += (records.closestDistance + records.closestMemoryDistance).map(\.bitPattern)
-      bits += (records.chordDistance + records.chordExcess).map(\.bitPattern)
+      bits += records.scalars.entries.flatMap { $0 }.map(\.bitPattern)
       bits += records.outcomes.map { UInt64($0.rawValue) }
       return bits
     }
@@ -247,12 +249,12 @@ extension LevelStatistics {
     var bits: [UInt64] = [level.bitPattern, UInt64(memberCount), UInt64(divergedCount)]
     bits += overall.flatMap(\.fingerprint)
     bits += grouped.flatMap { $0 }.flatMap { $0 }.flatMap(\.fingerprint)
-    bits += (retained + lost).flatMap(\.fingerprint)
-    for approach in approaches {
+    bits += (series(of: .retained) + series(of: .lost)).flatMap(\.fingerprint)
+    for approach in approaches.elements {
       bits += (approach.meanDistance + [approach.value, approach.lower, approach.upper]).map(\.bitPattern)
       bits += [approach.time.map { UInt64($0) } ?? .max, approach.isCensored ? 1 : 0]
     }
-    for scalar in scalars {
+    for scalar in scalars.entries {
       bits += [UInt64(scalar.count), scalar.mean.bitPattern, scalar.standardError.bitPattern]
     }
     return bits

@@ -1,0 +1,72 @@
+import Numerics
+
+/// What one unit of members leaves for the file, in the order of the plan.
+public struct MemberRecords: Sendable {
+  /// The index of the first member among all members (level-major, then item, then realization).
+  public internal(set) var firstMember: Int
+  /// Addresses.
+  public internal(set) var members: [Member] = []
+  /// Position of each member's item in the plan.
+  public internal(set) var positions: [Int32] = []
+  /// Per recorded observable `[members, times]`, row-major.
+  public internal(set) var series: [[Double]]
+  /// `[members, times, N]`; empty unless asked.
+  public internal(set) var latentStates: [Double]
+  /// Per scalar of `MemberScalar.recorded` `[members]`; NaN where there is none.
+  public internal(set) var scalars = ScalarColumns<[Double]>(
+    MemberScalar.recorded, entries: Array(repeating: [], count: MemberScalar.recorded.count))
+  /// How each member ended.
+  public internal(set) var outcomes: [Outcome] = []
+
+  init(firstMember: Int, series: [[Double]], latentStates: [Double]) {
+    self.firstMember = firstMember
+    self.series = series
+    self.latentStates = latentStates
+  }
+
+  /// Appends one member, whose series and states are in their places already.
+  mutating func append(
+    _ member: Member, position: Int32, _ trajectory: borrowing TrajectorySummary, outcome: Outcome
+  ) {
+    members.append(member)
+    positions.append(position)
+    for k in scalars.entries.indices {
+      scalars.entries[k].append(scalars.scalars[k].value(of: trajectory))
+    }
+    outcomes.append(outcome)
+  }
+
+  // MARK: Bytes
+
+  /// Writes the records.
+  public func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(firstMember)
+    try encoder.encode(members)
+    try encoder.encode(positions)
+    try encoder.encode(series.count)
+    for values in series { try encoder.encode(values) }
+    try encoder.encode(latentStates)
+    for column in scalars.entries { try encoder.encode(column) }
+    try encoder.encode(outcomes.map(\.rawValue))
+  }
+
+  /// Reads what `encode` wrote.
+  ///
+  /// - Throws: `ByteDecodingError`.
+  public init(from decoder: inout ByteDecoder) throws {
+    firstMember = try decoder.decode()
+    members = try decoder.decode()
+    positions = try decoder.decode(count: members.count)
+    let count = try decoder.decode(Int.self)
+    guard count >= 0, count <= decoder.remaining else { throw ByteDecodingError("\(count) series") }
+    series = []
+    for _ in 0..<count { series.append(try decoder.decode()) }
+    latentStates = try decoder.decode()
+    for k in scalars.entries.indices { scalars.entries[k] = try decoder.decode(count: members.count) }
+    outcomes = try decoder.decode([Int32].self).map { value in
+      guard let outcome = Outcome(rawValue: value) else { throw ByteDecodingError("outcome \(value)") }
+      return outcome
+    }
+    guard outcomes.count == members.count else { throw ByteDecodingError("\(outcomes.count) outcomes") }
+  }
+}
