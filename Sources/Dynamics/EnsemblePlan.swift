@@ -1,3 +1,5 @@
+import Numerics
+
 /// Which members an ensemble has, for how long they run, and what is kept of them.
 public struct EnsemblePlan: Sendable {
   /// Corruption levels.
@@ -64,10 +66,18 @@ public struct EnsemblePlan: Sendable {
   /// Whether there are approaches with intervals.
   var hasBootstrap: Bool { !approaches.isEmpty && bootstrapReplicates > 0 }
 
-  /// The members of a unit of parallel work, about: 64 units for an even share of a small plan's work
-  /// among a few threads, at most a block. Multiples of the register tile's height, at least two of them.
+  /// The members of a unit of parallel work, about.
   var membersPerUnit: Int { Self.membersPerUnit(ofMembers: memberCount) }
 
-  /// The members of a unit, about, of a plan of so many.
-  public static func membersPerUnit(ofMembers count: Int) -> Int { min(max(count / 64 / 14 * 14, 28), 126) }
+  /// Into how many units a small plan is cut, for an even share of its work among a few threads.
+  private static let unitsOfSmallPlans = 64
+  /// The least members of a unit.
+  private static let smallestUnit = 2 * BlockSize.tileHeight
+
+  /// The members of a unit, about, of a plan of so many: at most a block, and a multiple of the register tile's
+  /// height.
+  public static func membersPerUnit(ofMembers count: Int) -> Int {
+    let share = count / unitsOfSmallPlans / BlockSize.tileHeight * BlockSize.tileHeight
+    return min(max(share, smallestUnit), BlockSize.standard)
+  }
 }

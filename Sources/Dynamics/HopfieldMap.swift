@@ -214,7 +214,7 @@ public enum HopfieldPatterns {
     of source: some ItemSource, count: Int, dimension: Int, threads: Int = 1
   ) -> RowTable {
     let table = RowTable(rows: count, columns: dimension)
-    let grain = 126
+    let grain = BlockSize.standard
     Parallel.forEach(pieces: (count + grain - 1) / grain, threads: threads) { _, piece in
       for item in piece * grain..<min(count, (piece + 1) * grain) {
         let row = UnsafeMutableBufferPointer(start: table.row(item), count: dimension)

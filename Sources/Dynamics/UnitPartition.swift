@@ -21,6 +21,13 @@ public struct UnitPartition: Sendable, Hashable {
     var memberCount: Int { positions.count * realizations.count }
   }
 
+  /// The most segments of a level.
+  private static let mostSegments = 64
+  /// The most segments of a level whose segments' sums would take more than `mostBytesOfLevel`.
+  private static let segmentsOfLongRuns = 16
+  /// The most that the segments' sums of a level may take with the most segments.
+  private static let mostBytesOfLevel = 0x1p30
+
   private let itemCount: Int
   private let realizations: Int
   private let levels: Int
@@ -50,8 +57,11 @@ public struct UnitPartition: Sendable, Hashable {
       Double(Accumulator.Layout(plan).slots) * (plan.realizations > 1 ? 48 : 24)
       + Double(plan.approaches.elements.count * plan.times) * 16
     // What the files of all shards take for a level; long runs are cut less finely.
-    let sums = Double(width) * 8 * min(Double(plan.items.count), 64 * 2 * Double(replicates))
-    segmentsPerLevel = min(groupsPerLevel, 64 * moments + sums < 0x1p30 ? 64 : 16)
+    let sums =
+      Double(width) * 8 * min(Double(plan.items.count), Double(Self.mostSegments) * 2 * Double(replicates))
+    let bytes = Double(Self.mostSegments) * moments + sums
+    segmentsPerLevel = min(
+      groupsPerLevel, bytes < Self.mostBytesOfLevel ? Self.mostSegments : Self.segmentsOfLongRuns)
     let itemsPerSegment = (groupsPerLevel + segmentsPerLevel - 1) / segmentsPerLevel * itemsPerUnit
     keepsMeans = replicates > 0 && itemsPerSegment <= 2 * replicates
   }

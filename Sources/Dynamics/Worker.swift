@@ -1,5 +1,4 @@
 import Numerics
-import Synchronization
 
 /// One thread's share of an ensemble: carries blocks of members through all times.
 final class Worker<Map: DiscreteMap, Start: InitialCondition> {
@@ -49,14 +48,16 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     }
   }
 
-  init(map: Map, start: Start, plan: EnsemblePlan, layout: Accumulator.Layout, blockSize: Int, sinks: Bool) {
+  init(
+    map: Map, start: Start, plan: EnsemblePlan, layout: Accumulator.Layout, blockSize: Int, isObserved: Bool
+  ) {
     self.map = map
     self.start = start
     self.plan = plan
     self.layout = layout
     self.blockSize = blockSize
     noise = NoiseSource(seed: plan.seed)
-    records = sinks && (plan.recordsMembers || plan.recordsLatentStates)
+    records = isObserved && (plan.recordsMembers || plan.recordsLatentStates)
     let searched = plan.hasBootstrap ? ApproachBootstrap.searchedTimes(plan.times) : []
     var place = [Int](repeating: -1, count: plan.times)
     for (k, time) in searched.enumerated() { place[time] = k }

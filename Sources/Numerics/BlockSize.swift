@@ -1,6 +1,9 @@
-/// How many rows the program works on at once.
+/// How many rows go through the kernels together.
 public enum BlockSize {
-  /// A common multiple of the heights of the kernels' register tiles (14 and 6 rows), small enough that the states and
-  /// activations of a block stay in the cache.
+  /// The rows of a block where nothing else is asked for: a common multiple of the heights of the kernels' register
+  /// tiles (6 and 14), and small enough that a block's states and activations stay in a core's cache.
   public static let standard = 126
+
+  /// The height of the tallest register tile of the kernels: fewer rows leave registers unused.
+  public static let tileHeight = 14
 }

@@ -32,6 +32,22 @@ public enum Parallel {
   }
 }
 
+/// Scratch memory of workers, by the index that `Parallel.forEach` or `WorkTeam.forEach` hands out.
+///
+/// Each element is made once, and touched by one thread at a time.
+package struct WorkerScratch<Element>: @unchecked Sendable {
+  private let elements: [Element]
+
+  /// One element per worker.
+  package init(_ elements: [Element]) { self.elements = elements }
+
+  /// How many workers there are.
+  package var count: Int { elements.count }
+
+  /// The scratch memory of one worker.
+  package subscript(worker: Int) -> Element { elements[worker] }
+}
+
 /// Threads that stay awake between short loops: for many small loops one after another, where waking
 /// threads for each would cost more than the work.
 ///
@@ -151,10 +167,19 @@ public final class WorkTeam: Sendable {
       }
     }
 
-    /// Lets others run after some microseconds of asking, and sleeps after some more.
+    /// How often in vain a thread asks before it lets others run, some microseconds.
+    private static var waitsBeforeYield: Int { 10_000 }
+    /// How often in vain a thread asks before it sleeps in between.
+    private static var waitsBeforeSleep: Int { 20_000 }
+    private static var microsecondsOfSleep: UInt32 { 50 }
+
     static func pause(_ waits: inout Int) {
       waits += 1
-      if waits > 20_000 { usleep(50) } else if waits > 10_000 { sched_yield() }
+      if waits > waitsBeforeSleep {
+        usleep(microsecondsOfSleep)
+      } else if waits > waitsBeforeYield {
+        sched_yield()
+      }
     }
   }
 }

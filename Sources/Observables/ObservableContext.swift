@@ -50,7 +50,7 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let classPictures = ObservableNeeds(rawValue: 16)
   /// Held-out items.
   public static let heldOutItems = ObservableNeeds(rawValue: 32)
-  /// An encoder's posterior or a decoder's likelihood, which a Hopfield network lacks.
+  /// An encoder's posterior or a decoder's likelihood, which not every map has.
   public static let posterior = ObservableNeeds(rawValue: 64)
 }
 

@@ -152,7 +152,7 @@ extension Experiment {
           realization: Int32(number / levels.count / items.count))
       }
     }
-    let wanted = 126 * options.threads
+    let wanted = BlockSize.standard * options.threads
     let stride = max(1, total / (2 * wanted))
     var unsettled = 0
     func decide(_ chosen: [Member]) throws -> (seconds: Double, steps: Int) {
@@ -265,8 +265,8 @@ extension Experiment {
     // A part of the members for a part of the time.
     var trial = plan
     trial.levels = [plan.levels[plan.levels.count / 2]]
-    let wanted = 126 * 2 * options.threads
-    trial.items = Array(plan.items.prefix(max(1, wanted / min(plan.realizations, 126))))
+    let wanted = BlockSize.standard * 2 * options.threads
+    trial.items = Array(plan.items.prefix(max(1, wanted / min(plan.realizations, BlockSize.standard))))
     trial.realizations = min(plan.realizations, max(1, wanted / trial.items.count))
     trial.steps = 0
     trial.recordsMembers = false
@@ -275,7 +275,7 @@ extension Experiment {
       let ensemble = Ensemble(
         map: prepared.map, start: prepared.start, plan: trial, threads: options.threads,
         blockSize: options.blockSize)
-      return try seconds { _ = try ensemble.run(shouldStop: events.shouldStop) }
+      return try seconds { _ = try ensemble.run(observer: Stopping(events: events)) }
     }
     _ = try run()  // the first touches memory
     let start = try run()

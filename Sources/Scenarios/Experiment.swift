@@ -57,6 +57,12 @@ public struct RunEvents: Sendable {
   }
 }
 
+/// Cancels the run of an ensemble where the whole is to stop; nothing else is asked of it.
+struct Stopping: EnsembleObserver {
+  let events: RunEvents
+  func shouldStop() -> Bool { events.shouldStop() }
+}
+
 /// How a scenario is executed: what does not change its results.
 public struct RunOptions: Sendable {
   /// Workers.
@@ -76,7 +82,8 @@ public struct RunOptions: Sendable {
 
   /// All processors by default.
   public init(
-    threads: Int = Parallel.processorCount, blockSize: Int = 126, cache: ModelCache = .standard,
+    threads: Int = Parallel.processorCount, blockSize: Int = BlockSize.standard,
+    cache: ModelCache = .standard,
     source: String = "repeated-inference", command: String = ""
   ) {
     self.threads = threads
@@ -341,7 +348,8 @@ extension Experiment {
       let width = Double(
         scenario.observables.count + (scenario.output.latents ? knownLatentDimension ?? 100 : 0))
       try check(
-        width * 8 * 126 * Double(2 * options.threads + 2) * Double(scenario.dynamics.steps + 1),
+        width * 8 * Double(BlockSize.standard) * Double(2 * options.threads + 2)
+          * Double(scenario.dynamics.steps + 1),
         key: "output.members", value: "true", "series of the members at work")
     }
   }

@@ -29,11 +29,10 @@ extension Experiment {
     let plan = EnsemblePlan(
       levels: prepared.plan.levels, items: items, steps: times.last ?? 0, seed: prepared.plan.seed,
       observables: [recorder])
-    let events = events
     _ = try Ensemble(
       map: prepared.map, start: prepared.start, plan: plan, threads: options.threads,
       blockSize: options.blockSize
-    ).run(shouldStop: events.shouldStop)
+    ).run(observer: Stopping(events: events))
     return Films(
       items: items, classes: prepared.own.map { own in items.map { own.classes[Int($0)] } }, times: times,
       pictures: recorder.pictures)

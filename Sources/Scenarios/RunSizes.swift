@@ -1,5 +1,6 @@
 import Datasets
 import Dynamics
+import Numerics
 import Observables
 import VAE
 
@@ -121,7 +122,7 @@ extension Experiment {
       moments + open + width * 8 * (unitMembers / Double(initial.realizations)).rounded(.up)
       + perMember * unitMembers
     result.growthBytes += 2 * moments + bootstrap + 2 * workers * unit
-    result.growthBytes += width * 8 * 126 * 3 + 2 * averages
+    result.growthBytes += width * 8 * Double(BlockSize.standard) * 3 + 2 * averages
     var parameters = d * d
     var widths = n + d
     if case .trained(let specification) = scenario.model {

@@ -150,19 +150,13 @@ extension Experiment {
     let ensemble = Ensemble(
       map: prepared.map, start: prepared.start, plan: plan, threads: options.threads,
       blockSize: options.blockSize)
-    let events = events
     let clock = ContinuousClock()
     let begin = clock.now
     let results: [LevelStatistics]
-    let sink: @Sendable (borrowing MemberRecords) throws -> Void = { try work.append($0) }
-    let segmentSink: @Sendable (borrowing SegmentSums) throws -> Void = { try work.append($0) }
     do {
       results = try ensemble.run(
-        segments: segments, resuming: work.takeState(), progress: { events.progress(.running($0)) },
-        shouldStop: events.shouldStop, sink: work.data == nil ? nil : sink,
-        segmentSink: segments == nil ? nil : segmentSink,
-        checkpointInterval: .seconds(options.checkpointInterval),
-        checkpoint: { try work.checkpoint($0, isLast: $1) })
+        segments: segments, resuming: work.takeState(),
+        checkpointInterval: .seconds(options.checkpointInterval), observer: work)
     } catch {
       work.abandon()
       throw error is CancellationError ? RunInterrupted(checkpoint: job.checkpoints.path) : error
@@ -257,8 +251,8 @@ struct RunJob {
 
 /// The part of a run that is saved: the averages so far, and the file of members' records and segments.
 ///
-/// Used by one thread at a time.
-private final class EnsembleWork: @unchecked Sendable {
+/// Used by one thread at a time, but for `shouldStop`.
+private final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
   /// Where to go on; nil: at the beginning, or handed over.
   private var state: EnsembleState?
   /// How much of the whole ensemble an earlier process measured.
@@ -322,13 +316,17 @@ private final class EnsembleWork: @unchecked Sendable {
     return state
   }
 
-  func append(_ records: borrowing MemberRecords) throws {
+  func shouldStop() -> Bool { experiment.events.shouldStop() }
+
+  func progressed(to fraction: Double) -> Bool { experiment.events.progress(.running(fraction)) }
+
+  func receive(_ records: borrowing MemberRecords) throws {
     // The closure cannot borrow the parameter.
     let records = copy records
     try data?.append(.records) { try records.encode(to: &$0) }
   }
 
-  func append(_ segment: borrowing SegmentSums) throws {
+  func receive(_ segment: borrowing SegmentSums) throws {
     let segment = copy segment
     try data?.append(.segment) { try segment.encode(to: &$0) }
   }

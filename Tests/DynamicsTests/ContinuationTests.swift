@@ -44,19 +44,20 @@ import Testing
     var stops = 0
     while true {
       let saved = Mutex<Data?>(nil)
-      let sink = collector.sink
       do {
         // Stopped after its first unit, again and again; one thread, so that it is always one unit.
         let first = Atomic<Bool>(true)
         results = try Self.ensemble(plan, threads: 1).run(
-          resuming: state, progress: { _ in first.exchange(false, ordering: .relaxed) == false },
-          sink: sink,
-          checkpoint: { state, isLast in
-            guard isLast else { return }
-            let state = copy state
-            let data = try Self.bytes { try state.encode(to: &$0) }
-            saved.withLock { $0 = data }
-          })
+          resuming: state,
+          observer: Observer(
+            progress: { _ in first.exchange(false, ordering: .relaxed) == false },
+            records: { try collector.receive($0) },
+            checkpoint: { state, isLast in
+              guard isLast else { return }
+              let state = copy state
+              let data = try Self.bytes { try state.encode(to: &$0) }
+              saved.withLock { $0 = data }
+            }))
         break
       } catch is CancellationError {
         stops += 1
@@ -85,24 +86,25 @@ import Testing
       let saved = Mutex<Data?>(nil)
       let asked = Atomic<Int>(0)
       let fractions = Mutex<[Double]>([Double(state?.measured ?? 0) / Double(whole)])
-      let sink = collector.sink
       do {
         let results = try Ensemble(
           map: NoisyMap(), start: NoisyStart(dimension: 2), plan: plan, threads: stop % 3 == 0 ? 1 : 2,
           blockSize: stop / 20 % 2 == 0 ? 126 : 11
         ).run(
           resuming: state,
-          progress: { fraction in
-            fractions.withLock { $0.append(fraction) }
-            return true
-          },
-          shouldStop: { asked.wrappingAdd(1, ordering: .relaxed).newValue > 7 + stop / 20 }, sink: sink,
-          checkpoint: { state, isLast in
-            guard isLast else { return }
-            let state = copy state
-            let data = try Self.bytes { try state.encode(to: &$0) }
-            saved.withLock { $0 = data }
-          })
+          observer: Observer(
+            progress: { fraction in
+              fractions.withLock { $0.append(fraction) }
+              return true
+            },
+            stop: { asked.wrappingAdd(1, ordering: .relaxed).newValue > 7 + stop / 20 },
+            records: { try collector.receive($0) },
+            checkpoint: { state, isLast in
+              guard isLast else { return }
+              let state = copy state
+              let data = try Self.bytes { try state.encode(to: &$0) }
+              saved.withLock { $0 = data }
+            }))
         #expect(results.map(\.fingerprint) == expected.levels)
         #expect(collector.fingerprint == expected.records)
         #expect(fractions.withLock { $0.last } == 1)
@@ -139,15 +141,16 @@ import Testing
       let asked = Atomic<Int>(0)
       do {
         let results = try Self.ensemble(plan).run(
-          resuming: state, shouldStop: { asked.wrappingAdd(1, ordering: .relaxed).newValue > 5 * kill },
-          checkpointInterval: .zero,
-          checkpoint: { state, isLast in
-            // A killed process does not write at its end.
-            if isLast { return }
-            let state = copy state
-            let data = try Self.bytes { try state.encode(to: &$0) }
-            saved.withLock { $0 = data }
-          })
+          resuming: state, checkpointInterval: .zero,
+          observer: Observer(
+            stop: { asked.wrappingAdd(1, ordering: .relaxed).newValue > 5 * kill },
+            checkpoint: { state, isLast in
+              // A killed process does not write at its end.
+              if isLast { return }
+              let state = copy state
+              let data = try Self.bytes { try state.encode(to: &$0) }
+              saved.withLock { $0 = data }
+            }))
         #expect(results.map(\.fingerprint) == expected.levels)
         break
       } catch is CancellationError {}
@@ -168,14 +171,15 @@ import Testing
         let segments = partition.segments(ofShard: number, of: count)
         members += partition.memberCount(ofSegments: segments)
         let frames = Mutex<[Data]>([])
-        let sink = collector.sink
         let results = try Self.ensemble(plan).run(
-          segments: segments, sink: sink,
-          segmentSink: { segment in
-            let segment = copy segment
-            let data = try Self.bytes { try segment.encode(to: &$0) }
-            frames.withLock { $0.append(data) }
-          })
+          segments: segments,
+          observer: Observer(
+            records: { try collector.receive($0) },
+            segment: { segment in
+              let segment = copy segment
+              let data = try Self.bytes { try segment.encode(to: &$0) }
+              frames.withLock { $0.append(data) }
+            }))
         #expect(results.isEmpty)
         for frame in frames.withLock({ $0 }) {
           var decoder = ByteDecoder(frame)

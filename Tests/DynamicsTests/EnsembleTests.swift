@@ -8,7 +8,7 @@ private func run<Map: DiscreteMap>(
   _ map: Map, _ start: some InitialCondition, _ plan: EnsemblePlan, threads: Int = 2,
   into collector: RecordCollector? = nil
 ) throws -> [LevelStatistics] {
-  try Ensemble(map: map, start: start, plan: plan, threads: threads).run(sink: collector?.sink)
+  try Ensemble(map: map, start: start, plan: plan, threads: threads).run(observer: collector)
 }
 
 /// Cases whose answers are known in closed form.

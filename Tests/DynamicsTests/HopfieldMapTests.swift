@@ -34,7 +34,7 @@ import Testing
       levels: [0], items: starts.indices.map { Int32($0) }, steps: steps, seed: 1, observables: [])
     plan.recordsLatentStates = true
     let collector = RecordCollector()
-    _ = try Ensemble(map: map, start: given(starts), plan: plan, threads: 1).run(sink: collector.sink)
+    _ = try Ensemble(map: map, start: given(starts), plan: plan, threads: 1).run(observer: collector)
     let n = map.dimension
     return collector.all.flatMap { records in
       records.members.indices.map { k in
@@ -109,7 +109,7 @@ import Testing
     var asked = plan(2)
     asked.recordsMembers = true
     let collector = RecordCollector()
-    _ = try Ensemble(map: map, start: start, plan: asked, threads: 1).run(sink: collector.sink)
+    _ = try Ensemble(map: map, start: start, plan: asked, threads: 1).run(observer: collector)
     let (x, next, s) = (
       collector.series(0, times: 3), collector.series(1, times: 3), collector.series(2, times: 3)
     )

@@ -19,7 +19,7 @@ func checkMapConformance<Map: DiscreteMap>(
     plan.recordsLatentStates = true
     let collector = RecordCollector()
     _ = try Ensemble(map: map, start: start, plan: plan, threads: threads, blockSize: blockSize)
-      .run(sink: collector.sink)
+      .run(observer: collector)
     return collector.trajectories(times: plan.times, dimension: map.dimension)
   }
   let all = (0..<Int32(items)).map { $0 }
@@ -45,7 +45,7 @@ func checkMapConformance<Map: DiscreteMap>(
     observables: fields.map { FieldSum(field: $0, width: 1) })
   plan.recordsLatentStates = true
   let collector = RecordCollector()
-  _ = try Ensemble(map: map, start: start, plan: plan, threads: 1).run(sink: collector.sink)
+  _ = try Ensemble(map: map, start: start, plan: plan, threads: 1).run(observer: collector)
   #expect(
     collector.trajectories(times: plan.times, dimension: map.dimension) == expected,
     "with fields", sourceLocation: sourceLocation)

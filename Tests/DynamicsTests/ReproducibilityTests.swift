@@ -1,4 +1,5 @@
 import Dynamics
+import Foundation
 import Numerics
 import Synchronization
 import Testing
@@ -30,7 +31,7 @@ import Testing
     let collector = RecordCollector()
     let levels = try Ensemble(
       map: NoisyMap(), start: NoisyStart(dimension: 2), plan: plan, threads: threads, blockSize: blockSize
-    ).run(sink: collector.sink)
+    ).run(observer: collector)
     return (levels.map(\.fingerprint), collector.fingerprint, collector)
   }
 
@@ -134,10 +135,11 @@ import Testing
 
   @Test(arguments: [1, 2, 7]) func progressRisesToOne(threads: Int) throws {
     let fractions = Mutex<[Double]>([])
-    let results = try ensemble(items: 1000, threads: threads).run { fraction in
-      fractions.withLock { $0.append(fraction) }
-      return true
-    }
+    let results = try ensemble(items: 1000, threads: threads).run(
+      observer: Observer { fraction in
+        fractions.withLock { $0.append(fraction) }
+        return true
+      })
     #expect(results.count == 2)
     let seen = fractions.withLock { $0 }
     #expect(seen == seen.sorted())
@@ -148,10 +150,11 @@ import Testing
   @Test(arguments: [1, 2, 7]) func refusedProgressCancels(threads: Int) {
     let calls = Atomic<Int>(0)
     #expect(throws: CancellationError.self) {
-      _ = try ensemble(items: 2000, threads: threads).run { _ in
-        calls.wrappingAdd(1, ordering: .relaxed)
-        return false
-      }
+      _ = try ensemble(items: 2000, threads: threads).run(
+        observer: Observer { _ in
+          calls.wrappingAdd(1, ordering: .relaxed)
+          return false
+        })
     }
     #expect(calls.load(ordering: .relaxed) == 1, "nobody is asked again after a refusal")
   }
@@ -159,10 +162,11 @@ import Testing
   @Test(arguments: [1, 2, 7]) func theSinksErrorIsRethrown(threads: Int) {
     let received = Atomic<Int>(0)
     #expect(throws: Full(unit: 3)) {
-      _ = try ensemble(items: 2000, threads: threads).run(sink: { records in
-        let number = received.wrappingAdd(1, ordering: .relaxed).newValue
-        if number == 3 { throw Full(unit: number) }
-      })
+      _ = try ensemble(items: 2000, threads: threads).run(
+        observer: Observer(records: { records in
+          let number = received.wrappingAdd(1, ordering: .relaxed).newValue
+          if number == 3 { throw Full(unit: number) }
+        }))
     }
     #expect(received.load(ordering: .relaxed) == 3, "nothing is written after a failure")
   }
@@ -187,6 +191,50 @@ import Testing
     }
   }
 
+  /// Counts the units that were begun beside the first.
+  private final class Ahead: Sendable {
+    let begun = Atomic<Int>(0)
+    /// How many there were some time after the last that could begin; 0 before.
+    let most = Atomic<Int>(0)
+  }
+
+  /// The first unit's step takes until the other worker has begun `awaited` units, and somewhat longer.
+  private struct SlowFirstUnit: DiscreteMap {
+    let ahead: Ahead
+    let awaited: Int
+    let dimension = 2
+    func step(_ block: StateBlock, at time: Int, noise: NoiseSource, workspace: inout Void) {
+      guard time == 0 else { return }
+      if block.members.pointer[0].item == 0 {
+        while ahead.begun.load(ordering: .acquiring) < awaited { usleep(100) }
+        usleep(50_000)
+        ahead.most.store(ahead.begun.load(ordering: .acquiring), ordering: .releasing)
+      } else {
+        ahead.begun.wrappingAdd(1, ordering: .acquiringAndReleasing)
+      }
+    }
+  }
+
+  /// Two workers may be ahead of the merging by 16 units: that many are begun before the first is merged, and the
+  /// seventeenth wakes when it is, or when the run is cancelled.
+  @Test(arguments: [false, true]) func whoIsAheadSleepsUntilItsTurn(isCancelled: Bool) throws {
+    let ahead = Ahead()
+    let items = 28 * 40
+    var plan = EnsemblePlan(
+      levels: [0], items: (0..<Int32(items)).map { $0 }, steps: 1, seed: 1,
+      observables: [Measure.component(0)])
+    plan.recordsMembers = true
+    let ensemble = Ensemble(
+      map: SlowFirstUnit(ahead: ahead, awaited: 16), start: NoisyStart(dimension: 2), plan: plan, threads: 2)
+    let observer = Observer(stop: { isCancelled && ahead.most.load(ordering: .acquiring) > 0 })
+    if isCancelled {
+      #expect(throws: CancellationError.self) { try ensemble.run(observer: observer) }
+    } else {
+      #expect(try ensemble.run(observer: observer)[0].overall[0].count == [items, items])
+    }
+    #expect(ahead.most.load(ordering: .acquiring) == 16)
+  }
+
   /// Two workers, two units: when the first unit's progress is refused the second is half done.
   @Test func aHalfDoneUnitNeverReachesTheSink() {
     let gate = Gate()
@@ -197,10 +245,11 @@ import Testing
     #expect(throws: CancellationError.self) {
       _ = try Ensemble(map: WaitingMap(gate: gate), start: NoisyStart(dimension: 2), plan: plan, threads: 2)
         .run(
-          progress: { _ in
-            gate.isRefused.store(true, ordering: .releasing)
-            return false
-          }, sink: collector.sink)
+          observer: Observer(
+            progress: { _ in
+              gate.isRefused.store(true, ordering: .releasing)
+              return false
+            }, records: { try collector.receive($0) }))
     }
     for records in collector.all {
       #expect(records.members.count == 28)

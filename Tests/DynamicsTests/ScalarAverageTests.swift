@@ -74,7 +74,7 @@ import Testing
     let rows = (0..<items).map { [Double(($0 * 37) % 40) / 4 - 4] }
     let result = try Ensemble(
       map: ScheduledMap { _ in 1 }, start: given(rows), plan: plan, threads: 2, blockSize: 17
-    ).run(sink: collector.sink)[0]
+    ).run(observer: collector)[0]
     let members = collector.members
     let records = collector.all
     #expect(members.count == items * realizations)
@@ -145,7 +145,7 @@ import Testing
     let collector = RecordCollector()
     _ = try Ensemble(
       map: LinearMap([[turn, -turn], [turn, turn]]), start: given([[1, 0], [0, 2]]), plan: plan, threads: 1
-    ).run(sink: collector.sink)
+    ).run(observer: collector)
     // Four rotations round four times each; where the foot lies inside, the height is the root of a square
     // of that size.
     for (m, radius) in [1.0, 2].enumerated() {
@@ -159,7 +159,7 @@ import Testing
     plan.recordsMembers = true
     let collector = RecordCollector()
     let result = try Ensemble(map: LogisticMap(), start: given([[0.2], [0.3]]), plan: plan, threads: 1)
-      .run(sink: collector.sink)
+      .run(observer: collector)
     for scalar in result[0].scalars.entries {
       #expect(scalar.count == 0 && scalar.mean.isNaN && scalar.standardError.isNaN)
     }

@@ -176,17 +176,30 @@ func given(_ rows: [[Double]]) -> GivenStart {
     RowTable(rows: rows.count, columns: rows[0].count, elements: rows.flatMap { $0 }), space: .latent)
 }
 
-/// Keeps what a run hands to its sink.
-final class RecordCollector: Sendable {
+/// Follows a run with closures.
+struct Observer: EnsembleObserver {
+  var progress: @Sendable (Double) -> Bool = { _ in true }
+  var stop: @Sendable () -> Bool = { false }
+  var records: @Sendable (borrowing MemberRecords) throws -> Void = { _ in }
+  var segment: @Sendable (borrowing SegmentSums) throws -> Void = { _ in }
+  var checkpoint: @Sendable (borrowing EnsembleState, _ isLast: Bool) throws -> Void = { _, _ in }
+
+  func shouldStop() -> Bool { stop() }
+  func progressed(to fraction: Double) -> Bool { progress(fraction) }
+  func receive(_ records: borrowing MemberRecords) throws { try self.records(records) }
+  func receive(_ segment: borrowing SegmentSums) throws { try self.segment(segment) }
+  func checkpoint(_ state: borrowing EnsembleState, isLast: Bool) throws { try checkpoint(state, isLast) }
+}
+
+/// Keeps the records that it receives.
+final class RecordCollector: EnsembleObserver {
   private let stored = Mutex<[MemberRecords]>([])
 
   var all: [MemberRecords] { stored.withLock { $0 } }
 
-  var sink: @Sendable (borrowing MemberRecords) throws -> Void {
-    { records in
-      let copied = copy records
-      self.stored.withLock { $0.append(copied) }
-    }
+  func receive(_ records: borrowing MemberRecords) throws {
+    let copied = copy records
+    stored.withLock { $0.append(copied) }
   }
 
   var members: [Member] { all.flatMap(\.members) }

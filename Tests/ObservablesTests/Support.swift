@@ -46,11 +46,17 @@ struct Measured {
   var states: [[[Double]]]
 }
 
+/// Hands records to a closure.
+private struct RecordReceiver: EnsembleObserver {
+  let body: @Sendable (borrowing MemberRecords) -> Void
+  func receive(_ records: borrowing MemberRecords) { body(records) }
+}
+
 /// Runs an ensemble and keeps all members' values.
 func measure(
   _ observables: [any Observable], _ map: some DiscreteMap, from start: some InitialCondition, items: Int,
   realizations: Int = 1, levels: [Double] = [0], steps: Int = 0, seed: UInt64 = 1, threads: Int = 1,
-  blockSize: Int = 126
+  blockSize: Int = BlockSize.standard
 ) throws -> Measured {
   var plan = EnsemblePlan(
     levels: levels, items: (0..<Int32(items)).map { $0 }, realizations: realizations, steps: steps,
@@ -61,21 +67,22 @@ func measure(
   let times = steps + 1
   let collected = Mutex(Measured(series: observables.map { _ in [] }, states: []))
   let ensemble = Ensemble(map: map, start: start, plan: plan, threads: threads, blockSize: blockSize)
-  _ = try ensemble.run(sink: { records in
-    let series = records.series
-    let states = records.latentStates
-    collected.withLock { all in
-      for o in series.indices {
-        for m in 0..<series[o].count / times {
-          all.series[o].append(Array(series[o][m * times..<(m + 1) * times]))
+  _ = try ensemble.run(
+    observer: RecordReceiver { records in
+      let series = records.series
+      let states = records.latentStates
+      collected.withLock { all in
+        for o in series.indices {
+          for m in 0..<series[o].count / times {
+            all.series[o].append(Array(series[o][m * times..<(m + 1) * times]))
+          }
+        }
+        for m in 0..<states.count / (n * times) {
+          all.states.append(
+            (0..<times).map { Array(states[(m * times + $0) * n..<(m * times + $0 + 1) * n]) })
         }
       }
-      for m in 0..<states.count / (n * times) {
-        all.states.append(
-          (0..<times).map { Array(states[(m * times + $0) * n..<(m * times + $0 + 1) * n]) })
-      }
-    }
-  })
+    })
   return collected.withLock { $0 }
 }
 

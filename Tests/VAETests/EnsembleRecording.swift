@@ -42,11 +42,17 @@ struct FieldProbe: Observable {
 /// z(t) of every member: `[member][time][N]`, members in the plan's order.
 typealias Trajectories = [[[Double]]]
 
+/// Hands records to a closure.
+private struct RecordReceiver: EnsembleObserver {
+  let body: @Sendable (borrowing MemberRecords) -> Void
+  func receive(_ records: borrowing MemberRecords) { body(records) }
+}
+
 /// Runs an ensemble and keeps all latent states.
 func record(
   _ map: some DiscreteMap, from start: some InitialCondition, items: Int, realizations: Int = 1,
   levels: [Double] = [0], steps: Int, seed: UInt64 = 1, probes: [any Observable] = [], threads: Int = 1,
-  blockSize: Int = 126
+  blockSize: Int = BlockSize.standard
 ) throws -> Trajectories {
   var plan = EnsemblePlan(
     levels: levels, items: (0..<Int32(items)).map { $0 }, realizations: realizations, steps: steps,
@@ -55,9 +61,10 @@ func record(
   let n = map.dimension
   let collected = Mutex<[Double]>([])
   let ensemble = Ensemble(map: map, start: start, plan: plan, threads: threads, blockSize: blockSize)
-  _ = try ensemble.run(sink: { records in
-    collected.withLock { $0 += records.latentStates }
-  })
+  _ = try ensemble.run(
+    observer: RecordReceiver { records in
+      collected.withLock { $0 += records.latentStates }
+    })
   let all = collected.withLock { $0 }
   let times = steps + 1
   return (0..<all.count / (n * times)).map { m in

@@ -15,7 +15,7 @@ struct Engine {
 
   /// A model with its geometry on the training set.
   private struct Prepared {
-    let map: InferenceMap<DenseNetwork<Float>>
+    let map: InferenceMap<Float>
     let context: ObservableContext
   }
 
@@ -133,7 +133,7 @@ struct Engine {
     plan.bootstrapReplicates = 0
     let ensemble = Ensemble(
       map: prepared.map, start: GivenStart(states, space: .data), plan: plan, threads: threads,
-      blockSize: request.block ?? Ensemble<InferenceMap<DenseNetwork<Float>>, GivenStart>.defaultBlockSize)
+      blockSize: request.block ?? BlockSize.standard)
     var results: [LevelStatistics] = []
     var reply = Reply()
     let processorTime = Self.processorTime()
@@ -164,7 +164,7 @@ struct Engine {
     let rows = RowTable(rows: members, columns: test.dimension)
     test.copy(items: 0..<members, into: rows.storage.buffer)
     let model = try Safetensors.read(path: path).model
-    typealias Search = AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, GivenStart>
+    typealias Search = AttractorSearch<DifferentiableInferenceMap, GivenStart>
     var settings = Search.Settings()
     settings.usesTrappingBalls = request.measures ?? true
     settings.refillsBlocks = request.measures ?? true
@@ -188,7 +188,7 @@ struct Engine {
   private mutating func prepared(_ path: String) throws -> Prepared {
     if let known = prepared[path] { return known }
     let train = try loadedDataset().train
-    let map = InferenceMap<DenseNetwork<Float>>(try Safetensors.read(path: path).model)
+    let map = InferenceMap<Float>(try Safetensors.read(path: path).model)
     let memories = map.memories(
       of: SplitRows(split: train), count: train.count, threads: Parallel.processorCount)
     let geometry = LatentGeometry(

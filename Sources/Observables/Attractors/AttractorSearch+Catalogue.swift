@@ -17,10 +17,10 @@ extension AttractorSearch {
     _ problems: [(state: [Double], period: Int)], shouldStop: @escaping @Sendable () -> Bool
   ) -> [Finding?] {
     let results = Mutex([Finding?](repeating: nil, count: problems.count))
-    let team = WorkerTeam((0..<threads).map { _ in LinearizedOrbit(map) })
+    let orbits = WorkerScratch((0..<threads).map { _ in LinearizedOrbit(map) })
     Parallel.forEach(pieces: problems.count, threads: threads) { worker, piece in
       if shouldStop() { return }
-      let orbit = team.workers[worker]
+      let orbit = orbits[worker]
       let (state, period) = problems[piece]
       guard let root = NewtonSolver().root(from: state, period: period, orbit),
         let set = InvariantSet(root: root.state, period: period, orbit)

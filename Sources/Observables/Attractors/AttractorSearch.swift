@@ -69,7 +69,6 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   var balls: [(set: Int32, ball: TrappingBall)] = []
   var continuations: [Int32: LinearContinuation] = [:]
   private static var poolCapacity: Int { 4096 }
-  private static var blockSize: Int { 126 }
   static var attemptsPerRound: Int { 24 }
   /// While fewer sets are known, settled orbits are looked at one after another, then all at once.
   static var settledAtOnce: Int { 64 }
@@ -144,12 +143,12 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     let pool = OrbitPool(
       dimension: map.dimension,
       capacity: settings.refillsBlocks ? min(Self.poolCapacity, max(count, 1)) : count)
-    let workers = (0..<threads).map { _ in OrbitWorker(map, capacity: Self.blockSize) }
+    let workers = WorkerScratch((0..<threads).map { _ in OrbitWorker(map, capacity: BlockSize.standard) })
     var taken = 0
     var round = 0
     while taken < count || pool.count > 0 {
       let wanted =
-        settings.refillsBlocks ? min(pool.capacity, Self.blockSize << min(round, 20)) : pool.capacity
+        settings.refillsBlocks ? min(pool.capacity, BlockSize.standard << min(round, 20)) : pool.capacity
       let first = pool.count
       while pool.count < wanted, taken < count {
         pool.append(
@@ -175,7 +174,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// x(0) or z(0), and from it z(0), of the pool's orbits from `first` on.
   private func begin(_ pool: OrbitPool, from first: Int, _ members: [Member]) {
     let added = pool.count - first
-    let grain = Self.blockSize
+    let grain = BlockSize.standard
     let n = map.dimension
     Parallel.forEach(pieces: (added + grain - 1) / grain, threads: threads) { _, piece in
       let from = first + piece * grain
@@ -205,7 +204,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
 
   /// One round of plain iteration; false where it was stopped.
   private func advance(
-    _ pool: OrbitPool, _ workers: [OrbitWorker<Map>], round: Int, shouldStop: @escaping @Sendable () -> Bool
+    _ pool: OrbitPool, _ workers: WorkerScratch<OrbitWorker<Map>>, round: Int,
+    shouldStop: @escaping @Sendable () -> Bool
   ) throws -> Bool {
     let budget =
       settings.refillsBlocks
@@ -218,9 +218,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     let before = (0..<pool.count).reduce(0) { $0 + Int(pool.orbits.pointer[$1].time) }
     let next = Atomic<Int>(0)
     let isStopped = Atomic<Bool>(false)
-    let team = WorkerTeam(workers)
     Parallel.forEach(pieces: workers.count, threads: workers.count) { _, piece in
-      if !team.workers[piece].run(shared, next: next) { isStopped.store(true, ordering: .relaxed) }
+      if !workers[piece].run(shared, next: next) { isStopped.store(true, ordering: .relaxed) }
     }
     iterations += (0..<pool.count).reduce(0) { $0 + Int(pool.orbits.pointer[$1].time) } - before
     return !isStopped.load(ordering: .relaxed)

@@ -1,0 +1,46 @@
+/// Accompanies the run of an ensemble: hears how far it is, receives what it leaves, and may end it.
+///
+/// Every method has a default that does nothing.
+public protocol EnsembleObserver: Sendable {
+  /// Asked by every worker after each step of a block; true cancels the run. A unit may take minutes, a step does
+  /// not.
+  func shouldStop() -> Bool
+
+  /// Called now and then, from one thread at a time, with the fraction of the ensemble or shard that is done.
+  ///
+  /// - Returns: Whether the run goes on; false cancels it.
+  func progressed(to fraction: Double) -> Bool
+
+  /// Receives the units' records in the plan's order, from one thread at a time, where the plan records members or
+  /// latent states.
+  ///
+  /// - Throws: What ends the run, and is rethrown.
+  func receive(_ records: borrowing MemberRecords) throws
+
+  /// Receives a shard's segments, in order, after their units' records.
+  ///
+  /// - Throws: What ends the run, and is rethrown.
+  func receive(_ segment: borrowing SegmentSums) throws
+
+  /// Called, from one thread at a time, after each unit, after a worker handed over how far it came, and at the end
+  /// of a run that was cancelled.
+  ///
+  /// - Parameters:
+  ///   - state: The state so far; every record of its finished units was received before.
+  ///   - isLast: Whether the run was cancelled, so that no state follows.
+  /// - Throws: What ends the run, and is rethrown.
+  func checkpoint(_ state: borrowing EnsembleState, isLast: Bool) throws
+}
+
+extension EnsembleObserver {
+  /// False.
+  public func shouldStop() -> Bool { false }
+  /// True.
+  public func progressed(to fraction: Double) -> Bool { true }
+  /// Does nothing.
+  public func receive(_ records: borrowing MemberRecords) throws {}
+  /// Does nothing.
+  public func receive(_ segment: borrowing SegmentSums) throws {}
+  /// Does nothing.
+  public func checkpoint(_ state: borrowing EnsembleState, isLast: Bool) throws {}
+}

@@ -1,0 +1,53 @@
+import Foundation
+
+/// A value that one thread at a time changes, while others sleep until it has become what they need.
+///
+/// Whoever has had the lock wakes all who wait, and they look again: no wake-up is lost, and nobody asks in a loop.
+/// What else a condition depends on may change without the lock, if the lock is taken once afterwards.
+package final class Monitor<Value: Sendable>: @unchecked Sendable {
+  private var value: Value
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let condition: UnsafeMutablePointer<pthread_cond_t>
+
+  package init(_ value: consuming Value) {
+    self.value = value
+    mutex = .allocate(capacity: 1)
+    condition = .allocate(capacity: 1)
+    let failures = (pthread_mutex_init(mutex, nil), pthread_cond_init(condition, nil))
+    precondition(failures == (0, 0), "the system has no memory for a lock")
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  /// Calls `body` alone.
+  package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    try withLock(when: { _ in true }, body)
+  }
+
+  /// Sleeps until `condition` holds, and calls `body` before it can change.
+  package func withLock<Result>(
+    when isReady: (borrowing Value) -> Bool, _ body: (inout Value) throws -> Result
+  ) rethrows -> Result {
+    pthread_mutex_lock(mutex)
+    defer { unlock() }
+    while !isReady(value) { pthread_cond_wait(condition, mutex) }
+    return try body(&value)
+  }
+
+  /// Calls `body` alone, or not at all where another thread has the lock.
+  package func withLockIfAvailable(_ body: (inout Value) throws -> Void) rethrows {
+    guard pthread_mutex_trylock(mutex) == 0 else { return }
+    defer { unlock() }
+    try body(&value)
+  }
+
+  private func unlock() {
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+}
