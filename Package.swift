@@ -12,6 +12,7 @@ let package = Package(
     .library(name: "Observables", targets: ["Observables"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Output", targets: ["Output"]),
+    .library(name: "RunFiles", targets: ["RunFiles"]),
     .library(name: "Scenarios", targets: ["Scenarios"]),
     .library(name: "Figures", targets: ["Figures"]),
   ],
@@ -41,19 +42,21 @@ let package = Package(
     .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
     .target(name: "Datasets", dependencies: ["Numerics", "CZlib"]),
     .target(name: "Output", dependencies: ["CNetCDF"]),
+    // The layout of run files: what variables there are, writing, summaries over several files, tables.
+    .target(name: "RunFiles", dependencies: ["Output", "Numerics", "Dynamics", "Observables", "Datasets"]),
     .target(
       name: "Scenarios",
       dependencies: [
-        "Numerics", "Dynamics", "VAE", "Observables", "Datasets", "Output",
+        "Numerics", "Dynamics", "VAE", "Observables", "Datasets", "Output", "RunFiles",
         .product(name: "Yams", package: "Yams"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     // Reads run files only; draws with the program gnuplot (apt: gnuplot-nox), which it starts.
-    .target(name: "Figures", dependencies: ["Output"]),
+    .target(name: "Figures", dependencies: ["Output", "RunFiles"]),
     .executableTarget(
       name: "simulate",
       dependencies: [
-        "Scenarios", "Output", "Figures", "CProgram",
+        "Scenarios", "Output", "RunFiles", "Figures", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -61,7 +64,8 @@ let package = Package(
     // Tests run in release builds (`make test`): the kernels are unusable without optimization.
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Numerics", "CZlib"], exclude: ["make_goldens.py"]),
-    .testTarget(name: "CommandTests", dependencies: ["simulate", "Output", "Observables", "Figures"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["simulate", "Output", "RunFiles", "Observables", "Figures", "Scenarios"]),
     .testTarget(name: "DynamicsTests", dependencies: ["Dynamics", "Numerics"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
     .testTarget(name: "NumericsTests", dependencies: ["Numerics", "Observables"]),
@@ -70,6 +74,7 @@ let package = Package(
       dependencies: ["Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output"]),
     .testTarget(name: "VAETests", dependencies: ["VAE", "Observables", "Dynamics", "Numerics", "Output"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Output"]),
+    .testTarget(name: "RunFilesTests", dependencies: ["RunFiles", "Output", "Dynamics"]),
     .testTarget(name: "OutputTests", dependencies: ["Output"]),
     .testTarget(name: "ScenariosTests", dependencies: ["Scenarios"]),
   ]

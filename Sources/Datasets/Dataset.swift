@@ -175,6 +175,6 @@ public struct Dataset: Sendable {
       hash.update("validation\n")
       update(validation)
     }
-    return hash.hexadecimal()
+    return hash.hexadecimalSoFar()
   }
 }

@@ -10,6 +10,8 @@ public protocol Observable: Sendable {
   var longName: String { get }
   /// "1" where dimensionless, "nats" for information.
   var units: String { get }
+  /// What it is measured like, so that figures know which observables have a scale in common.
+  var family: ObservableFamily { get }
   /// The fields beside z(t) that `measure` reads.
   var requiredFields: StateFields { get }
 
@@ -25,8 +27,20 @@ extension Observable {
   public var requiredFields: StateFields { [] }
   /// Dimensionless.
   public var units: String { "1" }
+  /// Like nothing else.
+  public var family: ObservableFamily { .other }
   /// The name in NetCDF files.
   public var variableName: String { String(name.map { $0 == "-" ? "_" : $0 }) }
+}
+
+/// What an observable is measured like. Observables of one family are shown on one scale.
+public enum ObservableFamily: String, Sendable, CaseIterable {
+  /// A distance in the latent space, shown from 0.
+  case distance
+  /// A cosine.
+  case overlap
+  /// Like nothing else.
+  case other
 }
 
 /// What an observable sees of a block at one time.

@@ -1,65 +1,100 @@
+import Dynamics
 import Output
+import RunFiles
 
 extension RunData {
+  /// The approaches to one kind of centres, with their intervals.
+  struct Approaches {
+    /// Shape `[levels, tree levels]`.
+    var value: [Double]
+    var lower: [Double]
+    var upper: [Double]
+    fileprivate let treeLevels: Int
+
+    /// The numbers of one level of the tree, one per corruption level.
+    func column(_ numbers: KeyPath<Approaches, [Double]>, treeLevel: Int) -> [Double] {
+      stride(from: treeLevel, to: self[keyPath: numbers].count, by: treeLevels).map {
+        self[keyPath: numbers][$0]
+      }
+    }
+  }
+
+  /// The name of the approach to own centres.
+  static let approachName = ApproachVariables(.own).value.name
+
+  /// Reads the approaches to one kind of centres.
+  func approaches(_ reference: ApproachReference) throws -> Approaches {
+    let name = ApproachVariables(reference).value.name
+    let dimensions = ["level", "tree_level"]
+    return Approaches(
+      value: try values(name, dimensions),
+      lower: try values(try existingName(of: .lowerBound(of: name)), dimensions),
+      upper: try values(try existingName(of: .upperBound(of: name)), dimensions),
+      treeLevels: try treeLevels().count)
+  }
+
+  /// The approach to the own concept with its interval, and the controls', one per corruption level.
+  struct ConceptApproaches {
+    var own: [Double]
+    var lower: [Double]
+    var upper: [Double]
+    var sibling: [Double]
+    var shuffled: [Double]
+  }
+
+  /// Reads the approaches to the concept; nil where the file has none.
+  func conceptApproaches() throws -> ConceptApproaches? {
+    guard find(Self.approachName) != nil, let k = try treeLevels().firstIndex(of: "class") else { return nil }
+    let own = try approaches(.own)
+    return ConceptApproaches(
+      own: own.column(\.value, treeLevel: k), lower: own.column(\.lower, treeLevel: k),
+      upper: own.column(\.upper, treeLevel: k),
+      sibling: try approaches(.sibling).column(\.value, treeLevel: k),
+      shuffled: try approaches(.shuffled).column(\.value, treeLevel: k))
+  }
+
+  /// How an approach is drawn.
+  private struct ApproachStyle {
+    var reference: ApproachReference
+    var label: String
+    var colour: Colour
+    var marker: Marker
+    var dash: Int
+
+    static let all = [
+      ApproachStyle(
+        reference: .own, label: "own centre", colour: Palette.distinct[0], marker: .circle, dash: 1),
+      ApproachStyle(
+        reference: .sibling, label: "sibling's centre (control)", colour: Palette.distinct[3],
+        marker: .triangle, dash: 2),
+      ApproachStyle(
+        reference: .shuffled, label: "shuffled labels (control)", colour: Palette.distinct[2],
+        marker: .square, dash: 2),
+    ]
+  }
+
   /// Approaches to own, sibling's and shuffled centres against the corruption level, per tree level.
   func approachSheet(_ options: FigureOptions) throws -> Sheet {
-    let tree = try treeLevels()
-    let parts = [
-      ("approach", "own centre", Palette.distinct[0], Marker.circle),
-      ("approach_sibling", "sibling's centre (control)", Palette.distinct[3], Marker.triangle),
-      ("approach_shuffled", "shuffled labels (control)", Palette.distinct[2], Marker.square),
-    ]
-    struct Part {
-      var value: [Double]
-      var lower: [Double]
-      var upper: [Double]
-    }
-    let read = try parts.map { name, _, _, _ in
-      Part(
-        value: try values(name, ["level", "tree_level"]),
-        lower: try values(name + "_lower", ["level", "tree_level"]),
-        upper: try values(name + "_upper", ["level", "tree_level"]))
-    }
-    let all = read.flatMap { $0.value + $0.lower + $0.upper }
-    let yRange = Axis.range(all, includesZero: true)
+    let styles = ApproachStyle.all
+    let read = try styles.map { try approaches($0.reference) }
+    let yRange = Axis.range(read.flatMap { $0.value + $0.lower + $0.upper }, includesZero: true)
     let xRange = Axis.range(levels, margin: 0.08)
-    let width = xRange.upperBound - xRange.lowerBound
     var drafts: [Sheet.Draft] = []
-    for (k, name) in tree.enumerated() {
-      var layers: [Layer] = [
-        .line([Point(xRange.lowerBound, 0), Point(xRange.upperBound, 0)], .pale, width: 0.8, dash: 1)
-      ]
-      var isEmpty = true
-      for (p, part) in read.enumerated() {
-        func column(_ values: [Double]) -> [Double] { levels.indices.map { values[$0 * tree.count + k] } }
-        let value = column(part.value)
-        guard value.contains(where: \.isFinite) else { continue }
-        isEmpty = false
-        // Side by side, so that bars at the same level can be told apart.
-        let x = levels.map { $0 + width * 0.012 * Double(p - 1) }
-        let points = zip(x, value).map { Point($0, $1) }
-        layers += [
-          .line(points, parts[p].2, width: 0.8, dash: p == 0 ? 1 : 2),
-          .bars(x: x, lower: column(part.lower), upper: column(part.upper), parts[p].2),
-          .marks(points, parts[p].2, parts[p].3, size: 1),
-        ]
-      }
-      guard !isEmpty else { continue }
+    for (k, name) in try treeLevels().enumerated() {
+      guard let layers = approachLayers(zip(styles, read), treeLevel: k, xRange) else { continue }
       let own = ["memory": "own memory", "class": "own class (concept)", "superclass": "own superclass"]
       drafts.append(
         Sheet.Draft(
           title: "Tree level \(k): \(own[name] ?? name)", x: levelAxis(xRange),
           y: Axis("approach A [1]", yRange), layers: layers))
     }
-    guard !drafts.isEmpty else { throw invalid("approach", "holds no values") }
+    guard !drafts.isEmpty else { throw invalid(Self.approachName, "holds no values") }
 
     var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Approach A = 1 - min d(t) / d(0) against the corruption level")
     sheet.addLegend(
       "distance to",
-      parts.enumerated().map {
-        LegendEntry(label: $1.1, colour: $1.2, marker: $1.3, dash: $0 == 0 ? 1 : 2)
-      })
+      styles.map { LegendEntry(label: $0.label, colour: $0.colour, marker: $0.marker, dash: $0.dash) })
     sheet.addPanels(drafts)
     let counts = (try? values("count", ["level"])) ?? []
     let count = countText(counts)
@@ -70,5 +105,30 @@ extension RunData {
         + " least 0 by definition\(bound), so an interval that begins near 0 shows nothing; an effect that the controls"
         + " show too is no approach to the own centre. \(provenance().capitalizedFirst).")
     return sheet
+  }
+
+  /// The curves of one level of the tree; nil where there are none.
+  private func approachLayers(
+    _ parts: some Sequence<(ApproachStyle, Approaches)>, treeLevel: Int, _ range: ClosedRange<Double>
+  ) -> [Layer]? {
+    let width = range.upperBound - range.lowerBound
+    var curves: [Layer] = []
+    for (p, (style, part)) in parts.enumerated() {
+      let value = part.column(\.value, treeLevel: treeLevel)
+      guard value.contains(where: \.isFinite) else { continue }
+      // Side by side, so that bars at the same level can be told apart.
+      let x = levels.map { $0 + width * 0.012 * Double(p - 1) }
+      let points = zip(x, value).map { Point($0, $1) }
+      curves += [
+        .line(points, style.colour, width: 0.8, dash: style.dash),
+        .bars(
+          x: x, lower: part.column(\.lower, treeLevel: treeLevel),
+          upper: part.column(\.upper, treeLevel: treeLevel), style.colour),
+        .marks(points, style.colour, style.marker, size: 1),
+      ]
+    }
+    let zero = Layer.line(
+      [Point(range.lowerBound, 0), Point(range.upperBound, 0)], .pale, width: 0.8, dash: 1)
+    return curves.isEmpty ? nil : [zero] + curves
   }
 }

@@ -1,4 +1,5 @@
 import Output
+import RunFiles
 
 extension RunData {
   /// What figures need of the group of attractors, at the chosen run.
@@ -22,9 +23,13 @@ extension RunData {
     }
   }
 
+  /// The basin fractions' name in the group.
+  private static let basins = "basin_fraction"
+
   func readAttractors() throws -> Attractors {
-    guard let run = runGroup("attractors") else { throw invalid("attractors/basin_fraction", "is missing") }
-    let fractions = try run.slice("basin_fraction", ["level", "attractor"])
+    let name = Self.basins
+    guard let run = runGroup("attractors") else { throw invalid("attractors/\(name)", "is missing") }
+    let fractions = try run.slice(name, ["level", "attractor"])
     let count = fractions.shape[1]
     guard fractions.shape[0] == levels.count else {
       throw invalid(fractions.variable.path, "has another number of levels than the file")
@@ -39,8 +44,8 @@ extension RunData {
     }
     return Attractors(
       run: run, count: count, fraction: fraction,
-      lower: try read("basin_fraction_lower", [levels.count, count]),
-      upper: try read("basin_fraction_upper", [levels.count, count]),
+      lower: try read(try run.existingName(of: .lowerBound(of: name)), [levels.count, count]),
+      upper: try read(try run.existingName(of: .upperBound(of: name)), [levels.count, count]),
       undecided: try read("undecided_fraction", [levels.count]),
       order: (0..<count).sorted { (-share[$0], $0) < (-share[$1], $1) }, share: share)
   }
@@ -97,75 +102,36 @@ extension RunData {
     return short((1000 * fraction).rounded() / 10) + " %"
   }
 
+  /// A curve of basin fractions.
+  private struct BasinCurve {
+    var label: String
+    var value: [Double]
+    var bars: (lower: [Double], upper: [Double])?
+    var colour: Colour
+    var marker: Marker
+    var dash = 1
+
+    var values: [Double] { value + (bars?.upper ?? []) + (bars?.lower ?? []) }
+  }
+
   /// Basin fractions against the corruption level.
   func attractorSheet(_ options: FigureOptions) throws -> Sheet {
     let attractors = try readAttractors()
-    let count = attractors.count
     // A search finds saddles and others that no start reaches, too.
     let reached = attractors.order.filter { attractors.share[$0] > 0 }
-    let largest = Array(reached.prefix(10))
-    let xRange = Axis.range(levels, margin: 0.08)
-    let width = xRange.upperBound - xRange.lowerBound
-    func column(_ values: [Double], _ a: Int) -> [Double] { levels.indices.map { values[$0 * count + a] } }
-
-    struct Curve {
-      var label: String
-      var value: [Double]
-      var bars: (lower: [Double], upper: [Double])?
-      var colour: Colour
-      var marker: Marker
-      var dash = 1
-    }
-    var groups: [[Curve]] = []
-    for first in stride(from: 0, to: largest.count, by: 5) {
-      groups.append(
-        largest[first..<min(first + 5, largest.count)].enumerated().map { k, a in
-          Curve(
-            label: "\(a)", value: column(attractors.fraction, a),
-            bars: (column(attractors.lower, a), column(attractors.upper, a)), colour: Palette.distinct[k],
-            marker: Marker.number(k))
-        })
-    }
-    var rest: [Curve] = []
-    if reached.count > largest.count {
-      let sums = levels.indices.map { l in
-        reached.dropFirst(largest.count).map { attractors.fraction[l * count + $0] }
-          .filter(\.isFinite).reduce(0, +)
-      }
-      rest.append(
-        Curve(
-          label: "\(reached.count - largest.count) others", value: sums, colour: Palette.distinct[5],
-          marker: .pentagon, dash: 2))
-    }
-    rest.append(
-      Curve(
-        label: "undecided", value: attractors.undecided, colour: .black, marker: .cross, dash: 3))
-    if groups.isEmpty { groups.append([]) }
-    groups[groups.count - 1] += rest
-
+    let groups = basinCurves(attractors, reached)
     var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Basin fractions against the corruption level")
+    let xRange = Axis.range(levels, margin: 0.08)
     var drafts: [Sheet.Draft] = []
     for (g, curves) in groups.enumerated() {
-      var layers: [Layer] = []
-      for (k, curve) in curves.enumerated() {
-        let shift = width * 0.012 * (Double(k) - Double(curves.count - 1) / 2)
-        let x = levels.map { $0 + shift }
-        let points = zip(x, curve.value).map { Point($0, $1) }
-        layers.append(.line(points, curve.colour, width: 0.9, dash: curve.dash))
-        if let bars = curve.bars {
-          layers.append(.bars(x: x, lower: bars.lower, upper: bars.upper, curve.colour))
-        }
-        layers.append(.marks(points, curve.colour, curve.marker, size: 0.9))
-      }
-      let yRange = Axis.range(
-        curves.flatMap { $0.value + ($0.bars?.upper ?? []) + ($0.bars?.lower ?? []) }, includesZero: true)
+      let yRange = Axis.range(curves.flatMap(\.values), includesZero: true)
       let isLast = g == groups.count - 1
       let title = g == 0 ? (isLast ? "All basins" : "The five largest basins") : "Further basins"
       drafts.append(
         Sheet.Draft(
           title: title, x: levelAxis(xRange), y: Axis("fraction of starts [1]", yRange),
-          layers: layers))
+          layers: basinLayers(curves, xRange)))
       sheet.addLegend(
         groups.count == 1 ? "attractor" : g == 0 ? "attractor, first panel" : "second panel",
         curves.map {
@@ -175,14 +141,66 @@ extension RunData {
     sheet.addPanels(drafts)
     let group = attractors.run.group
     let starts = group.dimensions.first { $0.name == "initial" }.map { "n = \($0.length) starts per level. " }
-    let method = (try? group.variable("basin_fraction_lower").attribute("interval"))?.text
+    let lower = try attractors.run.existingName(of: .lowerBound(of: Self.basins))
+    let method = (try? group.variable(lower).attribute("interval"))?.text
     sheet.addCaption(
-      "Shares of the starts that end on each attractor: \(reached.count) \(reached.count == 1 ? "is" : "are") reached, of \(count) fixed points and"
+      "Shares of the starts that end on each attractor: \(reached.count) \(reached.count == 1 ? "is" : "are") reached, of \(attractors.count) fixed points and"
         + " cycles found; numbered by their index in the file, from 0. \(starts ?? "")Bars: 95 %"
         + " (\(method ?? "Clopper-Pearson")), the upper end widened by undecided starts; none for sums and undecided"
         + " starts. Symbols at one level stand side by side; panels have their own scales."
         + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
+  }
+
+  /// The largest basins in panels of five, the others' sum and undecided starts in the last.
+  private func basinCurves(_ attractors: Attractors, _ reached: [Int]) -> [[BasinCurve]] {
+    let count = attractors.count
+    let largest = Array(reached.prefix(10))
+    func column(_ values: [Double], _ a: Int) -> [Double] { levels.indices.map { values[$0 * count + a] } }
+    var groups: [[BasinCurve]] = []
+    for first in stride(from: 0, to: largest.count, by: 5) {
+      groups.append(
+        largest[first..<min(first + 5, largest.count)].enumerated().map { k, a in
+          BasinCurve(
+            label: "\(a)", value: column(attractors.fraction, a),
+            bars: (column(attractors.lower, a), column(attractors.upper, a)), colour: Palette.distinct[k],
+            marker: Marker.number(k))
+        })
+    }
+    var rest: [BasinCurve] = []
+    if reached.count > largest.count {
+      let sums = levels.indices.map { l in
+        reached.dropFirst(largest.count).map { attractors.fraction[l * count + $0] }
+          .filter(\.isFinite).reduce(0, +)
+      }
+      rest.append(
+        BasinCurve(
+          label: "\(reached.count - largest.count) others", value: sums, colour: Palette.distinct[5],
+          marker: .pentagon, dash: 2))
+    }
+    rest.append(
+      BasinCurve(
+        label: "undecided", value: attractors.undecided, colour: .black, marker: .cross, dash: 3))
+    if groups.isEmpty { groups.append([]) }
+    groups[groups.count - 1] += rest
+    return groups
+  }
+
+  /// The curves of a panel, side by side.
+  private func basinLayers(_ curves: [BasinCurve], _ range: ClosedRange<Double>) -> [Layer] {
+    let width = range.upperBound - range.lowerBound
+    var layers: [Layer] = []
+    for (k, curve) in curves.enumerated() {
+      let shift = width * 0.012 * (Double(k) - Double(curves.count - 1) / 2)
+      let x = levels.map { $0 + shift }
+      let points = zip(x, curve.value).map { Point($0, $1) }
+      layers.append(.line(points, curve.colour, width: 0.9, dash: curve.dash))
+      if let bars = curve.bars {
+        layers.append(.bars(x: x, lower: bars.lower, upper: bars.upper, curve.colour))
+      }
+      layers.append(.marks(points, curve.colour, curve.marker, size: 0.9))
+    }
+    return layers
   }
 
   /// The attractors as pictures, largest basins first.

@@ -1,5 +1,6 @@
 import Foundation
 import Output
+import RunFiles
 
 extension RunData {
   /// The groups of the claims, in the file's order.
@@ -36,30 +37,9 @@ extension RunData {
     var isPartial = false
     for group in claims.prefix(24) {
       guard let claim = try claimEntries(group, controlNames) else { continue }
-      let inner = claim.axes.last ?? (name: "", labels: [""])
-      let outer = RowMajorShape(claim.axes.dropLast().map(\.labels.count))
-      let names = inner.labels.map { TextWidth.cut($0, width: 44, size: TextSize.tick) }
-      let longest = names.map { TextWidth.of($0, size: TextSize.tick) }.max() ?? 0
-      let shown = evenly(inner.labels.count, min(12, Int(190 / (longest + 5))))
-      let panels = evenly(outer.count, 6)
-      isPartial = isPartial || shown.count < inner.labels.count || panels.count < outer.count
-      // Panels of one claim share their scale.
-      let values = Axis.range(
-        claim.rows.flatMap { $0.mean + $0.lower + $0.upper } + claim.single + [claim.threshold])
-      // Room for the verdicts above.
-      let range =
-        values.lowerBound...values.upperBound + 0.07 * (values.upperBound - values.lowerBound)
-      for panel in panels {
-        let place = zip(claim.axes, outer.indices(of: panel)).map { ", \($0.name) = \($0.labels[$1])" }
-          .joined()
-        let title = spoken(String(group.name.map { $0 == "-" ? " " : $0 }))
-        drafts.append(
-          claimPanel(
-            claim, entries: shown.map { panel * inner.labels.count + $0 }, title: title + place, range: range,
-            x: Axis(
-              inner.name, -0.6...Double(shown.count) - 0.4,
-              ticks: shown.enumerated().map { (Double($0), names[$1]) })))
-      }
+      let (panels, isCut) = claimPanels(claim, name: group.name)
+      drafts += panels
+      isPartial = isPartial || isCut
     }
     guard !drafts.isEmpty else { throw invalid("claims", "holds no claims") }
     let styles = Self.claimStyles
@@ -77,19 +57,49 @@ extension RunData {
             hasLine: !isShownOnly)
         })
     sheet.addPanels(drafts)
+    sheet.addCaption(claimCaption(hasHollow: entries.contains(where: \.isShownOnly), isPartial: isPartial))
+    return sheet
+  }
+
+  /// The panels of one claim, and whether entries are left out.
+  private func claimPanels(
+    _ claim: ClaimEntries, name: String
+  ) -> (drafts: [Sheet.Draft], isPartial: Bool) {
+    let inner = claim.axes.last ?? (name: "", labels: [""])
+    let outer = RowMajorShape(claim.axes.dropLast().map(\.labels.count))
+    let names = inner.labels.map { TextWidth.cut($0, width: 44, size: TextSize.tick) }
+    let longest = names.map { TextWidth.of($0, size: TextSize.tick) }.max() ?? 0
+    let shown = evenly(inner.labels.count, min(12, Int(190 / (longest + 5))))
+    let panels = evenly(outer.count, 6)
+    // Panels of one claim share their scale.
+    let values = Axis.range(
+      claim.rows.flatMap { $0.mean + $0.lower + $0.upper } + claim.single + [claim.threshold])
+    // Room for the verdicts above.
+    let range = values.lowerBound...values.upperBound + 0.07 * (values.upperBound - values.lowerBound)
+    let title = spoken(String(name.map { $0 == "-" ? " " : $0 }))
+    let drafts = panels.map { panel in
+      let place = zip(claim.axes, outer.indices(of: panel)).map { ", \($0.name) = \($0.labels[$1])" }
+        .joined()
+      return claimPanel(
+        claim, entries: shown.map { panel * inner.labels.count + $0 }, title: title + place, range: range,
+        x: Axis(
+          inner.name, -0.6...Double(shown.count) - 0.4,
+          ticks: shown.enumerated().map { (Double($0), names[$1]) }))
+    }
+    return (drafts, shown.count < inner.labels.count || panels.count < outer.count)
+  }
+
+  private func claimCaption(hasHollow: Bool, isPartial: Bool) -> String {
     // Claims are about all models, whichever is chosen for other figures.
     let count = (try? reader.attribute("models"))?.integer ?? 1
-    let hollow =
-      entries.contains(where: \.isShownOnly)
-      ? " Hollow symbols: shown only, without weight in the verdict." : ""
-    sheet.addCaption(
+    let hollow = hasHollow ? " Hollow symbols: shown only, without weight in the verdict." : ""
+    return
       "Symbols: mean over \(count == 1 ? "one model" : "\(count) models") of the estimate that the scenario"
-        + " fixes, in the units of what it is computed from (nats for the negative ELBO and energies, else 1); bars:"
-        + " Student's 95 % interval over models, which knows no bounds (of a fraction it may reach below 0 or beyond 1);"
-        + " grey circles: single models; dashed line: the threshold. Above each: the verdict (S supported, R refuted, U undecided).\(hollow)"
-        + (isPartial ? " Evenly chosen entries are shown." : "")
-        + " Scenario \(scenarioName), seed \(text("seed")).")
-    return sheet
+      + " fixes, in the units of what it is computed from (nats for the negative ELBO and energies, else 1); bars:"
+      + " Student's 95 % interval over models, which knows no bounds (of a fraction it may reach below 0 or beyond 1);"
+      + " grey circles: single models; dashed line: the threshold. Above each: the verdict (S supported, R refuted, U undecided).\(hollow)"
+      + (isPartial ? " Evenly chosen entries are shown." : "")
+      + " Scenario \(scenarioName), seed \(text("seed"))."
   }
 
   /// What a claim's estimate is compared with, in the file's order: controls, and what its list `compare` shows without
@@ -135,36 +145,57 @@ extension RunData {
 
   /// Nil where a claim has no entries, or too many to be one.
   private func claimEntries(_ group: NetCDFReaderGroup, _ controlNames: [String]) throws -> ClaimEntries? {
-    let mean = try checked(group, "mean")
+    let names = ClaimLayout.Estimates(isControl: false, [])
+    let mean = try checked(group, names.mean.name)
     let entries = mean.shape.reduce(1, *)
     guard (1...10_000).contains(entries) else { return nil }
-    let estimate = try checked(group, "estimate")
+    let estimate = try checked(group, names.estimate.name)
     let models = estimate.shape.last ?? 0
-    func row(_ prefix: String, _ offset: Int, style: Int, isShownOnly: Bool = false) throws
+    func row(isControl: Bool, _ offset: Int, style: Int, isShownOnly: Bool = false) throws
       -> ClaimEntries.Row
     {
-      func pick(_ name: String) throws -> [Double] {
-        let all = try checked(group, prefix + name).readDoubles()
-        guard all.count >= offset + entries else { throw invalid(group.path, "is too short") }
-        return Array(all[offset..<offset + entries])
-      }
+      let interval = try interval(group, isControl: isControl, offset, count: entries)
       return ClaimEntries.Row(
-        mean: try pick("mean"), lower: try pick("lower"), upper: try pick("upper"), style: style,
+        mean: interval.mean, lower: interval.lower, upper: interval.upper, style: style,
         isShownOnly: isShownOnly)
     }
     let single = try estimate.readDoubles()
     guard single.count == entries * models else { throw invalid(estimate.path, "has a wrong shape") }
-    var rows = [try row("", 0, style: 0)]
+    var rows = [try row(isControl: false, 0, style: 0)]
     for (c, control) in controls(of: group).enumerated() {
       guard let style = controlNames.firstIndex(of: control.name) else { continue }
       rows.append(
-        try row("control_", c * entries, style: style + 1, isShownOnly: control.isShownOnly))
+        try row(isControl: true, c * entries, style: style + 1, isShownOnly: control.isShownOnly))
     }
     let verdicts = try checked(group, "verdict").readDoubles()
     guard verdicts.count == entries else { throw invalid(group.path, "has a wrong number of verdicts") }
     return ClaimEntries(
       axes: try claimAxes(mean), rows: rows, single: single, models: models, verdicts: verdicts,
       threshold: (try? group.attribute("threshold"))?.numbers?.first ?? .nan)
+  }
+
+  /// Means over models with their intervals, of the scenario or of a control.
+  ///
+  /// - Parameters:
+  ///   - offset: The first entry's number.
+  ///   - count: The number of entries.
+  private func interval(
+    _ group: NetCDFReaderGroup, isControl: Bool, _ offset: Int, count: Int
+  ) throws -> (mean: [Double], lower: [Double], upper: [Double]) {
+    let mean = ClaimLayout.Estimates(isControl: isControl, []).mean.name
+    let roles = VariableRoles(group)
+    func pick(_ name: String) throws -> [Double] {
+      let all = try checked(group, name).readDoubles()
+      guard all.count >= offset + count else { throw invalid(group.path, "is too short") }
+      return Array(all[offset..<offset + count])
+    }
+    func end(_ role: VariableRole) throws -> [Double] {
+      guard let name = roles.name(of: role) else {
+        throw invalid("\(group.path)/\(mean)", "has no \(spoken(role.word)) beside it")
+      }
+      return try pick(name)
+    }
+    return (try pick(mean), try end(.lowerBound(of: mean)), try end(.upperBound(of: mean)))
   }
 
   private func claimPanel(
@@ -206,27 +237,20 @@ extension RunData {
   /// A table per claim: verdict, interval and controls of each entry.
   func claimTables(limit: Int) throws -> [(caption: String, header: [String], rows: [[String]])] {
     try claims.prefix(100).compactMap { group in
-      let mean = try checked(group, "mean")
+      let mean = try checked(group, ClaimLayout.Estimates(isControl: false, []).mean.name)
       let entries = mean.shape.reduce(1, *)
       guard (1...10_000).contains(entries) else { return nil }
       let labels = try labels(mean)
       let controls = Array(controls(of: group).prefix(10))
-      func column(_ name: String, _ offset: Int = 0) throws -> [Double] {
-        let values = try checked(group, name).readDoubles()
-        guard values.count >= offset + entries else { throw invalid(group.path, "is too short") }
-        return Array(values[offset..<offset + entries])
-      }
-      func intervals(_ prefix: String, _ offset: Int = 0) throws -> [String] {
-        let (mean, lower, upper) = (
-          try column(prefix + "mean", offset), try column(prefix + "lower", offset),
-          try column(prefix + "upper", offset)
-        )
+      func intervals(isControl: Bool, _ offset: Int = 0) throws -> [String] {
+        let (mean, lower, upper) = try interval(group, isControl: isControl, offset, count: entries)
         return (0..<entries).map { "\(short(mean[$0])) (\(short(lower[$0])) to \(short(upper[$0])))" }
       }
       func text(_ name: String) -> String { (try? group.attribute(name))?.text ?? "" }
-      let own = try intervals("")
-      let others = try controls.indices.map { try intervals("control_", $0 * entries) }
-      let verdicts = try column("verdict")
+      let own = try intervals(isControl: false)
+      let others = try controls.indices.map { try intervals(isControl: true, $0 * entries) }
+      let verdicts = try checked(group, "verdict").readDoubles()
+      guard verdicts.count >= entries else { throw invalid(group.path, "is too short") }
       let reasons = (try? group.variable("reason").readStrings()) ?? []
       let threshold = (try? group.attribute("threshold"))?.numbers?.first ?? .nan
       let slope = text("against").isEmpty ? "" : ", slope against \(text("against"))"
@@ -272,7 +296,7 @@ extension RunData {
   private func claimAxes(_ variable: NetCDFReaderVariable) throws -> [(name: String, labels: [String])] {
     let parent = variable.path.split(separator: "/").dropLast().joined(separator: "/")
     return try variable.dimensions.map { dimension in
-      let isLevel = dimension.name == "claim_level"
+      let isLevel = dimension.name == ClaimLayout.levelDimension
       guard let coordinate = find("\(parent)/\(dimension.name)") ?? find(dimension.name),
         coordinate.shape == [dimension.length]
       else {

@@ -54,7 +54,7 @@ extension RunData {
     case .series:
       return averages.isEmpty ? ("it holds no averages over time", "choose another figure") : nil
     case .approach:
-      return find("approach") == nil
+      return find(Self.approachName) == nil
         ? ("it holds no approaches, for its members have no own items", "choose another figure") : nil
     case .sweep:
       return sweep.isEmpty

@@ -1,8 +1,73 @@
 import Output
 
 extension RunData {
+  /// The films of the chosen run, and what of them is shown.
+  private struct Film {
+    var pictures: RunGroup.Slice
+    var size: (height: Int, width: Int)
+    var items: [Int]
+    /// Class labels of the items; nil where they have none.
+    var labels: [Int]?
+    var times: [Int]
+    var shownLevels: [Int]
+    var shownTimes: [Int]
+    var shownItems: [Int]
+
+    var pixels: Int { size.height * size.width }
+    /// Whether a part is left out.
+    func isPart(of levels: Int) -> Bool {
+      shownItems.count < items.count || shownTimes.count < times.count || shownLevels.count < levels
+    }
+  }
+
+  /// Where the strips of an item stand: one column of labels, then a cell per time.
+  private struct FilmGrid {
+    static let left = 30.0
+    static let gap = 16.0
+    var isPaired: Bool
+    var blockWidth: Double
+    var cell: Double
+    /// A picture's size.
+    var width: Double
+    var height: Double
+    var blockHeight: Double
+
+    init(_ film: Film, width pageWidth: Double, innerWidth: Double) {
+      // Two blocks side by side where pictures stay half an inch wide.
+      isPaired = pageWidth > 400 && film.shownTimes.count <= 6 && film.shownItems.count > 1
+      blockWidth = isPaired ? (innerWidth - Self.gap) / 2 : innerWidth
+      cell = min((blockWidth - Self.left) / Double(film.shownTimes.count), 56)
+      let scale = (cell - 3) / Double(max(film.size.width, film.size.height))
+      (width, height) = (scale * Double(film.size.width), scale * Double(film.size.height))
+      blockHeight = 28 + (height + 3) * Double(film.shownLevels.count) + 8
+    }
+  }
+
   /// Film strips: one block per item, time across, corruption level down.
   func filmSheet(_ options: FigureOptions) throws -> Sheet {
+    let film = try readFilm(options)
+    let names = try classNames()
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    sheet.addTitle("Decoded states x(t): time across, corruption level down")
+    let grid = FilmGrid(film, width: options.width, innerWidth: sheet.innerWidth)
+    for (k, item) in film.shownItems.enumerated() {
+      let x = Sheet.margin + (grid.isPaired && k % 2 == 1 ? grid.blockWidth + FilmGrid.gap : 0)
+      let label = film.labels.map { ", " + (names[$0[item]] ?? "class \($0[item])") } ?? ""
+      try addStrips(
+        film, item, title: "Item \(film.items[item])\(label)", x: x + FilmGrid.left, grid, to: &sheet)
+      let isRowEnd = !grid.isPaired || k % 2 == 1 || k == film.shownItems.count - 1
+      if isRowEnd { sheet.height += grid.blockHeight }
+    }
+    let part =
+      film.isPart(of: levels.count) ? " A part of the recorded items, times and levels is shown." : ""
+    sheet.addCaption(
+      "\(levelLabel.capitalizedFirst) at the left, time t [1] above. n = 1 member (the first realization) per row. Grey levels from 0"
+        + " (black) to 1 (white); pale blue: no picture, as at t = 0 of a latent start.\(part)"
+        + " \(provenance(isRun: true).capitalizedFirst).")
+    return sheet
+  }
+
+  private func readFilm(_ options: FigureOptions) throws -> Film {
     guard let films = runGroup("films") else { throw invalid("films/picture", "is missing") }
     let pictures = try films.slice("picture", rank: 4)
     let shape = pictures.shape
@@ -15,63 +80,45 @@ extension RunData {
     }
     let times = try integers(pictures.dimensions[2].name, count: shape[2])
     let items = try integers("item", count: shape[1])
-    let labels: [Int]? = films.has("class") ? try integers("class", count: shape[1]) : nil
-    let shownLevels = shownLevels(8)
-    let shownTimes = evenly(times.count, options.width > 400 ? 12 : 6)
-    let shownItems = Array(0..<min(items.count, 8))
+    return Film(
+      pictures: pictures, size: size, items: items,
+      labels: films.has("class") ? try integers("class", count: shape[1]) : nil, times: times,
+      shownLevels: shownLevels(8), shownTimes: evenly(times.count, options.width > 400 ? 12 : 6),
+      shownItems: Array(0..<min(items.count, 8)))
+  }
 
-    let names = try classNames()
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
-    sheet.addTitle("Decoded states x(t): time across, corruption level down")
-    let left = 30.0
-    let gap = 16.0
-    // Two blocks side by side where pictures stay half an inch wide.
-    let isPaired = options.width > 400 && shownTimes.count <= 6 && shownItems.count > 1
-    let blockWidth = isPaired ? (sheet.innerWidth - gap) / 2 : sheet.innerWidth
-    let cell = min((blockWidth - left) / Double(shownTimes.count), 56)
-    let scale = (cell - 3) / Double(max(size.width, size.height))
-    let (w, h) = (scale * Double(size.width), scale * Double(size.height))
-    let pixels = size.height * size.width
-    let blockHeight = 28 + (h + 3) * Double(shownLevels.count) + 8
-    for (k, item) in shownItems.enumerated() {
-      let x = Sheet.margin + (isPaired && k % 2 == 1 ? blockWidth + gap : 0)
-      let y = sheet.height
-      let label = labels.map { ", " + (names[$0[item]] ?? "class \($0[item])") } ?? ""
+  /// One item's strips, a row per level, below the sheet's contents.
+  private func addStrips(
+    _ film: Film, _ item: Int, title: String, x: Double, _ grid: FilmGrid, to sheet: inout Sheet
+  ) throws {
+    let y = sheet.height
+    sheet.texts.append(SheetText(text: title, x: x, y: y + 6, size: TextSize.panel, isBold: true))
+    for (c, time) in film.shownTimes.enumerated() {
       sheet.texts.append(
         SheetText(
-          text: "Item \(items[item])\(label)", x: x + left, y: y + 6, size: TextSize.panel, isBold: true))
-      for (c, time) in shownTimes.enumerated() {
-        sheet.texts.append(
-          SheetText(
-            text: c == 0 ? "t = \(times[time])" : "\(times[time])", x: x + left + cell * Double(c) + w / 2,
-            y: y + 20, size: TextSize.tick, alignment: .center))
-      }
-      for (r, level) in shownLevels.enumerated() {
-        let top = y + 28 + (h + 3) * Double(r)
-        sheet.texts.append(
-          SheetText(
-            text: short(levels[level]), x: x + left - 5, y: top + h / 2, size: TextSize.tick,
-            alignment: .right))
-        let strip = try pictures.doubles(start: [level, item, 0, 0], count: [1, 1, shape[2], pixels])
-        // Bytes count 0...255, floating numbers 0...1.
-        let values = pictures.variable.type.isInteger ? strip.map { $0 / 255 } : strip
-        for (c, time) in shownTimes.enumerated() {
-          let picture = Bitmap(
-            grey: values[time * pixels..<(time + 1) * pixels], height: size.height, width: size.width,
-            scale: pixels <= 4096 ? 3 : 1)
-          let place = Rectangle(x: x + left + cell * Double(c), y: top, width: w, height: h)
-          sheet.layers += [.bitmap(picture, place), outline(place.x, place.y, w, h)]
-        }
-      }
-      if !isPaired || k % 2 == 1 || k == shownItems.count - 1 { sheet.height += blockHeight }
+          text: c == 0 ? "t = \(film.times[time])" : "\(film.times[time])",
+          x: x + grid.cell * Double(c) + grid.width / 2, y: y + 20, size: TextSize.tick,
+          alignment: .center))
     }
-    let part =
-      shownItems.count < items.count || shownTimes.count < times.count || shownLevels.count < levels.count
-      ? " A part of the recorded items, times and levels is shown." : ""
-    sheet.addCaption(
-      "\(levelLabel.capitalizedFirst) at the left, time t [1] above. n = 1 member (the first realization) per row. Grey levels from 0"
-        + " (black) to 1 (white); pale blue: no picture, as at t = 0 of a latent start.\(part)"
-        + " \(provenance(isRun: true).capitalizedFirst).")
-    return sheet
+    let pixels = film.pixels
+    for (r, level) in film.shownLevels.enumerated() {
+      let top = y + 28 + (grid.height + 3) * Double(r)
+      sheet.texts.append(
+        SheetText(
+          text: short(levels[level]), x: x - 5, y: top + grid.height / 2, size: TextSize.tick,
+          alignment: .right))
+      let strip = try film.pictures.doubles(
+        start: [level, item, 0, 0], count: [1, 1, film.times.count, pixels])
+      // Bytes count 0...255, floating numbers 0...1.
+      let values = film.pictures.variable.type.isInteger ? strip.map { $0 / 255 } : strip
+      for (c, time) in film.shownTimes.enumerated() {
+        let picture = Bitmap(
+          grey: values[time * pixels..<(time + 1) * pixels], height: film.size.height,
+          width: film.size.width, scale: pixels <= 4096 ? 3 : 1)
+        let place = Rectangle(
+          x: x + grid.cell * Double(c), y: top, width: grid.width, height: grid.height)
+        sheet.layers += [.bitmap(picture, place), outline(place.x, place.y, grid.width, grid.height)]
+      }
+    }
   }
 }

@@ -75,8 +75,9 @@ public enum MarkdownReport {
     let rows = try points(data).map { point in
       try point.labels
         + names.map { name, _ in
-          let error = (try? point.data.values(name + "_standard_error", []))?.first ?? .nan
-          return number(try point.data.values(name, []).first ?? .nan, error)
+          let error = point.data.name(of: .standardError(of: name))
+            .flatMap { try? point.data.values($0, []) }
+          return number(try point.data.values(name, []).first ?? .nan, error?.first ?? .nan)
         }
     }
     let whose = data.models == nil ? "standard errors over items" : "means and standard errors over models"
@@ -84,25 +85,15 @@ public enum MarkdownReport {
   }
 
   private static func approaches(_ data: RunData) throws -> [String] {
-    guard data.find("approach") != nil, let k = try data.treeLevels().firstIndex(of: "class") else {
-      return []
-    }
-    let tree = try data.treeLevels().count
     var rows: [[String]] = []
     for point in points(data) {
-      func column(_ name: String) throws -> [Double] {
-        let values = try point.data.values(name, ["level", "tree_level"])
-        return data.levels.indices.map { values[$0 * tree + k] }
-      }
-      let (own, lower, upper) = (
-        try column("approach"), try column("approach_lower"), try column("approach_upper")
-      )
-      let (sibling, shuffled) = (try column("approach_sibling"), try column("approach_shuffled"))
+      guard let approaches = try point.data.conceptApproaches() else { return [] }
       for l in data.levels.indices {
+        let interval = "(\(decimals(approaches.lower[l])) to \(decimals(approaches.upper[l])))"
         rows.append(
           point.labels + [
-            short(data.levels[l]), "\(decimals(own[l])) (\(decimals(lower[l])) to \(decimals(upper[l])))",
-            decimals(sibling[l]), decimals(shuffled[l]),
+            short(data.levels[l]), "\(decimals(approaches.own[l])) \(interval)",
+            decimals(approaches.sibling[l]), decimals(approaches.shuffled[l]),
           ])
       }
     }

@@ -145,8 +145,8 @@ public struct Report {
       guard data.find(name) != nil, let value = try? data.values(name, []), let mean = value.first else {
         continue
       }
-      let error = (try? data.values(name + "_standard_error", []))?.first ?? .nan
-      facts.append(("Negative ELBO, \(words) set", "\(number(mean, error)) nats per item"))
+      let error = data.name(of: .standardError(of: name)).flatMap { try? data.values($0, []) }
+      facts.append(("Negative ELBO, \(words) set", "\(number(mean, error?.first ?? .nan)) nats per item"))
     }
     let diverged = ((try? data.values("diverged_count", ["level"])) ?? []).reduce(0, +)
     if diverged > 0 {
@@ -188,20 +188,12 @@ public struct Report {
   }
 
   private mutating func addApproaches() throws {
-    guard data.find("approach") != nil, let k = try data.treeLevels().firstIndex(of: "class") else { return }
-    let tree = try data.treeLevels().count
-    func column(_ name: String) throws -> [Double] {
-      let values = try data.values(name, ["level", "tree_level"])
-      return data.levels.indices.map { values[$0 * tree + k] }
-    }
-    let (own, lower, upper) = (
-      try column("approach"), try column("approach_lower"), try column("approach_upper")
-    )
-    let (sibling, shuffled) = (try column("approach_sibling"), try column("approach_shuffled"))
+    guard let approaches = try data.conceptApproaches() else { return }
     let rows = data.shownLevels(20).map { l in
       [
-        short(data.levels[l]), decimals(own[l]), "\(decimals(lower[l])) to \(decimals(upper[l]))",
-        decimals(sibling[l]), decimals(shuffled[l]),
+        short(data.levels[l]), decimals(approaches.own[l]),
+        "\(decimals(approaches.lower[l])) to \(decimals(approaches.upper[l]))",
+        decimals(approaches.sibling[l]), decimals(approaches.shuffled[l]),
       ]
     }
     table(
@@ -218,11 +210,9 @@ public struct Report {
     guard !names.isEmpty else { return }
     var rows: [[String]] = []
     for name in names {
+      let error = try data.existingName(of: .standardError(of: name))
       let read = try shown.map { level in
-        (
-          try data.row(name, ["time"], level: level),
-          try data.row(name + "_standard_error", ["time"], level: level)
-        )
+        (try data.row(name, ["time"], level: level), try data.row(error, ["time"], level: level))
       }
       for time in last > 0 ? [0, last] : [0] {
         rows.append(

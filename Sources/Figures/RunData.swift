@@ -1,5 +1,6 @@
 import Foundation
 import Output
+import RunFiles
 
 /// A run file, read for drawing: checked shapes, and one of its runs chosen.
 ///
@@ -41,6 +42,10 @@ public struct RunData: Sendable {
   public private(set) var level: Int?
   /// The group of what each model gave.
   let replicaGroup: NetCDFReaderGroup?
+  /// What the root's variables are.
+  private let rootRoles: VariableRoles
+  /// What the variables are that each model gave.
+  private let replicaRoles: VariableRoles?
 
   /// Opens a run file and checks that it is one.
   ///
@@ -58,9 +63,10 @@ public struct RunData: Sendable {
     guard let version = (try? reader.attribute("format_version"))?.integer else {
       throw foreign("the attribute 'format_version' is missing")
     }
-    guard version == 1 else {
+    guard version == RunFile.formatVersion else {
       throw FigureError(
-        .invalid, path: path, message: "its format_version is \(version), expected 1",
+        .invalid, path: path,
+        message: "its format_version is \(version), expected \(RunFile.formatVersion)",
         remedy: "use the version of the program that wrote it")
     }
     guard let level = try? reader.variable("level"), level.dimensions.map(\.name) == ["level"],
@@ -84,6 +90,8 @@ public struct RunData: Sendable {
     replicaGroup = reader.root.groups.first { group in
       group.name == "replicas" && group.dimensions.contains { $0.name == "replica" }
     }
+    rootRoles = VariableRoles(reader.root)
+    replicaRoles = replicaGroup.map { VariableRoles($0) }
     let dimension = replicaGroup?.dimensions.first { $0.name == "replica" }
     guard dimension.map({ $0.length > 0 }) ?? true else { throw foreign("the dimension 'replica' is empty") }
     replicas = try dimension.map { try Self.labels($0, reader, in: "replicas/") } ?? []
@@ -258,12 +266,37 @@ public struct RunData: Sendable {
       count: place.map { _ in 1 } + [levels.count] + indices.map { _ in 1 })
   }
 
+  /// The roles among which a variable has its own: those of the chosen replica, where that has the variable.
+  private func roles(of name: String) -> VariableRoles {
+    guard replica != nil, let replicaRoles, let group = replicaGroup,
+      group.variables.contains(where: { $0.name == name })
+    else { return rootRoles }
+    return replicaRoles
+  }
+
+  /// What a variable of the root is.
+  func description(of name: String) -> VariableDescription { roles(of: name)[name] }
+
+  /// The variable that has a role beside another one, such as the standard error of a mean; nil where there is none.
+  func name(of role: VariableRole) -> String? { roles(of: role.subject ?? "").name(of: role) }
+
+  /// The variable that has a role beside another one.
+  ///
+  /// - Throws: `FigureError` where there is none.
+  func existingName(of role: VariableRole) throws -> String {
+    guard let name = name(of: role) else {
+      throw invalid(role.subject ?? "", "has no \(spoken(role.word)) beside it")
+    }
+    return name
+  }
+
   /// Observables averaged over (level, time), in the file's order.
   public var averages: [String] {
-    let names = Set(reader.root.variables.map(\.name))
-    return reader.root.variables.filter { variable in
-      variable.dimensions.map(\.name) == sweep.map(\.name) + ["level", "time"]
-        && names.contains(variable.name + "_standard_error") && names.contains(variable.name + "_count")
+    reader.root.variables.filter { variable in
+      rootRoles[variable.name].role == .mean
+        && variable.dimensions.map(\.name) == sweep.map(\.name) + ["level", "time"]
+        && rootRoles.name(of: .standardError(of: variable.name)) != nil
+        && rootRoles.name(of: .sampleSize(of: variable.name)) != nil
     }.map(\.name)
   }
 

@@ -1,4 +1,5 @@
 import Output
+import RunFiles
 
 /// What one run has in a group such as `/members` or `/attractors`: in a file of several runs, the chosen one's.
 ///
@@ -40,6 +41,17 @@ struct RunGroup {
       try variable.readInts(
         start: leading + shape.map { _ in 0 }, count: leading.map { _ in 1 } + shape)
     }
+  }
+
+  /// The variable that has a role beside another one of the group.
+  ///
+  /// - Throws: `FigureError` where there is none.
+  func existingName(of role: VariableRole) throws -> String {
+    guard let name = VariableRoles(group).name(of: role) else {
+      throw data.invalid(
+        "\(group.path)/\(role.subject ?? "")", "has no \(data.spoken(role.word)) beside it")
+    }
+    return name
   }
 
   /// Whether there is a variable of that name.

@@ -1,4 +1,6 @@
+import Dynamics
 import Output
+import RunFiles
 
 extension RunData {
   /// Curves that a panel holds without becoming a tangle.
@@ -8,7 +10,10 @@ extension RunData {
   func chosen(_ options: FigureOptions) throws -> [String] {
     let all = averages
     if options.variables.isEmpty {
-      let whole = all.filter { !$0.hasSuffix("_retained") && !$0.hasSuffix("_lost") }
+      let whole = all.filter {
+        let among = description(of: $0).among
+        return among != .part(.retained) && among != .part(.lost)
+      }
       return whole.isEmpty ? all : whole
     }
     return try options.variables.map { name in
@@ -21,16 +26,30 @@ extension RunData {
     }
   }
 
-  /// Which quantities are measured alike, and so share an axis.
-  private static func family(_ name: String) -> String {
-    if name.hasPrefix("distance") { return "distance" }
-    return name.contains("overlap") ? "overlap" : name
-  }
-
   /// The legend of the corruption levels, and each level's colour and symbol.
   func levelStyles(_ shown: [Int]) -> [(colour: Colour, marker: Marker)] {
     let colours = Palette.ordered(shown.count)
     return shown.indices.map { (colours[$0], Marker.number($0)) }
+  }
+
+  /// What a panel shows of an observable.
+  private struct Series {
+    /// One level.
+    struct Curve {
+      var mean: [Double]
+      var lower: [Double]
+      var upper: [Double]
+
+      var values: [Double] { mean + lower + upper }
+    }
+    var name: String
+    var family: ObservableFamily
+    var curves: [Curve] = []
+
+    /// Whether both are measured alike, and so share an axis.
+    func isAlike(_ other: Series) -> Bool {
+      name == other.name || (family != .other && family == other.family)
+    }
   }
 
   /// Means with error bands against time: distances first, then overlaps, then the rest.
@@ -39,68 +58,21 @@ extension RunData {
     let picked = evenly(times.count, options.points)
     let shown = shownLevels(Self.curves)
     let styles = levelStyles(shown)
-    let names = try chosen(options)
-    let order = ["distance", "overlap"]
-    let families = names.map(Self.family)
-    let sorted = zip(names, families).enumerated().sorted { a, b in
-      func rank(_ name: String) -> Int { order.firstIndex(of: name) ?? order.count }
-      return (rank(a.element.1), a.offset) < (rank(b.element.1), b.offset)
-    }.map(\.element)
-
-    struct Curve {
-      var mean: [Double]
-      var lower: [Double]
-      var upper: [Double]
-    }
-    var curves: [[Curve]] = []
+    let order = ObservableFamily.allCases
+    var series = try chosen(options).map { Series(name: $0, family: description(of: $0).family) }
+      .enumerated().sorted { a, b in
+        func rank(_ family: ObservableFamily) -> Int { order.firstIndex(of: family) ?? order.count }
+        return (rank(a.element.family), a.offset) < (rank(b.element.family), b.offset)
+      }.map(\.element)
     var counts: [Double] = []
-    for (name, _) in sorted {
-      var one: [Curve] = []
+    for k in series.indices {
       for level in shown {
-        let mean = try row(name, ["time"], level: level)
-        let error = try row(name + "_standard_error", ["time"], level: level)
-        // Over models, Student's interval is in the file.
-        let ends = try models.map { _ in
-          (
-            try row(name + "_lower", ["time"], level: level), try row(name + "_upper", ["time"], level: level)
-          )
-        }
-        counts += try row(name + "_count", ["time"], level: level).filter { $0 > 0 }
-        one.append(
-          Curve(
-            mean: picked.map { mean[$0] },
-            lower: picked.map { ends?.0[$0] ?? mean[$0] - 1.96 * error[$0] },
-            upper: picked.map { ends?.1[$0] ?? mean[$0] + 1.96 * error[$0] }))
+        series[k].curves.append(try curve(series[k].name, level: level, picked))
+        let count = try existingName(of: .sampleSize(of: series[k].name))
+        counts += try row(count, ["time"], level: level).filter { $0 > 0 }
       }
-      curves.append(one)
     }
-
     let t = picked.map { times[$0] }
-    let xRange = t.count > 1 ? t[0]...t[t.count - 1] : t[0] - 0.5...t[0] + 0.5
-    var drafts: [Sheet.Draft] = []
-    for (k, (name, family)) in sorted.enumerated() {
-      let alike = sorted.indices.filter { sorted[$0].1 == family }
-      let values = alike.flatMap { curves[$0] }.flatMap { $0.mean + $0.lower + $0.upper }
-      let range = Axis.range(values, includesZero: family == "distance")
-      var bands: [Layer] = []
-      var lines: [Layer] = []
-      for (l, style) in styles.enumerated() {
-        let curve = curves[k][l]
-        bands.append(.band(x: t, lower: curve.lower, upper: curve.upper, style.colour))
-        let points = zip(t, curve.mean).map { Point($0, $1) }
-        lines.append(.line(points, style.colour, width: 1.3, dash: 1))
-        // Symbols stand apart in curves that coincide.
-        let stride = max(1, points.count / 6)
-        let marked = points.indices.filter { $0 % stride == l % stride }.map { points[$0] }
-        lines.append(.marks(marked, style.colour, style.marker, size: 0.8))
-      }
-      let isFamily = order.contains(family)
-      drafts.append(
-        Sheet.Draft(
-          title: longName(name), x: Axis("time t [1]", xRange, integers: true),
-          y: Axis("\(isFamily ? family : spoken(name)) [\(units(name))]", range), layers: bands + lines))
-    }
-
     var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Averages against time")
     sheet.addLegend(
@@ -108,7 +80,7 @@ extension RunData {
       zip(shown, styles).map {
         LegendEntry(label: short(levels[$0]), colour: $1.colour, marker: $1.marker)
       })
-    sheet.addPanels(drafts)
+    sheet.addPanels(series.map { panel($0, among: series, t, styles) })
     let left = shown.count < levels.count ? " \(shown.count) of \(levels.count) levels are shown." : ""
     sheet.addCaption(
       averageText(counts)
@@ -116,6 +88,45 @@ extension RunData {
         + " line where not seen.\(left) Panels of distances share their scale, and so do overlaps."
         + " \(provenance().capitalizedFirst).")
     return sheet
+  }
+
+  /// One level's means at the picked times, with their interval: over models, Student's is in the file.
+  private func curve(_ name: String, level: Int, _ picked: [Int]) throws -> Series.Curve {
+    let mean = try row(name, ["time"], level: level)
+    let error = try row(try existingName(of: .standardError(of: name)), ["time"], level: level)
+    guard models != nil else {
+      return Series.Curve(
+        mean: picked.map { mean[$0] }, lower: picked.map { mean[$0] - 1.96 * error[$0] },
+        upper: picked.map { mean[$0] + 1.96 * error[$0] })
+    }
+    let lower = try row(try existingName(of: .lowerBound(of: name)), ["time"], level: level)
+    let upper = try row(try existingName(of: .upperBound(of: name)), ["time"], level: level)
+    return Series.Curve(
+      mean: picked.map { mean[$0] }, lower: picked.map { lower[$0] }, upper: picked.map { upper[$0] })
+  }
+
+  /// One observable's panel.
+  private func panel(
+    _ series: Series, among all: [Series], _ t: [Double], _ styles: [(colour: Colour, marker: Marker)]
+  ) -> Sheet.Draft {
+    let values = all.filter { $0.isAlike(series) }.flatMap(\.curves).flatMap(\.values)
+    let range = Axis.range(values, includesZero: series.family == .distance)
+    var bands: [Layer] = []
+    var lines: [Layer] = []
+    for (l, (curve, style)) in zip(series.curves, styles).enumerated() {
+      bands.append(.band(x: t, lower: curve.lower, upper: curve.upper, style.colour))
+      let points = zip(t, curve.mean).map { Point($0, $1) }
+      lines.append(.line(points, style.colour, width: 1.3, dash: 1))
+      // Symbols stand apart in curves that coincide.
+      let stride = max(1, points.count / 6)
+      let marked = points.indices.filter { $0 % stride == l % stride }.map { points[$0] }
+      lines.append(.marks(marked, style.colour, style.marker, size: 0.8))
+    }
+    let xRange = t.count > 1 ? t[0]...t[t.count - 1] : t[0] - 0.5...t[0] + 0.5
+    let quantity = series.family == .other ? spoken(series.name) : series.family.rawValue
+    return Sheet.Draft(
+      title: longName(series.name), x: Axis("time t [1]", xRange, integers: true),
+      y: Axis("\(quantity) [\(units(series.name))]", range), layers: bands + lines)
   }
 
   /// What averages are over.

@@ -5,6 +5,53 @@ extension RunData {
   /// Heat maps: of one swept key, that key up and the corruption level across; of several, the first up and the second
   /// across, one map per level or the chosen level's alone. Further keys stay at the chosen point.
   func sweepSheet(_ options: FigureOptions) throws -> Sheet {
+    let grid = sweepGrid(options)
+    let quantities = try sweepQuantities(options, grid.rows, grid.columns, grid.mapLevels)
+    guard !quantities.isEmpty else { throw invalid(averages.first ?? "level", "holds no values") }
+    let (rowAxis, mapLevels) = (sweep[0], grid.mapLevels)
+    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    let place = mapLevels.count == 1 ? ", at corruption level \(short(levels[mapLevels[0]]))" : ""
+    sheet.addTitle(
+      grid.columnAxis.map { "\(rowAxis.key) against \($0.key)\(place)" }
+        ?? "\(rowAxis.key) against the corruption level")
+    var drafts: [Sheet.Draft] = []
+    for quantity in quantities {
+      let range = quantity.range ?? Axis.range(quantity.maps.flatMap(\.values), margin: 0)
+      let title = "\(quantity.title) [\(quantity.units)]"
+      let maps = quantity.maps.map { heatMap($0, title: title, range, grid) }
+      if mapLevels.count > 1 {
+        sheet.addHeading(title.capitalizedFirst)
+        sheet.addScale(range)
+        sheet.addPanels(maps, minimumWidth: grid.mapWidth)
+      } else {
+        drafts += maps
+      }
+    }
+    if !drafts.isEmpty { sheet.addPanels(drafts) }
+    sheet.addCaption(sweepCaption(options, grid.rows, grid.columns, mapLevels))
+    return sheet
+  }
+
+  /// What the rows and columns of heat maps are.
+  private struct SweepGrid {
+    var columnAxis: SweepAxis?
+    /// Shown indices along the first swept key.
+    var rows: [Int]
+    /// Shown indices along the second one, or shown levels.
+    var columns: [Int]
+    /// Levels of which each has a map; none where the levels are the columns.
+    var mapLevels: [Int]
+    /// Room at the left of a map.
+    var left: Double
+    /// A whole map's width.
+    var mapWidth: Double
+    var x: Axis
+    var y: Axis
+    /// The height of a map's cells.
+    var height: Double
+  }
+
+  private func sweepGrid(_ options: FigureOptions) -> SweepGrid {
     let rowAxis = sweep[0]
     let columnAxis = sweep.count > 1 ? sweep[1] : nil
     let rows = evenly(rowAxis.labels.count, 12)
@@ -17,56 +64,39 @@ extension RunData {
     let cellWidth = 27.0
     let mapWidth = left + 6 + cellWidth * Double(columns.count)
     let abreast = max(1, Int((options.width - 2 * Sheet.margin + 12) / (mapWidth + 12)))
-    // Levels of which each has a map; none where the levels are the columns.
     let mapLevels =
       columnAxis == nil ? [] : level.map { [$0] } ?? shownLevels(abreast > 2 ? min(abreast, 5) : abreast + 2)
-    let quantities = try sweepQuantities(options, rows, columns, mapLevels)
-    guard !quantities.isEmpty else { throw invalid(averages.first ?? "level", "holds no values") }
-
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
-    let place = mapLevels.count == 1 ? ", at corruption level \(short(levels[mapLevels[0]]))" : ""
-    sheet.addTitle(
-      columnAxis.map { "\(rowAxis.key) against \($0.key)\(place)" }
-        ?? "\(rowAxis.key) against the corruption level")
-    // Not lower than the upright label of the rows is long.
-    let height = max(
-      Double(rows.count) * max(14, min(22, 132 / Double(rows.count))),
-      TextWidth.of(rowAxis.key, size: TextSize.label))
     let columnLabels = columns.map { k in
       columnAxis.map { TextWidth.cut($0.labels[k], width: cellWidth, size: TextSize.tick) }
         ?? short(levels[k])
     }
-    let x = Axis(
-      columnAxis?.key ?? levelLabel, -0.5...Double(columns.count) - 0.5,
-      ticks: columnLabels.enumerated().map { (Double($0), $1) })
-    let y = Axis(
-      rowAxis.key, -0.5...Double(rows.count) - 0.5,
-      ticks: rows.enumerated().map {
-        (Double($0), TextWidth.cut(rowAxis.labels[$1], width: labelWidth, size: TextSize.tick))
-      })
-    var drafts: [Sheet.Draft] = []
-    for quantity in quantities {
-      let range = quantity.range ?? Axis.range(quantity.maps.flatMap(\.values), margin: 0)
-      let title = "\(quantity.title) [\(quantity.units)]"
-      let maps = quantity.maps.map { map in
-        let (cells, texts) = Self.heat(map.values, columns: columns.count, range)
-        let level = map.level.map { "level \(short(levels[$0]))" }
-        return Sheet.Draft(
-          title: mapLevels.count > 1 ? level ?? title : title,
-          meaning: level.map { "\(title), \($0)" }, x: x, y: y, layers: [.cells(cells)], texts: texts,
-          height: height, left: left, hasBox: true, scale: mapLevels.count > 1 ? nil : range)
-      }
-      if mapLevels.count > 1 {
-        sheet.addHeading(title.capitalizedFirst)
-        sheet.addScale(range)
-        sheet.addPanels(maps, minimumWidth: mapWidth)
-      } else {
-        drafts += maps
-      }
-    }
-    if !drafts.isEmpty { sheet.addPanels(drafts) }
-    sheet.addCaption(sweepCaption(options, rows, columns, mapLevels))
-    return sheet
+    return SweepGrid(
+      columnAxis: columnAxis, rows: rows, columns: columns, mapLevels: mapLevels, left: left,
+      mapWidth: mapWidth,
+      x: Axis(
+        columnAxis?.key ?? levelLabel, -0.5...Double(columns.count) - 0.5,
+        ticks: columnLabels.enumerated().map { (Double($0), $1) }),
+      y: Axis(
+        rowAxis.key, -0.5...Double(rows.count) - 0.5,
+        ticks: rows.enumerated().map {
+          (Double($0), TextWidth.cut(rowAxis.labels[$1], width: labelWidth, size: TextSize.tick))
+        }),
+      // Not lower than the upright label of the rows is long.
+      height: max(
+        Double(rows.count) * max(14, min(22, 132 / Double(rows.count))),
+        TextWidth.of(rowAxis.key, size: TextSize.label)))
+  }
+
+  private func heatMap(
+    _ map: SweepQuantity.Map, title: String, _ range: ClosedRange<Double>, _ grid: SweepGrid
+  ) -> Sheet.Draft {
+    let (cells, texts) = Self.heat(map.values, columns: grid.columns.count, range)
+    let level = map.level.map { "level \(short(levels[$0]))" }
+    let hasSeveral = grid.mapLevels.count > 1
+    return Sheet.Draft(
+      title: hasSeveral ? level ?? title : title, meaning: level.map { "\(title), \($0)" }, x: grid.x,
+      y: grid.y, layers: [.cells(cells)], texts: texts, height: grid.height, left: grid.left, hasBox: true,
+      scale: hasSeveral ? nil : range)
   }
 
   /// A quantity as heat maps.
@@ -116,11 +146,11 @@ extension RunData {
       return maps.isEmpty ? nil : SweepQuantity(title: title, units: units(name), range: range, maps: maps)
     }
     var result: [SweepQuantity?] = []
-    if options.variables.isEmpty, find("approach") != nil {
+    if options.variables.isEmpty, find(Self.approachName) != nil {
       for (k, name) in try treeLevels().enumerated() where k > 0 {
         result.append(
           try quantity(
-            "approach", ["tree_level"], at: k, title: "approach to \(name == "root" ? "the" : "own") \(name)",
+            Self.approachName, ["tree_level"], at: k, title: "approach to \(name == "root" ? "the" : "own") \(name)",
             range: 0...1)
         )
       }
@@ -158,7 +188,7 @@ extension RunData {
   {
     let counts = (try? values("count", ["level"])) ?? []
     let whose = models.map { "the mean over \($0) models" } ?? "one run's value"
-    let hasApproaches = options.variables.isEmpty && find("approach") != nil
+    let hasApproaches = options.variables.isEmpty && find(Self.approachName) != nil
     let scale =
       (hasApproaches ? "approaches share the scale from 0, darkest, to 1, brightest; " : "")
       + (mapLevels.count > 1

@@ -1,47 +1,19 @@
 import Output
 
 extension RunData {
-  /// Members' paths in the plane of the first two principal components, one panel per level.
-  func trajectorySheet(_ options: FigureOptions) throws -> Sheet {
-    let shown = shownLevels(options.width > 400 ? 6 : 4)
-    guard let group = runGroup("members") else { throw invalid("members/level_index", "is missing") }
-    let times = try times()
-    let levelIndex = try levelIndices(of: group)
-    let memberCount = levelIndex.count
-    let classes = group.has("class") ? try group.slice("class", ["member"]).integers() : nil
-    let picked = evenly(times.count, options.points)
+  /// Members drawn per class.
+  private static let membersPerClass = 3
 
-    // Three members of each of up to seven classes, the same items at every level as far as there are.
-    let perClass = 3
-    var chosen: [[Int]] = []
-    var shownClasses: [Int] = []
-    if let classes {
-      let all = Set(classes).sorted()
-      shownClasses = evenly(all.count, Palette.distinct.count).map { all[$0] }
-    }
-    for level in shown {
-      let members = (0..<memberCount).filter { levelIndex[$0] == level }
-      if let classes {
-        chosen.append(
-          shownClasses.flatMap { label in members.lazy.filter { classes[$0] == label }.prefix(perClass) })
-      } else {
-        chosen.append(evenly(members.count, 15).map { members[$0] })
-      }
-    }
-
-    let axes = try principalAxes()
-    var paths: [[[Point]]] = []
-    for members in chosen {
-      paths.append(try members.map { member in try path(of: member, in: group, picked, axes) })
-    }
-    // Without noise and in mean mode, z(0) of an item is its memory.
-    let memories =
-      startsAreMemories && levels[shown[0]] == 0
-      ? zip(chosen[0], paths[0]).compactMap { member, path in path.first.map { (member, $0) } } : []
-    let centres = try axes.map { try self.centres($0) } ?? []
-    let everything = paths.flatMap { $0 }.flatMap { $0 } + centres.map(\.place)
-    let xRange = Axis.range(everything.map(\.x), margin: 0.06)
-    let yRange = Axis.range(everything.map(\.y), margin: 0.06)
+  /// Which members are drawn.
+  private struct ChosenMembers {
+    /// The class of each member of the run; nil where they have none.
+    var classes: [Int]?
+    /// Classes with a colour each.
+    var shownClasses: [Int]
+    /// For each shown level, the numbers of its members.
+    var members: [[Int]]
+    /// The members of the run.
+    var count: Int
 
     func colour(_ member: Int) -> Colour {
       guard let classes, let k = shownClasses.firstIndex(of: classes[member]) else {
@@ -49,67 +21,139 @@ extension RunData {
       }
       return Palette.distinct[k]
     }
-    var drafts: [Sheet.Draft] = []
-    for (l, level) in shown.enumerated() {
-      var layers: [Layer] = []
-      for (member, path) in zip(chosen[l], paths[l]) {
-        layers.append(.line(path, colour(member), width: 0.7, dash: 1))
-      }
-      for (member, path) in zip(chosen[l], paths[l]) {
-        if let start = path.first { layers.append(.marks([start], colour(member), .openCircle, size: 0.8)) }
-        if let end = path.last { layers.append(.marks([end], colour(member), .circle, size: 0.8)) }
-      }
-      for (member, place) in memories {
-        layers.append(.marks([place], colour(member), .openTriangle, size: 0.9))
-      }
-      for centre in centres {
-        let k = centre.label.flatMap { shownClasses.firstIndex(of: $0) }
-        let ink = centre.label == nil ? Colour.black : k.map { Palette.distinct[$0] } ?? .grey
-        layers.append(
-          .marks(
-            [centre.place], ink, centre.label == nil ? .plus : .cross, size: centre.label == nil ? 2 : 1.5))
-      }
-      drafts.append(
-        Sheet.Draft(
-          title: "corruption level \(short(levels[level])) [\(units("level"))]",
-          x: Axis("principal component 1 [1]", xRange),
-          y: Axis("principal component 2 [1]", yRange), layers: layers, height: 150))
+
+    /// A centre's colour, by the class label of a concept; nil stands for the root.
+    func colour(ofCentre label: Int?) -> Colour {
+      guard let label else { return .black }
+      return shownClasses.firstIndex(of: label).map { Palette.distinct[$0] } ?? .grey
+    }
+  }
+
+  /// What stands in the plane beside the paths.
+  private struct Landmarks {
+    /// Members at level 0 whose start is their memory.
+    var memories: [(member: Int, place: Point)]
+    /// Concepts by class label, and the root, whose label is nil.
+    var centres: [(label: Int?, place: Point)]
+  }
+
+  /// Members' paths in the plane of the first two principal components, one panel per level.
+  func trajectorySheet(_ options: FigureOptions) throws -> Sheet {
+    let shown = shownLevels(options.width > 400 ? 6 : 4)
+    guard let group = runGroup("members") else { throw invalid("members/level_index", "is missing") }
+    let times = try times()
+    let picked = evenly(times.count, options.points)
+    let chosen = try chooseMembers(of: group, shown)
+    let axes = try principalAxes()
+    let paths = try chosen.members.map { members in
+      try members.map { member in try path(of: member, in: group, picked, axes) }
+    }
+    // Without noise and in mean mode, z(0) of an item is its memory.
+    let memories =
+      startsAreMemories && levels[shown[0]] == 0
+      ? zip(chosen.members[0], paths[0]).compactMap { member, path in path.first.map { (member, $0) } } : []
+    let landmarks = Landmarks(memories: memories, centres: try axes.map { try self.centres($0) } ?? [])
+    let everything = paths.flatMap { $0 }.flatMap { $0 } + landmarks.centres.map(\.place)
+    let xRange = Axis.range(everything.map(\.x), margin: 0.06)
+    let yRange = Axis.range(everything.map(\.y), margin: 0.06)
+    let drafts = shown.enumerated().map { l, level in
+      Sheet.Draft(
+        title: "corruption level \(short(levels[level])) [\(units("level"))]",
+        x: Axis("principal component 1 [1]", xRange),
+        y: Axis("principal component 2 [1]", yRange),
+        layers: pathLayers(chosen, l, paths[l]) + landmarkLayers(chosen, landmarks), height: 150)
     }
 
     var sheet = Sheet(width: options.width, isBare: options.isBare)
     sheet.addTitle("Members' paths in the plane of the first two principal components")
-    var entries: [LegendEntry] = []
-    if classes != nil {
-      let names = try classNames()
-      entries = shownClasses.enumerated().map { k, label in
-        LegendEntry(label: names[label] ?? "\(label)", colour: Palette.distinct[k], marker: nil)
+    try addLegends(chosen, landmarks, lastTime: times[times.count - 1], to: &sheet)
+    sheet.addPanels(drafts)
+    let drawn = chosen.members.map { Double($0.count) }
+    let whose =
+      chosen.classes == nil ? "" : " (the first \(Self.membersPerClass) of each class shown)"
+    sheet.addCaption(
+      "\(countText(drawn)) paths per panel, of \(chosen.count) members in all\(whose);"
+        + " single paths, hence no error bars. Axes: the principal axes of the training memories,"
+        + " which hold a part of the variance only.\(landmarks.centres.isEmpty ? " The file holds no axes, so concepts are not marked." : "")"
+        + " \(provenance(isRun: true).capitalizedFirst).")
+    return sheet
+  }
+
+  /// Three members of each of up to seven classes, the same items at every level as far as there are.
+  private func chooseMembers(of group: RunGroup, _ shown: [Int]) throws -> ChosenMembers {
+    let levelIndex = try levelIndices(of: group)
+    let classes = group.has("class") ? try group.slice("class", ["member"]).integers() : nil
+    var result = ChosenMembers(classes: classes, shownClasses: [], members: [], count: levelIndex.count)
+    if let classes {
+      let all = Set(classes).sorted()
+      result.shownClasses = evenly(all.count, Palette.distinct.count).map { all[$0] }
+    }
+    for level in shown {
+      let members = levelIndex.indices.filter { levelIndex[$0] == level }
+      if let classes {
+        result.members.append(
+          result.shownClasses.flatMap { label in
+            members.lazy.filter { classes[$0] == label }.prefix(Self.membersPerClass)
+          })
+      } else {
+        result.members.append(evenly(members.count, 15).map { members[$0] })
       }
-      sheet.addLegend("class", entries)
+    }
+    return result
+  }
+
+  /// The paths of a panel with their ends.
+  private func pathLayers(_ chosen: ChosenMembers, _ l: Int, _ paths: [[Point]]) -> [Layer] {
+    var layers: [Layer] = []
+    for (member, path) in zip(chosen.members[l], paths) {
+      layers.append(.line(path, chosen.colour(member), width: 0.7, dash: 1))
+    }
+    for (member, path) in zip(chosen.members[l], paths) {
+      let ink = chosen.colour(member)
+      if let start = path.first { layers.append(.marks([start], ink, .openCircle, size: 0.8)) }
+      if let end = path.last { layers.append(.marks([end], ink, .circle, size: 0.8)) }
+    }
+    return layers
+  }
+
+  /// Memories, concepts and the root.
+  private func landmarkLayers(_ chosen: ChosenMembers, _ landmarks: Landmarks) -> [Layer] {
+    landmarks.memories.map { member, place in
+      .marks([place], chosen.colour(member), .openTriangle, size: 0.9)
+    }
+      + landmarks.centres.map { label, place in
+        .marks(
+          [place], chosen.colour(ofCentre: label), label == nil ? .plus : .cross,
+          size: label == nil ? 2 : 1.5)
+      }
+  }
+
+  private func addLegends(
+    _ chosen: ChosenMembers, _ landmarks: Landmarks, lastTime: Double, to sheet: inout Sheet
+  ) throws {
+    if chosen.classes != nil {
+      let names = try classNames()
+      sheet.addLegend(
+        "class",
+        chosen.shownClasses.enumerated().map { k, label in
+          LegendEntry(label: names[label] ?? "\(label)", colour: Palette.distinct[k], marker: nil)
+        })
     }
     var symbols = [
       LegendEntry(label: "start", colour: .black, marker: .openCircle, hasLine: false),
-      LegendEntry(
-        label: "end (t = \(short(times[times.count - 1])))", colour: .black, marker: .circle, hasLine: false),
+      LegendEntry(label: "end (t = \(short(lastTime)))", colour: .black, marker: .circle, hasLine: false),
     ]
-    if !memories.isEmpty {
+    if !landmarks.memories.isEmpty {
       symbols.append(
         LegendEntry(label: "memory", colour: .black, marker: .openTriangle, hasLine: false))
     }
-    if !centres.isEmpty {
+    if !landmarks.centres.isEmpty {
       symbols += [
         LegendEntry(label: "concept", colour: .black, marker: .cross, hasLine: false),
         LegendEntry(label: "root", colour: .black, marker: .plus, hasLine: false),
       ]
     }
     sheet.addLegend("", symbols)
-    sheet.addPanels(drafts)
-    let drawn = chosen.map { Double($0.count) }
-    sheet.addCaption(
-      "\(countText(drawn)) paths per panel, of \(memberCount) members in all\(classes == nil ? "" : " (the first \(perClass) of each class shown)");"
-        + " single paths, hence no error bars. Axes: the principal axes of the training memories,"
-        + " which hold a part of the variance only.\(centres.isEmpty ? " The file holds no axes, so concepts are not marked." : "")"
-        + " \(provenance(isRun: true).capitalizedFirst).")
-    return sheet
   }
 
   /// Whether members at level 0 start at their own memories.

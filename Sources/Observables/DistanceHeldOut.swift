@@ -7,6 +7,7 @@ public struct DistanceHeldOut: NamedObservable {
   public static let name = "distance-held-out"
   public static let longName =
     "Euclidean distance between latent state and nearest of a sample of held-out memories"
+  public static let family = ObservableFamily.distance
   public static let needs: ObservableNeeds = .heldOutItems
 
   private let side: MemorySamples.Side

@@ -5,6 +5,7 @@ import Numerics
 public struct DistanceNearestConcept: NamedObservable {
   public static let name = "distance-nearest-concept"
   public static let longName = "Euclidean distance between latent state and nearest concept"
+  public static let family = ObservableFamily.distance
 
   private let concepts: NearestConcept
 

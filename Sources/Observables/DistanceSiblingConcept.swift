@@ -7,6 +7,7 @@ import Numerics
 public struct DistanceSiblingConcept: NamedObservable {
   public static let name = "distance-sibling-concept"
   public static let longName = "Euclidean distance between latent state and concept of a sibling class"
+  public static let family = ObservableFamily.distance
   public static let needs: ObservableNeeds = .ownItem
 
   private let distances: CentreDistance

@@ -7,6 +7,7 @@ public struct DistanceTrainingSample: NamedObservable {
   public static let name = "distance-training-sample"
   public static let longName =
     "Euclidean distance between latent state and nearest of a sample of training memories"
+  public static let family = ObservableFamily.distance
   public static let needs: ObservableNeeds = .heldOutItems
 
   private let side: MemorySamples.Side

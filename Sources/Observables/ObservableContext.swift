@@ -62,6 +62,8 @@ public protocol NamedObservable: Observable {
   static var longName: String { get }
   /// "1" or "nats".
   static var units: String { get }
+  /// What it is measured like.
+  static var family: ObservableFamily { get }
   /// What it needs.
   static var needs: ObservableNeeds { get }
   /// Nil where the context lacks what it needs.
@@ -71,11 +73,14 @@ public protocol NamedObservable: Observable {
 extension NamedObservable {
   /// Dimensionless.
   public static var units: String { "1" }
+  /// Like nothing else.
+  public static var family: ObservableFamily { .other }
   /// Nothing.
   public static var needs: ObservableNeeds { [] }
   public var name: String { Self.name }
   public var longName: String { Self.longName }
   public var units: String { Self.units }
+  public var family: ObservableFamily { Self.family }
 }
 
 /// All observables by name.

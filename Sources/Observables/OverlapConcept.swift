@@ -5,6 +5,7 @@ import Numerics
 public struct OverlapConcept: NamedObservable {
   public static let name = "overlap-concept"
   public static let longName = "cosine between latent state and own concept"
+  public static let family = ObservableFamily.overlap
   public static let needs: ObservableNeeds = .ownItem
 
   private let tree: TreeDistances

@@ -5,6 +5,7 @@ import Numerics
 public struct OverlapMemory: NamedObservable {
   public static let name = "overlap-memory"
   public static let longName = "cosine between latent state and own memory"
+  public static let family = ObservableFamily.overlap
   public static let needs: ObservableNeeds = .ownItem
 
   private let tree: TreeDistances

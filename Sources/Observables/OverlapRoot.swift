@@ -5,6 +5,7 @@ import Numerics
 public struct OverlapRoot: NamedObservable {
   public static let name = "overlap-root"
   public static let longName = "cosine between latent state and root"
+  public static let family = ObservableFamily.overlap
 
   private let root: RowTable
   private let origin: RowTable?

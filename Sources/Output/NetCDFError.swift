@@ -49,7 +49,7 @@ public struct NetCDFError: Error, CustomStringConvertible, Sendable {
     return "cannot \(operation)\(object) \(path.isEmpty ? "\"\"" : path): \(message); \(remedy)"
   }
 
-  init(
+  package init(
     _ kind: Kind, path: String, operation: String, name: String? = nil, message: String, remedy: String? = nil
   ) {
     self.kind = kind

@@ -101,7 +101,7 @@ func nameFilled(_ fill: (UnsafeMutablePointer<CChar>) -> Void) -> String {
 // MARK: -
 
 /// The product of lengths; nil where it overflows or one of them is negative.
-func product(_ lengths: [Int]) -> Int? {
+package func product(_ lengths: [Int]) -> Int? {
   // A length of 0 makes the product 0, whatever the others are.
   if lengths.contains(where: { $0 < 0 }) { return nil }
   if lengths.contains(0) { return 0 }

@@ -2,6 +2,7 @@ import Dynamics
 import Foundation
 import Numerics
 import Observables
+import RunFiles
 import VAE
 
 /// What a run will take, within a factor of two or so on this machine as busy as it is now.

@@ -1,17 +1,6 @@
 import Dynamics
 import Numerics
-
-/// Pictures of a few members along their paths.
-struct Films: Sendable {
-  /// The source items.
-  var items: [Int32]
-  /// Class indices of the items; nil where members have no own item.
-  var classes: [Int32]?
-  /// The times.
-  var times: [Int]
-  /// x(t) of the first realization, shape `[levels, items, times, D]`; NaN where there is none.
-  var pictures: [Float]
-}
+import RunFiles
 
 extension Experiment {
   /// Records the films that the scenario asks for, with an ensemble of those members alone.

@@ -1,7 +1,9 @@
 import Dynamics
 import Foundation
 import Numerics
+import Observables
 import Output
+import RunFiles
 import Synchronization
 import VAE
 
@@ -200,23 +202,25 @@ extension Experiment {
       try model.model.map { try attractorStudy($0, specification) }
     }
     let films = try recordFilms(of: prepared)
-    let file = try RunFile(path: path, overwrite: overwrite, scenario: scenario, dataset: dataset)
+    let file = try RunFile(
+      path: path, overwrite: overwrite, description: runDescription, dataset: dataset,
+      results: RunResults(
+        plan: prepared.plan, visibleObservables: prepared.visibleObservables, levels: results,
+        geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
+        attractors: attractors, films: films),
+      model: model.facts(
+        hasValidation: dataset.validation.count > 0,
+        activeLatentVariables: prepared.geometry.activeLatentVariables))
     do {
-      try file.define(
-        plan: prepared.plan, visibleObservables: prepared.visibleObservables, own: prepared.own,
-        latentDimension: prepared.map.dimension)
       for source in records {
         try source.forEachFrame(checked: false) { kind, frame in
           guard kind == .records else { return }
           if events.shouldStop() { throw CancellationError() }
           var frame = frame
-          try file.write(try MemberRecords(from: &frame), plan: prepared.plan, own: prepared.own)
+          try file.append(try MemberRecords(from: &frame))
         }
       }
-      try file.finish(
-        plan: prepared.plan, visibleObservables: prepared.visibleObservables, results: results,
-        geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
-        model: model, attractors: attractors, films: films, options: options)
+      try file.finish()
       return attractors
     } catch {
       file.abandon()

@@ -1,5 +1,7 @@
+import Dynamics
 import Foundation
 import Output
+import RunFiles
 import Scenarios
 
 /// What several runs found, as text.
@@ -46,6 +48,47 @@ enum CampaignSummary {
     return text
   }
 
+  /// What a table shows of a variable at each point and level.
+  private struct Column {
+    var title: String
+    var values: [Double]
+    /// Missing where there are none, or none are shown.
+    var errors: [Double]
+  }
+
+  /// The approach to the own concept, and the observables at the end.
+  private static func columns(of file: NetCDFReader, scenario: Scenario) throws -> [Column] {
+    let roles = VariableRoles(file.root)
+    var columns: [Column] = []
+    let approach = ApproachVariables(.own).value.name
+    if let variable = try? file.variable(approach) {
+      // The class is the second level of every tree.
+      let values = try variable.readDoubles(
+        start: variable.shape.dropLast().map { _ in 0 } + [TreeLevel.concept],
+        count: variable.shape.dropLast() + [1])
+      columns.append(
+        Column(title: "approach to concept", values: values, errors: values.map { _ in .nan }))
+    }
+    for name in scenario.observables {
+      let variableName = AveragedObservable.variableName(name)
+      guard let variable = try? file.variable(variableName) else { continue }
+      let values = try lastNumbers(variable)
+      let errors = try roles.name(of: .standardError(of: variableName)).flatMap { try? file.variable($0) }
+        .map(lastNumbers)
+      columns.append(Column(title: name, values: values, errors: errors ?? values.map { _ in .nan }))
+    }
+    return columns
+  }
+
+  /// The last time of each run: where steps are swept, others are missing.
+  private static func lastNumbers(_ variable: NetCDFReaderVariable) throws -> [Double] {
+    let width = max(variable.shape.last ?? 1, 1)
+    let all = try variable.readDoubles()
+    return stride(from: 0, to: all.count, by: width).map { row in
+      all[row..<row + width].last { $0.isFinite } ?? .nan
+    }
+  }
+
   /// Per point and level: the approach to the own concept, and the observables at the end.
   private static func table(_ report: CampaignReport, scenario: Scenario) throws -> [String] {
     let file = try NetCDFReader(path: report.path)
@@ -53,32 +96,7 @@ enum CampaignSummary {
     let axes = scenario.sweep
     let shape = RowMajorShape(axes.map(\.values.count))
     let points = shape.count
-    var columns: [(title: String, values: [Double], errors: [Double])] = []
-    func add(_ name: String, _ title: String, last: String?) throws {
-      guard let variable = try? file.variable(name) else { return }
-      let errorName = name == "approach" ? nil : name + "_standard_error"
-      func pick(_ variable: NetCDFReaderVariable) throws -> [Double] {
-        let shape = variable.shape
-        guard let last else { return try variable.readDoubles() }
-        let width = max(shape.last ?? 1, 1)
-        if last != "end" {
-          return try variable.readDoubles(
-            start: shape.dropLast().map { _ in 0 } + [1], count: shape.dropLast() + [1])
-        }
-        // The last time of each run: where steps are swept, others are missing.
-        let all = try variable.readDoubles()
-        return stride(from: 0, to: all.count, by: width).map { row in
-          all[row..<row + width].last { $0.isFinite } ?? .nan
-        }
-      }
-      let errors = try errorName.flatMap { try? file.variable($0) }.map(pick)
-      let values = try pick(variable)
-      columns.append((title, values, errors ?? values.map { _ in .nan }))
-    }
-    try add("approach", "approach to concept", last: "class")
-    for name in scenario.observables {
-      try add(String(name.map { $0 == "-" ? "_" : $0 }), name, last: "end")
-    }
+    let columns = try columns(of: file, scenario: scenario)
     var shown = columns.filter { $0.values.count == points * levels.count }
     let isCut = shown.count > 7
     if isCut { shown = Array(shown.prefix(7)) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Output
+import RunFiles
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

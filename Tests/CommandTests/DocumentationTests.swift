@@ -1,4 +1,5 @@
 import Foundation
+import RunFiles
 import Testing
 
 extension CommandTests {
@@ -71,6 +72,28 @@ extension CommandTests {
         }
       }
       #expect(commands > 0)
+    }
+
+    static let notation = Checkout.root + "/NOTATION.md"
+
+    /// NOTATION.md has the table of the variables, whole; with `REWRITE_NOTATION=1` this writes it there.
+    @Test(
+      .enabled(if: FileManager.default.fileExists(atPath: notation)),
+      arguments: [
+        ("variables of a run", VariableTable.markdown),
+        ("variables of several runs", VariableTable.campaignMarkdown),
+      ])
+    func tablesOfNotation(name: String, table: String) throws {
+      let text = try String(contentsOfFile: Self.notation, encoding: .utf8)
+      let lines = text.components(separatedBy: "\n")
+      let begin = try #require(lines.firstIndex { $0.hasPrefix("<!-- \(name): begin") })
+      let end = try #require(lines.firstIndex { $0.hasPrefix("<!-- \(name): end") })
+      if ProcessInfo.processInfo.environment["REWRITE_NOTATION"] == "1" {
+        let written = lines[...begin] + ["", table] + lines[end...]
+        try written.joined(separator: "\n").write(toFile: Self.notation, atomically: true, encoding: .utf8)
+      }
+      #expect(
+        lines[(begin + 1)..<end].joined(separator: "\n") == "\n" + table, "REWRITE_NOTATION=1 writes the tables")
     }
 
     static let scenarios: [String] = {

@@ -80,6 +80,44 @@ import Testing
     #expect(panels[2].y.range.lowerBound > 50)
   }
 
+  /// Names say nothing where there are roles.
+  @Test func rolesDecideWhatIsDrawn() throws {
+    let folder = try TemporaryFolder()
+    let writer = try NetCDFWriter(path: folder("roles.nc"))
+    let root = writer.root
+    try root.setAttribute("format_version", 1)
+    try root.defineDimension("level", length: 1)
+    try root.defineDimension("time", length: 2)
+    try root.defineVariable("level", type: .double, dimensions: ["level"]).write([0.5])
+    try root.defineVariable("time", type: .int32, dimensions: ["time"]).write([0, 1])
+    func define(_ name: String, _ values: [Double], _ attributes: (String, String)...) throws {
+      try root.defineVariable(
+        name, type: .double, dimensions: ["level", "time"],
+        attributes: attributes.map { ($0.0, .text($0.1)) }, fillValue: .nan
+      ).write(values)
+    }
+    for (k, name) in ["visit_count", "memory_retained", "distance_given_up"].enumerated() {
+      try define(
+        name, [1, 2], ("role", "mean"), ("among", k == 2 ? "lost" : "all"),
+        ("family", k == 0 ? "distance" : "other"))
+      try define("doubt_\(k)", [0.5, 0.25], ("role", "standard_error"), ("role_of", name))
+      try define("sample_\(k)", [3, 3], ("role", "count"), ("role_of", name))
+    }
+    // An end of an interval, whatever its name looks like.
+    try define("distance_root", [1, 2], ("role", "lower_bound"), ("role_of", "visit_count"))
+    try writer.commit()
+    let data = try RunData(path: folder("roles.nc"))
+    #expect(data.averages == ["visit_count", "memory_retained", "distance_given_up"])
+    let sheet = try data.sheet(.series)
+    #expect(sheet.panels.map(\.y.label) == ["distance [1]", "memory retained [1]"])
+    #expect(sheet.panels[0].y.range.lowerBound == 0)
+    let bands = sheet.panels[1].layers.compactMap { layer -> [Double]? in
+      if case .band(_, _, let upper, _) = layer { upper } else { nil }
+    }
+    #expect(bands == [[1 + 1.96 * 0.5, 2 + 1.96 * 0.25]])
+    #expect(sheet.caption.contains("n = 3"))
+  }
+
   @Test func chosenVariablesAndUnknownOnes() throws {
     let folder = try TemporaryFolder()
     let data = try data(SampleRun(), folder)

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Numerics
+import RunFiles
 import Synchronization
 import VAE
 
@@ -269,9 +270,8 @@ extension Campaign {
       variables += most
       visits += mine.map { $0.variables + (variant == nil ? $0.groupVariables : 0) }.reduce(0, +)
       if plan.replicas > 1 {
-        // Mean, error and interval for each mean; spreads and counts (see `ModelSummary`).
-        bytes += root / Double(plan.replicas) * 48 / 28
-        variables += most * 1.5
+        bytes += mine.map(\.summaryBytes).reduce(0, +) / Double(plan.replicas)
+        variables += mine.map(\.summaryVariables).max() ?? 0
         visits += mine.map(\.variables).reduce(0, +)
       }
       guard variant == nil else { continue }
@@ -284,7 +284,9 @@ extension Campaign {
     for claim in scenario.claims {
       let entries = Double(claim.over == .each ? claim.levels?.count ?? scenario.initial.levels.count : 1)
       bytes += entries * Double(1 + claim.controls.count) * Double(plan.pointCount * (plan.replicas + 3) * 8)
-      variables += 11
+      variables += Double(
+        ClaimLayout.count(
+          hasLevels: claim.over == .each, hasControls: !(claim.controls + claim.compare).isEmpty))
     }
     result.fileBytes = bytes + RunFileContents.bytesPerVariable * variables
     result.memoryBytes += RunFileContents.writingMemory(variables: variables)

@@ -1,6 +1,7 @@
 import Foundation
 import Observables
 import Output
+import RunFiles
 
 extension Campaign {
   /// Writes the run file of all runs, and tests the claims.
@@ -68,30 +69,25 @@ extension Campaign {
     for key in scenario.sweep {
       let name = Self.dimensionName(key.key)
       guard names.contains(name) else { continue }
-      let attributes: [(String, NetCDFAttribute)] = [
-        ("long_name", .text("\(key.key): \(ScenarioKeys.byName[key.key]?.meaning ?? "")")), ("units", "1"),
-      ]
+      func define(_ kind: RunVariable.Kind) throws -> NetCDFVariable {
+        try group.defineVariable(
+          CampaignLayout.sweptKey(
+            name, kind, key: key.key, meaning: ScenarioKeys.byName[key.key]?.meaning ?? ""))
+      }
       let numbers = key.values.compactMap { Double($0) }
       let isReal = if case .number? = ScenarioKeys.byName[key.key]?.type { true } else { false }
       let integers = isReal ? [] : key.values.compactMap { Int64($0) }
       // Seeds from 2^63 are no 64-bit integers, and would be rounded as real numbers.
       if numbers.count < key.values.count || key.key == "seed" && integers.count < key.values.count {
-        let texts = key.values.map(key.text)
-        try group.defineVariable(name, type: .string, dimensions: [name], attributes: [attributes[0]]).write(
-          texts)
+        try define(.text).write(key.values.map(key.text))
       } else if integers.count == key.values.count {
-        try group.defineVariable(name, type: .int64, dimensions: [name], attributes: attributes)
-          .write(integers.map { Int($0) })
+        try define(.wide).write(integers)
       } else {
-        try group.defineVariable(name, type: .double, dimensions: [name], attributes: attributes).write(
-          numbers)
+        try define(.real).write(numbers)
       }
     }
     guard names.contains("replica") else { return }
-    try group.defineVariable(
-      "replica", type: .int32, dimensions: ["replica"],
-      attributes: [("long_name", "number of the model"), ("units", "1")]
-    ).write((0..<plan.replicas).map { Int32($0) })
+    try group.defineVariable(CampaignLayout.replica).write((0..<plan.replicas).map { Int32($0) })
   }
 
   /// A swept key as a dimension's name.
@@ -175,14 +171,8 @@ extension Campaign {
     let all = outcomes.count { if case .failed = $0 { true } else { false } }
     if all > 0 { try root.setAttribute("failed_runs_in_all", .int(all)) }
     guard !axes.isEmpty || failed.contains(where: { $0 > 0 }) else { return }
-    try root.defineVariable(
-      "failed_runs", type: .int32, dimensions: axes,
-      attributes: [("long_name", "runs that failed, and are missing in all else"), ("units", "1")]
-    ).write(failed)
-    try root.defineVariable(
-      "failure", type: .string, dimensions: axes,
-      attributes: [("long_name", "why the first of them failed; empty where none did")]
-    ).write(messages)
+    try root.defineVariable(CampaignLayout.failedRuns(axes)).write(failed)
+    try root.defineVariable(CampaignLayout.failure(axes)).write(messages)
   }
 
   /// The groups `/claims/NAME`.
@@ -205,59 +195,38 @@ extension Campaign {
       try made.setAttribute("controls", .text(claim.controls.map(\.rawValue).joined(separator: " ")))
       var dimensions: [String] = []
       for (name, labels) in result.dimensions {
-        let dimension = name == "level" ? "claim_level" : Self.dimensionName(name)
+        let dimension = name == "level" ? ClaimLayout.levelDimension : Self.dimensionName(name)
         dimensions.append(dimension)
         guard name == "level" else { continue }
         try made.defineDimension(dimension, length: labels.count)
-        try made.defineVariable(
-          dimension, type: .double, dimensions: [dimension],
-          attributes: [("long_name", "corruption level"), ("units", "1")]
-        ).write(labels.map { Double($0) ?? .nan })
+        try made.defineVariable(ClaimLayout.level).write(labels.map { Double($0) ?? .nan })
       }
       try made.defineDimension("replica", length: plan.replicas)
       try writeAxes(dimensions + ["replica"], in: made)
-      func doubles(_ name: String, _ dimensions: [String], _ longName: String, _ values: [Double]) throws {
-        try made.defineVariable(
-          name, type: .double, dimensions: dimensions,
-          attributes: [("long_name", .text(longName)), ("units", "1")], fillValue: NetCDFWriter.missing
-        ).write(values)
-      }
-      func write(
-        _ prefix: String, _ leading: [String], _ whose: String, _ estimates: [ClaimResult.Estimates]
-      ) throws {
-        try doubles(
-          prefix + "estimate", leading + dimensions + ["replica"], "estimate of each model\(whose)",
-          estimates.flatMap(\.values))
-        try doubles(
-          prefix + "mean", leading + dimensions, "mean over models of the estimate\(whose)",
-          estimates.map(\.interval.mean))
-        for (end, value) in [("lower", \StudentInterval.lower), ("upper", \.upper)] {
-          try doubles(
-            prefix + end, leading + dimensions, "\(end) end of Student's 95 % interval over models\(whose)",
-            estimates.map { $0.interval[keyPath: value] })
-        }
-      }
-      try write("", [], "", result.entries.map(\.estimates))
-      try made.defineVariable(
-        "verdict", type: .int32, dimensions: dimensions,
-        attributes: [
-          ("long_name", "verdict"), ("flag_values", .ints(Verdict.allCases.map { Int32($0.rawValue) })),
-          ("flag_meanings", .text(Verdict.allCases.map { "\($0)" }.joined(separator: " "))),
-        ]
-      ).write(result.entries.map { Int32($0.verdict.rawValue) })
-      try made.defineVariable(
-        "reason", type: .string, dimensions: dimensions, attributes: [("long_name", "why it is not another")]
-      ).write(result.entries.map(\.reason))
+      try write(result.entries.map(\.estimates), isControl: false, dimensions, in: made)
+      let verdicts = ClaimLayout.verdict(
+        dimensions, words: Verdict.allCases.map { ("\($0)", Int32($0.rawValue)) })
+      try made.defineVariable(verdicts).write(result.entries.map { Int32($0.verdict.rawValue) })
+      try made.defineVariable(ClaimLayout.reason(dimensions)).write(result.entries.map(\.reason))
       let controls = result.entries.first?.controls.map(\.control) ?? []
       guard !controls.isEmpty else { continue }
       try made.defineDimension("control", length: controls.count)
-      try made.defineVariable(
-        "control", type: .string, dimensions: ["control"], attributes: [("long_name", "control")]
-      ).write(controls.map(\.rawValue))
+      try made.defineVariable(ClaimLayout.control).write(controls.map(\.rawValue))
       try write(
-        "control_", ["control"], " under the control",
-        controls.indices.flatMap { c in result.entries.map { $0.controls[c].estimates } })
+        controls.indices.flatMap { c in result.entries.map { $0.controls[c].estimates } }, isControl: true,
+        dimensions, in: made)
     }
+  }
+
+  /// The estimates of a claim with their interval, or those of its controls.
+  private func write(
+    _ estimates: [ClaimResult.Estimates], isControl: Bool, _ dimensions: [String], in group: NetCDFGroup
+  ) throws {
+    let variables = ClaimLayout.Estimates(isControl: isControl, dimensions)
+    try group.defineVariable(variables.estimate).write(estimates.flatMap(\.values))
+    try group.defineVariable(variables.mean).write(estimates.map(\.interval.mean))
+    try group.defineVariable(variables.lower).write(estimates.map(\.interval.lower))
+    try group.defineVariable(variables.upper).write(estimates.map(\.interval.upper))
   }
 
   private func writeAttributes(

@@ -1,6 +1,7 @@
 import Foundation
 import Observables
 import Output
+import RunFiles
 
 /// A claim, what its models gave, and the verdict.
 public struct ClaimResult: Sendable {
@@ -83,14 +84,12 @@ struct ClaimData {
     swept = values
   }
 
-  private static func variableName(_ name: String) -> String { String(name.map { $0 == "-" ? "_" : $0 }) }
-
   /// The expression's value at each of the run's levels.
   func values(_ expression: ClaimExpression) throws -> [Double] {
     let names = expression.names
     var series: [String: [Double]] = [:]
     for name in names.series {
-      series[name] = try reader.variable(Self.variableName(name)).readDoubles()
+      series[name] = try reader.variable(AveragedObservable.variableName(name)).readDoubles()
     }
     var numbers: [String: [Double]] = [:]
     for name in names.numbers {
@@ -98,7 +97,7 @@ struct ClaimData {
         numbers[name] = levels
       } else if let value = swept[name] {
         numbers[name] = levels.map { _ in value }
-      } else if let variable = try? reader.variable(Self.variableName(name)) {
+      } else if let variable = try? reader.variable(AveragedObservable.variableName(name)) {
         // -1 stands for none in integers.
         let values = try variable.readDoubles().map { variable.type.isInteger && $0 < 0 ? .nan : $0 }
         numbers[name] = variable.dimensions.isEmpty ? levels.map { _ in values[0] } : values

@@ -1,3 +1,5 @@
+import RunFiles
+
 /// Reads `claims` and checks them against the rest of the scenario.
 extension ScenarioReader {
   private static let claimKeys = [
@@ -231,24 +233,11 @@ extension Scenario {
 
 /// The names that claims may use.
 enum ClaimNames {
-  static let ofModel = [
-    "negative-elbo-train", "negative-elbo-test", "negative-elbo-validation", "active-latent-variables",
-  ]
-  static let ofLevel =
-    [
-      "closest-concept-time", "closest-concept-distance", "memory-after-concept", "count", "diverged-count",
-    ]
-    + [
-      "time-of-closest-concept", "closest-concept-distance", "time-of-closest-memory",
-      "closest-memory-distance", "chord-concept-distance", "chord-excess",
-    ].map { $0 + "-mean" }
-  static let fixed = ofModel + ofLevel
+  static let fixed = ClaimVocabulary.ofModel + ClaimVocabulary.ofLevel
 
   /// Averages over time.
   static func series(_ scenario: Scenario) -> [String] {
-    scenario.observables.flatMap { name in
-      [name] + (scenario.splitBy.isEmpty ? [] : [name + "-retained", name + "-lost"])
-    }
+    scenario.observables.flatMap { ClaimVocabulary.series(of: $0, isSplit: !scenario.splitBy.isEmpty) }
   }
 
   /// Single numbers, of a model or a level.

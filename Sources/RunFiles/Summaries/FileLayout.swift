@@ -4,23 +4,26 @@ import Output
 ///
 /// An entry of a dimension is known by its coordinate's value (by its word, where the coordinate has
 /// `flag_meanings`), or by its place where there is no coordinate.
-struct FileLayout {
+package struct FileLayout {
   /// A dimension of the root or of a group.
-  struct Dimension: Equatable {
-    var name: String
+  package struct Dimension: Equatable {
+    package var name: String
     /// What tells entries apart, in the order of the file.
-    var entries: [String]
+    package var entries: [String]
   }
 
   /// A variable as some file has it; dimensions may be longer in others.
-  struct Variable {
+  package struct Variable {
     var name: String
     var type: NetCDFType
     var dimensions: [String]
     var attributes: [(String, NetCDFAttribute)]
     var hasFillValue: Bool
+    /// Its role among the others of its group.
+    var description: VariableDescription
 
-    init(_ variable: NetCDFReaderVariable) {
+    init(_ variable: NetCDFReaderVariable, _ description: VariableDescription) {
+      self.description = description
       name = variable.name
       type = variable.type
       dimensions = variable.dimensions.map(\.name)
@@ -29,12 +32,12 @@ struct FileLayout {
     }
 
     /// Whether it tells what a dimension's entries are: written once, not per run.
-    var isLabel: Bool { dimensions == [name] || type == .string }
+    var isLabel: Bool { description.role == .coordinate || description.role == .label }
   }
 
   /// The root, or a group.
-  struct Group {
-    var dimensions: [Dimension] = []
+  package struct Group {
+    package var dimensions: [Dimension] = []
     var variables: [Variable] = []
     /// Coordinates and texts, entry by entry.
     var labels: [String: Labels] = [:]
@@ -70,8 +73,9 @@ struct FileLayout {
           dimensions[k].entries += dimension.entries.filter { !known.contains($0) }
         }
       }
+      let roles = VariableRoles(group)
       for variable in group.variables {
-        let template = Variable(variable)
+        let template = Variable(variable, roles[variable.name])
         if let k = variables.firstIndex(where: { $0.name == template.name }) {
           if template.type == .int64 { variables[k].type = .int64 }
         } else {
@@ -87,7 +91,7 @@ struct FileLayout {
   }
 
   /// The values of a coordinate or of names, by entry.
-  struct Labels {
+  package struct Labels {
     var numbers: [String: Double] = [:]
     var texts: [String: String] = [:]
 
@@ -101,12 +105,15 @@ struct FileLayout {
     }
   }
 
-  var root = Group()
+  package var root = Group()
   /// Groups by name, in the order in which they came.
-  var groups: [(name: String, group: Group)] = []
+  package var groups: [(name: String, group: Group)] = []
+
+  /// Holds nothing yet.
+  package init() {}
 
   /// Adds what a file holds.
-  mutating func add(_ file: NetCDFReader) throws {
+  package mutating func add(_ file: NetCDFReader) throws {
     try root.add(file.root, visible: [])
     let visible = try file.root.dimensions.map { try Dimension($0, in: file.root) }
     for group in file.root.groups {

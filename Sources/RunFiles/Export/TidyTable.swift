@@ -1,7 +1,9 @@
+import Output
+
 /// Variables of a NetCDF file as a tidy table: one row per coordinate tuple, one column per variable.
 ///
-/// A variable `NAME` brings its `NAME_standard_error` along, where there is one. Variables of fewer
-/// dimensions are repeated along those that they lack.
+/// A variable brings its standard error along, where there is one. Variables of fewer dimensions are repeated along
+/// those that they lack.
 public struct TidyTable: Sendable {
   /// Names of the columns: the coordinates, then the variables.
   public let columns: [String]
@@ -36,44 +38,11 @@ public struct TidyTable: Sendable {
   ///     whatever the leading dimensions are.
   /// - Throws: `NetCDFError` where a variable is absent or variables share no table.
   public init(_ reader: NetCDFReader, variables names: [String]) throws(NetCDFError) {
-    var chosen: [NetCDFReaderVariable] = []
-    if names.isEmpty {
-      let averages = reader.root.variables.filter { variable in
-        variable.attributes.contains { $0.name == "ancillary_variables" } && !variable.dimensions.isEmpty
-      }
-      let widest = averages.filter { $0.dimensions.last?.name == "time" }
-        .min { $0.dimensions.count < $1.dimensions.count }
-      chosen = averages.filter { $0.dimensions == widest?.dimensions }
-      if chosen.isEmpty {
-        throw NetCDFError(
-          .missingName, path: reader.path, operation: "find averages",
-          message: "the file holds no averages over time",
-          remedy: "name variables with --variables ('simulate inspect' lists them)")
-      }
-    } else {
-      for name in names { chosen.append(try reader.variable(name)) }
-    }
+    var chosen = names.isEmpty ? try Self.averages(reader) : []
+    for name in names { chosen.append(try reader.variable(name)) }
     let widest = chosen.max { $0.dimensions.count < $1.dimensions.count }
     let dimensions = widest?.dimensions ?? []
-    for variable in chosen where !variable.dimensions.allSatisfy({ dimensions.contains($0) }) {
-      throw NetCDFError(
-        .shapeMismatch, path: reader.path, operation: "make a table with", name: variable.name,
-        message: "its dimensions \(variable.dimensions.map(\.name)) are not among \(dimensions.map(\.name))",
-        remedy: "export it separately")
-    }
-    // Shapes that a file declares are no proof that it holds as much.
-    for variable in chosen where product(variable.shape).map({ $0 > 1 << 31 }) ?? true {
-      throw NetCDFError(
-        .tooLarge, path: reader.path, operation: "make a table with", name: variable.name,
-        message: "\(variable.shape) elements are more than \(1 << 31)",
-        remedy: "read a part in another program")
-    }
-    var withErrors: [NetCDFReaderVariable] = []
-    for variable in chosen {
-      withErrors.append(variable)
-      let error = variable.path + "_standard_error"
-      if !names.contains(error), let found = try? reader.variable(error) { withErrors.append(found) }
-    }
+    try Self.check(chosen, dimensions, path: reader.path)
 
     shape = dimensions.map(\.length)
     attributes = reader.root.attributes
@@ -87,7 +56,7 @@ public struct TidyTable: Sendable {
       cells.append(
         Column(values: try Self.coordinate(dimension, group: group, reader), strides: strides))
     }
-    for variable in withErrors {
+    for variable in Self.withErrors(chosen, reader) {
       var strides = [Int](repeating: 0, count: dimensions.count)
       var step = 1
       for dimension in variable.dimensions.reversed() {
@@ -99,6 +68,61 @@ public struct TidyTable: Sendable {
     }
     self.columns = columns
     self.cells = cells
+  }
+
+  /// The root's averages over time that have the fewest dimensions.
+  private static func averages(_ reader: NetCDFReader) throws(NetCDFError) -> [NetCDFReaderVariable] {
+    let roles = VariableRoles(reader.root)
+    let averages = reader.root.variables.filter { variable in
+      roles[variable.name].role == .mean && variable.dimensions.last?.name == "time"
+    }
+    let widest = averages.min { $0.dimensions.count < $1.dimensions.count }
+    guard let widest else {
+      throw NetCDFError(
+        .missingName, path: reader.path, operation: "find averages",
+        message: "the file holds no averages over time",
+        remedy: "name variables with --variables ('simulate inspect' lists them)")
+    }
+    return averages.filter { $0.dimensions == widest.dimensions }
+  }
+
+  /// Refuses variables that share no table, or are too large for one.
+  private static func check(
+    _ chosen: [NetCDFReaderVariable], _ dimensions: [NetCDFDimension], path: String
+  ) throws(NetCDFError) {
+    for variable in chosen where !variable.dimensions.allSatisfy({ dimensions.contains($0) }) {
+      throw NetCDFError(
+        .shapeMismatch, path: path, operation: "make a table with", name: variable.name,
+        message: "its dimensions \(variable.dimensions.map(\.name)) are not among \(dimensions.map(\.name))",
+        remedy: "export it separately")
+    }
+    // Shapes that a file declares are no proof that it holds as much.
+    for variable in chosen where product(variable.shape).map({ $0 > 1 << 31 }) ?? true {
+      throw NetCDFError(
+        .tooLarge, path: path, operation: "make a table with", name: variable.name,
+        message: "\(variable.shape) elements are more than \(1 << 31)",
+        remedy: "read a part in another program")
+    }
+  }
+
+  /// The variables, each with its standard error behind it.
+  private static func withErrors(
+    _ chosen: [NetCDFReaderVariable], _ reader: NetCDFReader
+  ) -> [NetCDFReaderVariable] {
+    var roles: [String: VariableRoles] = [:]
+    var result: [NetCDFReaderVariable] = []
+    for variable in chosen {
+      result.append(variable)
+      let path = groupPath(of: variable.path)
+      guard let group = try? reader.group(path) else { continue }
+      let known = roles[path] ?? VariableRoles(group)
+      roles[path] = known
+      guard let error = known.name(of: .standardError(of: variable.name)),
+        let found = try? group.variable(error), !chosen.contains(where: { $0.path == found.path })
+      else { continue }
+      result.append(found)
+    }
+    return result
   }
 
   private static func groupPath(of path: String) -> String {

@@ -1,7 +1,7 @@
 import Output
 
 /// Writes the variables of several run files as those of one, with leading dimensions.
-struct FileStack {
+package struct FileStack {
   /// Numbers read at once.
   private static let slab = 1 << 22
 
@@ -17,6 +17,20 @@ struct FileStack {
   let check: () throws -> Void
   /// Writes the coordinates of the leading dimensions into a group.
   let writeAxes: (NetCDFGroup) throws -> Void
+
+  /// Collects what is to be put together.
+  package init(
+    axes: [String], shape: [Int], files: [String?], readers: RunFileReaders, layout: FileLayout,
+    check: @escaping () throws -> Void, writeAxes: @escaping (NetCDFGroup) throws -> Void
+  ) {
+    self.axes = axes
+    self.shape = shape
+    self.files = files
+    self.readers = readers
+    self.layout = layout
+    self.check = check
+    self.writeAxes = writeAxes
+  }
 
   /// A group being written, with its variables.
   private struct Target {
@@ -36,7 +50,7 @@ struct FileStack {
   ///   - definesRootDimensions: Whether the files' own dimensions are defined here; else an enclosing group has
   ///     them, with their coordinates.
   ///   - attributes: Further attributes of subgroups of one file, by its number.
-  func write(
+  package func write(
     in group: NetCDFGroup, definesRootDimensions: Bool, attributes: (Int) -> [(String, NetCDFAttribute)]
   ) throws {
     if definesRootDimensions { try Self.defineRoot(layout, in: group) }
@@ -77,13 +91,13 @@ struct FileStack {
   }
 
   /// Defines the dimensions of the files' root, and writes its coordinates and names.
-  static func defineRoot(_ layout: FileLayout, in group: NetCDFGroup) throws {
+  package static func defineRoot(_ layout: FileLayout, in group: NetCDFGroup) throws {
     try define(layout.root.dimensions, in: group)
     try writeLabels(layout.root, in: group)
   }
 
   /// Writes the coordinates of the files' root once more, into a group that uses an enclosing one's dimensions.
-  static func writeCoordinates(_ layout: FileLayout, in group: NetCDFGroup) throws {
+  package static func writeCoordinates(_ layout: FileLayout, in group: NetCDFGroup) throws {
     var coordinates = layout.root
     coordinates.variables.removeAll { $0.dimensions != [$0.name] }
     try writeLabels(coordinates, in: group)

@@ -4,15 +4,18 @@ import Output
 ///
 /// An open file costs a descriptor and what HDF5 keeps of it. Of very many files only the first stay open, and
 /// the others are opened whenever they are asked for.
-final class RunFileReaders {
+package final class RunFileReaders {
   /// The most files that stay open.
   private static let capacity = 128
   private var kept: [String: NetCDFReader] = [:]
 
+  /// None is open yet.
+  package init() {}
+
   /// The reader of a file.
   ///
   /// - Throws: `NetCDFError` where the file cannot be read.
-  func reader(of path: String) throws -> NetCDFReader {
+  package func reader(of path: String) throws -> NetCDFReader {
     if let known = kept[path] { return known }
     let reader = try NetCDFReader(path: path)
     if kept.count < Self.capacity { kept[path] = reader }

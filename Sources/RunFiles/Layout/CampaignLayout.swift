@@ -1,0 +1,126 @@
+import Output
+
+/// The variables that files of several runs have beside those of a run.
+package enum CampaignLayout {
+  /// The coordinate of a swept key.
+  ///
+  /// - Parameters:
+  ///   - dimension: The dimension's name.
+  ///   - key: The scenario's key, and what it means.
+  package static func sweptKey(
+    _ dimension: String, _ kind: RunVariable.Kind, key: String, meaning: String
+  ) -> RunVariable {
+    RunVariable(dimension, kind, [dimension], .coordinate, "\(key): \(meaning)")
+  }
+
+  /// The coordinate of the models.
+  package static let replica = RunVariable(
+    "replica", .integer, ["replica"], .coordinate, "number of the model")
+
+  /// How many runs failed at each point.
+  ///
+  /// - Parameter dimensions: The swept dimensions.
+  package static func failedRuns(_ dimensions: [String]) -> RunVariable {
+    RunVariable(
+      "failed_runs", .integer, dimensions, .count, "runs that failed, and are missing in all else")
+  }
+
+  /// Why the first of them did.
+  package static func failure(_ dimensions: [String]) -> RunVariable {
+    RunVariable(
+      "failure", .text, dimensions, .message, "why the first of them failed; empty where none did")
+  }
+
+  /// All of them, for one swept key and one left dimension.
+  static let specimen: [RunPart] = {
+    let left = ["KEY"]
+    return [
+      RunPart(
+        group: "", dimensions: [],
+        variables: [
+          sweptKey("KEY", .real, key: "KEY", meaning: "its meaning"), failedRuns(left), failure(left),
+        ]),
+      RunPart(group: "replicas", dimensions: [], variables: [replica]),
+      RunPart(group: "claims", dimensions: [], variables: ClaimLayout.specimen(left)),
+    ]
+  }()
+}
+
+/// The variables of a claim's group.
+package enum ClaimLayout {
+  /// The dimension of the levels that have a verdict each.
+  package static let levelDimension = "claim_level"
+
+  /// Its coordinate.
+  package static let level = RunVariable(
+    levelDimension, .real, [levelDimension], .coordinate, "corruption level")
+
+  /// The coordinate of the controls.
+  package static let control = RunVariable("control", .text, ["control"], .coordinate, "control")
+
+  /// The estimates of the scenario's own models, or of its controls'.
+  package struct Estimates: Sendable {
+    /// Each model's estimate.
+    package let estimate: RunVariable
+    /// The mean over models.
+    package let mean: RunVariable
+    /// The lower end of its interval.
+    package let lower: RunVariable
+    /// The upper end of its interval.
+    package let upper: RunVariable
+
+    /// - Parameters:
+    ///   - isControl: Whether these are the controls' estimates.
+    ///   - dimensions: The dimensions that are left.
+    package init(isControl: Bool, _ dimensions: [String]) {
+      let (prefix, whose) = isControl ? ("control_", " under the control") : ("", "")
+      let leading = (isControl ? ["control"] : []) + dimensions
+      let mean = prefix + "mean"
+      estimate = RunVariable(
+        prefix + "estimate", .real, leading + ["replica"], .value, "estimate of each model\(whose)")
+      self.mean = RunVariable(mean, .real, leading, .mean, "mean over models of the estimate\(whose)")
+      func end(_ word: String, _ role: VariableRole) -> RunVariable {
+        RunVariable(
+          prefix + word, .real, leading, role,
+          "\(word) end of Student's 95 % interval over models\(whose)")
+      }
+      lower = end("lower", .lowerBound(of: mean))
+      upper = end("upper", .upperBound(of: mean))
+    }
+
+    /// In the order of the file.
+    package var all: [RunVariable] { [estimate, mean, lower, upper] }
+  }
+
+  /// The verdicts.
+  ///
+  /// - Parameter words: Each verdict and its number.
+  package static func verdict(
+    _ dimensions: [String], words: [(word: String, number: Int32)]
+  ) -> RunVariable {
+    .flag("verdict", dimensions, "verdict", words: words)
+  }
+
+  /// Why a verdict is not another.
+  package static func reason(_ dimensions: [String]) -> RunVariable {
+    RunVariable("reason", .text, dimensions, .message, "why it is not another")
+  }
+
+  /// How many variables a claim has.
+  package static func count(hasLevels: Bool, hasControls: Bool) -> Int {
+    Estimates(isControl: false, []).all.count + 2 + (hasLevels ? 1 : 0)
+      + (hasControls ? 1 + Estimates(isControl: true, []).all.count : 0)
+  }
+
+  static func specimen(_ dimensions: [String]) -> [RunVariable] {
+    let left = dimensions + [levelDimension]
+    return [level] + Estimates(isControl: false, left).all
+      + [verdict(left, words: [("supported", 0), ("refuted", 1), ("undecided", 2)]), reason(left), control]
+      + Estimates(isControl: true, left).all
+  }
+}
+
+extension NetCDFGroup {
+  /// Defines a variable of a file of several runs.
+  package func defineVariable(_ variable: RunVariable) throws -> NetCDFVariable { try define(variable) }
+}

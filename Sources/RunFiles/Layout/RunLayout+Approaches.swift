@@ -1,0 +1,88 @@
+import Dynamics
+
+/// The approach to one kind of centres, and what belongs to it.
+package struct ApproachVariables: Sendable {
+  /// The approach.
+  package let value: RunVariable
+  let lower: RunVariable
+  let upper: RunVariable
+  let time: RunVariable
+  let isCensored: RunVariable
+
+  /// The variables of a reference.
+  package init(_ reference: ApproachReference) {
+    let (name, words) =
+      switch reference {
+      case .own: ("approach", "own centre")
+      case .sibling: ("approach_sibling", "sibling's centre")
+      case .shuffled: ("approach_shuffled", "centre under shuffled labels")
+      }
+    let dimensions = ["level", "tree_level"]
+    let value = RunVariable(
+      name, .real, dimensions, .value, "approach 1 - min_t <d(t)> / <d(0)> to the \(words)")
+    (lower, upper) = value.bounds(
+      "2.5 % quantile of the approach to the \(words), bootstrap over items",
+      "97.5 % quantile of the approach to the \(words), bootstrap over items")
+    self.value = value.with([lower, upper])
+    time = RunVariable(
+      name + "_time", .integer, dimensions, .time(of: name),
+      "first time of the smallest mean distance to the \(words), -1 for none")
+    isCensored = RunVariable(
+      name + "_censored", .integer, dimensions, .indicator(of: name),
+      "1 where that time is the first or the last of the run, else 0")
+  }
+}
+
+/// Where the averaged distance to the own concept is smallest.
+struct ClosestConceptVariables {
+  let time: RunVariable
+  let distance: RunVariable
+
+  private init(time words: String, distance: String) {
+    let name = "closest_concept_distance"
+    time = RunVariable("closest_concept_time", .integer, ["level"], .time(of: name), words)
+    self.distance = RunVariable(name, .real, ["level"], .minimum(of: "distance_concept"), distance)
+  }
+
+  /// Of one run.
+  static let ofRun = ClosestConceptVariables(
+    time: "first time of the smallest mean distance to the own concept, -1 for none",
+    distance: "smallest mean distance to the own concept")
+
+  /// Of the series averaged over models.
+  static let ofModels = ClosestConceptVariables(
+    time: "first time of the smallest distance to the own concept, averaged over models; -1 for none",
+    distance: "smallest distance to the own concept, averaged over models")
+}
+
+extension RunLayout {
+  /// The approaches to the own branch's centres, to siblings' and to shuffled centres, and the closest concept.
+  var approaches: RunSection<RunResults> {
+    let levels = hierarchy.treeLevelNames.indices
+    func all<Value>(
+      _ results: RunResults, _ reference: ApproachReference, _ value: (Approach) -> Value
+    ) -> [Value] {
+      results.levels.flatMap { level in levels.map { value(level.approaches[reference, $0]) } }
+    }
+    let closest = ClosestConceptVariables.ofRun
+    func concepts<Value>(_ results: RunResults, _ value: (Approach) -> Value) -> [Value] {
+      results.levels.map { value($0.approaches[.own, TreeLevel.concept]) }
+    }
+    return RunSection(
+      columns: ApproachReference.allCases.flatMap { reference -> [RunColumn<RunResults>] in
+        let variables = ApproachVariables(reference)
+        return [
+          .reals(variables.value) { all($0, reference, \.value) },
+          .reals(variables.lower) { all($0, reference, \.lower) },
+          .reals(variables.upper) { all($0, reference, \.upper) },
+          .integers(variables.time) { all($0, reference) { $0.time ?? -1 } },
+          .integers(variables.isCensored) { all($0, reference) { $0.isCensored ? 1 : 0 } },
+        ]
+      } + [
+        .integers(closest.time) { concepts($0) { $0.time ?? -1 } },
+        .reals(closest.distance) {
+          concepts($0) { approach in approach.time.map { approach.meanDistance[$0] } ?? .nan }
+        },
+      ])
+  }
+}

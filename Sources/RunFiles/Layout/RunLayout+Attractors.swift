@@ -1,0 +1,270 @@
+import Dynamics
+import Observables
+import Output
+
+extension RunLayout {
+  private typealias Column = RunColumn<AttractorPage>
+  private typealias Section = RunSection<AttractorPage>
+
+  /// The group of attractors.
+  func attractors(_ attractors: Attractors) -> [RunSection<AttractorPage>] {
+    var sets = Section(
+      group: "attractors",
+      dimensions: [
+        RunDimension("attractor", attractors.sets),
+        RunDimension("latent", attractors.sets > 0 ? latentDimension : 0),
+        RunDimension("initial", attractors.starts),
+      ], columns: stability + transients + identities)
+    if imageShape != nil {
+      var picture = RunVariable(
+        "picture", .single, ["attractor", "pixel"], .value,
+        "decoder's mean g(z) at the position, row by row")
+      picture.more = imageSize
+      sets.dimensions.append(RunDimension("pixel", dataDimension))
+      sets.columns.append(
+        Column(picture) { study in
+          .singles(
+            study.pictures.storage.buffer.prefix(study.sets.count * study.pictures.columns).map { Float($0) })
+        })
+    }
+    var result = [sets, Section(group: "attractors", columns: basins(attractors) + convergenceTimes)]
+    if hasOwnItems { result.append(confusion) }
+    result.append(Section(group: "attractors", columns: starts))
+    if attractors.unsettled > 0 { result.append(unsettled(attractors)) }
+    return result
+  }
+
+  /// Rows and columns of a picture.
+  var imageSize: [(String, NetCDFAttribute)] {
+    imageShape.map { [("image_height", .int($0.rows)), ("image_width", .int($0.columns))] } ?? []
+  }
+
+  private func real(
+    _ name: String, _ dimensions: [String], _ longName: String, units: String = "1",
+    _ values: @escaping (AttractorPage) -> [Double]
+  ) -> Column {
+    .reals(RunVariable(name, .real, dimensions, .value, longName, units: units), values)
+  }
+
+  private func integer(
+    _ name: String, _ dimensions: [String], _ role: VariableRole, _ longName: String,
+    _ values: @escaping (AttractorPage) -> [Int32]
+  ) -> Column {
+    .integers(RunVariable(name, .integer, dimensions, role, longName), values)
+  }
+
+  /// Fixed points and cycles, and their stability.
+  private var stability: [Column] {
+    let (perSet, perAxis) = (["attractor"], ["attractor", "latent"])
+    let words = ["stable_fixed_point", "saddle", "repeller", "stable_cycle", "unstable_cycle"]
+    return [
+      real("position", perAxis, "fixed point, or first point of a cycle") { $0.sets.flatMap { $0.points[0] } },
+      real("residual", perSet, "|F^p(z) - z| at the position, p the period") { $0.sets.map(\.residual) },
+      .integers(
+        .flag(
+          "kind", perSet, "kind of the invariant set",
+          words: zip(words, InvariantSet.Kind.allCases).map { ($0, $1.rawValue) })
+      ) { $0.sets.map(\.kind.rawValue) },
+      integer("period", perSet, .value, "steps that lead back, 1 for a fixed point") {
+        $0.sets.map { Int32($0.period) }
+      },
+      integer("stability_index", perSet, .value, "number of eigenvalues outside the unit circle") {
+        $0.sets.map { Int32($0.stabilityIndex) }
+      },
+      real("eigenvalue_real", perAxis, "real parts of the eigenvalues of dF^p/dz, by modulus") {
+        $0.sets.flatMap { $0.eigenvalues.map(\.real) }
+      },
+      real("eigenvalue_imaginary", perAxis, "imaginary parts of the eigenvalues of dF^p/dz") {
+        $0.sets.flatMap { $0.eigenvalues.map(\.imaginary) }
+      },
+      real("spectral_radius", perSet, "largest modulus of an eigenvalue") { $0.sets.map(\.spectralRadius) },
+      real("largest_singular_value", perSet, "spectral norm of dF^p/dz") {
+        $0.sets.map(\.largestSingularValue)
+      },
+    ]
+  }
+
+  /// How far sets let neighbours go before they draw them near.
+  private var transients: [Column] {
+    [
+      real(
+        "transient_growth", ["attractor"],
+        "largest spectral norm of a power of dF^p/dz; missing for unstable sets"
+      ) { $0.growth.map { $0.factor.isFinite ? $0.factor : .nan } },
+      integer(
+        "transient_growth_time", ["attractor"], .time(of: "transient_growth"),
+        "the power, in periods; -1 for unstable sets"
+      ) { $0.growth.map { Int32(clamping: $0.time) } },
+    ]
+  }
+
+  /// What the sets are.
+  private var identities: [Column] {
+    let perSet = ["attractor"]
+    let labels = hierarchy.classLabels
+    return [
+      integer("nearest_concept", perSet, .address, "class label of the nearest concept") {
+        $0.identities.map { $0.concept < 0 ? -1 : Int32(labels[$0.concept]) }
+      },
+      real("distance_nearest_concept", perSet, "distance to the nearest concept") {
+        $0.identities.map(\.conceptDistance)
+      },
+      integer("nearest_memory", perSet, .address, "training item of the nearest memory") {
+        $0.identities.map { Int32($0.memory) }
+      },
+      real("distance_nearest_memory", perSet, "distance to the nearest training memory") {
+        $0.identities.map(\.memoryDistance)
+      },
+      integer(
+        "recovered_item", perSet, .address,
+        "training item whose memory leads here and whose picture is nearest to the decoded one, among training and"
+          + " test set; -1 for a spurious attractor"
+      ) { $0.identities.map { Int32($0.recoveredItem) } },
+    ]
+  }
+
+  /// Which shares of the starts the sets attract.
+  private func basins(_ attractors: Attractors) -> [Column] {
+    let fraction = RunVariable(
+      "basin_fraction", .real, ["level", "attractor"], .value, "share of the starts that reach the attractor")
+    var (lower, upper) = fraction.bounds(
+      "lower end of the 95 % interval of basin_fraction",
+      "upper end of the 95 % interval of basin_fraction; slow and undecided starts widen it")
+    let looks: [(String, NetCDFAttribute)] = [
+      ("interval", .text(attractors.realizations > 1 ? "bootstrap over items" : "Clopper-Pearson")),
+      ("confidence", .double(0.95)), ("looks_planned", .int(attractors.looks.planned)),
+      ("looks_taken", .int(attractors.looks.taken)),
+    ]
+    lower.more = looks
+    upper.more = looks
+    let (unseen, error) = RunVariable(
+      "unseen_attractors_estimate", .real, ["level"], .value,
+      "expected number of attractors that no start has reached, at least (Chao1)"
+    ).withStandardError("standard error of unseen_attractors_estimate")
+    return [
+      .reals(fraction.with([lower, upper])) { $0.basins.flatMap(\.fractions) },
+      .reals(lower) { $0.basins.flatMap { $0.intervals.map(\.lower) } },
+      .reals(upper) { $0.basins.flatMap { $0.intervals.map(\.upper) } },
+      real("undecided_fraction", ["level"], "share of starts that are slow or undecided") {
+        $0.basins.map(\.undecidedFraction)
+      },
+      real("basin_entropy", ["level"], "entropy of the basin fractions of decided starts", units: "nats") {
+        $0.basins.map(\.entropy)
+      },
+      .reals(unseen) { $0.basins.map(\.unseen.estimate) },
+      .reals(error) { $0.basins.map(\.unseen.standardError) },
+    ]
+  }
+
+  /// Quantiles of the times that starts took.
+  private var convergenceTimes: [Column] {
+    let quantiles: [(name: String, words: String, value: @Sendable (AttractorStudy.Basins) -> Int)] = [
+      ("median", "median", { $0.convergenceTimes.median }),
+      ("ninetieth_percentile", "90 % quantile", { $0.convergenceTimes.ninetieth }),
+      ("maximum", "maximum", { $0.convergenceTimes.maximum }),
+    ]
+    return quantiles.map { name, words, value in
+      integer(
+        "convergence_time_" + name, ["level"], .value,
+        "\(words) of the convergence time of converged starts, -1 for none"
+      ) { $0.basins.map { Int32(clamping: value($0)) } }
+    }
+  }
+
+  /// Starts by class of their source and of what they reach.
+  private var confusion: Section {
+    let labels = hierarchy.classLabels.map { Int32($0) }
+    func coordinate(_ name: String, _ words: String) -> Column {
+      integer(name, [name], .coordinate, "class label of the \(words)") { _ in labels }
+    }
+    return Section(
+      group: "attractors",
+      dimensions: ["source_class", "reached_class"].map { RunDimension($0, labels.count) },
+      columns: [
+        coordinate("source_class", "source item"),
+        coordinate("reached_class", "concept nearest to the attractor"),
+        integer(
+          "confusion", ["level", "source_class", "reached_class"], .count,
+          "number of starts by class of their source and of the concept nearest to the attractor reached"
+        ) { $0.basins.flatMap { ($0.confusion ?? []).joined().map { Int32(clamping: $0) } } },
+      ])
+  }
+
+  /// Where each start went.
+  private var starts: [Column] {
+    let outcome = RunVariable.flag(
+      "initial_outcome", ["level", "initial"], "how each start ended",
+      words: Outcome.allCases.map { ("\($0)", $0.rawValue) })
+    return [
+      integer("initial_item", ["initial"], .address, "source item of the start, or its number") { study in
+        study.items.flatMap { Array(repeating: $0, count: study.realizations) }
+      },
+      integer(
+        "initial_attractor", ["level", "initial"], .address,
+        "attractor reached by each start, in the order of items; -1 for slow, diverged and undecided ones"
+      ) { $0.labels.flatMap { $0 } },
+      .integers(outcome) { $0.outcomes.flatMap { $0.map(\.rawValue) } },
+      integer(
+        "initial_convergence_time", ["level", "initial"], .value,
+        "first time with a step below the tolerance (of a diverged start: that it was not finite), -1 for none;"
+          + " continued with the linearized map inside balls of proven contraction"
+      ) { $0.times.flatMap { $0 } },
+    ]
+  }
+
+  /// Exponents of starts that did not settle.
+  private func unsettled(_ attractors: Attractors) -> Section {
+    Section(
+      group: "attractors",
+      dimensions: [
+        RunDimension("unsettled", attractors.unsettled), RunDimension("exponent", attractors.exponents),
+      ],
+      columns: [
+        real(
+          "lyapunov_exponent", ["unsettled", "exponent"],
+          "leading Lyapunov exponents of the first starts that did not settle, over \(AttractorStudy.lyapunovSteps) steps",
+          units: "nats"
+        ) { $0.wholeUnsettled.flatMap(\.exponents) },
+        integer("unsettled_level", ["unsettled"], .address, "index of the start's level") {
+          $0.wholeUnsettled.map { Int32($0.level) }
+        },
+        integer("unsettled_initial", ["unsettled"], .address, "index of the start") {
+          $0.wholeUnsettled.map { Int32($0.initial) }
+        },
+      ])
+  }
+}
+
+/// What the group of attractors is written from.
+@dynamicMemberLookup
+struct AttractorPage {
+  private let study: AttractorStudy
+  /// Largest norm of a power of each set's Jacobian, and which.
+  let growth: [(factor: Double, time: Int)]
+
+  init(_ study: AttractorStudy) {
+    self.study = study
+    growth = study.sets.map { $0.transientGrowth() }
+  }
+
+  subscript<Value>(dynamicMember path: KeyPath<AttractorStudy, Value>) -> Value { study[keyPath: path] }
+}
+
+extension RunLayout.Attractors {
+  /// What a finished search decides.
+  init(_ study: AttractorStudy) {
+    let unsettled = study.wholeUnsettled
+    self.init(
+      sets: study.sets.count, starts: study.items.count * study.realizations,
+      realizations: study.realizations, unsettled: unsettled.count,
+      exponents: unsettled.first?.exponents.count ?? 0, looks: study.looks)
+  }
+}
+
+extension AttractorStudy {
+  /// The starts that did not settle and have as many exponents as the first.
+  fileprivate var wholeUnsettled: [Unsettled] {
+    guard let count = unsettled.first?.exponents.count, count > 0 else { return [] }
+    return unsettled.filter { $0.exponents.count == count }
+  }
+}

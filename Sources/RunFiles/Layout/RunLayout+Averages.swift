@@ -1,0 +1,146 @@
+import Dynamics
+import Observables
+
+/// An observable's average over some members, and what belongs to it.
+struct AverageVariables {
+  let mean: RunVariable
+  let standardDeviation: RunVariable
+  let standardError: RunVariable
+  let count: RunVariable
+
+  init(_ observable: AveragedObservable, among: AveragedMembers) {
+    let (what, whose) = (observable.longName, among.words)
+    let mean = RunVariable(
+      among.name(of: observable.name), .real, among.dimensions,
+      VariableDescription(.mean, among: among, family: observable.family), "mean \(what)\(whose)",
+      units: observable.units)
+    standardDeviation = mean.standardDeviation("standard deviation over members of \(what)\(whose)")
+    standardError = mean.standardError("standard error over items of the mean \(what)\(whose)")
+    count = mean.sampleSize
+    self.mean = mean.with([standardDeviation, standardError, count])
+  }
+
+  /// With their values.
+  func columns<Source>(_ series: @escaping (Source) -> [SeriesStatistics]) -> [RunColumn<Source>] {
+    [
+      .reals(mean) { series($0).flatMap(\.mean) },
+      .reals(standardDeviation) { series($0).flatMap(\.standardDeviation) },
+      .reals(standardError) { series($0).flatMap(\.standardError) },
+      .integers(count) { series($0).flatMap(\.count) },
+    ]
+  }
+}
+
+/// The average of one number per member, and what belongs to it.
+struct ScalarVariables {
+  let mean: RunVariable
+  let standardError: RunVariable
+  let count: RunVariable
+
+  init(_ average: MemberScalar.Average) {
+    let mean = RunVariable(
+      average.name, .real, ["level"], VariableDescription(.mean, among: .part(.all)), average.longName)
+    standardError = mean.standardError("standard error over items of \(average.name)")
+    count = mean.sampleSize
+    self.mean = mean.with([standardError, count])
+  }
+}
+
+extension RunLayout {
+  /// Over which members observables are averaged, in the order of the file.
+  var averagedMembers: [AveragedMembers] {
+    [.part(.all)] + groupings.map { .each($0) } + (isSplit ? [.part(.retained), .part(.lost)] : [])
+  }
+
+  /// The averages of each observable.
+  var averages: [RunSection<RunResults>] {
+    observables.enumerated().map { o, observable in
+      RunSection(
+        columns: averagedMembers.flatMap { among in
+          AverageVariables(observable, among: among).columns { $0.series(of: o, among: among) }
+        })
+    }
+  }
+
+  /// How many members there were.
+  var counts: RunSection<RunResults> {
+    RunSection(columns: [
+      .integers(RunVariable("count", .integer, ["level"], .count, "number of members")) {
+        $0.levels.map(\.memberCount)
+      },
+      .integers(
+        RunVariable(
+          "diverged_count", .integer, ["level"], .count,
+          "members whose state stopped being finite; they are left out of averages")
+      ) { $0.levels.map(\.divergedCount) },
+    ])
+  }
+
+  /// Fractions of the members by tree level, from the indicators that follow the user's observables.
+  var fractions: RunSection<RunResults> {
+    let words = "fraction of members nearest to each tree level"
+    let (fraction, error) = RunVariable(
+      "level_fraction", .real, ["level", "time", "tree_level"],
+      VariableDescription(.mean, among: .part(.all)), words
+    ).withStandardError("standard error over items of the \(words)")
+    return RunSection(columns: [
+      .reals(fraction) { $0.fractions(\.mean) }, .reals(error) { $0.fractions(\.standardError) },
+    ])
+  }
+
+  /// Averages of the members' scalars.
+  var scalars: RunSection<RunResults> {
+    RunSection(
+      columns: MemberScalar.averaged.flatMap { scalar -> [RunColumn<RunResults>] in
+        guard let average = scalar.definition.average else { return [] }
+        let variables = ScalarVariables(average)
+        return [
+          .reals(variables.mean) { $0.levels.map { $0.scalars[scalar].mean } },
+          .reals(variables.standardError) { $0.levels.map { $0.scalars[scalar].standardError } },
+          .integers(variables.count) { $0.levels.map { $0.scalars[scalar].count } },
+        ]
+      })
+  }
+
+  /// What the model says of itself.
+  var modelFacts: RunSection<RunResults> {
+    RunSection(
+      columns: facts.flatMap { fact -> [RunColumn<RunResults>] in
+        switch fact.value {
+        case .integer(let value):
+          return [
+            .integers(
+              RunVariable(fact.name, .integer, [], .value, fact.longName, units: fact.units)
+            ) { _ in [value] }
+          ]
+        case .mean(let mean, let standardError):
+          let (value, error) = RunVariable(
+            fact.name, .real, [], .mean, fact.longName, units: fact.units
+          ).withStandardError("standard error over items of \(fact.name)")
+          return [.reals(value) { _ in [mean] }, .reals(error) { _ in [standardError] }]
+        }
+      })
+  }
+}
+
+extension RunResults {
+  /// The series of an observable, level by level and group by group.
+  fileprivate func series(of observable: Int, among: AveragedMembers) -> [SeriesStatistics] {
+    switch among {
+    case .part(let part): return levels.map { $0.series(of: part)[observable] }
+    case .each(let criterion):
+      guard let g = plan.groupings.firstIndex(where: { $0.criterion == criterion }) else {
+        preconditionFailure("the layout has the plan's groupings")
+      }
+      return levels.flatMap { $0.grouped[g][observable] }
+    }
+  }
+
+  /// `[level, time, tree level]`.
+  fileprivate func fractions(_ value: (SeriesStatistics) -> [Double]) -> [Double] {
+    levels.flatMap { level in
+      let series = level.overall[visibleObservables...].map(value)
+      return (0..<plan.times).flatMap { time in series.map { $0[time] } }
+    }
+  }
+}

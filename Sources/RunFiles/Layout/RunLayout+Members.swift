@@ -1,0 +1,98 @@
+import Dynamics
+import Observables
+
+/// Members' records with what is needed to write them.
+struct MemberPage {
+  let records: MemberRecords
+  let plan: EnsemblePlan
+  /// The class label of each of the items; empty for starts without one.
+  let labels: [Int32]
+}
+
+extension RunLayout {
+  /// The group of members, which are appended page by page.
+  func members(_ members: Members) -> RunSection<MemberPage> {
+    var columns = addresses
+    if members.hasSeries {
+      columns += observables.enumerated().map { o, observable in
+        .reals(
+          RunVariable(
+            observable.name, .real, ["member", "time"],
+            VariableDescription(.value, family: observable.family), observable.longName,
+            units: observable.units)
+        ) { $0.records.series[o] }
+      }
+    }
+    var dimensions = [RunDimension("member", members.count)]
+    if members.hasLatentStates {
+      dimensions.append(RunDimension("latent", latentDimension))
+      columns.append(
+        .reals(
+          RunVariable(
+            "latent_state", .real, ["member", "time", "latent"], .value, "latent state z(t)")
+        ) { $0.records.latentStates })
+    }
+    columns += memberScalars(tolerance: members.tolerance)
+    return RunSection(
+      group: "members", dimensions: dimensions,
+      columns: columns.map { column in
+        var variable = column.variable
+        // Pieces of compressed arrays would be compressed again and again.
+        variable.isCompressed = false
+        return RunColumn(variable, column.values)
+      })
+  }
+
+  /// Which members they are.
+  private var addresses: [RunColumn<MemberPage>] {
+    func address(_ name: String, _ kind: RunVariable.Kind, _ longName: String) -> RunVariable {
+      var result = RunVariable(name, kind, ["member"], .address, longName)
+      result.mayBeMissing = false
+      return result
+    }
+    var result: [RunColumn<MemberPage>] = [
+      .reals(address("level", .real, "corruption level of the member")) { $0.records.members.map(\.level) },
+      // For readers that merge groups: there the root's coordinate `level` hides the member's level.
+      .integers(address("level_index", .integer, "index of the member's level in the dimension level")) {
+        page in page.records.members.map { page.plan.levels.firstIndex(of: $0.level) ?? -1 }
+      },
+      .integers(address("item", .integer, "index of the source item in its split")) {
+        $0.records.members.map(\.item)
+      },
+      .integers(address("realization", .integer, "number of the item's noisy copy")) {
+        $0.records.members.map(\.realization)
+      },
+    ]
+    if hasOwnItems {
+      result.append(
+        .integers(address("class", .integer, "class label of the source item")) { page in
+          page.records.members.map { page.labels[Int($0.item)] }
+        })
+    }
+    return result
+  }
+
+  /// Numbers of whole trajectories, and how they ended.
+  private func memberScalars(tolerance: Double?) -> [RunColumn<MemberPage>] {
+    let scalars = MemberScalar.recorded.map { scalar -> RunColumn<MemberPage> in
+      let definition = scalar.definition
+      var variable = RunVariable(
+        definition.name, definition.kind == .time ? .integer : .real, ["member"], .value,
+        definition.membersLongName ?? "")
+      if scalar == .convergenceTime, let tolerance { variable.more.append(("tolerance", .double(tolerance))) }
+      switch definition.kind {
+      case .time:
+        return .integers(variable) { $0.records.scalars[scalar].map { $0.isNaN ? -1 : Int32($0) } }
+      case .real: return .reals(variable) { $0.records.scalars[scalar] }
+      }
+    }
+    let outcome = RunVariable.flag(
+      "outcome", ["member"], "how the member ended, -1 where it is not asked (mode sample)",
+      words: Outcome.allCases.map { ("\($0)", $0.rawValue) })
+    return scalars + [
+      .integers(outcome) { page in
+        page.records.outcomes.map { tolerance == nil ? -1 : $0.rawValue }
+      }
+    ]
+  }
+}

@@ -1,0 +1,138 @@
+import Output
+
+/// A variable of a run file, as the table knows it: everything but its values.
+package struct RunVariable: Sendable {
+  /// What its values are.
+  package enum Kind: String, Sendable {
+    /// Double-precision numbers.
+    case real = "double"
+    /// Single-precision numbers.
+    case single = "float"
+    /// Whole numbers of 32 bits, or of 64 bits where one of them is too large.
+    case integer = "int32"
+    /// Whole numbers of 64 bits.
+    case wide = "int64"
+    /// Texts.
+    case text = "string"
+
+    /// The type in the file.
+    var type: NetCDFType {
+      switch self {
+      case .real: .double
+      case .single: .float
+      case .integer: .int32
+      case .wide: .int64
+      case .text: .string
+      }
+    }
+  }
+
+  /// The name.
+  package let name: String
+  /// What its values are.
+  package let kind: Kind
+  /// The names of its dimensions, slowest first.
+  package let dimensions: [String]
+  /// Its role, and what goes with it.
+  package let description: VariableDescription
+  /// One line.
+  package let longName: String
+  /// "1" where dimensionless, "nats" for information; nil where values are no numbers.
+  package let units: String?
+  /// Further attributes.
+  package var more: [(String, NetCDFAttribute)] = []
+  /// Whether a value may be missing, so that there is a `_FillValue`; whole numbers have -1 instead.
+  package var mayBeMissing: Bool
+  /// Whether values are compressed; those that are appended piece by piece are not.
+  package var isCompressed = true
+
+  /// A variable whose numbers may be missing where they are real.
+  init(
+    _ name: String, _ kind: Kind, _ dimensions: [String], _ description: VariableDescription,
+    _ longName: String, units: String? = "1", more: [(String, NetCDFAttribute)] = []
+  ) {
+    self.name = name
+    self.kind = kind
+    self.dimensions = dimensions
+    self.description = description
+    self.longName = longName
+    self.units = kind == .text ? nil : units
+    self.more = more
+    mayBeMissing = (kind == .real || kind == .single) && description.role != .coordinate
+  }
+
+  /// A variable with a role and nothing else to tell.
+  init(
+    _ name: String, _ kind: Kind, _ dimensions: [String], _ role: VariableRole, _ longName: String,
+    units: String? = "1", more: [(String, NetCDFAttribute)] = []
+  ) {
+    self.init(name, kind, dimensions, VariableDescription(role), longName, units: units, more: more)
+  }
+
+  /// Its role.
+  package var role: VariableRole { description.role }
+
+  /// The attributes, in the order in which they are written.
+  var attributes: [(String, NetCDFAttribute)] {
+    [("long_name", .text(longName))] + (units.map { [("units", .text($0))] } ?? []) + more
+      + description.attributes
+  }
+}
+
+extension RunVariable {
+  /// One of some words, by its number.
+  static func flag(
+    _ name: String, _ dimensions: [String], _ longName: String, words: [(word: String, number: Int32)]
+  ) -> RunVariable {
+    RunVariable(
+      name, .integer, dimensions, .flag, longName, units: nil,
+      more: [
+        ("flag_values", .ints(words.map(\.number))),
+        ("flag_meanings", .text(words.map(\.word).joined(separator: " "))),
+      ])
+  }
+
+  /// The same variable beside others that belong to it, which `ancillary_variables` lists.
+  func with(_ others: [RunVariable]) -> RunVariable {
+    var result = self
+    result.more.append(("ancillary_variables", .text(others.map(\.name).joined(separator: " "))))
+    return result
+  }
+
+  /// The mean, with the standard error beside it.
+  func withStandardError(_ longName: String) -> (value: RunVariable, error: RunVariable) {
+    let error = standardError(longName)
+    return (with([error]), error)
+  }
+
+  /// The standard error of this variable.
+  func standardError(_ longName: String) -> RunVariable {
+    beside("_standard_error", .standardError(of: name), longName)
+  }
+
+  /// The standard deviation of the numbers whose mean this variable is.
+  func standardDeviation(_ longName: String) -> RunVariable {
+    beside("_standard_deviation", .standardDeviation(of: name), longName)
+  }
+
+  /// Lower and upper end of the interval of this variable.
+  func bounds(_ lower: String, _ upper: String) -> (lower: RunVariable, upper: RunVariable) {
+    (
+      beside("_lower", .lowerBound(of: name), lower), beside("_upper", .upperBound(of: name), upper)
+    )
+  }
+
+  /// How many members this variable is the average of.
+  var sampleSize: RunVariable {
+    RunVariable(
+      name + "_count", .integer, dimensions,
+      VariableDescription(.sampleSize(of: name), among: description.among, family: description.family),
+      "members averaged in \(name)")
+  }
+
+  private func beside(_ ending: String, _ role: VariableRole, _ longName: String) -> RunVariable {
+    RunVariable(
+      name + ending, .real, dimensions,
+      VariableDescription(role, among: description.among, family: description.family), longName, units: units)
+  }
+}

@@ -1,0 +1,139 @@
+import Datasets
+import Dynamics
+import Numerics
+import Output
+
+extension RunLayout {
+  /// A run that has everything, with one observable of the name `FormerNames.placeholder`.
+  static let specimen: RunLayout = {
+    let name = FormerNames.placeholder
+    var result = RunLayout(
+      corruption: "its name", levels: 1, times: 1,
+      observables: [
+        AveragedObservable(name: name, longName: "of the observable \(name)", units: "its unit")
+      ],
+      groupings: ItemGrouping.Criterion.allCases, isSplit: true, hasOwnItems: true,
+      hierarchy: ConceptHierarchy(
+        classNames: ["class"], classLabels: [0], superclassNames: ["superclass"], superclassOfClass: [0]),
+      dataDimension: 1, imageShape: ImageShape(rows: 1, columns: 1), latentDimension: 1, principalAxes: 1,
+      facts: ModelFacts.Fact.specimen)
+    result.members = Members(count: 1, hasSeries: true, hasLatentStates: true, tolerance: 0)
+    result.attractors = Attractors(sets: 1, starts: 1, realizations: 1, unsettled: 1, exponents: 1)
+    result.films = Films(items: 1, times: 1)
+    return result
+  }()
+}
+
+extension ModelFacts.Fact {
+  /// All that this program's models say.
+  static let specimen: [ModelFacts.Fact] =
+    [.bestEpoch(1)] + Items.allCases.map { .negativeELBO(of: $0, mean: .nan, standardError: .nan) }
+    + [.activeLatentVariables(0)]
+}
+
+/// The table of the run file's variables as Markdown, for NOTATION.md.
+package enum VariableTable {
+  /// Variables under one heading.
+  private struct Chapter {
+    let title: String
+    /// When they are there, and what more is to be said.
+    let note: String
+    let parts: [RunPart]
+  }
+
+  /// The tables of a run's file.
+  package static let markdown: String = {
+    let run = RunLayout.specimen
+    guard let members = run.members, let attractors = run.attractors, let films = run.films else {
+      preconditionFailure("the specimen has everything")
+    }
+    return text([
+      Chapter(
+        title: "Coordinates",
+        note: "`tree_level` with own items; the others with `group-by`, else in `/geometry`. `concept` holds class"
+          + " *labels*, as the data's files have them.", parts: [run.coordinates.part]),
+      Chapter(
+        title: "Averages",
+        note: "`_by_class`, `_by_superclass` with `group-by`; `_retained`, `_lost` with `split-by: [retention]`.",
+        parts: run.averages.map(\.part) + [run.counts.part]),
+      Chapter(
+        title: "Of own items",
+        note: "Absent where members have none. The closest concept is that of the *averaged* distance, of which"
+          + " `distance_concept` is the average where the observable is asked for.",
+        parts: [run.fractions.part, run.approaches.part, run.scalars.part]),
+      Chapter(
+        title: "The model",
+        note: "Not for Hopfield networks. `negative_elbo_validation` with `dataset.validation`, `best_epoch` with"
+          + " `model.training.patience`.", parts: [run.modelFacts.part]),
+      Chapter(
+        title: "`/geometry`",
+        note: "`principal_axis` with principal components or `output.latents`: the first two, or as many as observables"
+          + " ask for. Superconcepts where the data set has them.", parts: run.geometry.map(\.part)),
+      Chapter(
+        title: "`/members`",
+        note: "With `output.members`; `latent_state` with `output.latents`. Ordered by level, then item, then"
+          + " realization. `class` is a label; the scalars are defined above.", parts: [run.members(members).part]),
+      Chapter(
+        title: "`/attractors`",
+        note: "With `attractors`. Those reached come first, largest basin first. Starts are ordered by item, then"
+          + " realization. `picture`, for data sets of pictures, has the attributes `image_height`, `image_width`;"
+          + " exponents where starts did not settle.",
+        parts: run.attractors(attractors).map(\.part)),
+      Chapter(
+        title: "`/films`",
+        note: "With `output.films`. Items are evenly chosen from the run's; pictures are missing at t = 0 of latent starts"
+          + " and have the attributes `image_height`, `image_width`.", parts: [run.films(films).part]),
+    ])
+  }()
+
+  /// The tables of what files of several runs have beside.
+  package static let campaignMarkdown: String = {
+    let notes = [
+      ("Sweeps", "One coordinate per swept key; failures where runs failed or were swept."),
+      ("`/replicas`", "With replicas."),
+      (
+        "`/claims/NAME`",
+        "`KEY` stands for the dimensions that are left; `claim_level` where `over: each`; what begins with `control` where"
+          + " a claim has controls."
+      ),
+    ]
+    return text(
+      zip(notes, CampaignLayout.specimen).map { Chapter(title: $0.0, note: $0.1, parts: [$1]) })
+  }()
+
+  private static func text(_ chapters: [Chapter]) -> String {
+    chapters.map { chapter in
+      let variables = chapter.parts.flatMap(\.variables)
+      let names = Set(variables.map(\.name))
+      // What belongs to another variable stands beside it.
+      let own = variables.filter { $0.role.subject.map { !names.contains($0) } ?? true }
+      return ["**\(chapter.title)**. \(chapter.note)", "", header].joined(separator: "\n") + "\n"
+        + own.map { row($0, among: variables) }.joined(separator: "\n") + "\n"
+    }.joined(separator: "\n")
+  }
+
+  private static let header = """
+    | variable | belonging to it | dimensions | role | type, unit | meaning |
+    | --- | --- | --- | --- | --- | --- |
+    """
+
+  private static func row(_ variable: RunVariable, among all: [RunVariable]) -> String {
+    let others = all.filter { $0.role.subject == variable.name }
+    let cells = [
+      "`\(variable.name)`", others.map { "`\($0.name)`" }.joined(separator: ", "),
+      variable.dimensions.map(short).joined(separator: ", "), variable.role.word,
+      variable.kind.rawValue + (variable.units.map { ", \($0)" } ?? ""), variable.longName,
+    ]
+    return "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+  }
+
+  /// A dimension in a letter where NOTATION.md has one.
+  private static func short(_ dimension: String) -> String {
+    switch dimension {
+    case "level": "L"
+    case "time": "T"
+    case "tree_level": "K"
+    default: "`\(dimension)`"
+    }
+  }
+}

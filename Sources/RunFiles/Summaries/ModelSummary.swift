@@ -1,0 +1,200 @@
+import Numerics
+import Observables
+import Output
+
+/// What several models say of each variable of the run files' root: see `SummaryRule`.
+package struct ModelSummary {
+  /// Names of the leading dimensions.
+  let axes: [String]
+  let shape: [Int]
+  /// For each point of the sweep, the files of its models; nil where a run failed.
+  let files: [[String?]]
+  /// What reads them.
+  let readers: RunFileReaders
+  let layout: FileLayout
+  let check: () throws -> Void
+
+  /// Collects what is to be summarized.
+  package init(
+    axes: [String], shape: [Int], files: [[String?]], readers: RunFileReaders, layout: FileLayout,
+    check: @escaping () throws -> Void
+  ) {
+    self.axes = axes
+    self.shape = shape
+    self.files = files
+    self.readers = readers
+    self.layout = layout
+    self.check = check
+  }
+
+  /// A variable of the files, and what stands for it.
+  private struct Summary {
+    let variable: FileLayout.Variable
+    let rule: SummaryRule
+    let targets: [NetCDFVariable]
+  }
+
+  /// Time and distance of the closest concept, of a series averaged over models.
+  private struct Closest {
+    /// The name of the series.
+    let series: String
+    let time: NetCDFVariable
+    let distance: NetCDFVariable
+  }
+
+  /// Defines and writes the summaries.
+  package func write(in group: NetCDFGroup) throws {
+    let summaries = try define(in: group)
+    let closest = try defineClosest(in: group)
+    for (point, models) in files.enumerated() {
+      let leading = RowMajorShape(shape).indices(of: point)
+      let moments = try moments(of: models, summaries)
+      for (summary, moments) in zip(summaries, moments) {
+        let counts = lengths(of: summary.variable)
+        if counts.contains(0) { continue }
+        try write(
+          moments, to: summary, start: leading + counts.map { _ in 0 },
+          count: leading.map { _ in 1 } + counts)
+        if let closest, summary.variable.name == closest.series {
+          try write(moments.map { $0.mean ?? .nan }, to: closest, start: leading)
+        }
+      }
+    }
+  }
+
+  private func lengths(of variable: FileLayout.Variable) -> [Int] {
+    variable.dimensions.map { name in
+      layout.root.dimensions.first { $0.name == name }?.entries.count ?? 0
+    }
+  }
+
+  private func define(in group: NetCDFGroup) throws -> [Summary] {
+    let all = layout.root.variables
+    let roles = Dictionary(all.map { ($0.name, $0.description.role) }, uniquingKeysWith: { first, _ in first })
+    return try all.compactMap { variable in
+      let rule = SummaryRule(variable.description.role) { roles[$0] ?? .value }
+      switch rule {
+      case .mean, .spread, .count: break
+      case .minimum, .timeOfMinimum, .none, .replaced: return nil
+      }
+      // Spreads and numbers belong to the mean over models as well.
+      let others = all.filter {
+        switch $0.description.role {
+        case .standardDeviation(variable.name), .sampleSize(variable.name): true
+        default: false
+        }
+      }
+      return Summary(
+        variable: variable, rule: rule,
+        targets: try rule.variables(of: variable.runVariable, beside: others.map(\.name)).map {
+          try group.define($0, leading: axes)
+        })
+    }
+  }
+
+  /// The models' numbers at a point of the sweep, put together: for each variable one entry per element.
+  private func moments(of models: [String?], _ summaries: [Summary]) throws -> [[RunningMoments]] {
+    var result = summaries.map { summary in
+      [RunningMoments](repeating: RunningMoments(), count: lengths(of: summary.variable).reduce(1, *))
+    }
+    for case let file? in models {
+      try check()
+      let reader = try readers.reader(of: file)
+      let own = try reader.root.dimensions.map { try FileLayout.Dimension($0, in: reader.root) }
+      for (k, summary) in summaries.enumerated() {
+        guard let source = try? reader.variable(summary.variable.name) else { continue }
+        let values = try source.readDoubles()
+        let isInteger = source.type.isInteger
+        let isSpread = if case .spread = summary.rule { true } else { false }
+        let places = source.dimensions.map { dimension in
+          layout.root.dimensions.first { $0.name == dimension.name }?.places(
+            of: own.first { $0.name == dimension.name }?.entries ?? []) ?? []
+        }
+        forEachPlace(source.shape, places, lengths(of: summary.variable)) { from, to in
+          // -1 stands for none in integers.
+          let x = isInteger && values[from] < 0 ? .nan : values[from]
+          result[k][to].add(isSpread ? x * x : x)
+        }
+      }
+    }
+    return result
+  }
+
+  /// Writes one point of the sweep.
+  private func write(_ moments: [RunningMoments], to summary: Summary, start: [Int], count: [Int]) throws {
+    let targets = summary.targets
+    switch summary.rule {
+    case .mean:
+      let intervals = moments.map { StudentInterval($0) }
+      let numbers: [KeyPath<StudentInterval, Double>] = [\.mean, \.standardError, \.lower, \.upper]
+      for (target, number) in zip(targets, numbers) {
+        try target.write(intervals.map { $0[keyPath: number] }, start: start, count: count)
+      }
+    case .spread:
+      try targets[0].write(moments.map { ($0.mean ?? .nan).squareRoot() }, start: start, count: count)
+    case .count:
+      try targets[0].write(
+        moments.map { Int((($0.mean ?? 0) * Double($0.count)).rounded()) }, start: start, count: count)
+    case .minimum, .timeOfMinimum, .none, .replaced: break
+    }
+  }
+
+  /// Defines the closest concept, where the files have it and the series that it is of.
+  private func defineClosest(in group: NetCDFGroup) throws -> Closest? {
+    for variable in layout.root.variables {
+      guard case .minimum(let series) = variable.description.role,
+        layout.root.variables.first(where: { $0.name == series })?.dimensions == ["level", "time"]
+      else { continue }
+      let variables = ClosestConceptVariables.ofModels
+      return Closest(
+        series: series, time: try group.define(variables.time, leading: axes),
+        distance: try group.define(variables.distance, leading: axes))
+    }
+    return nil
+  }
+
+  private func write(_ series: [Double], to closest: Closest, start: [Int]) throws {
+    let levels = layout.root.dimensions.first { $0.name == "level" }?.entries.count ?? 0
+    guard levels > 0 else { return }
+    let times = series.count / levels
+    let least = (0..<levels).map { level in
+      (level * times..<(level + 1) * times).filter { series[$0].isFinite }
+        .min { (series[$0], $0) < (series[$1], $1) }
+    }
+    let count = start.map { _ in 1 } + [levels]
+    try closest.time.write(
+      least.enumerated().map { level, k in k.map { Int32($0 - level * times) } ?? -1 }, start: start + [0],
+      count: count)
+    try closest.distance.write(least.map { $0.map { series[$0] } ?? .nan }, start: start + [0], count: count)
+  }
+
+  /// Calls `body(from, to)` for each element of a file's array, and its place in the whole one.
+  private func forEachPlace(
+    _ shape: [Int], _ places: [[Int]], _ widths: [Int], _ body: (_ from: Int, _ to: Int) -> Void
+  ) {
+    var index = shape.map { _ in 0 }
+    for from in 0..<shape.reduce(1, *) {
+      var to = 0
+      for (k, i) in index.enumerated() { to = to * widths[k] + places[k][i] }
+      body(from, to)
+      for k in shape.indices.reversed() {
+        index[k] += 1
+        if index[k] < shape[k] { break }
+        index[k] = 0
+      }
+    }
+  }
+}
+
+extension FileLayout.Variable {
+  /// As the table would have it.
+  fileprivate var runVariable: RunVariable {
+    func text(_ name: String) -> String? { attributes.first { $0.0 == name }?.1.text }
+    let replaced = ["long_name", "units", "ancillary_variables", "flag_values", "flag_meanings"]
+    return RunVariable(
+      name, .real, dimensions, description, text("long_name") ?? name, units: text("units") ?? "1",
+      more: attributes.filter {
+        !replaced.contains($0.0) && !VariableDescription.attributeNames.contains($0.0)
+      })
+  }
+}

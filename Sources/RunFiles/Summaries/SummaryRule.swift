@@ -1,0 +1,100 @@
+import Output
+
+/// How a variable of the root is put together of several models', by its role.
+///
+/// Members are never pooled over models: each model gives one number, its average.
+enum SummaryRule: Sendable {
+  /// The mean over models, with its error and interval.
+  case mean
+  /// The models' standard deviations over members: root of the mean square.
+  case spread
+  /// How many there are: the sum.
+  case count
+  /// The smallest value along time of a series averaged over models.
+  case minimum(of: String)
+  /// When that is.
+  case timeOfMinimum(of: String)
+  /// The same in all models, or words: no average.
+  case none
+  /// Replaced by the error between models.
+  case replaced
+
+  /// - Parameters:
+  ///   - role: The variable's.
+  ///   - others: The roles of the other variables of the root.
+  init(_ role: VariableRole, among others: (String) -> VariableRole) {
+    switch role {
+    case .mean, .value, .address, .flag, .indicator: self = .mean
+    case .standardDeviation: self = .spread
+    case .count, .sampleSize: self = .count
+    case .standardError, .lowerBound, .upperBound: self = .replaced
+    case .minimum(let series): self = .minimum(of: series)
+    case .time(let subject):
+      if case .minimum(let series) = others(subject) {
+        self = .timeOfMinimum(of: series)
+      } else {
+        self = .mean
+      }
+    case .coordinate, .label, .message: self = .none
+    }
+  }
+
+  /// The series that it is computed from, which files have where it was asked for; nil where it is its own average.
+  var series: String? {
+    switch self {
+    case .minimum(let series), .timeOfMinimum(let series): series
+    case .mean, .spread, .count, .none, .replaced: nil
+    }
+  }
+
+  /// The variables that stand for it.
+  ///
+  /// - Parameters:
+  ///   - variable: What single runs have.
+  ///   - others: Names of further variables that belong to it.
+  func variables(of variable: RunVariable, beside others: [String] = []) -> [RunVariable] {
+    func summary(_ kind: RunVariable.Kind, _ words: String) -> RunVariable {
+      RunVariable(
+        variable.name, kind, variable.dimensions, variable.description, "\(variable.longName), \(words)",
+        units: variable.units ?? "1", more: variable.more)
+    }
+    switch self {
+    case .mean: return ModelAverage(of: variable, beside: others).all
+    case .spread: return [summary(.real, "root mean square over models")]
+    case .count: return [summary(.wide, "all models together")]
+    case .minimum: return [ClosestConceptVariables.ofModels.distance]
+    case .timeOfMinimum: return [ClosestConceptVariables.ofModels.time]
+    case .none, .replaced: return []
+    }
+  }
+}
+
+/// The average of a number over models, and what belongs to it.
+struct ModelAverage {
+  let mean: RunVariable
+  let standardError: RunVariable
+  let lower: RunVariable
+  let upper: RunVariable
+
+  /// - Parameters:
+  ///   - variable: What single runs have.
+  ///   - others: Names of further variables that belong to it.
+  init(of variable: RunVariable, beside others: [String] = []) {
+    let name = variable.name
+    var description = variable.description
+    description.role = .mean
+    var mean = RunVariable(
+      name, .real, variable.dimensions, description, "\(variable.longName), mean over models",
+      units: variable.units ?? "1")
+    standardError = mean.standardError("standard error over models of \(name)")
+    (lower, upper) = mean.bounds(
+      "lower end of Student's 95 % interval over models of \(name)",
+      "upper end of Student's 95 % interval over models of \(name)")
+    let names = [standardError, lower, upper].map(\.name) + others
+    mean.more = [("ancillary_variables", .text(names.joined(separator: " ")))] + variable.more
+    self.mean = mean
+  }
+
+  /// In the order of the file.
+  var all: [RunVariable] { [mean, standardError, lower, upper] }
+}

@@ -1,0 +1,141 @@
+import Datasets
+import Dynamics
+import Foundation
+import Numerics
+import Observables
+import Output
+
+/// The run file: NetCDF-4 after DESIGN section 8, see NOTATION.md, "Run files".
+///
+/// Made when the ensemble is done: NetCDF files cannot be relied upon after a process was killed, so members'
+/// records wait elsewhere. It takes its name when it is complete.
+package final class RunFile: @unchecked Sendable {
+  /// Counts changes of the layout.
+  package static let formatVersion = 1
+
+  private let writer: NetCDFWriter
+  private let description: RunDescription
+  private let dataset: Dataset
+  private let results: RunResults
+  private let model: ModelFacts
+  private let layout: RunLayout
+  /// The class label of each item; empty for starts without one.
+  private let labels: [Int32]
+  private var members: [(column: RunColumn<MemberPage>, variable: NetCDFVariable)] = []
+
+  /// Creates the file under a temporary name, with its dimensions, coordinates, and members' variables.
+  package init(
+    path: String, overwrite: Bool, description: RunDescription, dataset: Dataset, results: RunResults,
+    model: ModelFacts
+  ) throws {
+    writer = try NetCDFWriter(path: path, overwrite: overwrite)
+    self.description = description
+    self.dataset = dataset
+    self.results = results
+    self.model = model
+    layout = RunLayout(description, dataset, results, model)
+    let classLabels = dataset.hierarchy.classLabels.map { Int32($0) }
+    labels = (results.own?.classes ?? []).map { classLabels[Int($0)] }
+    do {
+      try writer.root.write(layout.coordinates, of: results)
+      if let members = layout.members { try define(layout.members(members)) }
+    } catch {
+      writer.abandon()
+      throw error
+    }
+  }
+
+  /// Removes the unfinished file.
+  package func abandon() { writer.abandon() }
+
+  private func define(_ section: RunSection<MemberPage>) throws {
+    let group = try writer.root.defineGroup(section.group)
+    for dimension in section.dimensions {
+      try group.defineDimension(dimension.name, length: dimension.length)
+    }
+    members = try section.columns.map { ($0, try group.define($0.variable)) }
+  }
+
+  /// Appends one unit's members.
+  package func append(_ records: borrowing MemberRecords) throws {
+    let page = MemberPage(records: copy records, plan: results.plan, labels: labels)
+    let (first, count) = (page.records.firstMember, page.records.members.count)
+    for (column, variable) in members {
+      let inner = variable.lengths.dropFirst().map { $0 ?? 0 }
+      try variable.write(
+        column.values(page), start: [first] + inner.map { _ in 0 }, count: [count] + inner)
+    }
+  }
+
+  /// Writes averages, geometry and attributes, and gives the file its name.
+  package func finish() throws {
+    let root = writer.root
+    for section in layout.averages + [layout.counts] { try root.write(section, of: results) }
+    if layout.hasOwnItems {
+      for section in [layout.fractions, layout.approaches, layout.scalars] {
+        try root.write(section, of: results)
+      }
+    }
+    try root.write(layout.modelFacts, of: results)
+    let geometry = try root.defineGroup("geometry")
+    for section in layout.geometry { try geometry.write(section, of: results) }
+    if let attractors = results.attractors { try write(attractors) }
+    if let films = results.films, let shape = layout.films {
+      try root.defineGroup("films").write(layout.films(shape), of: films)
+    }
+    try writeAttributes()
+    try writer.commit()
+  }
+
+  private func write(_ study: AttractorStudy) throws {
+    let group = try writer.root.defineGroup("attractors")
+    let page = AttractorPage(study)
+    for section in layout.attractors(RunLayout.Attractors(study)) { try group.write(section, of: page) }
+    try group.setAttribute("realizations", .int(study.realizations))
+    try group.setAttribute("steps_of_plain_iteration", .int(study.iterations))
+    try group.setAttribute("starts_decided_by_contraction", .int(study.decidedByBall))
+  }
+
+  private func writeAttributes() throws {
+    let root = writer.root
+    let date = ISO8601DateFormatter().string(from: Date())
+    try root.setAttribute("Conventions", "CF-1.10")
+    try root.setAttribute("title", .text(description.title))
+    try root.setAttribute("history", .text("\(date) \(description.command)"))
+    try root.setAttribute("source", .text(description.source))
+    try root.setAttribute("program_commit", .text(description.commit))
+    try root.setAttribute("references", "doi:10.1038/s41598-020-72593-4")
+    try root.setAttribute("format_version", .int(Self.formatVersion))
+    try root.setAttribute("scenario_name", .text(description.scenarioName))
+    try root.setAttribute("scenario", .text(description.scenario))
+    // An attribute holds at most a signed 64-bit integer; larger seeds are written as text.
+    try root.setAttribute(
+      "seed", Int(exactly: description.seed).map { .int($0) } ?? .text("\(description.seed)"))
+    for (name, value) in model.attributes { try root.setAttribute(name, value) }
+    try root.setAttribute("dataset", .text(dataset.name))
+    try root.setAttribute("dataset_sha256", .text(dataset.contentHash))
+  }
+}
+
+extension RunLayout {
+  /// The layout of a finished run's file.
+  package init(
+    _ description: RunDescription, _ dataset: Dataset, _ results: RunResults, _ model: ModelFacts
+  ) {
+    let plan = results.plan
+    self.init(
+      corruption: description.corruption, levels: plan.levels.count, times: plan.times,
+      observables: plan.observables.prefix(results.visibleObservables).map { AveragedObservable($0) },
+      groupings: plan.groupings.map(\.criterion), isSplit: plan.splitting != nil,
+      hasOwnItems: results.own != nil, hierarchy: dataset.hierarchy, dataDimension: dataset.dimension,
+      imageShape: dataset.imageShape, latentDimension: results.geometry.dimension,
+      principalAxes: results.principalAxes?.rows ?? 0, facts: model.facts)
+    if plan.recordsMembers || plan.recordsLatentStates {
+      members = Members(
+        count: plan.memberCount, hasSeries: plan.recordsMembers, hasLatentStates: plan.recordsLatentStates,
+        tolerance: plan.convergence.tolerance)
+    }
+    attractors = results.attractors.map(Attractors.init)
+    films = results.films.map { Films(items: $0.items.count, times: $0.times.count) }
+  }
+}
