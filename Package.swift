@@ -14,6 +14,17 @@ let package = Package(
     .library(name: "Output", targets: ["Output"]),
     .library(name: "RunFiles", targets: ["RunFiles"]),
     .library(name: "Scenarios", targets: ["Scenarios"]),
+    .library(name: "Kinds", targets: ["Kinds"]),
+    .library(name: "Experiments", targets: ["Experiments"]),
+    .library(name: "Campaigns", targets: ["Campaigns"]),
+    .library(name: "Vocabulary", targets: ["Vocabulary"]),
+    // With all that a program of one's own is made of.
+    .library(
+      name: "SimulateProgram",
+      targets: [
+        "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "VAE", "Datasets", "Observables", "Dynamics",
+        "Numerics", "Output", "Vocabulary",
+      ]),
     .library(name: "Figures", targets: ["Figures"]),
   ],
   dependencies: [
@@ -37,45 +48,75 @@ let package = Package(
         .define("PROGRAM_COMMIT", to: "\"\(Context.environment["PROGRAM_COMMIT"] ?? "unknown")\"")
       ]),
     .target(name: "Numerics", dependencies: ["COpenBLAS", "CKernels", "CCrypto"]),
-    .target(name: "Dynamics", dependencies: ["Numerics"]),
-    .target(name: "VAE", dependencies: ["Dynamics", "Numerics"]),
+    // Words and small values that several rooms share.
+    .target(name: "Vocabulary"),
+    .target(name: "Dynamics", dependencies: ["Numerics", "Vocabulary"]),
+    .target(name: "VAE", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
     .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
     .target(name: "Datasets", dependencies: ["Numerics", "CZlib"]),
-    .target(name: "Output", dependencies: ["CNetCDF"]),
-    // The layout of run files: what variables there are, writing, summaries over several files, tables.
-    .target(name: "RunFiles", dependencies: ["Output", "Numerics", "Dynamics", "Observables", "Datasets"]),
+    .target(name: "Output", dependencies: ["CNetCDF", "Vocabulary"]),
+    // YAML to checked values; knows no library but Yams.
     .target(
-      name: "Scenarios",
+      name: "Scenarios", dependencies: ["Vocabulary", .product(name: "Yams", package: "Yams")]),
+    // Layout, writing and summaries of run files.
+    .target(
+      name: "RunFiles",
+      dependencies: ["Output", "Datasets", "Observables", "Dynamics", "Numerics", "Vocabulary"]),
+    // What scenarios can name: models and data sets, each a file, and the registry.
+    .target(
+      name: "Kinds",
       dependencies: [
-        "Numerics", "Dynamics", "VAE", "Observables", "Datasets", "Output", "RunFiles",
-        .product(name: "Yams", package: "Yams"),
-        .product(name: "Logging", package: "swift-log"),
+        "Scenarios", "RunFiles", "VAE", "Datasets", "Observables", "Dynamics", "Numerics", "Output",
+        "Vocabulary", .product(name: "Logging", package: "swift-log"),
+      ]),
+    // One run: preparation, ensemble, attractors, checkpoints, shards, estimates.
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Kinds", "Scenarios", "RunFiles", "Datasets", "Observables", "Dynamics", "Numerics", "Output",
+        "Vocabulary", .product(name: "Logging", package: "swift-log"),
+      ]),
+    // Several runs in one file, and what claims say of them.
+    .target(
+      name: "Campaigns",
+      dependencies: [
+        "Experiments", "Kinds", "Scenarios", "RunFiles", "Datasets", "Observables", "Numerics", "Output",
+        "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // Reads run files only; draws with the program gnuplot (apt: gnuplot-nox), which it starts.
-    .target(name: "Figures", dependencies: ["Output", "RunFiles"]),
-    .executableTarget(
-      name: "simulate",
+    .target(name: "Figures", dependencies: ["RunFiles", "Output", "Dynamics", "Vocabulary"]),
+    // The commands, as a library, so that other packages make the program with kinds of their own.
+    .target(
+      name: "SimulateProgram",
       dependencies: [
-        "Scenarios", "Output", "RunFiles", "Figures", "CProgram",
+        "Campaigns", "Experiments", "Kinds", "Scenarios", "RunFiles", "Figures", "VAE", "Datasets",
+        "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    .executableTarget(name: "simulate", dependencies: ["SimulateProgram"]),
 
     // Tests run in release builds (`make test`): the kernels are unusable without optimization.
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Numerics", "CZlib"], exclude: ["make_goldens.py"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["simulate", "Output", "RunFiles", "Observables", "Figures", "Scenarios"]),
+      name: "CommandTests",
+      dependencies: [
+        "simulate", "Output", "RunFiles", "Observables", "Figures", "Scenarios", "Experiments", "Kinds",
+      ]),
     .testTarget(name: "DynamicsTests", dependencies: ["Dynamics", "Numerics"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
     .testTarget(name: "NumericsTests", dependencies: ["Numerics", "Observables"]),
     .testTarget(
       name: "ObservablesTests",
-      dependencies: ["Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output"]),
-    .testTarget(name: "VAETests", dependencies: ["VAE", "Observables", "Dynamics", "Numerics", "Output"]),
+      dependencies: ["Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output", "Vocabulary"]),
+    .testTarget(
+      name: "VAETests", dependencies: ["VAE", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Output"]),
-    .testTarget(name: "RunFilesTests", dependencies: ["RunFiles", "Output", "Dynamics"]),
+    .testTarget(name: "RunFilesTests", dependencies: ["RunFiles", "Output", "Dynamics", "Vocabulary"]),
     .testTarget(name: "OutputTests", dependencies: ["Output"]),
-    .testTarget(name: "ScenariosTests", dependencies: ["Scenarios"]),
+    .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"]),
+    .testTarget(name: "RoomsTests"),
+    .testTarget(name: "ScenariosTests", dependencies: ["Scenarios", "Kinds", "Campaigns"]),
   ]
 )

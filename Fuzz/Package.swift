@@ -13,7 +13,10 @@ let package = Package(
     .target(name: "CFuzzer", linkerSettings: [.linkedLibrary("z")]),
     .executableTarget(
       name: "FuzzScenario",
-      dependencies: [.product(name: "Scenarios", package: "repeated-inference")], swiftSettings: asLibrary),
+      dependencies: [
+        .product(name: "Kinds", package: "repeated-inference"),
+        .product(name: "Scenarios", package: "repeated-inference"),
+      ], swiftSettings: asLibrary),
     .executableTarget(
       name: "FuzzSafetensors",
       dependencies: [

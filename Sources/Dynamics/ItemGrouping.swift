@@ -1,22 +1,16 @@
+import Vocabulary
+
 /// Items sorted into groups over which averages are taken as well.
 public struct ItemGrouping: Sendable {
   /// By what items are sorted.
-  public enum Criterion: String, Sendable, CaseIterable {
-    /// By the class of the item.
-    case `class`
-    /// By the superclass of the item's class.
-    case superclass
-  }
-
-  /// By what items are sorted.
-  public let criterion: Criterion
+  public let criterion: Grouping
   /// How many groups there are.
   public let count: Int
   /// The group of each position in the plan's `items`.
   public let groupOfPosition: [Int32]
 
   /// - Precondition: all groups lie in `0..<count`.
-  public init(by criterion: Criterion, count: Int, groupOfPosition: [Int32]) {
+  public init(by criterion: Grouping, count: Int, groupOfPosition: [Int32]) {
     precondition(groupOfPosition.allSatisfy { $0 >= 0 && $0 < count })
     self.criterion = criterion
     self.count = count

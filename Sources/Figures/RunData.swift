@@ -1,3 +1,5 @@
+import Vocabulary
+import Dynamics
 import Foundation
 import Output
 import RunFiles
@@ -275,7 +277,10 @@ public struct RunData: Sendable {
   }
 
   /// What a variable of the root is.
-  func description(of name: String) -> VariableDescription { roles(of: name)[name] }
+  func role(of name: String) -> VariableRole { roles(of: name)[name] }
+
+  /// What the average of an observable is measured like.
+  func family(of name: String) -> ObservableFamily { rootRoles.family(of: name) }
 
   /// The variable that has a role beside another one, such as the standard error of a mean; nil where there is none.
   func name(of role: VariableRole) -> String? { roles(of: role.subject ?? "").name(of: role) }
@@ -293,8 +298,8 @@ public struct RunData: Sendable {
   /// Observables averaged over (level, time), in the file's order.
   public var averages: [String] {
     reader.root.variables.filter { variable in
-      rootRoles[variable.name].role == .mean
-        && variable.dimensions.map(\.name) == sweep.map(\.name) + ["level", "time"]
+      guard case .average = rootRoles[variable.name] else { return false }
+      return variable.dimensions.map(\.name) == sweep.map(\.name) + ["level", "time"]
         && rootRoles.name(of: .standardError(of: variable.name)) != nil
         && rootRoles.name(of: .sampleSize(of: variable.name)) != nil
     }.map(\.name)

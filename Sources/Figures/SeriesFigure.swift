@@ -11,8 +11,8 @@ extension RunData {
     let all = averages
     if options.variables.isEmpty {
       let whole = all.filter {
-        let among = description(of: $0).among
-        return among != .part(.retained) && among != .part(.lost)
+        let role = role(of: $0)
+        return role != .average(.part(.retained)) && role != .average(.part(.lost))
       }
       return whole.isEmpty ? all : whole
     }
@@ -59,7 +59,7 @@ extension RunData {
     let shown = shownLevels(Self.curves)
     let styles = levelStyles(shown)
     let order = ObservableFamily.allCases
-    var series = try chosen(options).map { Series(name: $0, family: description(of: $0).family) }
+    var series = try chosen(options).map { Series(name: $0, family: family(of: $0)) }
       .enumerated().sorted { a, b in
         func rank(_ family: ObservableFamily) -> Int { order.firstIndex(of: family) ?? order.count }
         return (rank(a.element.family), a.offset) < (rank(b.element.family), b.offset)

@@ -1,3 +1,4 @@
+import Vocabulary
 import Foundation
 import Output
 
@@ -150,7 +151,8 @@ extension RunData {
       for (k, name) in try treeLevels().enumerated() where k > 0 {
         result.append(
           try quantity(
-            Self.approachName, ["tree_level"], at: k, title: "approach to \(name == "root" ? "the" : "own") \(name)",
+            Self.approachName, ["tree_level"], at: k,
+            title: "approach to \(name == "root" ? "the" : "own") \(name)",
             range: 0...1)
         )
       }

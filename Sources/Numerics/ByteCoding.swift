@@ -53,7 +53,7 @@ public struct ByteDecodingError: Error, CustomStringConvertible, Sendable {
 }
 
 /// Reads what `ByteEncoder` wrote; every length is checked before it is believed.
-public struct ByteDecoder {
+public struct ByteDecoder: Sendable {
   private let data: Data
   /// How many bytes were read.
   public private(set) var position = 0

@@ -11,6 +11,9 @@ public enum Activation: String, Sendable, Hashable, CaseIterable {
   /// 1 / (1 + e^-x).
   case logistic
 
+  /// The functions that hidden layers of our own networks may have.
+  public static let ofHiddenLayers: [Activation] = [.tanh, .relu, .gelu, .softplus]
+
   @usableFromInline var code: Int32 {
     switch self {
     case .identity: return 0

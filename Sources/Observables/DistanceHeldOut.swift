@@ -8,7 +8,7 @@ public struct DistanceHeldOut: NamedObservable {
   public static let longName =
     "Euclidean distance between latent state and nearest of a sample of held-out memories"
   public static let family = ObservableFamily.distance
-  public static let needs: ObservableNeeds = .heldOutItems
+  public static let needs: ObservableNeeds = [.heldOutItems, .memorySearch]
 
   private let side: MemorySamples.Side
 

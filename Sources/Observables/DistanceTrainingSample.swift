@@ -8,7 +8,7 @@ public struct DistanceTrainingSample: NamedObservable {
   public static let longName =
     "Euclidean distance between latent state and nearest of a sample of training memories"
   public static let family = ObservableFamily.distance
-  public static let needs: ObservableNeeds = .heldOutItems
+  public static let needs: ObservableNeeds = [.heldOutItems, .memorySearch]
 
   private let side: MemorySamples.Side
 

@@ -14,22 +14,29 @@ public struct ObservableContext: Sendable {
   /// Principal axes of the memories `[N, N]`; nil: computed where an observable asks for them.
   public var principalAxes: RowTable?
   /// Another class for each one, -1 where it has none: the control beside the own concept.
-  public var siblingOfClass: [Int32] = []
+  public var siblingOfClass: [Int32]
   /// The mean training item of each class, `[classes, D]`; nil where nobody needs it.
   public var classPictures: RowTable?
   /// Whether members' own items are the training items, in their order.
-  public var startsFromTraining = false
+  public var startsFromTraining: Bool
   /// As many memories of training as of held-out items; nil where there are no held-out ones.
   public var samples: MemorySamples?
 
   /// Collects them.
   public init(
-    geometry: LatentGeometry, own: OwnItems?, source: (any ItemSource)?, overlapOrigin: RowTable? = nil
+    geometry: LatentGeometry, own: OwnItems?, source: (any ItemSource)?, overlapOrigin: RowTable? = nil,
+    principalAxes: RowTable? = nil, siblingOfClass: [Int32] = [], classPictures: RowTable? = nil,
+    startsFromTraining: Bool = false, samples: MemorySamples? = nil
   ) {
     self.geometry = geometry
     self.own = own
     self.source = source
     self.overlapOrigin = overlapOrigin
+    self.principalAxes = principalAxes
+    self.siblingOfClass = siblingOfClass
+    self.classPictures = classPictures
+    self.startsFromTraining = startsFromTraining
+    self.samples = samples
   }
 }
 
@@ -50,8 +57,10 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let classPictures = ObservableNeeds(rawValue: 16)
   /// Held-out items.
   public static let heldOutItems = ObservableNeeds(rawValue: 32)
-  /// An encoder's posterior or a decoder's likelihood, which not every map has.
+  /// An encoder's posterior or a decoder's likelihood, which some kinds of models lack.
   public static let posterior = ObservableNeeds(rawValue: 64)
+  /// A search through many memories at each time, which costs as much as the network.
+  public static let memorySearch = ObservableNeeds(rawValue: 128)
 }
 
 /// An observable that scenarios know by name.
@@ -116,10 +125,14 @@ public enum ObservableRegistry {
   ]
 
   /// The observable of that name; nil where the name is unknown or the context lacks what it needs.
-  public static func observable(named name: String, in context: ObservableContext) -> (any Observable)? {
+  ///
+  /// - Parameter known: The observables that there are beside principal components.
+  public static func observable(
+    named name: String, in context: ObservableContext, among known: [any NamedObservable.Type] = all
+  ) -> (any Observable)? {
     if let number = PrincipalComponent.number(in: name) {
       return PrincipalComponent(number: number, context)
     }
-    return all.first { $0.name == name }?.init(context)
+    return known.first { $0.name == name }?.init(context)
   }
 }

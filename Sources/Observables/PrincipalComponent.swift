@@ -13,20 +13,28 @@ public struct PrincipalComponent: Observable {
   private let axis: RowTable
   private let root: RowTable
 
+  /// What all of them are called, without their numbers.
+  public static let familyName = "principal-component"
+
   /// The K of `principal-component-K`, from 1; nil for other names.
   public static func number(in name: String) -> Int? {
-    let prefix = "principal-component-"
+    let prefix = familyName + "-"
     guard name.hasPrefix(prefix), let number = Int(name.dropFirst(prefix.count)), number >= 1 else {
       return nil
     }
     return "\(prefix)\(number)" == name ? number : nil
   }
 
+  /// What files say of the K-th one.
+  public static func longName(_ number: Int) -> String {
+    "projection of the latent state on principal axis \(number) of the memories"
+  }
+
   /// Nil where the latent space has fewer dimensions.
   public init?(number: Int, _ context: ObservableContext) {
     guard number <= context.geometry.dimension else { return nil }
-    name = "principal-component-\(number)"
-    longName = "projection of the latent state on principal axis \(number) of the memories"
+    name = "\(Self.familyName)-\(number)"
+    longName = Self.longName(number)
     root = context.geometry.root
     let axes = context.principalAxes ?? context.geometry.principalAxes().axes
     let n = context.geometry.dimension

@@ -1,4 +1,5 @@
 internal import CNetCDF
+import Vocabulary
 
 #if canImport(Darwin)
   internal import Darwin
@@ -102,7 +103,7 @@ public struct NetCDFError: Error, CustomStringConvertible, Sendable {
       existing.isEmpty
       ? "there is no \(sort) at all"
       : "there is \(shown)\(existing.count > 10 ? " and \(existing.count - 10) more" : "")"
-    let nearest = nearestName(to: name, among: existing).map { "did you mean \"\($0)\"? " } ?? ""
+    let nearest = Spelling.nearest(to: name, among: existing).map { "did you mean \"\($0)\"? " } ?? ""
     return NetCDFError(
       .missingName, path: path, operation: operation, name: name, message: "no \(sort) of this name",
       remedy: nearest + list)

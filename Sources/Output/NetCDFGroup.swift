@@ -66,41 +66,16 @@ public struct NetCDFGroup {
     attributes: [(String, NetCDFAttribute)] = [], fillValue: Double? = nil, compression: Bool = true,
     chunks: [Int]? = nil
   ) throws(NetCDFError) -> NetCDFVariable {
-    let operation = "define variable"
-    guard let code = type.code else {
-      throw file.failure(.typeMismatch, operation, name, "the type \(type) cannot be written")
-    }
-    guard fillValue == nil || type.isFloating else {
-      throw file.failure(
-        .typeMismatch, operation, name, "the type \(type) has no fill value",
-        remedy: "leave fillValue out, and let an integer such as -1 stand for none")
-    }
-    var identifiers: [Int32] = []
-    var lengths: [Int?] = []
-    for dimension in dimensions {
-      guard let (identifier, length) = try find(dimension: dimension) else {
-        throw NetCDFError.missing(
-          "dimension", dimension, among: try visibleDimensions(), path: file.path,
-          operation: "define variable \"\(name)\" with dimension")
-      }
-      identifiers.append(identifier)
-      lengths.append(file.unlimited.contains(identifier) ? nil : length)
-    }
-    if let chunks {
-      let fits = zip(chunks, lengths).allSatisfy { $0 > 0 && $0 <= max($1 ?? .max, 1) }
-      guard chunks.count == lengths.count, fits else {
-        throw file.failure(
-          .shapeMismatch, operation, name, "chunks \(chunks) do not fit the shape \(describe(lengths))",
-          remedy: "give one length per dimension, from 1 to the dimension's")
-      }
-    }
+    let code = try typeCode(of: type, fillValue: fillValue, name)
+    let (identifiers, lengths) = try find(dimensions: dimensions, for: name)
+    if let chunks { try check(chunks, lengths, name) }
     let bytes = lengths.reduce(type.size) { product, length in
       length.map { product.multipliedReportingOverflow(by: $0) }.map { $0.overflow ? .max : $0.partialValue }
         ?? .max
     }
     let compressed = compression && type != .string && !dimensions.isEmpty && bytes > 16_384
 
-    let variable = try file.perform(operation, name) { () throws(NetCDFLibrary.Status) in
+    let variable = try file.perform(Self.defining, name) { () throws(NetCDFLibrary.Status) in
       var variable: Int32 = 0
       try NetCDFLibrary.check(
         nc_def_var(identifier, name, code, Int32(identifiers.count), identifiers, &variable))
@@ -125,6 +100,49 @@ public struct NetCDFGroup {
       dimensionIdentifiers: identifiers, lengths: lengths)
     for (attribute, value) in attributes { try result.setAttribute(attribute, value) }
     return result
+  }
+
+  private static let defining = "define variable"
+
+  private func typeCode(
+    of type: NetCDFType, fillValue: Double?, _ name: String
+  ) throws(NetCDFError) -> nc_type {
+    guard let code = type.code else {
+      throw file.failure(.typeMismatch, Self.defining, name, "the type \(type) cannot be written")
+    }
+    guard fillValue == nil || type.isFloating else {
+      throw file.failure(
+        .typeMismatch, Self.defining, name, "the type \(type) has no fill value",
+        remedy: "leave fillValue out, and let an integer such as -1 stand for none")
+    }
+    return code
+  }
+
+  /// The dimensions that a variable names; lengths are nil where they are unlimited.
+  private func find(
+    dimensions: [String], for variable: String
+  ) throws(NetCDFError) -> (identifiers: [Int32], lengths: [Int?]) {
+    var identifiers: [Int32] = []
+    var lengths: [Int?] = []
+    for dimension in dimensions {
+      guard let (identifier, length) = try find(dimension: dimension) else {
+        throw NetCDFError.missing(
+          "dimension", dimension, among: try visibleDimensions(), path: file.path,
+          operation: "\(Self.defining) \"\(variable)\" with dimension")
+      }
+      identifiers.append(identifier)
+      lengths.append(file.unlimited.contains(identifier) ? nil : length)
+    }
+    return (identifiers, lengths)
+  }
+
+  private func check(_ chunks: [Int], _ lengths: [Int?], _ name: String) throws(NetCDFError) {
+    let fits = zip(chunks, lengths).allSatisfy { $0 > 0 && $0 <= max($1 ?? .max, 1) }
+    guard chunks.count == lengths.count, fits else {
+      throw file.failure(
+        .shapeMismatch, Self.defining, name, "chunks \(chunks) do not fit the shape \(describe(lengths))",
+        remedy: "give one length per dimension, from 1 to the dimension's")
+    }
   }
 
   /// Sets an attribute of the group; on the root, a global attribute of the file.

@@ -65,44 +65,66 @@ public struct NetCDFReaderGroup: Sendable {
     self.name = name
     self.path = path
 
-    let own = try file.perform("read the dimensions of group", path) { () throws(NetCDFLibrary.Status) in
+    let own = try Self.dimensions(of: identifier, path, file)
+    dimensions = own.map(\.1)
+    let visible = inherited.merging(own) { _, own in own }
+    attributes = try file.attributes(group: identifier, variable: NC_GLOBAL, of: path)
+    var variables: [NetCDFReaderVariable] = []
+    for variable in try Self.variables(of: identifier, path, file) {
+      variables.append(
+        try NetCDFReaderVariable(
+          file: file, group: identifier, identifier: variable, groupPath: path, visible: visible))
+    }
+    self.variables = variables
+    var groups: [NetCDFReaderGroup] = []
+    for (child, name) in try Self.children(of: identifier, path, file) {
+      groups.append(
+        try NetCDFReaderGroup(
+          file: file, identifier: child, name: name, path: path == "/" ? "/\(name)" : "\(path)/\(name)",
+          inherited: visible))
+    }
+    self.groups = groups
+  }
+
+  private static func dimensions(
+    of group: Int32, _ path: String, _ file: ReadableFile
+  ) throws(NetCDFError) -> [(Int32, NetCDFDimension)] {
+    try file.perform("read the dimensions of group", path) { () throws(NetCDFLibrary.Status) in
       var count: Int32 = 0
-      try NetCDFLibrary.check(nc_inq_unlimdims(identifier, &count, nil))
+      try NetCDFLibrary.check(nc_inq_unlimdims(group, &count, nil))
       var unlimited = [Int32](repeating: 0, count: Int(count))
-      try NetCDFLibrary.check(nc_inq_unlimdims(identifier, &count, &unlimited))
+      try NetCDFLibrary.check(nc_inq_unlimdims(group, &count, &unlimited))
       var own: [(Int32, NetCDFDimension)] = []
-      for dimension in try dimensionIdentifiers(of: identifier, withParents: false) {
-        let (name, length) = try dimensionDescription(group: identifier, dimension)
+      for dimension in try dimensionIdentifiers(of: group, withParents: false) {
+        let (name, length) = try dimensionDescription(group: group, dimension)
         own.append(
           (dimension, NetCDFDimension(name: name, length: length, isUnlimited: unlimited.contains(dimension)))
         )
       }
       return own
     }
-    dimensions = own.map(\.1)
-    let visible = inherited.merging(own) { _, own in own }
-    attributes = try file.attributes(group: identifier, variable: NC_GLOBAL, of: path)
+  }
 
-    let variableIdentifiers = try file.perform("list variables", path) { () throws(NetCDFLibrary.Status) in
+  private static func variables(
+    of group: Int32, _ path: String, _ file: ReadableFile
+  ) throws(NetCDFError) -> [Int32] {
+    try file.perform("list variables", path) { () throws(NetCDFLibrary.Status) in
       var count: Int32 = 0
-      try NetCDFLibrary.check(nc_inq_varids(identifier, &count, nil))
+      try NetCDFLibrary.check(nc_inq_varids(group, &count, nil))
       var identifiers = [Int32](repeating: 0, count: Int(count))
-      try NetCDFLibrary.check(nc_inq_varids(identifier, &count, &identifiers))
+      try NetCDFLibrary.check(nc_inq_varids(group, &count, &identifiers))
       return identifiers
     }
-    var variables: [NetCDFReaderVariable] = []
-    for variable in variableIdentifiers {
-      variables.append(
-        try NetCDFReaderVariable(
-          file: file, group: identifier, identifier: variable, groupPath: path, visible: visible))
-    }
-    self.variables = variables
+  }
 
-    let children = try file.perform("list groups", path) { () throws(NetCDFLibrary.Status) in
+  private static func children(
+    of group: Int32, _ path: String, _ file: ReadableFile
+  ) throws(NetCDFError) -> [(Int32, String)] {
+    try file.perform("list groups", path) { () throws(NetCDFLibrary.Status) in
       var count: Int32 = 0
-      try NetCDFLibrary.check(nc_inq_grps(identifier, &count, nil))
+      try NetCDFLibrary.check(nc_inq_grps(group, &count, nil))
       var identifiers = [Int32](repeating: 0, count: Int(count))
-      try NetCDFLibrary.check(nc_inq_grps(identifier, &count, &identifiers))
+      try NetCDFLibrary.check(nc_inq_grps(group, &count, &identifiers))
       var children: [(Int32, String)] = []
       for child in identifiers {
         var status = NC_NOERR
@@ -112,13 +134,5 @@ public struct NetCDFReaderGroup: Sendable {
       }
       return children
     }
-    var groups: [NetCDFReaderGroup] = []
-    for (child, name) in children {
-      groups.append(
-        try NetCDFReaderGroup(
-          file: file, identifier: child, name: name, path: path == "/" ? "/\(name)" : "\(path)/\(name)",
-          inherited: visible))
-    }
-    self.groups = groups
   }
 }

@@ -7,13 +7,19 @@ import Numerics
 ///
 /// All directions are propagated at once, as rows of a block.
 public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: DifferentiableMap {
-  let base: InferenceMap<Network>
+  public let dimension: Int
+  public let dataDimension: Int
+  private let network: Network
+  private let base: InferenceMap<Network>
 
   /// Iterates a network.
-  public init(_ network: Network) { base = InferenceMap(network, mode: .mean) }
+  public init(_ network: Network) {
+    dimension = network.latentDimension
+    dataDimension = network.dataDimension
+    self.network = network
+    base = InferenceMap(network, mode: .mean)
+  }
 
-  public var dimension: Int { base.dimension }
-  public var dataDimension: Int { base.dataDimension }
   public var availableFields: StateFields { base.availableFields }
 
   public func makeWorkspace(capacity: Int) -> InferenceMap<Network>.Workspace {
@@ -49,7 +55,7 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
     for first in stride(from: 0, to: states.rows, by: grain) {
       let rows = min(grain, states.rows - first)
       w.z.load(states.row(first), rows: rows)
-      base.network.decode(w.z, to: w.next, as: .means, rows: rows, workspace: &w.network)
+      network.decode(w.z, to: w.next, as: .means, rows: rows, workspace: &w.network)
       w.next.store(table.row(first), rows: rows)
     }
     return table
@@ -72,7 +78,7 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
   }
 
   public func makeTangentWorkspace(directions: Int) -> TangentWorkspace {
-    TangentWorkspace(base.network, directions: directions)
+    TangentWorkspace(network, directions: directions)
   }
 
   public func linearize(
@@ -82,8 +88,8 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
     let n = dimension
     w.latent.row(0).update(from: state, count: n)
     for k in 0..<count { w.latent.row(k + 1).update(from: directions + k * n, count: n) }
-    base.network.linearizeDecoder(w.latent, to: w.data, directions: count, workspace: &w.network)
-    base.network.linearizeEncoder(w.data, to: w.image, directions: count, workspace: &w.network)
+    network.linearizeDecoder(w.latent, to: w.data, directions: count, workspace: &w.network)
+    network.linearizeEncoder(w.data, to: w.image, directions: count, workspace: &w.network)
     image.update(from: w.image.row(0), count: n)
     for k in 0..<count { (directions + k * n).update(from: w.image.row(k + 1), count: n) }
   }
@@ -91,6 +97,6 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
   public func remainderBound(at state: [Double], source: [Double], target: [Double])
     -> (@Sendable (Double) -> Double)?
   {
-    base.network.remainderBound(at: state, source: source, target: target)
+    network.remainderBound(at: state, source: source, target: target)
   }
 }

@@ -1,5 +1,6 @@
 import Dynamics
 import Numerics
+import Vocabulary
 
 /// Repeated inference in a variational autoencoder, F = m . g on the latent space.
 ///
@@ -13,12 +14,12 @@ import Numerics
 public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
   typealias Scalar = Network.Scalar
 
-  /// Encoder and decoder.
-  public let network: Network
-  /// How inference is repeated.
-  public let mode: InferenceMode
   public let dimension: Int
   public let dataDimension: Int
+  /// How inference is repeated.
+  public let mode: InferenceMode
+  /// Encoder and decoder. After the others, whose places in memory so depend on no generic type.
+  public let network: Network
 
   /// Iterates a network.
   ///
@@ -41,8 +42,6 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
 
   /// Scratch memory of one worker.
   public final class Workspace {
-    /// The network's own.
-    var network: Network.Workspace
     /// x(t).
     var x: Rows<Scalar>
     /// x(t+1), where it has been computed already.
@@ -58,6 +57,8 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     /// The time t for which `next` holds x(t+1).
     var decodedTime = -1
     var hasDataState = false
+    /// The network's own. After the others, whose places in memory so depend on no generic type.
+    var network: Network.Workspace
 
     init(_ network: Network, capacity: Int) {
       self.network = network.makeWorkspace(capacity: capacity)

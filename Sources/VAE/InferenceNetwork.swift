@@ -1,3 +1,4 @@
+import Vocabulary
 import Numerics
 
 /// What an encoder says of the latent state of a data item x.

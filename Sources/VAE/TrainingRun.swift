@@ -4,8 +4,6 @@ import Numerics
 /// A training at work: its epochs one after another, and what is known of them so far.
 struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   private let plan: Training
-  private let train: (source: Train, count: Int)
-  private let test: (source: Test, count: Int)
   /// Nil where there are no validation items.
   private let validation: (source: any ItemSource, count: Int)?
   private let seed: UInt64
@@ -24,6 +22,8 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   /// Where the epoch at hand goes on, and its sum so far.
   private var start: (items: Int, sum: Double)
   private var earlyEnd: Training.EarlyEnd?
+  private let train: (source: Train, count: Int)
+  private let test: (source: Test, count: Int)
 
   /// Begins with random parameters, or where a saved training stood.
   init(

@@ -1,4 +1,5 @@
 import Foundation
+import Kinds
 import RunFiles
 import Testing
 
@@ -74,6 +75,21 @@ extension CommandTests {
       #expect(commands > 0)
     }
 
+    /// README.md has the table of keys, whole; with `REWRITE_README=1` this writes it there.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: readme)))
+    func tableOfKeysOfTheReadme() throws {
+      let table = Registry.standard.vocabulary.keys.markdownTable
+      let lines = try String(contentsOfFile: Self.readme, encoding: .utf8).components(separatedBy: "\n")
+      let begin = try #require(lines.firstIndex(of: "| key | value | default | meaning |"))
+      let end = try #require(lines[begin...].firstIndex(of: ""))
+      if ProcessInfo.processInfo.environment["REWRITE_README"] == "1" {
+        let written = lines[..<begin] + table.split(separator: "\n").map(String.init) + lines[end...]
+        try written.joined(separator: "\n").write(toFile: Self.readme, atomically: true, encoding: .utf8)
+      }
+      #expect(
+        lines[begin..<end].joined(separator: "\n") + "\n" == table, "REWRITE_README=1 writes the table")
+    }
+
     static let notation = Checkout.root + "/NOTATION.md"
 
     /// NOTATION.md has the table of the variables, whole; with `REWRITE_NOTATION=1` this writes it there.
@@ -93,7 +109,8 @@ extension CommandTests {
         try written.joined(separator: "\n").write(toFile: Self.notation, atomically: true, encoding: .utf8)
       }
       #expect(
-        lines[(begin + 1)..<end].joined(separator: "\n") == "\n" + table, "REWRITE_NOTATION=1 writes the tables")
+        lines[(begin + 1)..<end].joined(separator: "\n") == "\n" + table,
+        "REWRITE_NOTATION=1 writes the tables")
     }
 
     static let scenarios: [String] = {

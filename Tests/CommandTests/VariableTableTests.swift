@@ -1,4 +1,6 @@
 import Foundation
+import Experiments
+import Kinds
 import Output
 import RunFiles
 import Scenarios
@@ -11,8 +13,6 @@ extension CommandTests {
     struct Kind: CustomTestStringConvertible {
       var testDescription: String
       var scenario: String
-      /// N.
-      var latent = 4
     }
 
     private static let attractors = "attractors: {max-steps: 2000, items: 12}\n"
@@ -37,10 +37,11 @@ extension CommandTests {
       Kind(
         testDescription: "Hopfield network",
         scenario: smallScenario.split(separator: "\n").filter {
-          !["latent", "hidden", "training"].contains($0.prefix { $0 != ":" }.trimmingCharacters(in: .whitespaces))
+          !["latent", "hidden", "training"].contains(
+            $0.prefix { $0 != ":" }.trimmingCharacters(in: .whitespaces))
         }.joined(separator: "\n").replacing("model:", with: "model: {kind: hopfield}")
-          + "\nobservables: [distance-concept, overlap-memory]\nsplit-by: [retention]\noutput: {members: true}\n",
-        latent: 36),
+          + "\nobservables: [distance-concept, overlap-memory]\nsplit-by: [retention]\noutput: {members: true}\n"
+      ),
     ]
 
     /// Variables by path, in words: everything but values.
@@ -50,9 +51,10 @@ extension CommandTests {
         func text(_ name: String) -> String {
           variable.attributes.first { $0.name == name }?.value.text ?? ""
         }
-        let attributes = ["long_name", "units", "ancillary_variables", "role", "role_of", "among", "family"]
+        let attributes = ["long_name", "units", "ancillary_variables", "role", "role_of"]
         result[variable.path] =
-          "\(variable.type) \(variable.dimensions.map(\.name)) " + attributes.map(text).joined(separator: "; ")
+          "\(variable.type) \(variable.dimensions.map(\.name)) "
+          + attributes.map(text).joined(separator: "; ")
       }
       return reader.groups.map { words($0) }.reduce(result) { $0.merging($1) { first, _ in first } }
     }
@@ -62,8 +64,6 @@ extension CommandTests {
         let ancillary = variable.more.first { $0.0 == "ancillary_variables" }?.1.text ?? ""
         let description = [
           variable.longName, variable.units ?? "", ancillary, variable.role.word, variable.role.subject ?? "",
-          variable.description.among?.word ?? "",
-          variable.description.family == .other ? "" : variable.description.family.rawValue,
         ]
         return (
           (part.group.isEmpty ? "" : "/" + part.group) + "/" + variable.name,
@@ -73,8 +73,10 @@ extension CommandTests {
     }
 
     private static func layout(_ kind: Kind, _ sandbox: Sandbox) throws -> RunLayout {
-      let scenario = try ScenarioLoader.load(path: sandbox("small.yaml"), vocabulary: .standard)
-      return try Experiment(scenario).fileLayout(latentDimension: kind.latent)
+      let scenario = try ScenarioLoader.load(
+        path: sandbox("small.yaml"), vocabulary: Registry.standard.vocabulary)
+      let experiment = try Experiment(scenario)
+      return try experiment.fileLayout(try experiment.modelOutline())
     }
 
     /// What the estimate expects from the scenario alone is what the file has.
@@ -111,31 +113,37 @@ extension CommandTests {
     /// Every role is one that the table knows, is of a variable that is there, and follows from the name as well: so
     /// files from before the attributes mean the same.
     private func expectRoles(
-      _ group: NetCDFReaderGroup, isOfModels: Bool = false, sourceLocation: SourceLocation = #_sourceLocation
+      _ group: NetCDFReaderGroup, isOfModels: Bool = false,
+      sourceLocation: Testing.SourceLocation = #_sourceLocation
     ) {
       let (roles, former) = (VariableRoles(group), VariableRoles(former: group))
       for variable in group.variables {
         let word = variable.attributes.first { $0.name == "role" }?.value.text
-        let role = roles[variable.name].role
+        let role = roles[variable.name]
         #expect(word == role.word, "\(variable.path)", sourceLocation: sourceLocation)
         if let subject = role.subject {
           let hasSubject = group.variables.contains { $0.name == subject }
-          if case .minimum = role {} else {
+          if case .minimum = role {
+          } else {
             #expect(hasSubject, "\(variable.path) of \(subject)", sourceLocation: sourceLocation)
           }
         }
         // Of several models, every number is a mean; names do not tell that of all.
         let isMean = isOfModels && role == .mean
         #expect(
-          former[variable.name].role == role || isMean, "\(variable.path): \(former[variable.name].role)",
+          former[variable.name] == role || isMean, "\(variable.path): \(former[variable.name])",
           sourceLocation: sourceLocation)
-        if roles[variable.name].role == .mean, !isOfModels {
+        if case .average = role, variable.dimensions.last?.name == "time", group.name == "/" {
           #expect(
-            former[variable.name].family == roles[variable.name].family, "\(variable.path)",
+            former.family(of: variable.name) == roles.family(of: variable.name), "\(variable.path)",
             sourceLocation: sourceLocation)
         }
       }
-      for child in group.groups { expectRoles(child, sourceLocation: sourceLocation) }
+      for child in group.groups {
+        // Controls are averaged over models, too.
+        let isControl = child.name == "controls" || group.name == "controls"
+        expectRoles(child, isOfModels: isOfModels && isControl, sourceLocation: sourceLocation)
+      }
     }
 
     @Test(arguments: kinds)
@@ -153,16 +161,16 @@ extension CommandTests {
         + "sweep: {model.training.epochs: [1, 2], initial.split: [train, test]}\n"
         + "observables: [distance-concept, distance-root]\nsplit-by: [retention]\n"
         + "output: {members: true, films: {items: 2}}\ncontrols: [linear]\n" + Self.attractors
-        + """
-        claims:
-          near:
-            statement: It comes near.
-            estimate: approach(distance-concept)
-            threshold: 0
-            over: each
-            controls: [linear, sibling]
+          + """
+          claims:
+            near:
+              statement: It comes near.
+              estimate: approach(distance-concept)
+              threshold: 0
+              over: each
+              controls: [linear, sibling]
 
-        """
+          """
       try sandbox.put(scenario, at: "small.yaml")
       try sandbox.succeed("run", "small.yaml", "-o", "small.nc")
       let file = try sandbox.reader("small.nc")

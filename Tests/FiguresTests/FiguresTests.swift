@@ -86,6 +86,7 @@ import Testing
     let writer = try NetCDFWriter(path: folder("roles.nc"))
     let root = writer.root
     try root.setAttribute("format_version", 1)
+    try root.setAttribute("family_distance", "visit_count")
     try root.defineDimension("level", length: 1)
     try root.defineDimension("time", length: 2)
     try root.defineVariable("level", type: .double, dimensions: ["level"]).write([0.5])
@@ -98,8 +99,7 @@ import Testing
     }
     for (k, name) in ["visit_count", "memory_retained", "distance_given_up"].enumerated() {
       try define(
-        name, [1, 2], ("role", "mean"), ("among", k == 2 ? "lost" : "all"),
-        ("family", k == 0 ? "distance" : "other"))
+        name, [1, 2], ("role", k == 2 ? "mean_of_lost" : "mean"))
       try define("doubt_\(k)", [0.5, 0.25], ("role", "standard_error"), ("role_of", name))
       try define("sample_\(k)", [3, 3], ("role", "count"), ("role_of", name))
     }

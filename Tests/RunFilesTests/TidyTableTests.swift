@@ -13,7 +13,7 @@ import Testing
     for (name, attributes) in variables {
       try writer.root.defineVariable(
         name, type: .double, dimensions: ["level", "time"], attributes: attributes
-      ).write([1, 2])
+      ).write([1, 2] as [Double])
     }
     try writer.commit()
     return try NetCDFReader(path: folder("file.nc"))

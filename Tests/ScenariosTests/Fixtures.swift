@@ -1,8 +1,9 @@
 import Foundation
+import Kinds
 import Scenarios
 import Testing
 
-/// The vocabulary of the design's section 2, by hand.
+/// Observables and corruptions by hand; the kinds of data sets and models that the program has.
 let vocabulary = ScenarioVocabulary(
   observables: [
     ObservableWord(name: "overlap-memory", needsOwnItem: true),
@@ -32,7 +33,7 @@ let vocabulary = ScenarioVocabulary(
     CorruptionWord(name: "latent-gaussian", levelDomain: .nonnegative),
     CorruptionWord(name: "prior", levelDomain: .none, needsSource: false),
     CorruptionWord(name: "latent-box", levelDomain: .nonnegative, needsSource: false),
-  ])
+  ], datasets: Registry.standard.vocabulary.datasets, models: Registry.standard.vocabulary.models)
 
 /// Parses a text as if it were the file `/scenarios/a.yaml`.
 func parse(_ text: String, overrides: [String] = [], seed: UInt64? = nil) throws -> Scenario {

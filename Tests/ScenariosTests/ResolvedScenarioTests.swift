@@ -111,10 +111,7 @@ import Testing
     let text = "name: a\nmodel: {latent: 7}\nsweep: {model.latent: [5, 6], dynamics.steps: [1, 2, 3]}"
     let scenario = try parse(text)
     let points = try ScenarioLoader.points(of: scenario, vocabulary: vocabulary)
-    let found = points.map { point -> [Int] in
-      guard case .trained(let model) = point.model else { return [] }
-      return [model.latent, point.dynamics.steps]
-    }
+    let found = points.map { [$0.model.integer("latent"), $0.dynamics.steps] }
     #expect(found == [[5, 1], [5, 2], [5, 3], [6, 1], [6, 2], [6, 3]])
     for point in points {
       #expect(point.sweep.isEmpty && point.output == scenario.output)
@@ -128,32 +125,40 @@ import Testing
   @Test func pointsWithoutWhatTheirKindDoesNotHave() throws {
     let text = "name: a\ndynamics: {mode: sample, temperature: 2}\nsweep: {dynamics.mode: [mean, sample]}"
     let points = try ScenarioLoader.points(of: parse(text), vocabulary: vocabulary)
-    #expect(points.map(\.dynamics.mode) == [.mean, .sample])
-    #expect(points.map(\.dynamics.temperature) == [1, 2])
+    #expect(points.map(\.dynamics.mode) == [.mean, .sample(temperature: 2, decoder: false)])
   }
 
   // MARK: - The table of keys
 
   @Test func tableDescribesEveryKey() throws {
     var seen: Set<String> = []
-    for key in ScenarioKeys.all {
-      #expect(seen.insert(key.name).inserted, "\(key.name) stands twice")
+    let keys = vocabulary.keys
+    for key in keys.all {
+      let twins = keys.declarations(of: key.name)
+      // Kinds may give a name different types.
+      #expect(seen.insert(key.name).inserted || twins.count > 1, "\(key.name) stands twice")
+      #expect(Set(twins.map(\.type)).count == twins.count, "\(key.name) is declared alike twice")
       #expect(key.section.isEmpty || seen.contains(key.section), "\(key.name) before its section")
       #expect(!key.meaning.isEmpty && !key.meaning.contains("\n"))
-      #expect(ScenarioKeys.key(named: key.name) == key)
-      if let condition = key.condition { #expect(ScenarioKeys.key(named: condition.key) != nil) }
+      #expect(twins.contains(key))
+      if let condition = key.condition { #expect(!keys.declarations(of: condition.key).isEmpty) }
     }
-    let table = ScenarioKeys.markdownTable
+    let table = keys.markdownTable
     let rows = table.split(separator: "\n")
     // Sections that switch something on by themselves have a row.
     let optional = ["attractors", "output.films"]
     #expect(
-      rows.count == 2 + ScenarioKeys.all.filter { $0.type != .section || optional.contains($0.name) }.count)
+      rows.count == 2 + keys.all.filter { $0.type != .section || optional.contains($0.name) }.count)
     for row in rows { #expect(row.hasPrefix("| ") && row.hasSuffix(" |")) }
   }
 
   /// Writing a default out gives the same scenario as leaving the key out.
-  @Test(arguments: ScenarioKeys.all.filter { $0.defaultValue != nil && $0.condition == nil })
+  @Test(
+    arguments: vocabulary.keys.all.filter { key in
+      let condition = key.condition
+      let isDefaultKind = ["hierarchical-patterns", "vae"].contains { condition?.values.contains($0) ?? true }
+      return key.defaultValue != nil && isDefaultKind && condition?.key != "dynamics.mode"
+    })
   func defaultsAreWhatTheTableSays(_ key: ScenarioKey) throws {
     let section = ["attractors", "output.films"].filter { key.name.hasPrefix($0 + ".") }.map { $0 + "={}" }
     let base = try parse("name: a", overrides: section)

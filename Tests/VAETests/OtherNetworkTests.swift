@@ -1,3 +1,4 @@
+import Vocabulary
 import Dynamics
 import Numerics
 import Observables

@@ -15,7 +15,7 @@ struct Engine {
 
   /// A model with its geometry on the training set.
   private struct Prepared {
-    let map: InferenceMap<Float>
+    let map: InferenceMap<DenseNetwork<Float>>
     let context: ObservableContext
   }
 
@@ -164,7 +164,7 @@ struct Engine {
     let rows = RowTable(rows: members, columns: test.dimension)
     test.copy(items: 0..<members, into: rows.storage.buffer)
     let model = try Safetensors.read(path: path).model
-    typealias Search = AttractorSearch<DifferentiableInferenceMap, GivenStart>
+    typealias Search = AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, GivenStart>
     var settings = Search.Settings()
     settings.usesTrappingBalls = request.measures ?? true
     settings.refillsBlocks = request.measures ?? true
@@ -188,7 +188,7 @@ struct Engine {
   private mutating func prepared(_ path: String) throws -> Prepared {
     if let known = prepared[path] { return known }
     let train = try loadedDataset().train
-    let map = InferenceMap<Float>(try Safetensors.read(path: path).model)
+    let map = InferenceMap<DenseNetwork<Float>>(try Safetensors.read(path: path).model)
     let memories = map.memories(
       of: SplitRows(split: train), count: train.count, threads: Parallel.processorCount)
     let geometry = LatentGeometry(

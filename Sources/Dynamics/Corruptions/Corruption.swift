@@ -1,4 +1,5 @@
 import Numerics
+import Vocabulary
 
 /// What a corruption starts from.
 public enum CorruptionOrigin: Sendable, Hashable {
@@ -8,16 +9,6 @@ public enum CorruptionOrigin: Sendable, Hashable {
   case memory
   /// Nothing: a draw in the latent space, `[N]`.
   case nothing
-}
-
-/// Which numbers a corruption takes as its level.
-public enum LevelDomain: Sendable, Hashable {
-  /// 0...1.
-  case probability
-  /// At least 0.
-  case nonnegative
-  /// The level is only a label.
-  case none
 }
 
 /// A way to make a noisy initial state.

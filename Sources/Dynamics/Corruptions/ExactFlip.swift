@@ -1,4 +1,5 @@
 import Numerics
+import Vocabulary
 
 /// Exactly round(p D) pixels, drawn without replacement, are replaced by 1 - x.
 public struct ExactFlip: Corruption {

@@ -1,4 +1,5 @@
 import Numerics
+import Vocabulary
 
 /// Each pixel x is, with probability p, replaced by 1 - x.
 public struct Flip: Corruption {

@@ -1,4 +1,5 @@
 import Numerics
+import Vocabulary
 
 /// Normal(0, p^2) is added to each pixel, and the sum clipped to [0, 1].
 public struct GaussianNoise: Corruption {

@@ -1,4 +1,5 @@
 import Numerics
+import Vocabulary
 
 /// z(0) uniform in [-a, a]^N, from no item; the level is a.
 public struct LatentBox: Corruption {

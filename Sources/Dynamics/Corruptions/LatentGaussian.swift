@@ -1,4 +1,5 @@
 import Numerics
+import Vocabulary
 
 /// z(0) = xi + p Normal(0, I), around the item's memory.
 public struct LatentGaussian: Corruption {

@@ -1,4 +1,5 @@
 import Numerics
+import Vocabulary
 
 /// A square of area fraction p, side round(sqrt(p D)), at a uniform place, is set to 0.
 ///

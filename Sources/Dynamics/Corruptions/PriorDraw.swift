@@ -1,4 +1,5 @@
 import Numerics
+import Vocabulary
 
 /// z(0) ~ Normal(0, I), from no item; there are no levels.
 public struct PriorDraw: Corruption {

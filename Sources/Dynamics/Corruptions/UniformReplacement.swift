@@ -1,4 +1,5 @@
 import Numerics
+import Vocabulary
 
 /// Each pixel is, with probability p, replaced by a uniform number in (0, 1).
 public struct UniformReplacement: Corruption {

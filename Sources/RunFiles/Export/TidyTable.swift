@@ -1,4 +1,5 @@
 import Output
+import Vocabulary
 
 /// Variables of a NetCDF file as a tidy table: one row per coordinate tuple, one column per variable.
 ///
@@ -74,7 +75,7 @@ public struct TidyTable: Sendable {
   private static func averages(_ reader: NetCDFReader) throws(NetCDFError) -> [NetCDFReaderVariable] {
     let roles = VariableRoles(reader.root)
     let averages = reader.root.variables.filter { variable in
-      roles[variable.name].role == .mean && variable.dimensions.last?.name == "time"
+      if case .average = roles[variable.name] { variable.dimensions.last?.name == "time" } else { false }
     }
     let widest = averages.min { $0.dimensions.count < $1.dimensions.count }
     guard let widest else {

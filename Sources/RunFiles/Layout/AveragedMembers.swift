@@ -1,17 +1,18 @@
+import Vocabulary
 import Dynamics
 
-/// Over which members of a level an average is taken: the attribute `among`.
+/// Over which members of a level an average is taken.
 package enum AveragedMembers: Sendable, Hashable {
   /// All of them, or those that a splitting observable chooses at each time.
   case part(SeriesPart)
   /// Those of each group of items.
-  case each(ItemGrouping.Criterion)
+  case each(Grouping)
 
   /// All that there are.
   static let allCases: [AveragedMembers] =
-    [.part(.all)] + ItemGrouping.Criterion.allCases.map { .each($0) } + [.part(.retained), .part(.lost)]
+    [.part(.all)] + Grouping.allCases.map { .each($0) } + [.part(.retained), .part(.lost)]
 
-  /// The word in the attribute.
+  /// The word in the role.
   package var word: String {
     switch self {
     case .part(.all): "all"
@@ -19,11 +20,6 @@ package enum AveragedMembers: Sendable, Hashable {
     case .part(.lost): "lost"
     case .each(let criterion): criterion.rawValue
     }
-  }
-
-  init?(word: String) {
-    guard let known = Self.allCases.first(where: { $0.word == word }) else { return nil }
-    self = known
   }
 
   /// The name of an observable's average over these members.
@@ -54,7 +50,7 @@ package enum AveragedMembers: Sendable, Hashable {
   }
 }
 
-extension ItemGrouping.Criterion {
+extension Grouping {
   /// The dimension of the groups.
   var dimension: String {
     switch self {

@@ -15,7 +15,9 @@ package enum ClaimVocabulary {
     let closest = ClosestConceptVariables.ofRun
     // Fractions of members, which no member has, stand before the means of what each has.
     let (means, fractions) = (MemberScalar.recorded, MemberScalar.averaged.filter { !isRecorded($0) })
-    func averages(_ scalars: [MemberScalar]) -> [String] { scalars.compactMap { $0.definition.average?.name } }
+    func averages(_ scalars: [MemberScalar]) -> [String] {
+      scalars.compactMap { $0.definition.average?.name }
+    }
     return names(
       [closest.time.name, closest.distance.name] + averages(fractions)
         + RunLayout.specimen.counts.part.variables.map(\.name) + averages(means))

@@ -1,3 +1,4 @@
+import Dynamics
 import Observables
 import Output
 
@@ -24,47 +25,49 @@ struct FormerNames {
     names = Set(group.variables.map(\.name))
   }
 
-  /// The description of a variable without the attribute.
-  func description(of variable: NetCDFReaderVariable) -> VariableDescription {
+  /// The role of a variable without the attribute.
+  func role(of variable: NetCDFReaderVariable) -> VariableRole {
     let name = variable.name
     if let known = Self.table[group]?[name] { return known }
-    if variable.dimensions.map(\.name) == [name] { return VariableDescription(.coordinate) }
-    if variable.type == .string { return VariableDescription(.label) }
+    if variable.dimensions.map(\.name) == [name] { return .coordinate }
+    if variable.type == .string { return .label }
     // What belongs to another variable, of an observable or of any in several models' averages.
     for (ending, role) in Self.endings where name.hasSuffix(ending) {
       let subject = String(name.dropLast(ending.count))
-      if names.contains(subject) { return VariableDescription(role.renamed { _ in subject }) }
+      if names.contains(subject) { return role.renamed { _ in subject } }
     }
-    return group.isEmpty
-      ? average(variable) : VariableDescription(.value, family: Self.families[name] ?? .other)
+    guard group.isEmpty else { return .value }
+    let hasOthers = variable.attributes.contains { $0.name == "ancillary_variables" }
+    guard hasOthers || Self.marks.allSatisfy({ names.contains(name + $0) }) else { return .value }
+    return .average(average(name).members)
   }
 
-  /// An observable's average, if it looks like one.
-  private func average(_ variable: NetCDFReaderVariable) -> VariableDescription {
-    let name = variable.name
-    let hasOthers = variable.attributes.contains { $0.name == "ancillary_variables" }
-    guard hasOthers || Self.marks.allSatisfy({ names.contains(name + $0) }) else {
-      return VariableDescription(.value)
-    }
-    for among in AveragedMembers.allCases.dropFirst() {
-      let ending = among.name(of: "")
+  /// Whose average a variable is, and of which observable, if it is one.
+  private func average(_ name: String) -> (members: AveragedMembers, observable: String) {
+    for members in AveragedMembers.allCases.dropFirst() {
+      let ending = members.name(of: "")
       let observable = String(name.dropLast(ending.count))
-      if name.hasSuffix(ending), names.contains(observable) {
-        return VariableDescription(.mean, among: among, family: Self.families[observable] ?? .other)
-      }
+      if name.hasSuffix(ending), names.contains(observable) { return (members, observable) }
     }
-    return VariableDescription(.mean, among: .part(.all), family: Self.families[name] ?? .other)
+    return (.part(.all), name)
+  }
+
+  /// What the observables are measured like whose averages the group has.
+  var families: [String: ObservableFamily] {
+    Dictionary(
+      names.compactMap { name in Self.families[average(name).observable].map { (name, $0) } },
+      uniquingKeysWith: { first, _ in first })
   }
 
   // MARK: The table
 
   /// Variables with fixed names, by group and name.
-  private static let table: [String: [String: VariableDescription]] = {
-    var result: [String: [String: VariableDescription]] = [:]
+  private static let table: [String: [String: VariableRole]] = {
+    var result: [String: [String: VariableRole]] = [:]
     for part in RunLayout.specimen.parts + CampaignLayout.specimen {
       for variable in part.variables {
         let isNamed = !variable.name.hasPrefix(placeholder)
-        if isNamed { result[part.group, default: [:]][variable.name] = variable.description }
+        if isNamed { result[part.group, default: [:]][variable.name] = variable.role }
       }
     }
     return result

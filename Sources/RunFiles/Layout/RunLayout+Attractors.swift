@@ -58,7 +58,9 @@ extension RunLayout {
     let (perSet, perAxis) = (["attractor"], ["attractor", "latent"])
     let words = ["stable_fixed_point", "saddle", "repeller", "stable_cycle", "unstable_cycle"]
     return [
-      real("position", perAxis, "fixed point, or first point of a cycle") { $0.sets.flatMap { $0.points[0] } },
+      real("position", perAxis, "fixed point, or first point of a cycle") {
+        $0.sets.flatMap { $0.points[0] }
+      },
       real("residual", perSet, "|F^p(z) - z| at the position, p the period") { $0.sets.map(\.residual) },
       .integers(
         .flag(

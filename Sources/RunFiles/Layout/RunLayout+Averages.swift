@@ -11,8 +11,7 @@ struct AverageVariables {
   init(_ observable: AveragedObservable, among: AveragedMembers) {
     let (what, whose) = (observable.longName, among.words)
     let mean = RunVariable(
-      among.name(of: observable.name), .real, among.dimensions,
-      VariableDescription(.mean, among: among, family: observable.family), "mean \(what)\(whose)",
+      among.name(of: observable.name), .real, among.dimensions, .average(among), "mean \(what)\(whose)",
       units: observable.units)
     standardDeviation = mean.standardDeviation("standard deviation over members of \(what)\(whose)")
     standardError = mean.standardError("standard error over items of the mean \(what)\(whose)")
@@ -39,7 +38,7 @@ struct ScalarVariables {
 
   init(_ average: MemberScalar.Average) {
     let mean = RunVariable(
-      average.name, .real, ["level"], VariableDescription(.mean, among: .part(.all)), average.longName)
+      average.name, .real, ["level"], .mean, average.longName)
     standardError = mean.standardError("standard error over items of \(average.name)")
     count = mean.sampleSize
     self.mean = mean.with([standardError, count])
@@ -80,8 +79,7 @@ extension RunLayout {
   var fractions: RunSection<RunResults> {
     let words = "fraction of members nearest to each tree level"
     let (fraction, error) = RunVariable(
-      "level_fraction", .real, ["level", "time", "tree_level"],
-      VariableDescription(.mean, among: .part(.all)), words
+      "level_fraction", .real, ["level", "time", "tree_level"], .mean, words
     ).withStandardError("standard error over items of the \(words)")
     return RunSection(columns: [
       .reals(fraction) { $0.fractions(\.mean) }, .reals(error) { $0.fractions(\.standardError) },

@@ -1,3 +1,4 @@
+import Vocabulary
 import Datasets
 import Dynamics
 
@@ -35,7 +36,7 @@ extension RunLayout {
   }
 
   /// The dimension of the classes or superclasses.
-  func groupDimension(_ criterion: ItemGrouping.Criterion) -> RunDimension {
+  func groupDimension(_ criterion: Grouping) -> RunDimension {
     switch criterion {
     case .class: RunDimension(criterion.dimension, hierarchy.numberOfClasses)
     case .superclass: RunDimension(criterion.dimension, hierarchy.numberOfSuperclasses)
@@ -43,7 +44,7 @@ extension RunLayout {
   }
 
   /// Numbers and names of the classes or superclasses.
-  func groupCoordinates(_ criterion: ItemGrouping.Criterion) -> [RunColumn<RunResults>] {
+  func groupCoordinates(_ criterion: Grouping) -> [RunColumn<RunResults>] {
     let dimension = criterion.dimension
     let (words, labels, names) =
       switch criterion {

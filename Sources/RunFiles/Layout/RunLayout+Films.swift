@@ -3,7 +3,8 @@ extension RunLayout {
   func films(_ films: Films) -> RunSection<RunFiles.Films> {
     let labels = hierarchy.classLabels
     var columns: [RunColumn<RunFiles.Films>] = [
-      .integers(RunVariable("item", .integer, ["item"], .coordinate, "index of the source item in its split")) {
+      .integers(RunVariable("item", .integer, ["item"], .coordinate, "index of the source item in its split"))
+      {
         $0.items
       }
     ]

@@ -17,8 +17,7 @@ extension RunLayout {
       columns += observables.enumerated().map { o, observable in
         .reals(
           RunVariable(
-            observable.name, .real, ["member", "time"],
-            VariableDescription(.value, family: observable.family), observable.longName,
+            observable.name, .real, ["member", "time"], .value, observable.longName,
             units: observable.units)
         ) { $0.records.series[o] }
       }

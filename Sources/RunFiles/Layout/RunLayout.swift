@@ -1,3 +1,4 @@
+import Vocabulary
 import Datasets
 import Dynamics
 import Numerics
@@ -18,7 +19,7 @@ package struct RunLayout: Sendable {
   /// The observables that are averaged, without those that only serve the run.
   package var observables: [AveragedObservable]
   /// By what items are sorted for further averages.
-  package var groupings: [ItemGrouping.Criterion]
+  package var groupings: [Grouping]
   /// Whether there are averages over retained and lost members.
   package var isSplit: Bool
   /// Whether each member has an item of its own.
@@ -108,7 +109,7 @@ package struct RunLayout: Sendable {
   /// The layout of a run whose groups of members, attractors and films nobody asked for.
   package init(
     corruption: String, levels: Int, times: Int, observables: [AveragedObservable],
-    groupings: [ItemGrouping.Criterion], isSplit: Bool, hasOwnItems: Bool, hierarchy: ConceptHierarchy,
+    groupings: [Grouping], isSplit: Bool, hasOwnItems: Bool, hierarchy: ConceptHierarchy,
     dataDimension: Int, imageShape: ImageShape?, latentDimension: Int, principalAxes: Int,
     facts: [ModelFacts.Fact]
   ) {
@@ -150,9 +151,10 @@ package struct AveragedObservable: Sendable, Hashable {
   /// The observable of a scenario's word; of an unknown one nothing but its name is known.
   package init(named name: String) {
     let known = ObservableRegistry.all.first { $0.name == name }
+    let component = PrincipalComponent.number(in: name).map(PrincipalComponent.longName)
     self.init(
-      name: Self.variableName(name), longName: known?.longName ?? name, units: known?.units ?? "1",
-      family: known?.family ?? .other)
+      name: Self.variableName(name), longName: known?.longName ?? component ?? name,
+      units: known?.units ?? "1", family: known?.family ?? .other)
   }
 
   /// The name of the variable of an observable that scenarios know by a name.

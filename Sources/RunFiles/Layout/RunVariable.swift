@@ -33,8 +33,8 @@ package struct RunVariable: Sendable {
   package let kind: Kind
   /// The names of its dimensions, slowest first.
   package let dimensions: [String]
-  /// Its role, and what goes with it.
-  package let description: VariableDescription
+  /// What it is to a reader.
+  package let role: VariableRole
   /// One line.
   package let longName: String
   /// "1" where dimensionless, "nats" for information; nil where values are no numbers.
@@ -48,34 +48,23 @@ package struct RunVariable: Sendable {
 
   /// A variable whose numbers may be missing where they are real.
   init(
-    _ name: String, _ kind: Kind, _ dimensions: [String], _ description: VariableDescription,
-    _ longName: String, units: String? = "1", more: [(String, NetCDFAttribute)] = []
+    _ name: String, _ kind: Kind, _ dimensions: [String], _ role: VariableRole, _ longName: String,
+    units: String? = "1", more: [(String, NetCDFAttribute)] = []
   ) {
     self.name = name
     self.kind = kind
     self.dimensions = dimensions
-    self.description = description
+    self.role = role
     self.longName = longName
     self.units = kind == .text ? nil : units
     self.more = more
-    mayBeMissing = (kind == .real || kind == .single) && description.role != .coordinate
+    mayBeMissing = (kind == .real || kind == .single) && role != .coordinate
   }
-
-  /// A variable with a role and nothing else to tell.
-  init(
-    _ name: String, _ kind: Kind, _ dimensions: [String], _ role: VariableRole, _ longName: String,
-    units: String? = "1", more: [(String, NetCDFAttribute)] = []
-  ) {
-    self.init(name, kind, dimensions, VariableDescription(role), longName, units: units, more: more)
-  }
-
-  /// Its role.
-  package var role: VariableRole { description.role }
 
   /// The attributes, in the order in which they are written.
   var attributes: [(String, NetCDFAttribute)] {
     [("long_name", .text(longName))] + (units.map { [("units", .text($0))] } ?? []) + more
-      + description.attributes
+      + role.attributes
   }
 }
 
@@ -125,14 +114,10 @@ extension RunVariable {
   /// How many members this variable is the average of.
   var sampleSize: RunVariable {
     RunVariable(
-      name + "_count", .integer, dimensions,
-      VariableDescription(.sampleSize(of: name), among: description.among, family: description.family),
-      "members averaged in \(name)")
+      name + "_count", .integer, dimensions, .sampleSize(of: name), "members averaged in \(name)")
   }
 
   private func beside(_ ending: String, _ role: VariableRole, _ longName: String) -> RunVariable {
-    RunVariable(
-      name + ending, .real, dimensions,
-      VariableDescription(role, among: description.among, family: description.family), longName, units: units)
+    RunVariable(name + ending, .real, dimensions, role, longName, units: units)
   }
 }

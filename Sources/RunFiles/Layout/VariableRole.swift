@@ -22,8 +22,8 @@ package enum VariableRole: Sendable, Hashable {
   case message
   /// How many there are.
   case count
-  /// An average: over members, over the items of a split or over models.
-  case mean
+  /// An average over members.
+  case average(AveragedMembers)
   /// How many numbers were averaged.
   case sampleSize(of: String)
   /// The standard deviation of the numbers that were averaged.
@@ -51,7 +51,8 @@ package enum VariableRole: Sendable, Hashable {
     case .flag, .indicator: "flag"
     case .message: "message"
     case .count, .sampleSize: "count"
-    case .mean: "mean"
+    case .average(.part(.all)): "mean"
+    case .average(let members): "mean_of_" + members.word
     case .standardDeviation: "standard_deviation"
     case .standardError: "standard_error"
     case .lowerBound: "lower_bound"
@@ -64,7 +65,7 @@ package enum VariableRole: Sendable, Hashable {
   /// The variable that it belongs to, in the attribute `role_of`; nil for one that stands for itself.
   package var subject: String? {
     switch self {
-    case .coordinate, .label, .address, .value, .flag, .message, .count, .mean: nil
+    case .coordinate, .label, .address, .value, .flag, .message, .count, .average: nil
     case .sampleSize(let name), .standardDeviation(let name), .standardError(let name), .lowerBound(let name),
       .upperBound(let name), .minimum(let name), .time(let name), .indicator(let name):
       name
@@ -82,6 +83,11 @@ package enum VariableRole: Sendable, Hashable {
     case ("message", nil): self = .message
     case ("count", nil): self = .count
     case ("mean", nil): self = .mean
+    case (let word, nil):
+      guard let members = AveragedMembers.allCases.first(where: { "mean_of_" + $0.word == word }) else {
+        return nil
+      }
+      self = .average(members)
     case ("count", let name?): self = .sampleSize(of: name)
     case ("standard_deviation", let name?): self = .standardDeviation(of: name)
     case ("standard_error", let name?): self = .standardError(of: name)
@@ -103,41 +109,26 @@ package enum VariableRole: Sendable, Hashable {
   }
 }
 
-/// What a variable's attributes tell beside its name and shape.
-package struct VariableDescription: Sendable, Hashable {
-  /// Which statistic it is.
-  package var role: VariableRole
-  /// Over which members it is an average, or belongs to one; nil for what is no average over members.
-  package var among: AveragedMembers?
-  /// What the averaged observable is measured like.
-  package var family: ObservableFamily
-
-  /// Says what is known.
-  package init(_ role: VariableRole, among: AveragedMembers? = nil, family: ObservableFamily = .other) {
-    self.role = role
-    self.among = among
-    self.family = family
-  }
+extension VariableRole {
+  /// An average over all members, over the items of a split or over models.
+  package static let mean = VariableRole.average(.part(.all))
 
   /// The names of the attributes.
-  static let attributeNames: Set = ["role", "role_of", "among", "family"]
+  static let attributeNames: Set = ["role", "role_of"]
 
-  /// The description in the attributes; nil where they have none, as those of files from before.
+  /// The role in the attributes; nil where they have none, as those of files from before.
   init?(_ attributes: [(name: String, value: NetCDFAttribute)]) {
     func text(_ name: String) -> String? { attributes.first { $0.name == name }?.value.text }
     guard let word = text("role") else { return nil }
     // A word of a later version stands for a number like any other.
-    role = VariableRole(word: word, subject: text("role_of")) ?? .value
-    among = text("among").flatMap(AveragedMembers.init(word:))
-    family = text("family").flatMap(ObservableFamily.init(rawValue:)) ?? .other
+    self = VariableRole(word: word, subject: text("role_of")) ?? .value
   }
 
   /// The attributes, in the order in which they are written.
+  ///
+  /// Not more than two: HDF5 keeps more than eight attributes of a variable, the library's own four among them, in a
+  /// structure of some kilobytes.
   var attributes: [(String, NetCDFAttribute)] {
-    var result: [(String, NetCDFAttribute)] = [("role", .text(role.word))]
-    if let subject = role.subject { result.append(("role_of", .text(subject))) }
-    if let among { result.append(("among", .text(among.word))) }
-    if family != .other { result.append(("family", .text(family.rawValue))) }
-    return result
+    [("role", .text(word))] + (subject.map { [("role_of", .text($0))] } ?? [])
   }
 }

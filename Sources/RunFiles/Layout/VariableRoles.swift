@@ -1,39 +1,65 @@
+import Dynamics
 import Output
 
 /// The variables of a group of a run file by their roles.
 package struct VariableRoles: Sendable {
-  private let descriptions: [String: VariableDescription]
+  private let roles: [String: VariableRole]
   private let names: [VariableRole: String]
+  private let families: [String: ObservableFamily]
 
-  /// Reads the attributes of the group's variables; the names of those that have none.
+  /// Reads the attributes of the group and its variables; the names of those that have none.
   package init(_ group: NetCDFReaderGroup) {
     let former = FormerNames(group)
-    self.init(group) { VariableDescription($0.attributes) ?? former.description(of: $0) }
+    let told = group.variables.map { VariableRole($0.attributes) }
+    let hasRoles = told.contains { $0 != nil }
+    self.init(
+      zip(group.variables, told).map { ($0.name, $1 ?? former.role(of: $0)) },
+      families: hasRoles ? Self.families(group) : former.families)
   }
 
   /// Reads the names of the group's variables alone, as if they were without attributes.
   package init(former group: NetCDFReaderGroup) {
     let former = FormerNames(group)
-    self.init(group) { former.description(of: $0) }
+    self.init(group.variables.map { ($0.name, former.role(of: $0)) }, families: former.families)
   }
 
-  private init(_ group: NetCDFReaderGroup, _ describe: (NetCDFReaderVariable) -> VariableDescription) {
-    var descriptions: [String: VariableDescription] = [:]
-    var names: [VariableRole: String] = [:]
-    for variable in group.variables {
-      let description = describe(variable)
-      descriptions[variable.name] = description
-      if description.role.subject != nil, names[description.role] == nil {
-        names[description.role] = variable.name
-      }
+  private init(_ roles: [(name: String, role: VariableRole)], families: [String: ObservableFamily]) {
+    self.roles = Dictionary(roles.map { ($0.name, $0.role) }) { first, _ in first }
+    names = Dictionary(roles.filter { $0.role.subject != nil }.map { ($0.role, $0.name) }) { first, _ in first
     }
-    self.descriptions = descriptions
-    self.names = names
+    self.families = families
   }
 
-  /// What a variable of the group is; a number in itself where nothing is known.
-  package subscript(name: String) -> VariableDescription { descriptions[name] ?? VariableDescription(.value) }
+  /// The role of a variable of the group; that of a number in itself where nothing is known.
+  package subscript(name: String) -> VariableRole { roles[name] ?? .value }
 
   /// The variable that has a role beside another one, such as the standard error of a mean; nil where there is none.
   package func name(of role: VariableRole) -> String? { names[role] }
+
+  /// What the average of an observable is measured like.
+  package func family(of name: String) -> ObservableFamily { families[name] ?? .other }
+
+  // MARK: Families
+
+  /// The attributes of the root that list the averages of each family.
+  static func attributes(_ layout: RunLayout) -> [(name: String, value: NetCDFAttribute)] {
+    ObservableFamily.allCases.filter { $0 != .other }.compactMap { family in
+      let names = layout.observables.filter { $0.family == family }.flatMap { observable in
+        layout.averagedMembers.map { $0.name(of: observable.name) }
+      }
+      return names.isEmpty
+        ? nil : (name: attributeName(family), value: .text(names.joined(separator: " ")))
+    }
+  }
+
+  private static func attributeName(_ family: ObservableFamily) -> String { "family_" + family.rawValue }
+
+  private static func families(_ group: NetCDFReaderGroup) -> [String: ObservableFamily] {
+    var result: [String: ObservableFamily] = [:]
+    for family in ObservableFamily.allCases {
+      let text = group.attributes.first { $0.name == attributeName(family) }?.value.text ?? ""
+      for name in text.split(separator: " ") { result[String(name)] = family }
+    }
+    return result
+  }
 }

@@ -1,3 +1,4 @@
+import Vocabulary
 import Datasets
 import Dynamics
 import Numerics
@@ -12,7 +13,7 @@ extension RunLayout {
       observables: [
         AveragedObservable(name: name, longName: "of the observable \(name)", units: "its unit")
       ],
-      groupings: ItemGrouping.Criterion.allCases, isSplit: true, hasOwnItems: true,
+      groupings: Grouping.allCases, isSplit: true, hasOwnItems: true,
       hierarchy: ConceptHierarchy(
         classNames: ["class"], classLabels: [0], superclassNames: ["superclass"], superclassOfClass: [0]),
       dataDimension: 1, imageShape: ImageShape(rows: 1, columns: 1), latentDimension: 1, principalAxes: 1,
@@ -50,38 +51,46 @@ package enum VariableTable {
     return text([
       Chapter(
         title: "Coordinates",
-        note: "`tree_level` with own items; the others with `group-by`, else in `/geometry`. `concept` holds class"
+        note:
+          "`tree_level` with own items; the others with `group-by`, else in `/geometry`. `concept` holds class"
           + " *labels*, as the data's files have them.", parts: [run.coordinates.part]),
       Chapter(
         title: "Averages",
-        note: "`_by_class`, `_by_superclass` with `group-by`; `_retained`, `_lost` with `split-by: [retention]`.",
+        note:
+          "`_by_class`, `_by_superclass` with `group-by`; `_retained`, `_lost` with `split-by: [retention]`.",
         parts: run.averages.map(\.part) + [run.counts.part]),
       Chapter(
         title: "Of own items",
-        note: "Absent where members have none. The closest concept is that of the *averaged* distance, of which"
+        note:
+          "Absent where members have none. The closest concept is that of the *averaged* distance, of which"
           + " `distance_concept` is the average where the observable is asked for.",
         parts: [run.fractions.part, run.approaches.part, run.scalars.part]),
       Chapter(
         title: "The model",
-        note: "Not for Hopfield networks. `negative_elbo_validation` with `dataset.validation`, `best_epoch` with"
+        note:
+          "Not for Hopfield networks. `negative_elbo_validation` with `dataset.validation`, `best_epoch` with"
           + " `model.training.patience`.", parts: [run.modelFacts.part]),
       Chapter(
         title: "`/geometry`",
-        note: "`principal_axis` with principal components or `output.latents`: the first two, or as many as observables"
+        note:
+          "`principal_axis` with principal components or `output.latents`: the first two, or as many as observables"
           + " ask for. Superconcepts where the data set has them.", parts: run.geometry.map(\.part)),
       Chapter(
         title: "`/members`",
         note: "With `output.members`; `latent_state` with `output.latents`. Ordered by level, then item, then"
-          + " realization. `class` is a label; the scalars are defined above.", parts: [run.members(members).part]),
+          + " realization. `class` is a label; the scalars are defined above.",
+        parts: [run.members(members).part]),
       Chapter(
         title: "`/attractors`",
-        note: "With `attractors`. Those reached come first, largest basin first. Starts are ordered by item, then"
+        note:
+          "With `attractors`. Those reached come first, largest basin first. Starts are ordered by item, then"
           + " realization. `picture`, for data sets of pictures, has the attributes `image_height`, `image_width`;"
           + " exponents where starts did not settle.",
         parts: run.attractors(attractors).map(\.part)),
       Chapter(
         title: "`/films`",
-        note: "With `output.films`. Items are evenly chosen from the run's; pictures are missing at t = 0 of latent starts"
+        note:
+          "With `output.films`. Items are evenly chosen from the run's; pictures are missing at t = 0 of latent starts"
           + " and have the attributes `image_height`, `image_width`.", parts: [run.films(films).part]),
     ])
   }()
@@ -89,7 +98,10 @@ package enum VariableTable {
   /// The tables of what files of several runs have beside.
   package static let campaignMarkdown: String = {
     let notes = [
-      ("Sweeps", "One coordinate per swept key; failures where runs failed or were swept."),
+      (
+        "Sweeps",
+        "One coordinate per swept key: whole numbers are `int64`, words `string`. Failures where runs were swept or failed."
+      ),
       ("`/replicas`", "With replicas."),
       (
         "`/claims/NAME`",

@@ -20,10 +20,10 @@ package struct FileLayout {
     var attributes: [(String, NetCDFAttribute)]
     var hasFillValue: Bool
     /// Its role among the others of its group.
-    var description: VariableDescription
+    var role: VariableRole
 
-    init(_ variable: NetCDFReaderVariable, _ description: VariableDescription) {
-      self.description = description
+    init(_ variable: NetCDFReaderVariable, _ role: VariableRole) {
+      self.role = role
       name = variable.name
       type = variable.type
       dimensions = variable.dimensions.map(\.name)
@@ -32,7 +32,7 @@ package struct FileLayout {
     }
 
     /// Whether it tells what a dimension's entries are: written once, not per run.
-    var isLabel: Bool { description.role == .coordinate || description.role == .label }
+    var isLabel: Bool { role == .coordinate || role == .label }
   }
 
   /// The root, or a group.

@@ -1,3 +1,4 @@
+import Vocabulary
 import Output
 
 /// Writes the variables of several run files as those of one, with leading dimensions.

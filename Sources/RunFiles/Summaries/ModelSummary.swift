@@ -1,3 +1,4 @@
+import Vocabulary
 import Numerics
 import Observables
 import Output
@@ -70,16 +71,17 @@ package struct ModelSummary {
 
   private func define(in group: NetCDFGroup) throws -> [Summary] {
     let all = layout.root.variables
-    let roles = Dictionary(all.map { ($0.name, $0.description.role) }, uniquingKeysWith: { first, _ in first })
+    let roles = Dictionary(
+      all.map { ($0.name, $0.role) }, uniquingKeysWith: { first, _ in first })
     return try all.compactMap { variable in
-      let rule = SummaryRule(variable.description.role) { roles[$0] ?? .value }
+      let rule = SummaryRule(variable.role) { roles[$0] ?? .value }
       switch rule {
       case .mean, .spread, .count: break
       case .minimum, .timeOfMinimum, .none, .replaced: return nil
       }
       // Spreads and numbers belong to the mean over models as well.
       let others = all.filter {
-        switch $0.description.role {
+        switch $0.role {
         case .standardDeviation(variable.name), .sampleSize(variable.name): true
         default: false
         }
@@ -142,7 +144,7 @@ package struct ModelSummary {
   /// Defines the closest concept, where the files have it and the series that it is of.
   private func defineClosest(in group: NetCDFGroup) throws -> Closest? {
     for variable in layout.root.variables {
-      guard case .minimum(let series) = variable.description.role,
+      guard case .minimum(let series) = variable.role,
         layout.root.variables.first(where: { $0.name == series })?.dimensions == ["level", "time"]
       else { continue }
       let variables = ClosestConceptVariables.ofModels
@@ -192,9 +194,9 @@ extension FileLayout.Variable {
     func text(_ name: String) -> String? { attributes.first { $0.0 == name }?.1.text }
     let replaced = ["long_name", "units", "ancillary_variables", "flag_values", "flag_meanings"]
     return RunVariable(
-      name, .real, dimensions, description, text("long_name") ?? name, units: text("units") ?? "1",
+      name, .real, dimensions, role, text("long_name") ?? name, units: text("units") ?? "1",
       more: attributes.filter {
-        !replaced.contains($0.0) && !VariableDescription.attributeNames.contains($0.0)
+        !replaced.contains($0.0) && !VariableRole.attributeNames.contains($0.0)
       })
   }
 }

@@ -24,7 +24,7 @@ enum SummaryRule: Sendable {
   ///   - others: The roles of the other variables of the root.
   init(_ role: VariableRole, among others: (String) -> VariableRole) {
     switch role {
-    case .mean, .value, .address, .flag, .indicator: self = .mean
+    case .average, .value, .address, .flag, .indicator: self = .mean
     case .standardDeviation: self = .spread
     case .count, .sampleSize: self = .count
     case .standardError, .lowerBound, .upperBound: self = .replaced
@@ -55,7 +55,7 @@ enum SummaryRule: Sendable {
   func variables(of variable: RunVariable, beside others: [String] = []) -> [RunVariable] {
     func summary(_ kind: RunVariable.Kind, _ words: String) -> RunVariable {
       RunVariable(
-        variable.name, kind, variable.dimensions, variable.description, "\(variable.longName), \(words)",
+        variable.name, kind, variable.dimensions, variable.role, "\(variable.longName), \(words)",
         units: variable.units ?? "1", more: variable.more)
     }
     switch self {
@@ -81,10 +81,10 @@ struct ModelAverage {
   ///   - others: Names of further variables that belong to it.
   init(of variable: RunVariable, beside others: [String] = []) {
     let name = variable.name
-    var description = variable.description
-    description.role = .mean
+    // Of averages over members, it stays told over which.
+    let role = if case .average = variable.role { variable.role } else { VariableRole.mean }
     var mean = RunVariable(
-      name, .real, variable.dimensions, description, "\(variable.longName), mean over models",
+      name, .real, variable.dimensions, role, "\(variable.longName), mean over models",
       units: variable.units ?? "1")
     standardError = mean.standardError("standard error over models of \(name)")
     (lower, upper) = mean.bounds(

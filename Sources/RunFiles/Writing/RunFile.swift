@@ -114,6 +114,7 @@ package final class RunFile: @unchecked Sendable {
     for (name, value) in model.attributes { try root.setAttribute(name, value) }
     try root.setAttribute("dataset", .text(dataset.name))
     try root.setAttribute("dataset_sha256", .text(dataset.contentHash))
+    for (name, value) in VariableRoles.attributes(layout) { try root.setAttribute(name, value) }
   }
 }
 

@@ -17,7 +17,7 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
   case dataSpace = "data-space"
 
   /// What makes the control's scenario of a claim's, as for `--set`; nil where it is read from the same run.
-  var overrides: [String]? {
+  package var overrides: [String]? {
     switch self {
     case .untrained: ["model.training.epochs=0"]
     case .autoencoder: ["model.training.beta=0"]
@@ -28,7 +28,7 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
   }
 
   /// Whether the control has a model of its own, which is trained.
-  var needsTrainedModel: Bool { [.untrained, .autoencoder, .linear].contains(self) }
+  package var needsTrainedModel: Bool { [.untrained, .autoencoder, .linear].contains(self) }
 
   /// What it does, in a few words.
   public var meaning: String {
@@ -44,7 +44,7 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
   }
 
   /// The estimate as this control takes it; nil where the estimate holds nothing that it could replace.
-  func expression(_ expression: ClaimExpression) -> ClaimExpression? {
+  package func expression(_ expression: ClaimExpression) -> ClaimExpression? {
     var isReplaced = false
     func replaced(_ node: ClaimExpression.Node) -> ClaimExpression.Node {
       isReplaced = true

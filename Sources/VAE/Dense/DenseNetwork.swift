@@ -1,3 +1,4 @@
+import Vocabulary
 import Dynamics
 import Numerics
 
@@ -104,9 +105,9 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
     _ x: Rows<Scalar>, through layers: [DenseLayer<Scalar>], rows: Int, outputs: [Rows<Scalar>]
   ) -> Rows<Scalar> {
     var current = x
-    for (layer, next) in zip(layers, outputs) {
-      layer.apply(current, to: next, rows: rows)
-      current = next
+    for k in layers.indices {
+      layers[k].apply(current, to: outputs[k], rows: rows)
+      current = outputs[k]
     }
     return current
   }

@@ -1,0 +1,111 @@
+import RunFiles
+import Scenarios
+import Vocabulary
+
+extension Scenario {
+  /// Checks that claims ask only for what the run file will hold, and controls for models that are made.
+  ///
+  /// - Throws: `ScenarioError`.
+  func checkClaims(_ vocabulary: ScenarioVocabulary) throws {
+    let isTrained = vocabulary.holdsTrainedModel(self)
+    for control in allControls
+    where control.needsTrainedModel && !(isTrained && vocabulary.keys.allows(control, in: self)) {
+      throw error(
+        key: "controls", value: control.rawValue,
+        expected: "controls that need no model trained here: shuffled-labels, sibling, chord, data-space",
+        remedy: "leave \(control.rawValue) out")
+    }
+    for claim in claims {
+      let key = "claims.\(claim.name)"
+      try check(claim.estimate, key + ".estimate", vocabulary.keys)
+      if let against = claim.against { try check(against, key + ".against", vocabulary.keys) }
+      for control in claim.controls + claim.compare {
+        if let expression = control.expression(claim.estimate) {
+          try check(expression, key + ".controls", vocabulary.keys)
+        }
+      }
+      for level in claim.levels ?? [] where !initial.levels.contains(level) {
+        throw error(
+          key: key + ".levels", value: ScenarioValue.number(level).yaml,
+          expected: "levels of initial.levels, which are "
+            + initial.levels.map { ScenarioValue.number($0).yaml }.joined(separator: ", "),
+          remedy: "add it there, or leave it out")
+      }
+      guard let against = claim.against else { continue }
+      let isOfLevel = against.names.numbers.contains("level")
+      if !isOfLevel, sweep.isEmpty {
+        throw error(
+          key: key + ".against", value: against.text,
+          expected: "the name level, or a sweep to regress over", remedy: "write against: level")
+      }
+      if against.names.series.isEmpty, against.names.numbers == ["level"] {
+        for level in claim.levels ?? initial.levels
+        where !against.value(number: { _ in level }, series: { _ in [] }).isFinite {
+          throw error(
+            key: key + ".against", value: against.text,
+            expected:
+              "a finite number at each level, and it is none at level \(ScenarioValue.number(level).yaml)",
+            remedy: "leave that level out of \(key).levels")
+        }
+      }
+      if isOfLevel, claim.over == .each {
+        throw error(
+          key: key + ".over", value: "each", expected: "mean, for the slope is over the levels",
+          remedy: "leave it out")
+      }
+    }
+  }
+
+  private func check(_ expression: ClaimExpression, _ key: String, _ keys: ScenarioKeys) throws {
+    let names = expression.names
+    let series = ClaimNames.series(self)
+    for name in names.series.sorted() where !series.contains(name) {
+      let near = Spelling.nearest(to: name, among: series)
+      throw error(
+        key: key, value: expression.text,
+        expected: "observables of the list 'observables'; the run has no averages of '\(name)'",
+        remedy: near.map { "did you mean '\($0)'?" } ?? "add \(name) to observables")
+    }
+    let numbers = ClaimNames.numbers(self)
+    for name in names.numbers.sorted() where !numbers.contains(name) {
+      if series.contains(name) {
+        throw error(
+          key: key, value: expression.text, expected: "numbers; '\(name)' is a series over time",
+          remedy: "write final(\(name)), initial(...), minimum(...) or approach(...)")
+      }
+      let near = Spelling.nearest(to: name, among: numbers)
+      throw error(
+        key: key, value: expression.text,
+        expected: "level, a swept key with numbers, or a number of the run file; '\(name)' is none",
+        remedy: near.map { "did you mean '\($0)'?" }
+          ?? (!keys.declarations(of: name).isEmpty
+            ? "sweep \(name)" : "numbers are \(ClaimNames.fixed.joined(separator: ", "))"))
+    }
+  }
+}
+
+extension ScenarioKeys {
+  /// Whether the scenario's kinds have the keys that a control changes.
+  fileprivate func allows(_ control: Control, in scenario: Scenario) -> Bool {
+    (control.overrides ?? []).allSatisfy { override in
+      let name = String(override.prefix { $0 != "=" })
+      guard let condition = declaration(of: name, in: scenario)?.condition else { return true }
+      return condition.values.contains(condition.key == "model.kind" ? scenario.model.kind : "")
+    }
+  }
+}
+
+/// The names that claims may use.
+enum ClaimNames {
+  static let fixed = ClaimVocabulary.ofModel + ClaimVocabulary.ofLevel
+
+  /// Averages over time.
+  static func series(_ scenario: Scenario) -> [String] {
+    scenario.observables.flatMap { ClaimVocabulary.series(of: $0, isSplit: !scenario.splitBy.isEmpty) }
+  }
+
+  /// Single numbers, of a model or a level.
+  static func numbers(_ scenario: Scenario) -> [String] {
+    fixed + ["level"] + scenario.sweep.filter { $0.values.allSatisfy { Double($0) != nil } }.map(\.key)
+  }
+}

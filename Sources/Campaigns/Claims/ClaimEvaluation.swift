@@ -1,0 +1,271 @@
+import Foundation
+import Observables
+import Output
+import RunFiles
+import Scenarios
+import Vocabulary
+
+/// A claim, what its models gave, and the verdict.
+public struct ClaimResult: Sendable {
+  /// The estimates of some models, and Student's 95 % interval over them.
+  public struct Estimates: Sendable {
+    /// One per replica; NaN where a model gave none.
+    public var values: [Double]
+    /// Over the models that gave one.
+    public var interval: StudentInterval
+
+    init(_ values: [Double]) {
+      self.values = values
+      interval = StudentInterval(of: values)
+    }
+  }
+
+  /// One verdict.
+  public struct Entry: Sendable {
+    /// Which point or level, such as `model.latent = 20, level 0.2`; empty where there is one only.
+    public var label: String
+    /// The estimates.
+    public var estimates: Estimates
+    /// The controls': those that count first, then those shown beside.
+    public var controls: [(control: Control, estimates: Estimates)]
+    /// The verdict.
+    public var verdict: Verdict
+    /// Why it is not another.
+    public var reason: String
+  }
+
+  /// The claim.
+  public var claim: ClaimSpecification
+  /// The dimensions that are left, with the values along each; none where there is one verdict.
+  public var dimensions: [(name: String, labels: [String])]
+  /// The verdicts, the last dimension fastest.
+  public var entries: [Entry]
+
+  /// One line: verdict, numbers, controls.
+  public func line(_ entry: Entry) -> String {
+    func text(_ x: Double) -> String { ClaimResult.number(x) }
+    func interval(_ estimates: Estimates) -> String {
+      "\(text(estimates.interval.mean)) [\(text(estimates.interval.lower)), \(text(estimates.interval.upper))]"
+    }
+    let place = entry.label.isEmpty ? "" : "\(entry.label): "
+    let models = entry.estimates.interval.count
+    var line =
+      "\(place)\(entry.verdict): \(interval(entry.estimates)), threshold \(text(claim.threshold)),"
+      + " \(models) \(models == 1 ? "model" : "models")"
+    if entry.verdict != .supported { line += " (\(entry.reason))" }
+    if !entry.controls.isEmpty {
+      let words = entry.controls.map { control, estimates in
+        "\(control.rawValue) \(interval(estimates))\(claim.compare.contains(control) ? " (shown only)" : "")"
+      }
+      line += "; controls: " + words.joined(separator: ", ")
+    }
+    return line
+  }
+
+  /// A number in four significant digits.
+  static func number(_ x: Double) -> String {
+    guard x.isFinite else { return "-" }
+    return x == 0 ? "0" : abs(x) < 1e-4 || abs(x) >= 1e5 ? format("%.2e", x) : format("%.4g", x)
+  }
+}
+
+/// The numbers of one run that claims may use.
+struct ClaimData {
+  private let reader: NetCDFReader
+  private let swept: [String: Double]
+  /// The run's corruption levels.
+  let levels: [Double]
+
+  init(_ reader: NetCDFReader, sweep: [SweptKey], index: Int) throws {
+    self.reader = reader
+    levels = try reader.variable("level").readDoubles()
+    var values: [String: Double] = [:]
+    for (key, place) in zip(sweep, RowMajorShape(sweep.map(\.values.count)).indices(of: index)) {
+      values[key.key] = Double(key.values[place])
+    }
+    swept = values
+  }
+
+  /// The expression's value at each of the run's levels.
+  func values(_ expression: ClaimExpression) throws -> [Double] {
+    let names = expression.names
+    var series: [String: [Double]] = [:]
+    for name in names.series {
+      series[name] = try reader.variable(AveragedObservable.variableName(name)).readDoubles()
+    }
+    var numbers: [String: [Double]] = [:]
+    for name in names.numbers {
+      if name == "level" {
+        numbers[name] = levels
+      } else if let value = swept[name] {
+        numbers[name] = levels.map { _ in value }
+      } else if let variable = try? reader.variable(AveragedObservable.variableName(name)) {
+        // -1 stands for none in integers.
+        let values = try variable.readDoubles().map { variable.type.isInteger && $0 < 0 ? .nan : $0 }
+        numbers[name] = variable.dimensions.isEmpty ? levels.map { _ in values[0] } : values
+      } else {
+        numbers[name] = levels.map { _ in .nan }
+      }
+    }
+    return levels.indices.map { l in
+      expression.value(number: { numbers[$0]?[l] ?? .nan }) { name in
+        guard let all = series[name] else { return [] }
+        let times = all.count / max(levels.count, 1)
+        return Array(all[l * times..<(l + 1) * times])
+      }
+    }
+  }
+}
+
+/// Tests claims on the run files of a campaign.
+struct ClaimEvaluation {
+  let scenario: Scenario
+  /// What reads the files.
+  let readers: RunFileReaders
+  /// Of each control (nil: the scenario itself): `[point][replica]`.
+  let files: (Control?) -> [[String?]]
+
+  /// The least-squares slope; NaN where x does not vary or a number is missing.
+  static func slope(_ x: [Double], _ y: [Double]) -> Double {
+    guard x.count > 1, (x + y).allSatisfy(\.isFinite) else { return .nan }
+    let n = Double(x.count)
+    let (mx, my) = (x.reduce(0, +) / n, y.reduce(0, +) / n)
+    let sxx = x.reduce(0) { $0 + ($1 - mx) * ($1 - mx) }
+    let sxy = zip(x, y).reduce(0) { $0 + ($1.0 - mx) * ($1.1 - my) }
+    // Equal x may differ from their mean by a rounding.
+    let scale = x.reduce(0) { max($0, abs($1)) }
+    return sxx > n * (1e-12 * scale) * (1e-12 * scale) ? sxy / sxx : .nan
+  }
+
+  /// The result of a claim.
+  func result(_ claim: ClaimSpecification) throws -> ClaimResult {
+    let main = try estimates(claim, claim.estimate, files(nil))
+    var controls: [(Control, Table)] = []
+    for control in claim.controls + claim.compare {
+      guard let expression = control.expression(claim.estimate) else { continue }
+      let source = control.overrides == nil ? files(nil) : files(control)
+      controls.append((control, try estimates(claim, expression, source)))
+    }
+    let entries = main.values.indices.map { k in
+      let own = ClaimResult.Estimates(main.values[k])
+      let others = controls.map { (control: $0.0, estimates: ClaimResult.Estimates($0.1.values[k])) }
+      let judged = others.filter { claim.controls.contains($0.control) }
+      let (verdict, reason) = Verdict.of(
+        models: main.values[k].count, count: own.interval.count, lower: own.interval.lower,
+        upper: own.interval.upper,
+        threshold: claim.threshold,
+        controls: judged.map {
+          ($0.control.rawValue, $0.estimates.interval.count, $0.estimates.interval.lower)
+        })
+      return ClaimResult.Entry(
+        label: main.label(k), estimates: own, controls: others, verdict: verdict, reason: reason)
+    }
+    return ClaimResult(claim: claim, dimensions: main.dimensions, entries: entries)
+  }
+
+  /// Estimates `[entry][replica]`.
+  private struct Table {
+    var dimensions: [(name: String, labels: [String])]
+    var values: [[Double]]
+
+    func label(_ index: Int) -> String {
+      let indices = RowMajorShape(dimensions.map(\.labels.count)).indices(of: index)
+      return zip(dimensions, indices).map { dimension, k in
+        let value = dimension.labels[k]
+        return dimension.name == "level" ? "level \(value)" : "\(dimension.name) = \(value)"
+      }.joined(separator: ", ")
+    }
+  }
+
+  /// An estimate, and what it is regressed against, `[point][replica][level]`; NaN where a run failed.
+  private struct Readings {
+    var y: [[[Double]]]
+    /// Empty lists where it is regressed against nothing.
+    var x: [[[Double]]]
+    var points: Int { y.count }
+    var replicas: Int
+  }
+
+  private func readings(
+    _ claim: ClaimSpecification, _ expression: ClaimExpression, _ files: [[String?]], at levels: [Double]
+  ) throws -> Readings {
+    let missing = levels.map { _ in Double.nan }
+    var result = Readings(y: [], x: [], replicas: files.map(\.count).max() ?? 0)
+    for (p, models) in files.enumerated() {
+      let pairs = try models.map { file -> (y: [Double], x: [Double]) in
+        guard let file else { return (missing, missing) }
+        let data = try ClaimData(try readers.reader(of: file), sweep: scenario.sweep, index: p)
+        func pick(_ values: [Double]) -> [Double] {
+          levels.map { level in data.levels.firstIndex(of: level).map { values[$0] } ?? .nan }
+        }
+        return (
+          pick(try data.values(expression)), try claim.against.map { pick(try data.values($0)) } ?? []
+        )
+      }
+      result.y.append(pairs.map(\.y))
+      result.x.append(pairs.map(\.x))
+    }
+    return result
+  }
+
+  private static func mean(_ values: [Double]) -> Double {
+    values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
+  }
+
+  private func estimates(
+    _ claim: ClaimSpecification, _ expression: ClaimExpression, _ files: [[String?]]
+  ) throws -> Table {
+    let chosen = claim.levels ?? scenario.initial.levels
+    let found = try readings(claim, expression, files, at: chosen)
+    let axes = scenario.sweep.map { (name: $0.key, labels: $0.values) }
+    let level = (name: "level", labels: chosen.map { ScenarioValue.number($0).yaml })
+    func table(_ estimate: (_ point: Int, _ replica: Int) -> Double) -> Table {
+      Table(
+        dimensions: axes,
+        values: (0..<found.points).map { p in (0..<found.replicas).map { estimate(p, $0) } })
+    }
+    guard let against = claim.against else {
+      guard claim.over == .each else { return table { Self.mean(found.y[$0][$1]) } }
+      return Table(
+        dimensions: axes + [level],
+        values: (0..<found.points).flatMap { p in
+          chosen.indices.map { l in (0..<found.replicas).map { found.y[p][$0][l] } }
+        })
+    }
+    if against.names.numbers.contains("level") {
+      return table { Self.slope(found.x[$0][$1], found.y[$0][$1]) }
+    }
+    let levelSets = claim.over == .each ? chosen.indices.map { [$0] } : [Array(chosen.indices)]
+    let (kept, groups) = regressed(against, axes.map(\.name), axes.map(\.labels.count), points: found.points)
+    return Table(
+      dimensions: kept.map { axes[$0] } + (claim.over == .each ? [level] : []),
+      values: groups.flatMap { members in
+        levelSets.map { set in
+          (0..<found.replicas).map { r in
+            Self.slope(
+              members.map { p in Self.mean(set.map { found.x[p][r][$0] }) },
+              members.map { p in Self.mean(set.map { found.y[p][r][$0] }) })
+          }
+        }
+      })
+  }
+
+  /// Which swept keys remain where an estimate is regressed over those that an expression names, or over all; and the
+  /// points of each regression, in the order of the remaining keys.
+  private func regressed(
+    _ against: ClaimExpression, _ names: [String], _ lengths: [Int], points: Int
+  ) -> (kept: [Int], groups: [[Int]]) {
+    let named = names.indices.filter { against.names.numbers.contains(names[$0]) }
+    let kept = named.isEmpty ? [] : names.indices.filter { !named.contains($0) }
+    let shape = RowMajorShape(lengths)
+    var groups: [[Int]: [Int]] = [:]
+    for p in 0..<points {
+      let place = shape.indices(of: p)
+      groups[kept.map { place[$0] }, default: []].append(p)
+    }
+    let keys = groups.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    return (kept, keys.map { groups[$0] ?? [] })
+  }
+}
+
+private func format(_ pattern: String, _ x: Double) -> String { String(format: pattern, x) }

@@ -1,0 +1,127 @@
+import Datasets
+import Foundation
+import Kinds
+import Scenarios
+import Synchronization
+
+/// The progress of runs that go side by side.
+final class PointBoard: Sendable {
+  private struct State {
+    var fractions: [Double]
+    var outcomes: [Campaign.Outcome?]
+    var fatal: (any Error)?
+  }
+  private let state: Mutex<State>
+
+  let count: Int
+
+  init(_ count: Int) {
+    self.count = count
+    state = Mutex(
+      State(fractions: Array(repeating: 0, count: count), outcomes: Array(repeating: nil, count: count)))
+  }
+
+  func advance(_ k: Int, to fraction: Double) { state.withLock { $0.fractions[k] = fraction } }
+
+  func finish(_ k: Int, _ outcome: Campaign.Outcome) {
+    state.withLock {
+      $0.fractions[k] = 1
+      $0.outcomes[k] = outcome
+    }
+  }
+
+  func stop(_ error: any Error) { state.withLock { $0.fatal = $0.fatal ?? error } }
+
+  var fatal: (any Error)? { state.withLock { $0.fatal } }
+  /// The share that is done of what was not there before, for the time left follows from it.
+  var fraction: Double {
+    state.withLock { state in
+      let old = state.outcomes.count { if case .done(isNew: false) = $0 { true } else { false } }
+      let new = state.fractions.count - old
+      return new > 0 ? (state.fractions.reduce(0, +) - Double(old)) / Double(new) : 1
+    }
+  }
+  var doneCount: Int { state.withLock { $0.outcomes.count { $0 != nil } } }
+  var outcomes: [Campaign.Outcome] {
+    state.withLock { $0.outcomes.map { $0 ?? .failed(CancellationError()) } }
+  }
+}
+
+/// Whether a run holds the turn to train.
+final class Turn: Sendable {
+  private let isHeld = Atomic(true)
+  /// True the first time.
+  func give() -> Bool { isHeld.exchange(false, ordering: .relaxed) }
+}
+
+/// Lets one run at a time train a model, where several have the same: the others find it in the cache.
+final class TrainingTurns: Sendable {
+  private let condition = NSCondition()
+  private let atWork = Mutex<Set<String>>([])
+
+  /// Waits until no other run trains this model.
+  func begin(_ key: String, unless shouldStop: () -> Bool) {
+    condition.lock()
+    defer { condition.unlock() }
+    while !atWork.withLock({ $0.insert(key).inserted }), !shouldStop() {
+      _ = condition.wait(until: Date(timeIntervalSinceNow: 0.2))
+    }
+  }
+
+  /// Lets the next begin; may be called again.
+  func end(_ key: String) {
+    condition.lock()
+    atWork.withLock { _ = $0.remove(key) }
+    condition.broadcast()
+    condition.unlock()
+  }
+}
+
+/// Data sets in use, so that runs on the same data read them once.
+final class DatasetShelf: Sendable {
+  private let registry: Registry
+  private let capacity: Int
+  private let shelf = Mutex<[(key: String, dataset: Dataset)]>([])
+
+  init(_ registry: Registry, capacity: Int) {
+    self.registry = registry
+    self.capacity = capacity
+  }
+
+  /// Whether the scenario's data set has been read, and is still here.
+  func holds(_ scenario: Scenario) -> Bool {
+    let key = scenario.datasetKey
+    return shelf.withLock { $0.contains { $0.key == key } }
+  }
+
+  func dataset(of scenario: Scenario) throws -> Dataset {
+    let key = scenario.datasetKey
+    if let known = shelf.withLock({ $0.first { $0.key == key }?.dataset }) { return known }
+    let dataset = try registry.loadDataset(of: scenario)
+    shelf.withLock { shelf in
+      shelf.append((key, dataset))
+      if shelf.count > capacity { shelf.removeFirst() }
+    }
+    return dataset
+  }
+}
+
+extension Scenario {
+  /// What the data set depends on.
+  var datasetKey: String {
+    keys { $0 == "seed" || $0.hasPrefix("dataset.") }
+  }
+
+  /// What the model depends on.
+  var modelKey: String {
+    keys {
+      // Training sees no labels.
+      $0 == "seed" || ($0.hasPrefix("dataset.") && $0 != "dataset.shuffle-labels") || $0.hasPrefix("model.")
+    }
+  }
+
+  private func keys(_ isWanted: (String) -> Bool) -> String {
+    assignments.filter { isWanted($0.0) }.map { "\($0.0): \($0.1)" }.joined(
+      separator: "\n")
+  }
+}

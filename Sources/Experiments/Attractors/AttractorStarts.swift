@@ -1,0 +1,301 @@
+import Vocabulary
+import Datasets
+import Dynamics
+import Kinds
+import Numerics
+import Observables
+import Scenarios
+import Synchronization
+
+extension Experiment {
+  /// Searches for attractors, as the scenario's `attractors` asks.
+  ///
+  /// In double precision, whatever the precision of the ensemble.
+  ///
+  /// - Throws: `ScenarioError`, `CancellationError`.
+  func attractorStudy(
+    _ model: any DifferentiableModel, _ specification: AttractorSpecification
+  ) throws -> AttractorStudy {
+    try attractorStudy(model.differentiableMap, of: model, specification)
+  }
+
+  private func attractorStudy(
+    _ map: some DifferentiableMap, of model: any DifferentiableModel, _ specification: AttractorSpecification
+  ) throws -> AttractorStudy {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let (geometry, start) = try attractorGround(of: model)
+    let search = AttractorSearch(
+      map: map, start: start, seed: scenario.seed, threads: options.threads,
+      settings: .init(specification))
+    let starts = try decideStarts(search, specification)
+    try search.census(
+      from: geometry.censusStates, budget: specification.census, shouldStop: events.shouldStop)
+
+    var study = collect(search, starts)
+    study.pictures = model.dataStates(of: table(study.sets.map { $0.points[0] }, width: map.dimension))
+    try identify(&study, search, geometry: geometry, own: start.own)
+    study.unsettled = try unsettled(search, starts, study)
+    study.seconds = (clock.now - begin).inSeconds
+    return study
+  }
+
+  /// Memories and starts in double precision.
+  ///
+  /// - Throws: as `prepareEnsemble`.
+  func attractorGround(
+    of model: any DifferentiableModel
+  ) throws -> (geometry: LatentGeometry, start: PreparedStart) {
+    func ground(_ map: some EncodingMap) throws -> (LatentGeometry, PreparedStart) {
+      let geometry = PreparedGeometry(of: map, self)
+      return (geometry.centres, try PreparedStart(of: map, model, geometry, self))
+    }
+    return try ground(model.map(mode: scenario.dynamics.mode, precision: .double))
+  }
+
+  /// Lyapunov exponents of the first starts that did not settle.
+  private func unsettled(
+    _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ starts: DecidedStarts,
+    _ study: AttractorStudy
+  ) throws -> [AttractorStudy.Unsettled] {
+    let orbits = search.unsettled.prefix(8).compactMap { orbit in
+      let key = starts.order[orbit.start]
+      return study.place(of: key).map {
+        (found: AttractorStudy.Unsettled(level: key.level, initial: $0, exponents: []), state: orbit.state)
+      }
+    }
+    let results = Mutex(orbits.map(\.found))
+    let shouldStop = events.shouldStop
+    Parallel.forEach(pieces: orbits.count, threads: options.threads) { _, piece in
+      if shouldStop() { return }
+      let exponents = lyapunovExponents(
+        of: search.map, from: orbits[piece].state, count: min(3, search.map.dimension),
+        steps: AttractorStudy.lyapunovSteps, transient: 100)
+      results.withLock { $0[piece].exponents = exponents }
+    }
+    if shouldStop() { throw CancellationError() }
+    return results.withLock { $0 }
+  }
+
+  /// A start's address.
+  struct StartKey: Hashable {
+    var level: Int
+    var item: Int32
+    var realization: Int32
+  }
+
+  /// What the search said about the starts.
+  struct DecidedStarts {
+    var items: [Int32]
+    var realizations: Int
+    var decisions: [StartKey: (outcome: Outcome, set: Int32, time: Int32)] = [:]
+    /// The addresses of the last call of `decide`, in its order.
+    var order: [StartKey] = []
+    var looks = (planned: 1, taken: 1)
+    var error = 0.05
+  }
+
+  private func decideStarts(
+    _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ specification: AttractorSpecification
+  ) throws -> DecidedStarts {
+    let wanted = specification.items ?? scenario.initial.items
+    let key = specification.itemsKey
+    let available = try givenStateCount
+    let first = try attractorItems(specification, available: available)
+    var result = DecidedStarts(items: first, realizations: scenario.initial.realizations)
+    try decide(&result, search, from: 0, to: 1)
+    guard let until = specification.until else { return result }
+    // Every look spends an equal part of the 5 % (Bonferroni), so that stopping when intervals look narrow
+    // keeps their confidence.
+    let base = result.items.count * result.realizations
+    var sizes = [base]
+    while let last = sizes.last, last < until.atMost { sizes.append(min(2 * last, until.atMost)) }
+    result.looks.planned = sizes.count
+    result.error = 0.05 / Double(sizes.count)
+    let limit = available ?? (hasSourceItems ? split.count : Int(Int32.max))
+    for (k, size) in sizes.enumerated() where k > 0 {
+      if widestInterval(result, search.sets.count) <= until.halfWidth { break }
+      let items = min(limit, size / scenario.initial.realizations)
+      if items > result.items.count {
+        result.items = try itemIndices(
+          available: available, wanted: wanted.extended(to: items), key: key)
+      }
+      let realizations = size / result.items.count
+      if result.items.count >= limit, realizations > result.realizations, isRandomStart {
+        result.realizations = realizations
+      }
+      try decide(
+        &result, search, from: Double(k) / Double(sizes.count), to: Double(k + 1) / Double(sizes.count))
+      result.looks.taken = k + 1
+    }
+    return result
+  }
+
+  /// Whether further realizations of an item differ.
+  private var isRandomStart: Bool { scenario.initial.corruption != "file" }
+
+  /// Decides those starts that are not decided yet.
+  private func decide(
+    _ result: inout DecidedStarts, _ search: AttractorSearch<some DifferentiableMap, PreparedStart>,
+    from: Double, to: Double
+  ) throws {
+    var keys: [StartKey] = []
+    for realization in 0..<Int32(result.realizations) {
+      for item in result.items {
+        // Levels alternate, so that the first orbits show what there is at every level.
+        for level in scenario.initial.levels.indices {
+          let key = StartKey(level: level, item: item, realization: realization)
+          if result.decisions[key] == nil { keys.append(key) }
+        }
+      }
+    }
+    let events = events
+    let decisions = try search.decide(
+      keys.map { key in
+        Member(level: scenario.initial.levels[key.level], item: key.item, realization: key.realization)
+      },
+      progress: { events.progress(.searching(from + (to - from) * $0)) }, shouldStop: events.shouldStop)
+    for (key, decision) in zip(keys, decisions) {
+      result.decisions[key] = (decision.outcome, decision.set, decision.time)
+    }
+    result.order = keys
+  }
+
+  private func widestInterval(_ starts: DecidedStarts, _ sets: Int) -> Double {
+    scenario.initial.levels.indices.map { level in
+      let labels = starts.labels(level: level)
+      return intervals(labels, sets: sets, realizations: starts.realizations, error: starts.error)
+        .map(\.halfWidth).max() ?? 1
+    }.max() ?? 1
+  }
+
+  /// Intervals of all basin fractions of one level; -1 in `labels` is undecided, -2 diverged.
+  private func intervals(_ labels: [Int32], sets: Int, realizations: Int, error: Double) -> [FractionInterval]
+  {
+    if realizations > 1 {
+      return FractionInterval.bootstrap(
+        labels: labels, startsPerItem: realizations, attractors: sets, error: error, seed: scenario.seed)
+    }
+    let undecided = labels.count { $0 == -1 }
+    var counts = [Int](repeating: 0, count: sets)
+    for label in labels where label >= 0 { counts[Int(label)] += 1 }
+    return counts.map {
+      .clopperPearson(successes: $0, trials: labels.count, undecided: undecided, error: error)
+    }
+  }
+
+  /// Orders the sets by their basins and computes the statistics.
+  private func collect(
+    _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ starts: DecidedStarts
+  ) -> AttractorStudy {
+    let levels = scenario.initial.levels
+    var totals = [Int](repeating: 0, count: search.sets.count)
+    let raw = levels.indices.map { starts.labels(level: $0) }
+    for label in raw.joined() where label >= 0 { totals[Int(label)] += 1 }
+    let order = search.sets.indices.sorted { a, b in
+      if totals[a] != totals[b] { return totals[a] > totals[b] }
+      let (x, y) = (search.sets[a], search.sets[b])
+      if x.period != y.period { return x.period < y.period }
+      if x.stabilityIndex != y.stabilityIndex { return x.stabilityIndex < y.stabilityIndex }
+      return x.points[0].lexicographicallyPrecedes(y.points[0])
+    }
+    var rank = [Int32](repeating: -1, count: order.count)
+    for (k, index) in order.enumerated() { rank[index] = Int32(k) }
+    let labels = raw.map { $0.map { $0 >= 0 ? rank[Int($0)] : $0 } }
+    let outcomes = levels.indices.map { level in starts.map(level: level) { $0.outcome } }
+    let times = levels.indices.map { level in starts.map(level: level) { $0.time } }
+    let basins = levels.indices.map { level in
+      statistics(
+        labels[level], outcomes[level], times[level], sets: order.count, starts: starts)
+    }
+    return AttractorStudy(
+      sets: order.map { search.sets[$0] }, reachedCount: totals.count { $0 > 0 }, levels: levels,
+      items: starts.items, realizations: starts.realizations, labels: labels.map { $0.map { max($0, -1) } },
+      outcomes: outcomes, times: times, basins: basins, identities: [],
+      pictures: RowTable(rows: 0, columns: 1),
+      unsettled: [], looks: starts.looks, iterations: search.iterations, decidedByBall: search.decidedByBall,
+      seconds: 0)
+  }
+
+  private func statistics(
+    _ labels: [Int32], _ outcomes: [Outcome], _ times: [Int32], sets: Int, starts: DecidedStarts
+  ) -> AttractorStudy.Basins {
+    var counts = [Int](repeating: 0, count: sets)
+    var independent = [Int](repeating: 0, count: sets)
+    var converged: [Int32] = []
+    for (k, label) in labels.enumerated() where label >= 0 {
+      counts[Int(label)] += 1
+      if k % starts.realizations == 0 { independent[Int(label)] += 1 }
+      converged.append(times[k])
+    }
+    converged.sort()
+    func quantile(_ q: Double) -> Int {
+      converged.isEmpty ? -1 : Int(converged[Int((q * Double(converged.count - 1)).rounded())])
+    }
+    let total = Double(labels.count)
+    return AttractorStudy.Basins(
+      counts: counts, fractions: counts.map { Double($0) / total },
+      intervals: intervals(labels, sets: sets, realizations: starts.realizations, error: starts.error),
+      undecidedFraction: Double(labels.count { $0 == -1 }) / total, entropy: basinEntropy(counts),
+      unseen: UnseenAttractors(basins: independent),
+      convergenceTimes: (quantile(0.5), quantile(0.9), quantile(1)), confusion: nil)
+  }
+
+  private func table(_ rows: [[Double]], width: Int) -> RowTable {
+    RowTable(rows: rows.count, columns: width, elements: rows.flatMap { $0 })
+  }
+}
+
+extension InitialSpecification.Items {
+  /// So many items, those chosen before among them.
+  func extended(to count: Int) -> Self {
+    switch self {
+    case .all, .first: .first(count)
+    case .random: .random(count)
+    }
+  }
+}
+
+extension Experiment.DecidedStarts {
+  /// Values of one level's starts, by item and realization.
+  func map<T>(level: Int, _ value: ((outcome: Outcome, set: Int32, time: Int32)) -> T) -> [T] {
+    items.flatMap { item in
+      (0..<Int32(realizations)).map { realization in
+        let key = Experiment.StartKey(level: level, item: item, realization: realization)
+        return value(decisions[key] ?? (.undecided, -1, -1))
+      }
+    }
+  }
+
+  /// The set that each start reached; -1 undecided or slow, -2 diverged.
+  func labels(level: Int) -> [Int32] {
+    map(level: level) { $0.set >= 0 ? $0.set : $0.outcome == .diverged ? -2 : -1 }
+  }
+}
+
+extension AttractorStudy {
+  /// Where a start stands in `labels`.
+  func place(of key: Experiment.StartKey) -> Int? {
+    items.firstIndex(of: key.item).map { $0 * realizations + Int(key.realization) }
+  }
+}
+
+extension AttractorSearch.Settings {
+  /// Those of a scenario.
+  init(_ specification: AttractorSpecification) {
+    self.init()
+    tolerance = specification.tolerance
+    maximumSteps = specification.maxSteps
+    maximumPeriod = specification.maxPeriod
+    usesTrappingBalls = specification.trapping
+  }
+}
+
+extension LatentGeometry {
+  /// The memories that the census of attractors starts from.
+  var censusStates: [[Double]] {
+    (0..<min(memories.rows, 4096)).map { row in
+      Array(memories.storage.slice(from: row * memories.columns, count: memories.columns))
+    }
+  }
+}

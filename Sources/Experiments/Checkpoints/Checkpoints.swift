@@ -1,0 +1,166 @@
+import Foundation
+import Logging
+import Numerics
+import Output
+
+/// The checkpoint beside an output: `OUTPUT.checkpoint`, and where members are written or a shard is
+/// computed, the data so far in `OUTPUT.checkpoint-data-XXXXXXXX`.
+///
+/// A checkpoint is one file, written aside and renamed: a text that tells what it is, a header (JSON), the
+/// state, and a SHA-256 of all that. It names its data file, with the length and the hash of what counts of
+/// it; what was appended later is cut off.
+final class Checkpoints: @unchecked Sendable {
+  /// What is being done.
+  enum Stage: String, Codable, Sendable { case training, ensemble }
+
+  /// The part of a data file that belongs to a checkpoint.
+  struct DataPart: Codable, Sendable {
+    var name: String
+    var length: Int
+    var sha256: String
+  }
+
+  struct Header: Codable, Sendable {
+    var stage: Stage
+    var identity: RunIdentity
+    var shard: Shard?
+    var data: DataPart?
+  }
+
+  /// A checkpoint that was read.
+  struct Loaded: Sendable {
+    var header: Header
+    /// At the state.
+    var body: ByteDecoder
+
+    /// The state of an ensemble; nil where it is another's.
+    var ensembleBody: ByteDecoder? { header.stage == .ensemble ? body : nil }
+  }
+
+  /// What every version's checkpoint begins with.
+  static let signature = "repeated-inference checkpoint"
+  private static let magic = Array("\(signature) 4\n".utf8)
+  private static let hashLength = 64
+  private static let ending = ".checkpoint"
+  /// The longest ending of a file beside an output: that of a data file.
+  static let longestEnding = ending + dataInfix + String(repeating: "0", count: dataNameLength)
+  private static let dataInfix = "-data-"
+  private static let dataNameLength = 8
+
+  /// The checkpoint's file.
+  let path: String
+  private let interval: Duration
+  private var last: ContinuousClock.Instant
+  /// Whether there is a checkpoint of this work.
+  private(set) var isSaved = false
+
+  init(for output: String, interval: Double) {
+    path = output + Self.ending
+    self.interval = .seconds(interval)
+    last = ContinuousClock.now
+  }
+
+  /// Whether the interval has passed since the last checkpoint, or the start.
+  func isDue() -> Bool { ContinuousClock.now - last >= interval }
+
+  /// Writes a checkpoint in place of the former.
+  func save(_ header: Header, _ body: (inout ByteEncoder) throws -> Void) throws {
+    let json = try JSONEncoder().encode(header)
+    try AtomicFile.write(to: path, overwrite: true) { file in
+      let hashing = Hashing(file)
+      var encoder = ByteEncoder { try hashing.append($0) }
+      for byte in Self.magic { try encoder.encode(byte) }
+      try encoder.encode([UInt8](json))
+      try body(&encoder)
+      try encoder.finish()
+      try Array(hashing.hash.hexadecimalSoFar().utf8).withUnsafeBytes { try file.append($0) }
+    }
+    isSaved = true
+    last = .now
+  }
+
+  private final class Hashing {
+    let file: AppendFile
+    var hash = ContentHash()
+    init(_ file: AppendFile) { self.file = file }
+    func append(_ bytes: UnsafeRawBufferPointer) throws {
+      hash.update(bytes)
+      try file.append(bytes)
+    }
+  }
+
+  /// Finds what an earlier process left.
+  ///
+  /// - Parameters:
+  ///   - resume: Whether it is to be continued; else it is refused, or removed with `overwrite`.
+  /// - Returns: The last good checkpoint, or nil.
+  /// - Throws: `CheckpointError` of kind `exists` where there is one that would be lost.
+  func open(resume: Bool, overwrite: Bool, logger: Logger) throws -> Loaded? {
+    let loaded: Loaded?
+    do {
+      loaded = try load()
+    } catch {
+      logger.warning("\(path) is damaged (\(error)); starting afresh")
+      loaded = nil
+    }
+    if loaded != nil, !resume {
+      guard overwrite else {
+        throw CheckpointError(
+          .exists, path: path, problem: "an unfinished run is there",
+          remedy: "continue it with --resume, or start afresh with --overwrite")
+      }
+      remove()
+      return nil
+    }
+    isSaved = loaded != nil
+    for name in dataFiles where name != loaded?.header.data?.name {
+      AppendFile.removeUnlessInUse(folder + name)
+    }
+    return loaded
+  }
+
+  private func load() throws -> Loaded? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let file = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    let end = file.count - Self.hashLength
+    guard end >= Self.magic.count, Array(file.prefix(Self.magic.count)) == Self.magic else {
+      throw ByteDecodingError("it is no checkpoint of this program")
+    }
+    var hash = ContentHash()
+    file.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[0..<end])) }
+    guard Array(hash.hexadecimal().utf8) == Array(file.suffix(Self.hashLength)) else {
+      throw ByteDecodingError("its checksum is wrong")
+    }
+    var decoder = ByteDecoder(file)
+    for _ in Self.magic { _ = try decoder.decode(UInt8.self) }
+    let json: [UInt8] = try decoder.decode()
+    guard let header = try? JSONDecoder().decode(Header.self, from: Data(json)) else {
+      throw ByteDecodingError("its header cannot be read")
+    }
+    return Loaded(header: header, body: decoder)
+  }
+
+  /// Removes the checkpoint and its data.
+  func remove() {
+    try? FileManager.default.removeItem(atPath: path)
+    for name in dataFiles { AppendFile.removeUnlessInUse(folder + name) }
+    isSaved = false
+  }
+
+  // MARK: Data files
+
+  /// The folder, with a slash; empty for the working directory.
+  var folder: String { path.lastIndex(of: "/").map { String(path[...$0]) } ?? "" }
+  private var dataPrefix: String { path.dropFirst(folder.count) + Self.dataInfix }
+
+  private var dataFiles: [String] {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)
+    return (names ?? []).filter { $0.hasPrefix(dataPrefix) }
+  }
+
+  /// An empty data file.
+  func createData() throws -> FrameFile {
+    let name = dataPrefix + UUID().uuidString.prefix(Self.dataNameLength).lowercased()
+    return try FrameFile(creating: folder + name)
+  }
+}

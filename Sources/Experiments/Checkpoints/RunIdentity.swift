@@ -1,0 +1,141 @@
+import Foundation
+import Kinds
+import Numerics
+import Output
+import Scenarios
+
+/// Everything that a run's numbers depend on: work is continued, and shards are merged, only where all of
+/// it is the same.
+package struct RunIdentity: Codable, Sendable, Equatable {
+  /// Program and version.
+  var program: String
+  /// SHA-256 of the program's executable.
+  var build: String
+  /// The vector instructions of the kernels: others round differently.
+  var instructions: String
+  /// The keys of the resolved scenario that matter, with their values as YAML text.
+  package var scenario: [String: String]
+  /// SHA-256 of the data set.
+  var dataset: String
+  /// SHA-256 of the files of initial states, where there are any.
+  var initialStates: String
+  /// SHA-256 of each file that the model is made of, in the order of the kind's keys.
+  var modelFiles: [String]
+  /// SHA-256 of the model; nil before it is known.
+  var model: String?
+
+  /// The keys of a scenario that matter: those that change no number, and paths of files whose contents are hashed,
+  /// do not.
+  ///
+  /// - Parameters:
+  ///   - keys: The table of the program's keys.
+  ///   - withClaims: Whether claims count, which change no run but what is said of it.
+  package static func keys(
+    _ scenario: Scenario, _ keys: ScenarioKeys, withClaims: Bool = false
+  ) -> [String: String] {
+    var result: [String: String] = [:]
+    if withClaims {
+      for claim in scenario.claims {
+        for (field, value) in claim.assignments { result["claims.\(claim.name).\(field)"] = value }
+      }
+    }
+    for (name, value) in scenario.assignments {
+      let key = keys.declaration(of: name, in: scenario)
+      switch key?.influence {
+      case .nothing: break
+      // That a file tells the kind counts, but not which.
+      case .fileContents: if key?.isExclusive ?? false { result[name] = "" }
+      default: result[name] = value
+      }
+    }
+    for swept in scenario.sweep {
+      result["sweep." + swept.key] = "[" + swept.values.joined(separator: ", ") + "]"
+    }
+    return result
+  }
+
+  /// What differs, in words; empty where all is the same.
+  ///
+  /// - Parameter training: Whether only what training depends on counts.
+  package func differences(from now: RunIdentity, training: Bool = false) -> [String] {
+    func relevant(_ keys: [String: String]) -> [String: String] {
+      training
+        ? keys.filter { $0.key == "seed" || $0.key.hasPrefix("dataset") || $0.key.hasPrefix("model") } : keys
+    }
+    var result = Differences.between(relevant(scenario), relevant(now.scenario))
+    if dataset != now.dataset { result.append("the data set has other contents") }
+    if initialStates != now.initialStates, !training {
+      result.append("the file of initial states has other contents")
+    }
+    if modelFiles != now.modelFiles { result.append("a file of the model has other contents") }
+    if let model, let other = now.model, model != other { result.append("the model is another") }
+    if program != now.program {
+      result.append("the program was \(program), now \(now.program)")
+    } else if build != now.build {
+      result.append("the program is another build of \(program)")
+    }
+    if instructions != now.instructions {
+      result.append("the processor's vector instructions were \(instructions), now \(now.instructions)")
+    }
+    return result
+  }
+
+  /// What differs from the run or campaign that a run file is of, in words, models apart; nil where the file has no
+  /// scenario.
+  package func differences(from file: NetCDFReader, _ vocabulary: ScenarioVocabulary) -> [String]? {
+    guard let text = try? file.attribute("scenario").text,
+      let other = try? ScenarioLoader.parse(text: text, path: file.path, vocabulary: vocabulary)
+    else { return nil }
+    var result = Differences.between(
+      Self.keys(other, vocabulary.keys, withClaims: other.isCampaign), scenario)
+    // A file of several runs has the hashes of all; the first run's is first.
+    let hashes = (try? file.attribute("dataset_sha256").text)?.split(separator: " ")
+    if hashes?.first.map(String.init) != dataset {
+      result.append("the data set has other contents")
+    }
+    let former = (try? file.attribute("source").text) ?? "unknown"
+    if former != program { result.append("the program was \(former), now \(program)") }
+    return result
+  }
+
+  /// SHA-256 of the running program.
+  static let executable: String = {
+    let path =
+      FileManager.default.fileExists(atPath: "/proc/self/exe")
+      ? "/proc/self/exe" : Bundle.main.executablePath ?? CommandLine.arguments[0]
+    return hash(ofFile: path) ?? "unknown"
+  }()
+
+  /// SHA-256 of a file; nil where it cannot be read.
+  static func hash(ofFile path: String) -> String? {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else {
+      return nil
+    }
+    var hash = ContentHash()
+    data.withUnsafeBytes { hash.update($0) }
+    return hash.hexadecimal()
+  }
+}
+
+extension Experiment {
+  /// SHA-256 of each file that the model is made of.
+  var modelFileHashes: [String] {
+    scenario.model.inputPaths.map { RunIdentity.hash(ofFile: $0) ?? "unreadable" }
+  }
+
+  /// What this run's numbers depend on; without the model.
+  package func identity() -> RunIdentity {
+    var initial = ""
+    if let file = scenario.initial.file {
+      initial = RunIdentity.hash(ofFile: file.path) ?? "unreadable"
+      if file.variable == nil, let labels = file.labels {
+        initial += RunIdentity.hash(ofFile: labels) ?? "unreadable"
+      }
+    }
+    return RunIdentity(
+      program: options.source, build: RunIdentity.executable,
+      instructions: "\(KernelInstructionSet.select(.automatic))",
+      scenario: RunIdentity.keys(scenario, options.registry.vocabulary.keys),
+      dataset: dataset.contentHash, initialStates: initial, modelFiles: modelFileHashes)
+  }
+}

@@ -1,0 +1,136 @@
+import Datasets
+import Dynamics
+import Observables
+import RunFiles
+import Kinds
+import Numerics
+import Scenarios
+
+/// What follows of a run's size from its scenario and data set alone.
+package struct RunSizes: Sendable {
+  /// What the run file holds.
+  package var contents = RunFileContents()
+  /// The checkpoint and its data.
+  package var checkpointBytes = 0.0
+  /// Memory that a run takes beyond data set, model, memories and a trial with a few members.
+  package var growthBytes = 0.0
+  /// Seconds of writing.
+  package var writingSeconds = 0.0
+  /// Multiplications of an epoch of training.
+  package var epochWork = 0.0
+  /// Multiplications of encoding all items.
+  package var preparationWork = 0.0
+  /// Multiplications of the ensemble.
+  package var ensembleWork = 0.0
+}
+
+extension Experiment {
+  /// The sizes of a run.
+  ///
+  /// - Throws: as `checkedSize`.
+  package func sizes() throws -> RunSizes {
+    let model = try modelOutline()
+    let layout = try fileLayout(model)
+    var result = RunSizes()
+    result.contents = layout.contents
+    if let attractors = layout.attractors {
+      result.growthBytes += 40 * Double(attractors.starts * layout.levels)
+    }
+    let items = try itemIndices(available: try givenStateCount).count
+    let members = layout.levels * items * scenario.initial.realizations
+    addState(layout, members: members, modelBytes: model.storedBytes, to: &result)
+    // Activation functions and what else is done once per number take some tens of multiplications each.
+    addWork(layout, members: members, perItem: model.parameterCount + 30 * model.width, to: &result)
+    return result
+  }
+
+  /// The layout of the run's file, as far as scenario and data tell it: how many attractors there are, nobody knows.
+  package func fileLayout(_ model: ModelOutline) throws -> RunLayout {
+    let (initial, output) = (scenario.initial, scenario.output)
+    let items = try itemIndices(available: try givenStateCount).count
+    let hasOwn = hasSourceItems || initial.file?.labels != nil
+    var layout = RunLayout(
+      corruption: initial.corruption, levels: initial.levels.count, times: scenario.dynamics.steps + 1,
+      observables: scenario.observables.map { AveragedObservable(named: $0) },
+      groupings: hasOwn ? scenario.groupBy : [],
+      isSplit: hasOwn && scenario.splitBy.contains(.retention), hasOwnItems: hasOwn,
+      hierarchy: dataset.hierarchy, dataDimension: dataset.dimension, imageShape: dataset.imageShape,
+      latentDimension: model.latentDimension,
+      principalAxes: RunLayout.principalAxes(
+        of: scenario.observables, hasLatentStates: output.latents,
+        latentDimension: model.latentDimension),
+      facts: expectedFacts(model))
+    if output.members || output.latents {
+      layout.members = RunLayout.Members(
+        count: initial.levels.count * items * initial.realizations, hasSeries: output.members,
+        hasLatentStates: output.latents, tolerance: nil)
+    }
+    if let attractors = scenario.attractors {
+      let starts = try attractorItems(attractors, available: try givenStateCount).count
+      layout.attractors = RunLayout.Attractors(
+        sets: 20, starts: attractors.until.map { max(starts, $0.atMost) } ?? starts * initial.realizations,
+        realizations: initial.realizations)
+    }
+    if let films = output.films {
+      layout.films = RunLayout.Films(
+        items: min(films.items, items), times: films.times(steps: scenario.dynamics.steps).count)
+    }
+    return layout
+  }
+
+  /// What the model will say of itself, without its numbers.
+  private func expectedFacts(_ model: ModelOutline) -> [ModelFacts.Fact] {
+    options.registry.vocabulary.hasPosterior(scenario)
+      ? model.facts + [.activeLatentVariables(0)] : model.facts
+  }
+
+  /// Adds what the run's state takes in memory and in checkpoints.
+  private func addState(_ layout: RunLayout, members: Int, modelBytes: Double, to result: inout RunSizes) {
+    let initial = scenario.initial
+    let hierarchy = dataset.hierarchy
+    let levels = Double(layout.levels)
+    let times = Double(layout.times)
+    let treeLevels = Double(layout.hasOwnItems ? hierarchy.treeLevelNames.count : 0)
+    let groups = layout.groupings.map {
+      Double($0 == .class ? hierarchy.numberOfClasses : hierarchy.numberOfSuperclasses)
+    }
+    let parts = layout.isSplit ? 2.0 : 0
+    let averaged = Double(layout.observables.count) + treeLevels
+    let slots = averaged * (1 + groups.reduce(0, +) + parts) * times
+    let distances = 3 * treeLevels * times
+    let moments = slots * (initial.realizations > 1 ? 48 : 24) + 16 * distances
+    let width = 3 * treeLevels * Double(EnsemblePlan.bootstrapTimes(steps: scenario.dynamics.steps).count)
+    let bootstrap = Double(EnsemblePlan.standardReplicates) * width * 8
+    let averages = 28 * slots * levels
+    let open = 16 * (averaged * (1 + parts) * times + distances)
+    let perLevel = Double(members) / levels
+    let unitMembers = min(Double(EnsemblePlan.membersPerUnit(ofMembers: members)), perLevel)
+    let workers = min(Double(options.threads), levels * (perLevel / unitMembers).rounded(.up))
+    let records = layout.memberBytes
+    let unit =
+      moments + open + width * 8 * (unitMembers / Double(initial.realizations)).rounded(.up)
+      + records / Double(members) * unitMembers
+    result.growthBytes += 2 * moments + bootstrap + 2 * workers * unit
+    result.growthBytes += width * 8 * Double(BlockSize.standard) * 3 + 2 * averages
+    // With the units at hand; the former checkpoint is there until the next is whole.
+    result.checkpointBytes =
+      records + 2 * (bootstrap + 2 * moments + modelBytes + averages + workers * unit)
+    result.writingSeconds =
+      (2 * records + result.contents.fileBytes) / 5e8
+      + RunFileContents.secondsPerVariable * (result.contents.variables + result.contents.groupVariables)
+  }
+
+  /// Adds the multiplications of the run's parts.
+  ///
+  /// - Parameter perItem: Those of encoding and decoding an item.
+  private func addWork(_ layout: RunLayout, members: Int, perItem: Double, to result: inout RunSizes) {
+    let count = Double(dataset.train.count)
+    result.preparationWork =
+      perItem * Double(dataset.train.count + dataset.test.count + dataset.validation.count)
+    result.epochWork = 3 * perItem * count
+    let searches = scenario.observables.contains { needs(of: $0).contains(.memorySearch) }
+    result.ensembleWork =
+      Double(members) * Double(layout.times)
+      * (perItem + (searches ? count * Double(layout.latentDimension) : 0))
+  }
+}

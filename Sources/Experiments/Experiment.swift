@@ -1,0 +1,138 @@
+import Datasets
+import Dynamics
+import Kinds
+import Numerics
+import Observables
+import Scenarios
+
+/// How a scenario is executed: what does not change its results.
+public struct RunOptions: Sendable {
+  /// Workers.
+  public var threads: Int
+  /// Members that a worker advances together.
+  public var blockSize: Int
+  /// What scenarios can name.
+  public var registry: Registry
+  /// Where trained models are kept.
+  public var cache: ModelCache
+  /// Program and version, for the file.
+  public var source: String
+  /// The command, for the file's history.
+  public var command: String
+  /// The commit that the program was built from, for the file.
+  public var commit = "unknown"
+  /// Seconds between two checkpoints.
+  public var checkpointInterval = 60.0
+
+  /// All processors by default.
+  public init(
+    threads: Int = Parallel.processorCount, blockSize: Int = BlockSize.standard,
+    registry: Registry = .standard, cache: ModelCache = .standard, source: String = "repeated-inference",
+    command: String = ""
+  ) {
+    self.threads = threads
+    self.blockSize = blockSize
+    self.registry = registry
+    self.cache = cache
+    self.source = source
+    self.command = command
+  }
+}
+
+/// A scenario with its data set: everything that can be checked before a model is trained.
+public struct Experiment: Sendable {
+  /// The scenario.
+  public let scenario: Scenario
+  /// Its data.
+  public let dataset: Dataset
+  /// The kind of model that it asks for.
+  let kind: any ModelKind
+  let options: RunOptions
+  let events: RunEvents
+
+  /// Loads the data set and checks the scenario against it.
+  ///
+  /// - Parameter dataset: The scenario's data set, where it is at hand.
+  /// - Throws: `ScenarioError` or `DatasetError`.
+  public init(
+    _ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents(),
+    dataset: Dataset? = nil
+  ) throws {
+    precondition(!scenario.isCampaign, "a scenario of several runs is a Campaign")
+    self.scenario = scenario
+    self.options = options
+    self.events = events
+    kind = options.registry.model(of: scenario)
+    self.dataset = try dataset ?? options.registry.loadDataset(of: scenario)
+    precondition(
+      !kind.traits.isTrainedHere || kind is any TrainableModelKind,
+      "the traits of \(scenario.model.kind) say that it is trained, but it is no TrainableModelKind")
+    try kind.check(scenario, against: self.dataset)
+    if let latent = kind.declaredLatentDimension(for: self.dataset) {
+      try checkObservables(latentDimension: latent)
+    }
+    if scenario.initial.corruption != "file" {
+      _ = try itemIndices(available: nil)
+      if let wanted = scenario.attractors?.items {
+        _ = try itemIndices(available: nil, wanted: wanted, key: "attractors.items")
+      }
+    }
+    try checkImageShape()
+  }
+
+  /// What the model is made of.
+  package var modelPreparation: ModelPreparation {
+    ModelPreparation(
+      scenario: scenario, dataset: dataset, threads: options.threads, cache: options.cache,
+      source: options.source, events: events)
+  }
+
+  /// What is known of the model before it is made.
+  ///
+  /// - Throws: as `ModelKind.outline`.
+  package func modelOutline() throws -> ModelOutline { try kind.outline(modelPreparation) }
+}
+
+// MARK: - Checks against the data
+
+extension Experiment {
+  func checkObservables(latentDimension: Int) throws {
+    for name in scenario.observables {
+      if let number = PrincipalComponent.number(in: name), number > latentDimension {
+        throw scenario.error(
+          key: "observables", value: name,
+          expected: "at most principal-component-\(latentDimension), as there are latent variables",
+          remedy: "lower the number, or raise model.latent")
+      }
+      guard needs(of: name).contains(.heldOutItems), dataset.test.count == 0 else { continue }
+      throw scenario.error(
+        key: "observables", value: name,
+        expected: "observables that need no held-out items; this data set has none",
+        remedy: "leave it out, or raise dataset.test")
+    }
+  }
+
+  /// What an observable needs.
+  func needs(of name: String) -> ObservableNeeds { options.registry.needs(ofObservable: name) }
+
+  private func checkImageShape() throws {
+    if scenario.output.films != nil, dataset.imageShape == nil {
+      throw scenario.error(
+        key: "output.films",
+        expected: "a data set of pictures; items of \(dataset.dimension) numbers are none",
+        remedy: "leave it out, or choose a square dimension")
+    }
+    guard let corruption, type(of: corruption).needsImageShape, dataset.imageShape == nil else { return }
+    throw scenario.error(
+      key: "initial.corruption", value: scenario.initial.corruption,
+      expected: "a data set of pictures; items of \(dataset.dimension) numbers are none",
+      remedy: "choose a square dimension, or another corruption")
+  }
+}
+
+extension Experiment {
+  /// Whether the model is there, because it was trained before.
+  package var isTrainedBefore: Bool {
+    (kind as? any TrainableModelKind)?.trainedBefore(modelPreparation) != nil
+  }
+}

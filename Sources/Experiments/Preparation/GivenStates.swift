@@ -1,0 +1,135 @@
+import Datasets
+import Dynamics
+import Kinds
+import Output
+import Scenarios
+
+/// Initial states read from a file (`initial.corruption: file`).
+struct GivenStates {
+  /// `[states, D]` or `[states, N]`.
+  var rows: RowTable
+  var space: StateSpace
+  /// Class index of each state; nil where the file has no labels.
+  var classes: [Int32]?
+
+  /// Reads the states.
+  ///
+  /// A NetCDF variable `[states, ...]` or an IDX file of pictures (value / 255). States of D numbers are
+  /// data-space states, states of N numbers latent ones; where D = N they are taken as data.
+  ///
+  /// - Parameter dataRange: Where the components of data-space states lie.
+  /// - Throws: `ScenarioError`, `DatasetError`, `NetCDFError`.
+  init(
+    _ file: InitialSpecification.File, scenario: Scenario, dataset: Dataset, latentDimension: Int,
+    dataRange: ModelOutline.DataRange
+  ) throws {
+    try Self.checkFormat(file, scenario)
+    let (count, width) = try Self.checkedShape(file, scenario, [dataset.dimension, latentDimension])
+    let values = try Self.values(file)
+    if let bad = values.firstIndex(where: { !$0.isFinite }) {
+      throw scenario.error(
+        key: "initial.file", value: file.place,
+        expected: "finite numbers; state \(bad / width) holds \(values[bad])", remedy: "remove such states")
+    }
+    space = width == dataset.dimension ? .data : .latent
+    if space == .data, dataRange == .unitInterval, let least = values.min(), let most = values.max(),
+      least < 0 || most > 1
+    {
+      throw scenario.error(
+        key: "initial.file", value: file.place,
+        expected:
+          "numbers from 0 to 1, as the model's likelihood is bernoulli; they go from \(least) to \(most)",
+        remedy: "divide bytes by 255, or store them as an IDX file")
+    }
+    rows = RowTable(rows: count, columns: width, elements: values)
+    classes = try Self.classes(file, scenario, dataset, count: count)
+  }
+
+  private static func checkFormat(_ file: InitialSpecification.File, _ scenario: Scenario) throws {
+    guard file.variable == nil, let format = NetCDFFormat(ofFile: file.path) else { return }
+    throw scenario.error(
+      key: "initial.file.variable",
+      expected: "a variable of \(file.path), which is a NetCDF file (\(format.rawValue))",
+      remedy: "write initial.file.variable: NAME (ncdump -h lists the names)")
+  }
+
+  /// The number of states, and of their components: D or N.
+  private static func checkedShape(
+    _ file: InitialSpecification.File, _ scenario: Scenario, _ widths: [Int]
+  ) throws -> (count: Int, width: Int) {
+    let shape = try shape(file)
+    let width = shape.dropFirst().reduce(1) { product, length in
+      let (next, overflow) = product.multipliedReportingOverflow(by: length)
+      return overflow ? .max : next
+    }
+    let count = shape.first ?? 0
+    guard shape.count >= 2, count > 0, widths.contains(width) else {
+      throw scenario.error(
+        key: "initial.file", value: file.place,
+        expected: "an array [states, \(widths[0])] of data or [states, \(widths[1])] of latent"
+          + " states; its shape is \(shape)",
+        remedy: "choose another variable, data set or model")
+    }
+    // Checked before values are read: a variable of another shape may declare more than can be read.
+    guard count <= Int(Int32.max) else {
+      throw scenario.error(
+        key: "initial.file", value: file.place,
+        expected: "at most \(Int32.max) states; there are \(count)", remedy: "choose fewer")
+    }
+    return (count, width)
+  }
+
+  /// The classes of the states' labels; nil where the file has none.
+  private static func classes(
+    _ file: InitialSpecification.File, _ scenario: Scenario, _ dataset: Dataset, count: Int
+  ) throws -> [Int32]? {
+    guard let labels = file.labels else { return nil }
+    let numbers = try readLabels(labels, file)
+    guard numbers.count == count else {
+      throw scenario.error(
+        key: "initial.file.labels", value: labels,
+        expected: "\(count) labels, as there are states; it has \(numbers.count)",
+        remedy: "choose the labels that belong to the states")
+    }
+    return try numbers.map { label in
+      guard let index = dataset.hierarchy.classLabels.firstIndex(of: label) else {
+        throw scenario.error(
+          key: "initial.file.labels", value: "\(label)",
+          expected: "labels of the data set: \(dataset.hierarchy.classLabels)",
+          remedy: "correct the labels, or leave the key out for states without classes")
+      }
+      return Int32(index)
+    }
+  }
+
+  /// The number of states in a file.
+  static func count(_ file: InitialSpecification.File) throws -> Int { try shape(file).first ?? 0 }
+
+  private static func shape(_ file: InitialSpecification.File) throws -> [Int] {
+    guard let name = file.variable else { return try IDXReader.read(path: file.path).shape }
+    return try NetCDFReader(path: file.path).variable(name).shape
+  }
+
+  private static func values(_ file: InitialSpecification.File) throws -> [Double] {
+    guard let name = file.variable else {
+      return try IDXReader.read(path: file.path).elements.map { Double(ItemSplit.greyLevels[Int($0)]) }
+    }
+    return try NetCDFReader(path: file.path).variable(name).readDoubles()
+  }
+
+  private static func readLabels(_ labels: String, _ file: InitialSpecification.File) throws -> [Int] {
+    guard file.variable != nil else {
+      let array = try IDXReader.read(path: labels, types: Set(IDXElementType.allCases))
+      return (0..<array.count).map { array.integer(at: $0) }
+    }
+    return try NetCDFReader(path: file.path).variable(labels).readInts()
+  }
+}
+
+extension InitialSpecification.File {
+  /// The file, and the variable in it, for messages.
+  var place: String {
+    guard let variable else { return path }
+    return "\(path.split(separator: "/").last.map(String.init) ?? path): \(variable)"
+  }
+}

@@ -1,0 +1,111 @@
+import Datasets
+import Dynamics
+import Kinds
+import Numerics
+import Observables
+import Scenarios
+
+/// What is measured of members at each time.
+struct Measurements {
+  /// What observables are made from.
+  let context: ObservableContext
+  /// The user's, then the indicators of the tree's levels.
+  let observables: [any Observable]
+  /// How many of them are the user's.
+  let visibleCount: Int
+  /// The principal axes that the run file has, `[axes, N]`; nil where nobody asks.
+  let principalAxes: RowTable?
+
+  /// Makes the scenario's observables.
+  ///
+  /// - Throws: `ScenarioError` where the context lacks what one of them needs.
+  init(
+    of map: some EncodingMap, _ geometry: PreparedGeometry, _ start: PreparedStart, _ experiment: Experiment
+  ) throws {
+    let scenario = experiment.scenario
+    let components = scenario.observables.compactMap { PrincipalComponent.number(in: $0) }
+    let axes =
+      components.isEmpty && !scenario.output.latents ? nil : geometry.centres.principalAxes().axes
+    let context = Self.context(of: map, geometry, start, axes: axes, experiment)
+    let visible = try scenario.observables.map { name in
+      guard let observable = experiment.options.registry.observable(named: name, in: context) else {
+        throw scenario.error(
+          key: "observables", value: name,
+          expected: "observables that these initial states and this data set have",
+          remedy: "remove it ('simulate list observables' says what each needs)")
+      }
+      return observable
+    }
+    let indicators: [any Observable] =
+      start.own == nil
+      ? [] : (0..<geometry.centres.treeLevelCount).compactMap { LevelIndicator(level: $0, context) }
+    self.context = context
+    observables = visible + indicators
+    visibleCount = visible.count
+    // The plane of the first two is what plots show.
+    principalAxes = axes.map { axes in
+      let count = min(map.dimension, max(2, components.max() ?? 0))
+      return RowTable(
+        rows: count, columns: map.dimension,
+        elements: Array(axes.storage.buffer.prefix(count * map.dimension)))
+    }
+  }
+
+  private static func context(
+    of map: some EncodingMap, _ geometry: PreparedGeometry, _ start: PreparedStart, axes: RowTable?,
+    _ experiment: Experiment
+  ) -> ObservableContext {
+    let (scenario, dataset) = (experiment.scenario, experiment.dataset)
+    let needs = scenario.observables.map { experiment.needs(of: $0) }
+    func isNeeded(_ need: ObservableNeeds) -> Bool { needs.contains { $0.contains(need) } }
+    return ObservableContext(
+      geometry: geometry.centres, own: start.own, source: start.source,
+      overlapOrigin: scenario.overlapOrigin == .root ? geometry.centres.root : nil, principalAxes: axes,
+      siblingOfClass: dataset.hierarchy.siblingOfClass,
+      classPictures: isNeeded(.classPictures) ? dataset.classPictures() : nil,
+      startsFromTraining: experiment.hasSourceItems && scenario.initial.split == .train,
+      samples: isNeeded(.heldOutItems) ? samples(of: map, geometry, start, experiment) : nil)
+  }
+
+  /// As many memories of training as of held-out items.
+  private static func samples(
+    of map: some EncodingMap, _ geometry: PreparedGeometry, _ start: PreparedStart, _ experiment: Experiment
+  ) -> MemorySamples? {
+    let dataset = experiment.dataset
+    let isTest = experiment.scenario.initial.split == .test
+    let heldOut =
+      start.own.flatMap { experiment.hasSourceItems && isTest ? $0.memories : nil }
+      ?? map.memories(
+        of: SplitSource(split: dataset.test), count: dataset.test.count, threads: experiment.options.threads)
+    return MemorySamples(
+      training: OwnItems(memories: geometry.memories, classes: dataset.train.classes),
+      heldOut: OwnItems(memories: heldOut, classes: dataset.test.classes),
+      classCount: dataset.hierarchy.numberOfClasses,
+      origin: experiment.hasSourceItems ? (isTest ? .heldOut : .training) : .elsewhere,
+      seed: experiment.scenario.seed)
+  }
+}
+
+extension ConceptHierarchy {
+  /// The control of each class: the next one of its superclass, -1 where there is none.
+  var siblingOfClass: [Int32] { (0..<numberOfClasses).map { Int32(sibling(ofClass: $0) ?? -1) } }
+}
+
+extension Dataset {
+  /// The mean training item of each class, `[classes, D]`.
+  fileprivate func classPictures() -> RowTable {
+    let result = RowTable(rows: hierarchy.numberOfClasses, columns: train.dimension)
+    var counts = [Double](repeating: 0, count: result.rows)
+    let row = AlignedBuffer<Double>(count: train.dimension)
+    for item in 0..<train.count {
+      let k = Int(train.classes[item])
+      train.copy(item: item, into: row.buffer)
+      for i in 0..<train.dimension { result.row(k)[i] += row.pointer[i] }
+      counts[k] += 1
+    }
+    for k in 0..<result.rows {
+      for i in 0..<train.dimension { result.row(k)[i] /= counts[k] }
+    }
+    return result
+  }
+}

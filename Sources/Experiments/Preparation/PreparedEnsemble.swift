@@ -1,0 +1,96 @@
+import Dynamics
+import Kinds
+import Observables
+import Scenarios
+import Vocabulary
+
+/// An ensemble that is ready to run: its map, its start, and the geometry that it is measured in.
+///
+/// It is the end of a street of values, each made from those before: the data set (`Experiment`), the model
+/// (`PreparedModel`), memories and centres (`PreparedGeometry`), initial states (`PreparedStart`), what is measured
+/// (`Measurements`), and the plan.
+struct PreparedEnsemble<Map: EncodingMap> {
+  let map: Map
+  let start: PreparedStart
+  let plan: EnsemblePlan
+  let geometry: LatentGeometry
+  /// Of the memories, by descending variance, `[axes, N]`; computed where the run file needs them.
+  let principalAxes: RowTable?
+  /// How many of the plan's observables are the user's; level indicators follow.
+  let visibleObservables: Int
+
+  /// The members' own items; nil for starts without one.
+  var own: OwnItems? { start.own }
+}
+
+extension Experiment {
+  /// Encodes the data set and builds the plan.
+  ///
+  /// - Parameters:
+  ///   - map: What is iterated.
+  ///   - model: What the map was made of.
+  /// - Throws: `ScenarioError`, and what reading initial states throws.
+  func prepareEnsemble<Map: EncodingMap>(
+    _ map: Map, of model: any PreparedModel
+  ) throws -> PreparedEnsemble<Map> {
+    try checkObservables(latentDimension: map.dimension)
+    let geometry = PreparedGeometry(of: map, self)
+    let start = try PreparedStart(of: map, model, geometry, self)
+    let measurements = try Measurements(of: map, geometry, start, self)
+    return PreparedEnsemble(
+      map: map, start: start, plan: plan(measurements, geometry, start, of: model),
+      geometry: geometry.centres, principalAxes: measurements.principalAxes,
+      visibleObservables: measurements.visibleCount)
+  }
+
+  /// Which members there are, and what is kept of them.
+  private func plan(
+    _ measurements: Measurements, _ geometry: PreparedGeometry, _ start: PreparedStart,
+    of model: any PreparedModel
+  ) -> EnsemblePlan {
+    let context = measurements.context
+    var plan = EnsemblePlan(
+      levels: scenario.initial.levels, items: start.items, realizations: scenario.initial.realizations,
+      steps: scenario.dynamics.steps, seed: scenario.seed, observables: measurements.observables)
+    if let own = start.own {
+      plan.approaches =
+        ApproachCentres(geometry.centres, own, dataset.hierarchy, seed: scenario.seed).distances
+      if scenario.splitBy.contains(.retention) { plan.splitting = ConceptAccuracy(context) }
+      plan.groupings = scenario.groupBy.map { grouping(by: $0, own: own, items: start.items) }
+    }
+    if scenario.dynamics.mode.kind != .sample {
+      plan.convergence = convergence(of: model)
+      plan.conceptDistance = DistanceConcept(context)
+      plan.memoryDistance = DistanceMemory(context)
+    }
+    plan.recordedObservables = measurements.visibleCount
+    plan.recordsMembers = scenario.output.members
+    plan.recordsLatentStates = scenario.output.latents
+    return plan
+  }
+
+  private func convergence(of model: any PreparedModel) -> ConvergenceRule {
+    let tolerance = scenario.attractors?.tolerance ?? AttractorSpecification.standardTolerance
+    guard scenario.dynamics.mode == .mean, scenario.output.members,
+      let model = model as? any DifferentiableModel
+    else { return .steps(below: tolerance) }
+    return .confirmed(stepsBelow: tolerance, by: Self.confirmation(model.differentiableMap))
+  }
+
+  private static func confirmation(_ map: some DifferentiableMap) -> any SettledStateClassifier {
+    FixedPointConfirmation(map)
+  }
+
+  private func grouping(by grouping: Grouping, own: OwnItems, items: [Int32]) -> ItemGrouping {
+    let hierarchy = dataset.hierarchy
+    let classes = items.map { own.classes[Int($0)] }
+    switch grouping {
+    case .class:
+      return ItemGrouping(by: .class, count: hierarchy.numberOfClasses, groupOfPosition: classes)
+    case .superclass:
+      return ItemGrouping(
+        by: .superclass, count: hierarchy.numberOfSuperclasses,
+        groupOfPosition: classes.map { Int32(hierarchy.superclassOfClass[Int($0)]) })
+    }
+  }
+}

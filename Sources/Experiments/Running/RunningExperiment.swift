@@ -1,0 +1,292 @@
+import Vocabulary
+import Dynamics
+import Kinds
+import Numerics
+import Observables
+import Output
+import RunFiles
+import Scenarios
+
+/// What a run found, for people; everything is in the file as well.
+public struct RunReport: Sendable {
+  /// The run file.
+  public var path: String
+  /// The model.
+  public var model: any PreparedModel
+  /// N.
+  public var latentDimension: Int
+  /// Names of the observables, in the order of `LevelStatistics.overall`.
+  public var observables: [String]
+  /// Latent variables that vary over the training items: see `LatentGeometry.activeLatentVariables`; nil for models
+  /// without a posterior, of which nobody asks.
+  public var activeLatentVariables: Int?
+  /// Names of the tree's levels; empty where members have no own item.
+  public var treeLevels: [String]
+  /// The class labels, as the data's files have them.
+  public var classLabels: [Int]
+  /// The averages, level by level.
+  public var levels: [LevelStatistics]
+  /// Members in all.
+  public var memberCount: Int
+  /// Latent steps of all members that were computed by this process.
+  public var memberSteps: Int
+  /// Wall-clock seconds of the ensemble alone, without data, training and writing.
+  public var seconds: Double
+  /// The attractors; nil where the scenario does not ask.
+  public var attractors: AttractorStudy?
+}
+
+/// What a shard did.
+public struct ShardReport: Sendable {
+  /// The shard's file.
+  public var path: String
+  /// Which it is.
+  public var shard: Shard
+  /// Its members.
+  public var memberCount: Int
+  /// The members of all shards.
+  public var ensembleMemberCount: Int
+}
+
+/// How a run ended.
+public enum RunOutcome: Sendable {
+  /// The run file was written.
+  case complete(RunReport)
+  /// A shard was written.
+  case shard(ShardReport)
+  /// The file was complete already.
+  case completeBefore(path: String)
+}
+
+extension Experiment {
+  /// Runs the scenario and writes the run file.
+  ///
+  /// - Parameters:
+  ///   - path: The run file; nil for the scenario's `output.file`.
+  ///   - overwrite: Whether an existing file may be replaced, once the new one is complete.
+  ///   - resume: Whether to go on from the last checkpoint, if there is one.
+  ///   - shard: Which part to compute; nil for everything.
+  ///   - formerIsReadable: Whether a file that is at `path` may be opened, to see if it is this run, complete.
+  /// - Throws: `NetCDFError`, `FileError`, `ScenarioError`, `ModelFileError`, `DatasetError`; `CheckpointError`
+  ///   where an unfinished run does not belong to this scenario; `RunInterrupted` when stopped with a
+  ///   checkpoint, `CancellationError` without one. On an error nothing is left at `path`, or what was there
+  ///   before.
+  public func run(
+    to path: String? = nil, overwrite: Bool = false, resume: Bool = false, shard: Shard? = nil,
+    formerIsReadable: Bool = true
+  ) throws -> RunOutcome {
+    let output = path ?? scenario.output.file
+    let path = shard?.path(for: output) ?? output
+    try AtomicFile.checkDistinct(path, from: scenario.inputPaths)
+    let identity = identity()
+    let checkpoints = Checkpoints(for: path, interval: options.checkpointInterval)
+    if resume, formerIsReadable, try isComplete(path, identity, shard: shard, overwrite: overwrite) {
+      checkpoints.remove()
+      return .completeBefore(path: path)
+    }
+    try AtomicFile.checkWritable(path, overwrite: overwrite, ending: Checkpoints.longestEnding)
+    let loaded = try checkpoints.open(resume: resume, overwrite: overwrite, logger: events.logger)
+    if let loaded { try check(loaded.header, identity, shard, path: checkpoints.path) }
+    // What can be found wrong before the training is.
+    _ = try checkedSize()
+    var job = RunJob(
+      path: path, overwrite: overwrite, shard: shard, identity: identity, checkpoints: checkpoints,
+      loaded: loaded)
+    let model = try prepareModel(for: &job)
+    return try run(model, map(of: model), job)
+  }
+
+  /// Refuses a checkpoint of other work.
+  private func check(
+    _ header: Checkpoints.Header, _ identity: RunIdentity, _ shard: Shard?, path: String
+  ) throws {
+    var differences = header.identity.differences(from: identity, training: header.stage == .training)
+    if header.stage == .ensemble, header.shard != shard {
+      func words(_ shard: Shard?) -> String { shard.map { "shard \($0)" } ?? "the whole run" }
+      differences.append("it was \(words(header.shard)), now \(words(shard))")
+    }
+    if !differences.isEmpty {
+      throw CheckpointError.differs(path, "it belongs to another run", differences)
+    }
+  }
+
+  /// The map that the scenario iterates.
+  func map(of model: any PreparedModel) -> any EncodingMap {
+    model.map(mode: scenario.dynamics.mode, precision: scenario.dynamics.precision)
+  }
+
+  /// Whether checkpoints hold the model, because it took long to make.
+  var checkpointsHoldModel: Bool { options.registry.vocabulary.holdsTrainedModel(scenario) }
+
+  /// Whether a model cannot be restored because of what is written; all else would meet a new one as well.
+  private static func isDamage(_ error: any Error) -> Bool {
+    !(error is CancellationError || error is ScenarioError || error is FileError)
+  }
+
+  /// The model: that of the checkpoint, or as `prepareModel`.
+  private func prepareModel(for job: inout RunJob) throws -> any PreparedModel {
+    var restored: (any PreparedModel)?
+    if var body = job.loaded?.ensembleBody, checkpointsHoldModel {
+      do {
+        restored = try kind.restore(from: &body, modelPreparation)
+        job.loaded?.body = body
+      } catch let error where Self.isDamage(error) {
+        events.logger.warning("\(job.checkpoints.path) is damaged (\(error)); starting afresh")
+        job.loaded = nil
+      }
+    }
+    let model =
+      try restored
+      ?? prepareModel(
+        saving: ModelCheckpoints(
+          checkpoints: job.checkpoints, identity: job.identity, shard: job.shard, loaded: job.loaded))
+    job.identity.model = model.sha256
+    if let loaded = job.loaded, loaded.header.stage == .ensemble {
+      let differences = loaded.header.identity.differences(from: job.identity)
+      if !differences.isEmpty {
+        throw CheckpointError.differs(job.checkpoints.path, "it belongs to another run", differences)
+      }
+    }
+    return model
+  }
+
+  private func run<Map: EncodingMap>(
+    _ model: any PreparedModel, _ map: Map, _ job: RunJob
+  ) throws -> RunOutcome {
+    let prepared = try prepareEnsemble(map, of: model)
+    let plan = prepared.plan
+    let partition = UnitPartition(plan)
+    let segments = try segments(of: job.shard, partition)
+    let work = try EnsembleWork(self, job, model: model, plan: plan, segments: segments)
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let results = try runEnsemble(prepared, work, job, segments: segments)
+    let seconds = (clock.now - begin).inSeconds
+    var attractors: AttractorStudy?
+    do {
+      if let shard = job.shard, let segments {
+        try work.publishShard()
+        return .shard(
+          ShardReport(
+            path: job.path, shard: shard, memberCount: partition.memberCount(ofSegments: segments),
+            ensembleMemberCount: plan.memberCount))
+      }
+      work.saveBeforeSearch()
+      attractors = try write(
+        prepared, results: results, model: model, to: job.path, overwrite: job.overwrite,
+        records: work.data.map { [$0] } ?? [])
+    } catch {
+      try work.keepResults(after: error)
+    }
+    work.finish()
+    let share = 1 - work.fractionBefore
+    return .complete(
+      report(
+        prepared, results: results, model: model, path: job.path,
+        memberSteps: Int(share * Double(plan.memberCount * plan.steps)), seconds: seconds,
+        attractors: attractors))
+  }
+
+  /// The segments of a shard; nil for the whole run.
+  private func segments(of shard: Shard?, _ partition: UnitPartition) throws -> Range<Int>? {
+    try shard.map { shard in
+      guard shard.count <= partition.segmentCount else {
+        throw scenario.error(
+          key: "initial", value: "--shard \(shard)",
+          expected: "at most \(partition.segmentCount) shards: this run is cut into no more pieces",
+          remedy: "ask for fewer shards")
+      }
+      return partition.segments(ofShard: shard.number, of: shard.count)
+    }
+  }
+
+  private func runEnsemble<Map: EncodingMap>(
+    _ prepared: PreparedEnsemble<Map>, _ work: EnsembleWork, _ job: RunJob, segments: Range<Int>?
+  ) throws -> [LevelStatistics] {
+    let ensemble = Ensemble(
+      map: prepared.map, start: prepared.start, plan: prepared.plan, threads: options.threads,
+      blockSize: options.blockSize)
+    do {
+      return try ensemble.run(
+        segments: segments, resuming: work.takeState(),
+        checkpointInterval: .seconds(options.checkpointInterval), observer: work)
+    } catch {
+      work.abandon()
+      throw error is CancellationError ? RunInterrupted(checkpoint: job.checkpoints.path) : error
+    }
+  }
+
+  /// Searches for attractors where they are asked for, and writes the run file.
+  ///
+  /// - Parameter records: The files that hold the members' records, in the order of the plan.
+  /// - Returns: The attractors.
+  func write<Map: EncodingMap>(
+    _ prepared: PreparedEnsemble<Map>, results: [LevelStatistics], model: any PreparedModel,
+    to path: String, overwrite: Bool, records: [FrameFile]
+  ) throws -> AttractorStudy? {
+    let attractors = try scenario.attractors.map { try attractorStudy(differentiable(model), $0) }
+    var facts = model.facts
+    if options.registry.vocabulary.hasPosterior(scenario) {
+      facts.facts.append(.activeLatentVariables(prepared.geometry.activeLatentVariables))
+    }
+    let hashes = modelFileHashes
+    if !hashes.isEmpty {
+      facts.attributes.append(("model_files_sha256", .text(hashes.joined(separator: " "))))
+    }
+    let file = try RunFile(
+      path: path, overwrite: overwrite, description: runDescription, dataset: dataset,
+      results: RunResults(
+        plan: prepared.plan, visibleObservables: prepared.visibleObservables, levels: results,
+        geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
+        attractors: attractors, films: try recordFilms(of: prepared)),
+      model: facts)
+    do {
+      for source in records {
+        try source.forEachFrame(checked: false) { kind, frame in
+          guard kind == .records else { return }
+          if events.shouldStop() { throw CancellationError() }
+          var frame = frame
+          try file.append(try MemberRecords(from: &frame))
+        }
+      }
+      try file.finish()
+      return attractors
+    } catch {
+      file.abandon()
+      throw error
+    }
+  }
+
+  /// The model with its derivative, of a kind whose traits say that there is one: the loader refuses `attractors`
+  /// with others.
+  func differentiable(_ model: any PreparedModel) -> any DifferentiableModel {
+    guard let result = model as? any DifferentiableModel else {
+      preconditionFailure("the traits of \(scenario.model.kind) promise a Jacobian, which its models lack")
+    }
+    return result
+  }
+
+  /// What the run file says of the run as a whole.
+  private var runDescription: RunDescription {
+    RunDescription(
+      title: scenario.description.isEmpty ? scenario.name : scenario.description,
+      scenarioName: scenario.name, scenario: scenario.resolvedYAML, seed: scenario.seed,
+      corruption: scenario.initial.corruption, command: options.command, source: options.source,
+      commit: options.commit)
+  }
+
+  func report<Map: EncodingMap>(
+    _ prepared: PreparedEnsemble<Map>, results: [LevelStatistics], model: any PreparedModel, path: String,
+    memberSteps: Int, seconds: Double, attractors: AttractorStudy?
+  ) -> RunReport {
+    RunReport(
+      path: path, model: model, latentDimension: prepared.map.dimension,
+      observables: prepared.plan.observables.prefix(prepared.visibleObservables).map(\.name),
+      activeLatentVariables: options.registry.vocabulary.hasPosterior(scenario)
+        ? prepared.geometry.activeLatentVariables : nil,
+      treeLevels: prepared.own == nil ? [] : dataset.hierarchy.treeLevelNames,
+      classLabels: dataset.hierarchy.classLabels, levels: results,
+      memberCount: prepared.plan.memberCount, memberSteps: memberSteps, seconds: seconds,
+      attractors: attractors)
+  }
+}

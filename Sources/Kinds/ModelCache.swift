@@ -1,0 +1,44 @@
+import Datasets
+import Foundation
+import Numerics
+import VAE
+
+/// Where trained models are kept between runs.
+public struct ModelCache: Sendable {
+  /// The folder.
+  public var folder: String
+
+  /// A cache in the given folder.
+  public init(folder: String) { self.folder = folder }
+
+  /// `$REPEATED_INFERENCE_CACHE`, or `repeated-inference` under `$XDG_CACHE_HOME` or `~/.cache`.
+  public static var standard: ModelCache {
+    let environment = ProcessInfo.processInfo.environment
+    if let folder = environment["REPEATED_INFERENCE_CACHE"], !folder.isEmpty {
+      return ModelCache(folder: folder)
+    }
+    let base =
+      environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+      ?? (environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()) + "/.cache"
+    return ModelCache(folder: base + "/repeated-inference")
+  }
+
+  /// The file of the model that these things produce.
+  ///
+  /// The key holds everything that the trained parameters depend on: data, architecture, training, seed
+  /// and the version of the training procedure.
+  func path(
+    dataset: Dataset, architecture: Architecture, training: Training, seed: UInt64, replica: Int
+  ) -> String {
+    let key = [
+      "training procedure 3", dataset.trainingHash, "\(architecture.dataDimension)",
+      "\(architecture.latentDimension)", "\(architecture.hidden)", architecture.activation.rawValue,
+      architecture.likelihood.rawValue, "\(training.epochs)", "\(training.batch)",
+      "\(training.learningRate)", "\(training.beta)", "\(seed)", "\(replica)",
+    ]
+    // Keys of models without early stopping stay what they were.
+    let whole = (key + (training.patience > 0 ? ["patience \(training.patience)"] : [])).joined(
+      separator: "\n")
+    return folder + "/" + ContentHash.hexadecimal(of: whole).prefix(32) + ".safetensors"
+  }
+}

@@ -1,0 +1,248 @@
+import Datasets
+import Dynamics
+import Numerics
+import RunFiles
+import Scenarios
+
+/// A kind of models that scenarios name in `model.kind`.
+///
+/// A new kind is one file with a conforming struct, and one line in `Registry`. A minimal kind has a name, a summary,
+/// its traits, the number N of the state's components, and `prepare`.
+public protocol ModelKind: Sendable {
+  /// The name in scenarios: `[a-z0-9-]+`.
+  static var name: String { get }
+  /// One line for `simulate list models` and the table of keys.
+  static var summary: String { get }
+  /// One line on how a state follows from the last, for `simulate list maps`; empty (the default) where
+  /// `dynamics.mode` says it.
+  static var iteration: String { get }
+  /// The keys of the section `model` that it declares, without `model.`, in the order in which scenarios are
+  /// written. `model.kind` and `model.replicas` are there for every kind.
+  static var keys: [ScenarioKey] { get }
+
+  /// Takes the values of these keys, each of which has been checked by its type.
+  init(_ values: KindValues)
+
+  /// What scenarios may ask of it.
+  var traits: ModelTraits { get }
+
+  /// Checks rules between keys; by default there are none.
+  ///
+  /// - Throws: `KindRefusal`.
+  func check(_ scenario: Scenario) throws
+
+  /// Checks the scenario against its data, before anything is read or made for the model; by default nothing.
+  ///
+  /// - Throws: `ScenarioError`.
+  func check(_ scenario: Scenario, against dataset: Dataset) throws
+
+  /// N, as far as scenario and data tell it; nil where a model file does, and then the kind writes `outline`.
+  func declaredLatentDimension(for dataset: Dataset) -> Int?
+
+  /// What is known of the model before it is made; model files are read.
+  ///
+  /// - Throws: `ScenarioError` where model and data do not fit, and what reading throws.
+  func outline(_ preparation: ModelPreparation) throws -> ModelOutline
+
+  /// Reads or makes the model.
+  ///
+  /// - Throws: as `outline`; `CancellationError`.
+  func prepare(_ preparation: ModelPreparation) throws -> any PreparedModel
+
+  /// Reads what the model's `encode` wrote into a checkpoint or shard; by default the model is made again.
+  ///
+  /// - Throws: `ByteDecodingError`, and as `prepare`.
+  func restore(from decoder: inout ByteDecoder, _ preparation: ModelPreparation) throws -> any PreparedModel
+
+  /// Makes the model for a trial of a run, without the work of `prepare` that takes long; by default `prepare`.
+  ///
+  /// - Throws: as `prepare`.
+  func rehearse(_ preparation: ModelPreparation, _ trial: TrainingTrial) throws -> ModelRehearsal
+}
+
+extension ModelKind {
+  /// `dynamics.mode` says it.
+  public static var iteration: String { "" }
+  /// None.
+  public static var keys: [ScenarioKey] { [] }
+  /// No rules.
+  public func check(_ scenario: Scenario) throws {}
+  /// Nothing.
+  public func check(_ scenario: Scenario, against dataset: Dataset) throws {}
+
+  /// A model of N x D parameters.
+  ///
+  /// - Precondition: `declaredLatentDimension` gives N.
+  public func outline(_ preparation: ModelPreparation) throws -> ModelOutline {
+    guard let latent = declaredLatentDimension(for: preparation.dataset) else {
+      preconditionFailure("\(Self.name) does not declare N, and does not write 'outline'")
+    }
+    return ModelOutline(latentDimension: latent, dataDimension: preparation.dataset.dimension)
+  }
+
+  /// The model is made again.
+  public func restore(
+    from decoder: inout ByteDecoder, _ preparation: ModelPreparation
+  ) throws -> any PreparedModel { try prepare(preparation) }
+
+  /// The model itself.
+  public func rehearse(_ preparation: ModelPreparation, _ trial: TrainingTrial) throws -> ModelRehearsal {
+    ModelRehearsal(model: try prepare(preparation))
+  }
+
+  /// What the loader of scenarios needs to know.
+  static var word: ModelWord {
+    ModelWord(
+      name: name, summary: summary, keys: keys, traits: { Self($0).traits },
+      check: { try Self($0.model).check($0) })
+  }
+}
+
+/// A kind whose models are trained here (`ModelTraits.isTrainedHere`), and are written to files of their own
+/// (`simulate train`): each is a `StorableModel`.
+public protocol TrainableModelKind: ModelKind {
+  /// Passes over the training items; 0 leaves the model untrained.
+  var epochs: Int { get }
+
+  /// The file of the model where it was trained before; nil where it was not.
+  func trainedBefore(_ preparation: ModelPreparation) -> String?
+
+  /// How a model file differs from what this training leaves, in words; nil where it is no model file.
+  func differences(ofFile path: String, _ preparation: ModelPreparation) -> [String]?
+}
+
+/// What a model is made of, and whom to tell.
+public struct ModelPreparation: Sendable {
+  /// The scenario.
+  public let scenario: Scenario
+  /// Its data.
+  public let dataset: Dataset
+  /// Workers.
+  public let threads: Int
+  /// Where trained models are kept.
+  public let cache: ModelCache
+  /// Program and version.
+  public let source: String
+  /// Where to report to.
+  public let events: RunEvents
+  /// Where the state of long work is saved and found; nil: nowhere.
+  public var checkpoints: (any PreparationCheckpoints)?
+
+  /// Collects them.
+  public init(
+    scenario: Scenario, dataset: Dataset, threads: Int, cache: ModelCache, source: String, events: RunEvents,
+    checkpoints: (any PreparationCheckpoints)? = nil
+  ) {
+    self.scenario = scenario
+    self.dataset = dataset
+    self.threads = threads
+    self.cache = cache
+    self.source = source
+    self.events = events
+    self.checkpoints = checkpoints
+  }
+}
+
+/// Where the preparation of a model that takes long saves how far it came, and finds it again.
+public protocol PreparationCheckpoints: Sendable {
+  /// The file, for messages.
+  var path: String { get }
+  /// What an earlier process left; nil where there is nothing.
+  var former: ByteDecoder? { get }
+  /// Whether it is time to save.
+  func isDue() -> Bool
+  /// Saves a state in place of the former.
+  ///
+  /// - Throws: `FileError`.
+  func save(_ body: (inout ByteEncoder) throws -> Void) throws
+}
+
+/// What is known of a model before it is made.
+public struct ModelOutline: Sendable {
+  /// Where the components of data lie.
+  public enum DataRange: Sendable, Hashable {
+    /// In [0, 1].
+    case unitInterval
+    /// Anywhere.
+    case unbounded
+  }
+
+  /// What has to fit into the machine's memory.
+  public struct Memory: Sendable, Hashable {
+    /// How much.
+    public var bytes: Double
+    /// The key that decides, its value, and what takes the memory, for messages.
+    public var key: String
+    /// The key's value.
+    public var value: String
+    /// In the plural.
+    public var what: String
+    /// What to do about it.
+    public var remedy: String
+
+    /// Makes a demand.
+    public init(bytes: Double, key: String, value: String, what: String, remedy: String) {
+      self.bytes = bytes
+      self.key = key
+      self.value = value
+      self.what = what
+      self.remedy = remedy
+    }
+  }
+
+  /// N.
+  public var latentDimension: Int
+  /// Where the decoder's means lie, and given data-space states have to.
+  public var dataRange = DataRange.unbounded
+  /// Multiplications of a step of one member.
+  public var parameterCount: Double
+  /// Numbers that are computed in a step of one member, beside the products.
+  public var width: Double
+  /// Bytes of the model in a checkpoint.
+  public var storedBytes = 0.0
+  /// What it takes of memory.
+  public var memory: [Memory] = []
+  /// What the run file will say of it, without its numbers.
+  public var facts: [ModelFacts.Fact] = []
+
+  /// A model of N x D parameters, about which nothing else is known.
+  public init(latentDimension: Int, dataDimension: Int) {
+    self.latentDimension = latentDimension
+    parameterCount = Double(latentDimension) * Double(dataDimension)
+    width = Double(latentDimension + dataDimension)
+  }
+}
+
+/// Whether a trial of a run measures training.
+public enum TrainingTrial: Sendable, Hashable {
+  /// Where the model is not trained yet.
+  case whereNeeded
+  /// In any case.
+  case always
+  /// In no case.
+  case never
+}
+
+/// A model for a trial, and what is known of the time that the real one takes.
+public struct ModelRehearsal: Sendable {
+  /// The model, or one of the same size.
+  public var model: any PreparedModel
+  /// Whether it is the model itself: how long orbits wander depends on it.
+  public var isFinal = true
+  /// Seconds of training; 0 where the model is there.
+  public var trainingSeconds = 0.0
+  /// Whether training may end before its last epoch.
+  public var mayStopEarly = false
+  /// Seconds per item of what is evaluated once over all items.
+  public var secondsPerItem = 0.0
+
+  /// A model that takes no time.
+  public init(model: any PreparedModel) { self.model = model }
+}
+
+extension Registry {
+  /// Epochs of training of a scenario's model; 0 for one that is not trained here.
+  package func epochs(of scenario: Scenario) -> Int {
+    (model(of: scenario) as? any TrainableModelKind)?.epochs ?? 0
+  }
+}

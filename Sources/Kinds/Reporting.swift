@@ -1,0 +1,69 @@
+import Logging
+import Synchronization
+
+/// What a run reports while it works.
+public enum RunProgress: Sendable {
+  /// An epoch of training has ended.
+  case training(TrainingProgress)
+  /// The fraction of the ensemble that is done.
+  case running(Double)
+  /// The fraction of the starts whose attractor is known.
+  case searching(Double)
+  /// The fraction of several runs that is done; how many of how many are.
+  case runs(Double, done: Int, of: Int)
+}
+
+/// How far a training has come.
+public struct TrainingProgress: Sendable, Hashable {
+  /// Finished epochs.
+  public var epoch: Int
+  /// Epochs in all.
+  public var epochs: Int
+  /// What there is to say of the last one, such as its negative evidence lower bounds.
+  public var note: String
+
+  /// Makes a report.
+  public init(epoch: Int, of epochs: Int, note: String) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.note = note
+  }
+}
+
+/// Where a run reports to.
+public struct RunEvents: Sendable {
+  /// The key under which the messages of one of several runs carry which, such as `model.latent = 20, replica 2`.
+  public static let runKey = "run"
+
+  /// Lines worth reading; silent by default.
+  public var logger: Logger
+  /// Progress; returning false cancels the run.
+  public var progress: @Sendable (RunProgress) -> Bool
+  /// Asked often, by any thread; true cancels the run.
+  public var shouldStop: @Sendable () -> Bool
+  /// What `warnOnce` has said.
+  package var said = Said()
+
+  /// Reports to nobody by default.
+  public init(
+    logger: Logger = Logger(label: "repeated-inference", factory: { _ in SwiftLogNoOpLogHandler() }),
+    progress: @escaping @Sendable (RunProgress) -> Bool = { _ in true },
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) {
+    self.logger = logger
+    self.progress = progress
+    self.shouldStop = shouldStop
+  }
+
+  package final class Said: Sendable {
+    let texts = Mutex<Set<String>>([])
+  }
+
+  /// Logs a warning that may hold for several runs: once, without naming a run.
+  public func warnOnce(_ text: String) {
+    guard said.texts.withLock({ $0.insert(text).inserted }) else { return }
+    var logger = logger
+    logger[metadataKey: Self.runKey] = nil
+    logger.warning("\(text)")
+  }
+}

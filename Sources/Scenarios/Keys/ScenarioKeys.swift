@@ -1,0 +1,268 @@
+import Vocabulary
+
+/// The table of a program's scenario keys: the only place that says which there are, what they take and by default.
+///
+/// Kinds of models and of data sets declare keys of their own. Several kinds may declare the same name: alike, and
+/// then it is one key, or with different types, and then the chosen kind decides.
+public struct ScenarioKeys: Sendable {
+  /// Every key, in the order of the table; a section stands before its keys.
+  public let all: [ScenarioKey]
+  private let byName: [String: [ScenarioKey]]
+  private let defaults: [ScenarioKey: ScenarioNode]
+  private let opaqueNames: [String]
+
+  /// The keys of all programs, and those that kinds declare.
+  init(datasets: [DatasetWord], models: [ModelWord]) {
+    all =
+      Self.general + Self.dataset(datasets) + Self.model(models) + Self.dynamics + Self.initial + Self.results
+    byName = Dictionary(grouping: all, by: \.name)
+    defaults = Dictionary(
+      all.compactMap { key in
+        key.defaultValue.map { (key, ScenarioText.tree(builtIn: $0).withOrigin(.table)) }
+      }, uniquingKeysWith: { first, _ in first })
+    opaqueNames = all.filter { $0.type.isOpaque }.map(\.name)
+  }
+
+  /// The declarations of a dotted name; more than one where kinds give it different types.
+  public func declarations(of name: String) -> [ScenarioKey] { byName[name] ?? [] }
+
+  /// The key of a dotted name; the first kind's where several declare it.
+  func key(named name: String) -> ScenarioKey? { byName[name]?.first }
+
+  /// The declaration of a dotted name in a scenario: where kinds declare it differently, that of the chosen kind.
+  public func declaration(of name: String, in scenario: Scenario) -> ScenarioKey? {
+    let declarations = declarations(of: name)
+    let kinds = ["dataset.kind": scenario.dataset.kind, "model.kind": scenario.model.kind]
+    return declarations.first { key in
+      guard let condition = key.condition, let kind = kinds[condition.key] else { return true }
+      return condition.values.contains(kind)
+    } ?? declarations.first
+  }
+
+  /// The section whose kind a key names, such as `model` for `model.kind`; nil for other keys.
+  func kindSection(of name: String) -> String? {
+    ["dataset", "model"].first { name == $0 + ".kind" }
+  }
+
+  /// The kind of a section that names none.
+  func defaultKind(of section: String) -> String { key(named: section + ".kind")?.defaultValue ?? "" }
+
+  /// The default as a tree; nil where there is none.
+  func defaultNode(of key: ScenarioKey) -> ScenarioNode? { defaults[key] }
+
+  /// The table as GitHub-flavoured Markdown, for the README.
+  public var markdownTable: String {
+    var lines = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
+    for key in all where key.type != .section || ["attractors", "output.films"].contains(key.name) {
+      let fallback = key.defaultValue.map { "`\($0)`" } ?? (key.isRequired ? "required" : "none")
+      let applies = key.condition ?? self.key(named: key.section)?.condition
+      let condition = applies.map { " (only with `\($0.description)`)" } ?? ""
+      let cells = ["`\(key.name)`", key.type.description, fallback, key.meaning + condition]
+      lines.append("| " + cells.map(Self.escaped).joined(separator: " | ") + " |")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The nearest known key, if there is one near enough to be meant.
+  func nearest(to name: String) -> String? {
+    let section = name.lastIndex(of: ".").map { String(name[...$0]) } ?? ""
+    let last = String(name.dropFirst(section.count))
+    let siblings = all.map(\.name).filter { $0.hasPrefix(section) }
+    let lastNames = siblings.map { String($0.dropFirst(section.count)) }.filter { !$0.contains(".") }
+    if let near = Spelling.nearest(to: last, among: lastNames) { return section + near }
+    // The right key in the wrong section.
+    if let same = all.first(where: { $0.name.hasSuffix("." + last) }) { return same.name }
+    return Spelling.nearest(to: name, among: all.map(\.name))
+  }
+
+  /// The parts of a dotted key; what follows the name of an opaque mapping, such as `sweep`, is one part.
+  func components(of name: String) -> [String] {
+    for opaque in opaqueNames where opaque != "claims" && name.hasPrefix(opaque + ".") {
+      let inner = String(name.dropFirst(opaque.count + 1))
+      return opaque.split(separator: ".").map(String.init) + [inner]
+    }
+    return name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+  }
+
+  /// Whether a dotted name lies within an opaque mapping.
+  func isWithinOpaque(_ name: String) -> Bool { opaqueNames.contains { name.hasPrefix($0 + ".") } }
+
+  private static func escaped(_ cell: String) -> String {
+    String(cell.flatMap { $0 == "|" ? ["\\", $0] : [$0] })
+  }
+
+  /// The keys that kinds declare: alike ones become one, which makes sense with each of these kinds.
+  private static func merged(_ declarations: [ScenarioKey]) -> [ScenarioKey] {
+    var result: [ScenarioKey] = []
+    for key in declarations {
+      func isAlike(_ other: ScenarioKey) -> Bool {
+        var same = other
+        same.condition = key.condition
+        return same == key
+      }
+      if let k = result.firstIndex(where: isAlike) {
+        result[k].condition?.values += key.condition?.values ?? []
+      } else {
+        result.append(key)
+      }
+    }
+    return result
+  }
+}
+
+extension ScenarioKeys {
+  private typealias NumberRange = ScenarioValueType.NumberRange
+
+  private static func key(
+    _ name: String, _ type: ScenarioValueType, _ defaultValue: String?, _ meaning: String,
+    required: Bool = false, only condition: ScenarioKey.Condition? = nil,
+    influence: ScenarioKey.Influence = .numbersAndCost
+  ) -> ScenarioKey {
+    ScenarioKey(
+      name, type, default: defaultValue, meaning, required: required, only: condition, influence: influence)
+  }
+
+  private static func section(
+    _ name: String, _ meaning: String, only condition: ScenarioKey.Condition? = nil
+  ) -> ScenarioKey {
+    key(name, .section, nil, meaning, only: condition)
+  }
+
+  private static func when(_ key: String, _ values: String...) -> ScenarioKey.Condition {
+    ScenarioKey.Condition(key: key, values: values)
+  }
+
+  private static let general: [ScenarioKey] = [
+    key(
+      "name", .name, nil, "what the run is called; names the output file", required: true, influence: .nothing
+    ),
+    key(
+      "description", .text, "\"\"", "one sentence, written to the output as its title", influence: .nothing),
+    key("seed", .seed, "20171204", "the seed of all randomness", influence: .numbers),
+  ]
+
+  private static func dataset(_ kinds: [DatasetWord]) -> [ScenarioKey] {
+    [
+      section("dataset", "where the items come from"),
+      key("dataset.kind", .word(kinds.map(\.name)), kinds.first?.name, "the kind of data set"),
+    ] + merged(kinds.flatMap { kind in kind.keys.map { $0.declared(in: "dataset", by: kind.name) } }) + [
+      key(
+        "dataset.validation", .number(NumberRange(0, 0.9)), "0",
+        "share of each class's training items that is kept out of training and everything else, to watch "
+          + "training on"),
+      key(
+        "dataset.shuffle-labels", .boolean, "false",
+        "permute class labels among the items of each split: a control; the trained model is the same",
+        influence: .numbers),
+    ]
+  }
+
+  private static func model(_ kinds: [ModelWord]) -> [ScenarioKey] {
+    [
+      section("model", "the model whose inference is repeated"),
+      key(
+        "model.kind", .word(kinds.map(\.name)), kinds.first?.name,
+        kinds.map(\.summary).joined(separator: ", or ")),
+    ] + merged(kinds.flatMap { kind in kind.keys.map { $0.declared(in: "model", by: kind.name) } }) + [
+      key(
+        "model.replicas", .integer(1...10_000), "1",
+        "models of one kind: replica r is the run with the seed + r (data of patterns, training, corruption)")
+    ]
+  }
+
+  private static let dynamics: [ScenarioKey] = {
+    let sample = when("dynamics.mode", "sample")
+    return [
+      section("dynamics", "how inference is repeated"),
+      key(
+        "dynamics.mode", .word(InferenceMode.Kind.allCases.map(\.rawValue)), "mean",
+        "how a state follows from the last"),
+      key("dynamics.steps", .integer(0...1_000_000_000), "20", "steps; there is one state more"),
+      key(
+        "dynamics.temperature", .number(NumberRange(0, 1_000_000)), "1",
+        "factor of the posterior's standard deviation", only: sample, influence: .numbers),
+      key(
+        "dynamics.sample-decoder", .boolean, "false", "whether the decoder's output is sampled as well",
+        only: sample),
+      key(
+        "dynamics.precision", .word(Precision.allCases.map(\.rawValue)), "single",
+        "of the floating-point numbers"),
+    ]
+  }()
+
+  private static let initial: [ScenarioKey] = {
+    let file = when("initial.corruption", "file")
+    return [
+      section("initial", "where trajectories start"),
+      key("initial.corruption", .corruption, "uniform-replacement", "how source items are corrupted"),
+      key(
+        "initial.levels", .numbers(NumberRange(-1_000_000, 1_000_000), count: 1...1000), "[0]",
+        "corruption levels; the corruption says which make sense"),
+      key("initial.items", .items, "all", "source items: all, the first COUNT, or COUNT drawn by the seed"),
+      key("initial.split", .word(["train", "test"]), "train", "the items of training, or the held-out ones"),
+      key("initial.realizations", .integer(1...2_147_483_647), "1", "corruptions per item and level"),
+      section("initial.file", "initial states from a file", only: file),
+      key(
+        "initial.file.path", .path, nil, "NetCDF or IDX file", required: true, influence: .fileContents),
+      key("initial.file.variable", .text, nil, "variable of a NetCDF file"),
+      key(
+        "initial.file.labels", .text, nil, "class labels: variable of the NetCDF file, or IDX file",
+        influence: .fileContents),
+    ]
+  }()
+
+  private static let results: [ScenarioKey] = {
+    let mean = when("dynamics.mode", "mean")
+    return [
+      key(
+        "observables", .observables,
+        "[overlap-concept, overlap-memory, distance-concept, distance-nearest-memory, abstraction-level]",
+        "what is averaged; by default [step-length, distance-nearest-memory] where members have no own item"),
+      key("group-by", .words(["class", "superclass"]), "[]", "averages per group as well"),
+      key("split-by", .words(["retention"]), "[]", "averages over retained and lost members as well"),
+      key(
+        "overlap-origin", .word(["zero", "root"]), "zero", "where overlaps are seen from", influence: .numbers
+      ),
+      section("attractors", "search for attractors; left out: none", only: mean),
+      key("attractors.items", .items, nil, "initial states of the search; by default as in `initial`"),
+      key(
+        "attractors.tolerance", .number(NumberRange(0, 1, excludesLower: true)), "1.0e-10",
+        "step length below which a trajectory has converged"),
+      key("attractors.max-steps", .integer(1...1_000_000_000), "100000", "steps before giving up"),
+      key("attractors.max-period", .integer(1...10_000), "8", "longest cycle looked for"),
+      key(
+        "attractors.census", .integer(0...100_000), "200",
+        "starts of Newton's method beyond trajectories: saddles, small basins"),
+      key(
+        "attractors.trapping", .boolean, "true",
+        "decide starts inside balls of proven contraction at once; false: all run to the tolerance"),
+      section("attractors.until", "stop once basin fractions are known well enough"),
+      key(
+        "attractors.until.half-width", .number(NumberRange(0, 1, excludesLower: true)), nil,
+        "half the width of the confidence intervals", required: true),
+      key(
+        "attractors.until.at-most", .integer(1...4_294_967_295), nil, "initial states at most",
+        required: true),
+      section("output", "what is written"),
+      key(
+        "output.file", .path, nil, "NetCDF file; by default NAME.nc beside the scenario file",
+        influence: .nothing),
+      key("output.members", .boolean, "false", "write each member's observables"),
+      key("output.latents", .boolean, "false", "write each member's latent states; needs `members: true`"),
+      section("output.films", "pictures of a few members along their paths; left out: none"),
+      key(
+        "output.films.items", .integer(1...1000), "4",
+        "source items, evenly chosen from those of the run; their first realization"),
+      key(
+        "output.films.times", .integers(0...1_000_000_000, count: 1...1000), nil,
+        "ascending; by default 0, 1, 2, 5, 10, 20, 50, ... and the last"),
+      key(
+        "controls", .words(Control.allCases.map(\.rawValue)), "[]",
+        "runs to compare with: the same scenario with another model or other labels (`untrained`, "
+          + "`autoencoder`, `shuffled-labels`, `linear`), and other readings of the same run (`sibling`, "
+          + "`chord`, `data-space`); claims are judged against them"),
+      key("claims", .claims, nil, "what the run is to test: a mapping from names to claims"),
+      key("sweep", .sweep, nil, "one run per value, or combination of values"),
+    ]
+  }()
+}

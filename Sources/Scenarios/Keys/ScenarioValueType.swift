@@ -1,0 +1,119 @@
+/// What kind of value a scenario key takes.
+public enum ScenarioValueType: Sendable, Hashable {
+  /// A mapping of further keys.
+  case section
+  /// Any text.
+  case text
+  /// A word of the letters a-z, digits and hyphens.
+  case name
+  /// A path, relative to the scenario file's folder.
+  case path
+  /// `true` or `false`.
+  case boolean
+  /// An integer from 0 to 2^64 - 1.
+  case seed
+  /// An integer within bounds.
+  case integer(ClosedRange<Int>)
+  /// A finite number within bounds.
+  case number(NumberRange)
+  /// A list of integers within bounds.
+  case integers(ClosedRange<Int>, count: ClosedRange<Int>)
+  /// A list of finite numbers within bounds.
+  case numbers(NumberRange, count: ClosedRange<Int>)
+  /// One of a few words.
+  case word([String])
+  /// One of a few words, or a list of them.
+  case words([String])
+  /// The name of a corruption.
+  case corruption
+  /// A list of names of observables.
+  case observables
+  /// `all`, a count, or `{random: COUNT}`.
+  case items
+  /// A mapping from a name to a list of labels within bounds.
+  case labelGroups(ClosedRange<Int>)
+  /// A mapping from a dotted key to a list of values.
+  case sweep
+  /// A mapping from a name to a claim.
+  case claims
+
+  /// Bounds of a finite number.
+  public struct NumberRange: Sendable, Hashable {
+    /// The lower bound.
+    public var lower: Double
+    /// The upper bound, included.
+    public var upper: Double
+    /// Whether the lower bound itself is left out.
+    public var excludesLower: Bool
+
+    /// Makes bounds.
+    public init(_ lower: Double, _ upper: Double, excludesLower: Bool = false) {
+      self.lower = lower
+      self.upper = upper
+      self.excludesLower = excludesLower
+    }
+
+    /// Whether a number lies within the bounds.
+    func contains(_ number: Double) -> Bool {
+      number <= upper && (excludesLower ? number > lower : number >= lower)
+    }
+
+    /// The bounds in words, such as `between 0 and 1`.
+    var description: String {
+      let (low, high) = (ScenarioYAML.text(lower), ScenarioYAML.text(upper))
+      return excludesLower ? "greater than \(low), at most \(high)" : "between \(low) and \(high)"
+    }
+  }
+
+  /// The values in words, as in `expected ...`.
+  public var description: String {
+    switch self {
+    case .section: return "a mapping of keys"
+    case .text: return "a text"
+    case .name: return "a name of at most 100 letters a-z, digits and hyphens"
+    case .path: return "a path"
+    case .boolean: return "true or false"
+    case .seed: return "an integer between 0 and \(UInt64.max)"
+    case .integer(let range): return "an integer between \(range.lowerBound) and \(range.upperBound)"
+    case .number(let range): return "a number \(range.description)"
+    case .integers(let range, let count):
+      return "a list of \(Self.text(count))integers between \(range.lowerBound) and \(range.upperBound)"
+    case .numbers(let range, let count):
+      return "a list of \(Self.text(count))numbers \(range.description)"
+    case .word(let words): return Self.text(words)
+    case .words(let words):
+      return words.count == 1
+        ? "\(words[0]), or a list of it" : "one or more of " + words.joined(separator: ", ")
+    case .corruption: return "the name of a corruption"
+    case .observables: return "a list of names of observables"
+    case .items: return "all, a count of at least 1, or {random: COUNT}"
+    case .labelGroups(let range):
+      return "a mapping from names to lists of labels between \(range.lowerBound) and \(range.upperBound)"
+    case .sweep: return "a mapping from dotted keys to lists of values"
+    case .claims:
+      return
+        "a mapping from names to claims {statement, estimate, threshold, levels, over, against, controls, compare}"
+    }
+  }
+
+  /// Whether its values are mappings.
+  var isMapping: Bool {
+    switch self {
+    case .section, .labelGroups, .sweep, .claims: true
+    default: false
+    }
+  }
+
+  /// Whether the keys of its values are no keys of scenarios.
+  var isOpaque: Bool { isMapping && self != .section }
+
+  private static func text(_ count: ClosedRange<Int>) -> String {
+    if count.lowerBound == count.upperBound { return "\(count.lowerBound) " }
+    return count.lowerBound == 0 ? "at most \(count.upperBound) " : "1 to \(count.upperBound) "
+  }
+
+  private static func text(_ words: [String]) -> String {
+    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+    return words.dropLast().joined(separator: ", ") + " or " + last
+  }
+}

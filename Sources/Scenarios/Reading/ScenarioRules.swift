@@ -1,0 +1,221 @@
+import Vocabulary
+
+/// The rules that concern several keys at once.
+extension ScenarioReader {
+  /// What the data set and the initial states allow observables and groupings to ask for.
+  struct Means {
+    /// Why members have no item of their own; nil where they have one.
+    var lackOfOwnItem: String?
+    /// Whether the data set has superclasses.
+    var hasSuperclasses: Bool
+    /// Why members' own items are no training items; nil where they are.
+    var lackOfTrainingItem: String?
+    /// The kind of model, where it has no posterior and no likelihood.
+    var modelWithoutPosterior: String?
+  }
+
+  func means(
+    _ dataset: KindValues, _ model: KindValues, _ initial: InitialSpecification, _ corruption: CorruptionWord
+  ) -> Means {
+    let hasPosterior = vocabulary.traits(ofModel: model).hasPosterior
+    var means = Means(
+      lackOfOwnItem: nil, hasSuperclasses: vocabulary.traits(ofDataset: dataset).hasSuperclasses,
+      lackOfTrainingItem: nil, modelWithoutPosterior: hasPosterior ? nil : model.kind)
+    if corruption.name == "file" {
+      if initial.file?.labels == nil { means.lackOfOwnItem = "initial.corruption: file without labels" }
+    } else if !corruption.needsSource {
+      means.lackOfOwnItem = "initial.corruption: \(corruption.name)"
+    }
+    means.lackOfTrainingItem =
+      corruption.name == "file"
+      ? "initial.corruption: file" : initial.split == .test ? "initial.split: test" : nil
+    return means
+  }
+
+  func observables(_ means: Means) throws -> [String] {
+    let key = "observables"
+    if !gives(key), means.lackOfOwnItem != nil { return ["step-length", "distance-nearest-memory"] }
+    var names: [String] = []
+    for node in try list(key, 1...1000) {
+      let name = try observable(node, means)
+      guard !names.contains(name) else {
+        throw failure(
+          key, node, problem: "given twice", expected: "different observables", remedy: "keep one of them")
+      }
+      names.append(name)
+    }
+    return names
+  }
+
+  private func observable(_ node: ScenarioNode, _ means: Means) throws -> String {
+    let key = "observables"
+    let expected = "names of observables"
+    guard case .scalar(let name, _) = node.content else {
+      throw failure(key, node, expected: expected, remedy: "write single words such as overlap-concept")
+    }
+    guard let word = vocabulary.observable(named: name) else {
+      let near = Spelling.nearest(to: name, among: vocabulary.observables.map(\.exampleName))
+      let guess = near.map { "did you mean '\($0)'? " } ?? ""
+      throw failure(
+        key, node, problem: "unknown observable", expected: expected,
+        remedy: guess + "('simulate list observables' lists all)")
+    }
+    if word.needsOwnItem, let lack = means.lackOfOwnItem {
+      throw failure(
+        key, node, expected: "observables that need no own item, which members lack with \(lack)",
+        remedy: "write observables: [step-length, distance-nearest-memory]")
+    }
+    if word.needsTrainingItem, let lack = means.lackOfTrainingItem {
+      throw failure(
+        key, node,
+        expected: "observables that need no training item of a member's own, which it lacks with \(lack)",
+        remedy: "leave it out, or write initial.split: train")
+    }
+    if word.needsSuperclass, !means.hasSuperclasses { throw noSuperclasses(key, node) }
+    if word.needsPosterior, let kind = means.modelWithoutPosterior {
+      throw failure(
+        key, node,
+        expected: "observables without posterior and likelihood, which model.kind: \(kind) does not have",
+        remedy: "remove it ('simulate list observables' says what each needs), or write model.kind: "
+          + vocabulary.models[0].name)
+    }
+    return name
+  }
+
+  private func noSuperclasses(_ key: String, _ node: ScenarioNode) -> ScenarioError {
+    failure(
+      key, node, expected: "nothing about superclasses, which the data set does not have",
+      remedy: "write dataset.superclasses: {NAME: [labels], ...} or leave this out")
+  }
+
+  /// Checks what the keys ask of each other.
+  func check(_ scenario: Scenario, _ corruption: CorruptionWord) throws {
+    try checkGroups(scenario, means(scenario.dataset, scenario.model, scenario.initial, corruption))
+    try checkSections(scenario, corruption)
+  }
+
+  private func checkGroups(_ scenario: Scenario, _ means: Means) throws {
+    for key in ["group-by", "split-by"] {
+      guard let node = given(key), node.list?.isEmpty != true, let lack = means.lackOfOwnItem else {
+        continue
+      }
+      throw failure(
+        key, node, expected: "no groups, for members have no own item with \(lack)",
+        remedy: "leave \(key) out")
+    }
+    if scenario.groupBy.contains(.superclass), !means.hasSuperclasses {
+      throw noSuperclasses("group-by", try node("group-by"))
+    }
+  }
+
+  private func checkSections(_ scenario: Scenario, _ corruption: CorruptionWord) throws {
+    if scenario.dynamics.mode == .clamped, !corruption.hasRegion {
+      let regions = vocabulary.corruptions.filter(\.hasRegion).map(\.name).joined(separator: ", ")
+      throw failure(
+        "dynamics.mode", try node("dynamics.mode"),
+        expected: "a corruption with a region, which \(corruption.name) is not",
+        remedy: "write initial.corruption: one of \(regions), or another mode")
+    }
+    try checkModel(scenario)
+    if scenario.output.latents, !scenario.output.members {
+      throw failure(
+        "output.latents", try node("output.latents"), expected: "output.members: true beside it",
+        remedy: "write members: true")
+    }
+    try checkFilms(scenario)
+    do {
+      try vocabulary.model(named: scenario.model.kind).check(scenario)
+      try vocabulary.dataset(named: scenario.dataset.kind).check(scenario)
+    } catch let refusal as KindRefusal {
+      throw failure(
+        refusal.key, given(refusal.key), expected: refusal.expected, remedy: refusal.remedy)
+    }
+    let traits = vocabulary.traits(ofDataset: scenario.dataset, validation: scenario.validation)
+    if corruption.needsSource, case .known(let train, let test, let testKey) = traits.itemCounts {
+      if scenario.initial.split == .test, test == 0 {
+        throw failure(
+          "initial.split", try node("initial.split"), expected: "a split with items, but \(testKey) is 0",
+          remedy: "write \(testKey): 20 or split: train")
+      }
+      try checkItems(scenario, available: scenario.initial.split == .train ? train : test)
+    }
+    try checkSize(scenario, traits)
+  }
+
+  /// Checks what the kind of model can do.
+  private func checkModel(_ scenario: Scenario) throws {
+    let kind = scenario.model.kind
+    let traits = vocabulary.traits(ofModel: scenario.model)
+    if !traits.modes.contains(scenario.dynamics.mode.kind) {
+      let modes = traits.modes.map(\.rawValue)
+      throw failure(
+        "dynamics.mode", try node("dynamics.mode"),
+        expected: modes.count == 1
+          ? "\(modes[0]), the one mode of model.kind: \(kind)"
+          : "\(modes.joined(separator: " or ")), the modes of model.kind: \(kind)",
+        remedy: (modes.contains("mean") ? "leave mode out" : "choose one of them")
+          + ", or write model.kind: \(vocabulary.models[0].name)")
+    }
+    if scenario.attractors != nil, case .missing(let reason, let instead) = traits.jacobian {
+      throw failure(
+        "attractors", problem: "not with model.kind: \(kind), \(reason)",
+        expected: "model.kind: \(vocabulary.models[0].name)", remedy: "leave it out: \(instead)")
+    }
+  }
+
+  /// Checks that films end with the run.
+  private func checkFilms(_ scenario: Scenario) throws {
+    guard let times = scenario.output.films?.times else { return }
+    let key = "output.films.times"
+    let steps = scenario.dynamics.steps
+    for (k, node) in try node(key).list?.enumerated() ?? [].enumerated() {
+      guard times[k] <= steps else {
+        throw failure(
+          key, node, expected: "times up to dynamics.steps, which is \(steps)",
+          remedy: "leave it out, or write steps: \(times[k])")
+      }
+      guard k == 0 || times[k] > times[k - 1] else {
+        throw failure(key, node, expected: "ascending times", remedy: "sort them, each one once")
+      }
+    }
+  }
+
+  /// Checks that no more items are asked for than there are.
+  private func checkItems(_ scenario: Scenario, available: Int) throws {
+    let split = scenario.initial.split
+    for (key, items) in [
+      ("initial.items", scenario.initial.items), ("attractors.items", scenario.attractors?.items),
+    ] {
+      switch items {
+      case .first(let count) where count > available, .random(let count) where count > available:
+        throw failure(
+          key, try node(key), expected: "at most the \(available) items of the split \(split.rawValue)",
+          remedy: "write a smaller count, or all")
+      default: break
+      }
+    }
+  }
+
+  /// Checks that the number of states stays far from overflow, as far as the scenario alone tells it.
+  private func checkSize(_ scenario: Scenario, _ traits: DatasetTraits) throws {
+    var count = 1
+    switch scenario.initial.items {
+    case .first(let items), .random(let items): count = items
+    case .all:
+      if case .known(let train, let test, _) = traits.itemCounts {
+        count = max(1, scenario.initial.split == .train ? train : test)
+      }
+    }
+    for factor in [scenario.initial.levels.count, scenario.initial.realizations, scenario.dynamics.steps + 1]
+    {
+      let (product, overflows) = count.multipliedReportingOverflow(by: factor)
+      guard !overflows, product <= 1_000_000_000_000_000 else {
+        throw failure(
+          "initial.realizations", try node("initial.realizations"),
+          expected: "at most 10^15 states (levels, items, realizations and times multiplied)",
+          remedy: "lower one of initial.items, initial.realizations and dynamics.steps")
+      }
+      count = product
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import Dynamics
+import Foundation
+import Output
+import RunFiles
+import Scenarios
+import Campaigns
+import Kinds
+import Vocabulary
+
+/// What several runs found, as text.
+enum CampaignSummary {
+  /// Rows of a table beyond which it is cut.
+  private static let mostRows = 60
+
+  static func text(_ report: CampaignReport, scenario: Scenario, seconds: Double) throws -> String {
+    var lines: [String] = []
+    let before = report.totalCount - report.runCount - report.failures.count
+    lines.append(
+      "\(scenario.name): \(report.totalCount) runs" + (before > 0 ? " (\(before) done before)" : "")
+        + String(format: " in %.1f s", seconds))
+    lines.append("")
+    lines += try table(report, scenario: scenario)
+    for result in report.claims {
+      lines.append("")
+      lines.append("\(result.claim.name): \(result.claim.statement)")
+      lines.append("  estimate: \(estimate(result.claim, of: scenario))")
+      lines += result.entries.map { "  " + result.line($0) }
+    }
+    if !report.claimChanges.isEmpty {
+      lines.append("")
+      lines.append("Changed after runs had begun: \(report.claimChanges.joined(separator: "; ")).")
+    }
+    if !report.failures.isEmpty {
+      lines.append("")
+      lines.append(
+        "\(report.failures.count) of \(report.totalCount) runs failed and are missing in the file.")
+    }
+    lines.append("")
+    lines.append("Run file: \(report.path)")
+    return lines.joined(separator: "\n")
+  }
+
+  private static func estimate(_ claim: ClaimSpecification, of scenario: Scenario) -> String {
+    var text = claim.estimate.text
+    if let against = claim.against { text = "slope of \(text) against \(against.text)" }
+    if let levels = claim.levels {
+      text += ", levels " + levels.map { String(format: "%g", $0) }.joined(separator: ", ")
+    }
+    let levels = claim.levels ?? scenario.initial.levels
+    if claim.over == .mean, claim.against == nil, levels.count > 1 { text += " (mean)" }
+    return text
+  }
+
+  /// What a table shows of a variable at each point and level.
+  private struct Column {
+    var title: String
+    var values: [Double]
+    /// Missing where there are none, or none are shown.
+    var errors: [Double]
+  }
+
+  /// The approach to the own concept, and the observables at the end.
+  private static func columns(of file: NetCDFReader, scenario: Scenario) throws -> [Column] {
+    let roles = VariableRoles(file.root)
+    var columns: [Column] = []
+    let approach = ApproachVariables(.own).value.name
+    if let variable = try? file.variable(approach) {
+      // The class is the second level of every tree.
+      let values = try variable.readDoubles(
+        start: variable.shape.dropLast().map { _ in 0 } + [TreeLevel.concept],
+        count: variable.shape.dropLast() + [1])
+      columns.append(
+        Column(title: "approach to concept", values: values, errors: values.map { _ in .nan }))
+    }
+    for name in scenario.observables {
+      let variableName = AveragedObservable.variableName(name)
+      guard let variable = try? file.variable(variableName) else { continue }
+      let values = try lastNumbers(variable)
+      let errors = try roles.name(of: .standardError(of: variableName)).flatMap { try? file.variable($0) }
+        .map(lastNumbers)
+      columns.append(Column(title: name, values: values, errors: errors ?? values.map { _ in .nan }))
+    }
+    return columns
+  }
+
+  /// The last time of each run: where steps are swept, others are missing.
+  private static func lastNumbers(_ variable: NetCDFReaderVariable) throws -> [Double] {
+    let width = max(variable.shape.last ?? 1, 1)
+    let all = try variable.readDoubles()
+    return stride(from: 0, to: all.count, by: width).map { row in
+      all[row..<row + width].last { $0.isFinite } ?? .nan
+    }
+  }
+
+  /// Per point and level: the approach to the own concept, and the observables at the end.
+  private static func table(_ report: CampaignReport, scenario: Scenario) throws -> [String] {
+    let file = try NetCDFReader(path: report.path)
+    let levels = try file.variable("level").readDoubles()
+    let axes = scenario.sweep
+    let shape = RowMajorShape(axes.map(\.values.count))
+    let points = shape.count
+    let columns = try columns(of: file, scenario: scenario)
+    var shown = columns.filter { $0.values.count == points * levels.count }
+    let isCut = shown.count > 7
+    if isCut { shown = Array(shown.prefix(7)) }
+    var rows = [axes.map(\.key) + ["level"] + shown.map(\.title)]
+    for point in 0..<points {
+      let words = zip(axes, shape.indices(of: point)).map { key, index in
+        let value = key.text(of: key.values[index])
+        // Of a path, its end.
+        return value.hasPrefix("/") ? String(value.split(separator: "/").last ?? "") : value
+      }
+      for (l, level) in levels.enumerated() {
+        guard rows.count <= mostRows else { break }
+        let k = point * levels.count + l
+        rows.append(
+          words + [Summary.short(level)]
+            + shown.map { column in
+              guard column.values[k].isFinite else { return "-" }
+              let error = column.errors[k]
+              return ResultText.number(column.values[k], 3)
+                + (error.isFinite ? " +- " + ResultText.number(error, 3) : "")
+            })
+      }
+    }
+    let whose =
+      scenario.replicas > 1
+      ? "Means over \(scenario.replicas) models; +- standard error between models"
+      : "Averages over members; +- standard error over items, for each one model"
+    var lines = ["\(whose). Observables at the last step:", TextTable.numbers(rows)]
+    if rows.count > mostRows || isCut { lines.append("(the file holds more)") }
+    return lines
+  }
+}

@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import Output
+import Experiments
+import Scenarios
+import VAE
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Says what a run file (NetCDF) or a model file (safetensors) holds.")
+
+  @Argument(help: "The file.", completion: .file(extensions: ["nc", "safetensors"]))
+  var file: String
+
+  @Flag(help: "Prints the scenario of a run file and nothing else.")
+  var scenario = false
+
+  func run() throws {
+    if isModel() { try perform() } else { try Isolation.run(reading: file) { try perform() } }
+  }
+
+  private func perform() throws {
+    try reportingFailures {
+      if isModel() {
+        printResult(try model())
+      } else {
+        let reader = try NetCDFReader(path: file)
+        Isolation.structureIsRead()
+        if scenario {
+          guard let text = try reader.attribute("scenario").text else {
+            throw ScenarioError(
+              path: file, problem: "its attribute 'scenario' is no text", expected: "a run file",
+              remedy: "is this the right file?")
+          }
+          printResult(text, terminator: "")
+        } else {
+          printResult(describe(reader))
+        }
+      }
+    }
+  }
+
+  /// A safetensors file starts with the length of a JSON header, one of PyTorch's (which the reader of models
+  /// explains) with that of zip; a NetCDF file does not.
+  private func isModel() -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: file), let head = try? handle.read(upToCount: 9) else {
+      return file.hasSuffix(".safetensors")
+    }
+    return file.hasSuffix(".safetensors") || (head.count == 9 && head[8] == UInt8(ascii: "{"))
+      || head.starts(with: Safetensors.zipSignature)
+  }
+
+  private func model() throws -> String {
+    let (model, sha256) = try Safetensors.read(path: file)
+    let a = model.architecture
+    let assumed = model.assumptions.map(\.key)
+    func function(_ key: String, _ value: String) -> [String] {
+      [key, assumed.contains(key) ? "\(value) (assumed: not in the metadata)" : value]
+    }
+    var rows = [
+      [
+        "widths",
+        ([a.dataDimension] + a.hidden + [a.latentDimension]).map(String.init).joined(separator: "-"),
+      ],
+      function("activation", a.activation.rawValue), function("likelihood", a.likelihood.rawValue),
+      ["parameters", "\(a.parameterCount)"], ["sha256", sha256],
+    ]
+    rows += model.metadata.filter { $0.key != "activation" && $0.key != "likelihood" }
+      .sorted { $0.key < $1.key }.map { [$0.key, $0.value] }
+    return "\(file): a variational autoencoder\n" + TextTable.rows(rows)
+  }
+
+  private func describe(_ reader: NetCDFReader) -> String {
+    guard reader.root.attributes.contains(where: { $0.name == "format_version" }) else {
+      var lines = [
+        "\(file): a NetCDF file, but no run file of this program (it has no attribute 'format_version')"
+      ]
+      append(reader.root, to: &lines, withDimensions: true)
+      return lines.joined(separator: "\n")
+    }
+    var lines = ["\(file): a run file"]
+    var rows: [[String]] = []
+    for (name, value) in reader.root.attributes where name != "scenario" {
+      rows.append([name, Self.text(value)])
+    }
+    lines.append(TextTable.rows(rows))
+    append(reader.root, to: &lines)
+    lines.append("\n(the scenario: simulate inspect --scenario \(file))")
+    return lines.joined(separator: "\n")
+  }
+
+  private func append(
+    _ group: NetCDFReaderGroup, to lines: inout [String], withDimensions: Bool = false
+  ) {
+    lines.append("\ngroup \(group.path.isEmpty ? "/" : group.path)")
+    if withDimensions, !group.dimensions.isEmpty {
+      lines.append(
+        "  dimensions: " + group.dimensions.map { "\($0.name)=\($0.length)" }.joined(separator: ", "))
+    }
+    var rows: [[String]] = []
+    for variable in group.variables {
+      func attribute(_ name: String) -> String {
+        variable.attributes.first { $0.name == name }.map { Self.text($0.value) } ?? ""
+      }
+      let shape = variable.dimensions.map { "\($0.name)=\($0.length)" }.joined(separator: ", ")
+      rows.append(["  \(variable.name)(\(shape))", attribute("units"), attribute("long_name")])
+    }
+    lines.append(TextTable.rows(rows))
+    for child in group.groups { append(child, to: &lines, withDimensions: withDimensions) }
+  }
+
+  private static func text(_ value: NetCDFAttribute) -> String {
+    if let text = value.text { return text }
+    if let integer = value.integer { return "\(integer)" }
+    if let numbers = value.numbers { return numbers.map { "\($0)" }.joined(separator: " ") }
+    if case .texts(let texts) = value { return texts.joined(separator: ", ") }
+    return ""
+  }
+}

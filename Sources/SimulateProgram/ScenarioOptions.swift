@@ -1,0 +1,222 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Campaigns
+import Experiments
+import Kinds
+import Scenarios
+import Synchronization
+
+/// What all commands that read a scenario take.
+struct ScenarioOptions: ParsableArguments {
+  @Argument(help: "The scenario file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
+  var scenario: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Replaces a key's value; may be repeated.",
+      discussion:
+        "A dotted path and a value in YAML: --set initial.levels=[0,0.5]. Relative paths given so are "
+        + "relative to the working directory.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  @Option(parsing: .unconditional, help: "Replaces the scenario's seed (0 to 2^64 - 1).")
+  var seed: UInt64?
+
+  @Option(help: "Worker threads; results do not depend on it. (default: all processors)")
+  var threads: Int?
+
+  @Flag(name: .shortAndLong, help: "No progress and no results, only errors.")
+  var quiet = false
+
+  func validate() throws {
+    if let threads, threads < 1 || threads > 4096 {
+      throw ValidationError("--threads \(threads): expected a number from 1 to 4096")
+    }
+    for override in overrides where !override.contains("=") || override.hasPrefix("=") {
+      throw ValidationError("--set \(override): expected KEY=VALUE, e.g. --set dynamics.steps=50")
+    }
+  }
+
+  /// The validated scenario.
+  func load() throws -> Scenario {
+    try ScenarioLoader.load(
+      path: scenario, overrides: overrides, seed: seed, vocabulary: Program.registry.vocabulary)
+  }
+
+  /// A scenario of one run with its data, reporting to the terminal.
+  func experiment(
+    _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
+  ) throws -> Experiment {
+    try probe(scenario)
+    return try Experiment(scenario, options: runOptions(checkpoints), events: events(scenario, progress))
+  }
+
+  /// A scenario of several runs with its data, reporting to the terminal.
+  func campaign(
+    _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
+  ) throws -> Campaign {
+    try probe(scenario)
+    return try Campaign(scenario, options: runOptions(checkpoints), events: events(scenario, progress))
+  }
+
+  /// What overrides took out of a scenario, in words; nil: nothing.
+  static func keysLeftOut(of scenario: Scenario) -> String? {
+    guard !scenario.keysLeftOut.isEmpty else { return nil }
+    return "left out, as they do not go with --set: \(scenario.keysLeftOut.joined(separator: ", "))"
+  }
+
+  /// Reads given initial states in a process of their own first.
+  private func probe(_ scenario: Scenario) throws {
+    // Only a sweep over the initial states makes more than one of them.
+    let points =
+      scenario.sweep.contains { $0.key.hasPrefix("initial.") }
+      ? try ScenarioLoader.points(of: scenario, vocabulary: Program.registry.vocabulary) : [scenario]
+    var probed: Set<[String]> = []
+    for point in points {
+      guard let file = point.initial.file, let variable = file.variable else { continue }
+      let variables = [variable] + (file.labels.map { [$0] } ?? [])
+      if probed.insert([file.path] + variables).inserted {
+        try Isolation.probe(file.path, variables: variables)
+      }
+    }
+  }
+
+  private func runOptions(_ checkpoints: CheckpointOptions?) -> RunOptions {
+    var options = RunOptions(
+      registry: Program.registry, source: "\(Program.name) \(Program.version)",
+      command: CommandLine.arguments.joined(separator: " "))
+    options.commit = Program.commit
+    if let threads { options.threads = threads }
+    if let checkpoints { options.checkpointInterval = checkpoints.checkpointInterval }
+    return options
+  }
+
+  private func events(_ scenario: Scenario, _ progress: ProgressLine) -> RunEvents {
+    let isQuiet = quiet
+    let beginning = BeginningLog(isQuiet ? nil : Self.keysLeftOut(of: scenario))
+    let epochs = EpochLog(isQuiet: isQuiet)
+    let runs = RunLog(isQuiet: isQuiet)
+    let work = WorkLog(isQuiet: isQuiet)
+    return RunEvents(
+      logger: Logger(label: Program.name) { _ in TerminalLog(progress: progress, isQuiet: isQuiet) },
+      progress: { event in
+        beginning.log(progress)
+        switch event {
+        case .training(let training): epochs.log(training, progress)
+        case .searching(let fraction): work.log("attractors", fraction, progress)
+        case .running(let fraction): work.log("running", fraction, progress)
+        case .runs(let fraction, let done, let count): runs.log(fraction, done, of: count, progress)
+        }
+        return !isInterrupted.load(ordering: .relaxed)
+      }, shouldStop: { isInterrupted.load(ordering: .relaxed) })
+  }
+}
+
+/// What commands take whose work can be interrupted and continued.
+struct CheckpointOptions: ParsableArguments {
+  @Flag(help: "Continues an interrupted run from its checkpoint; starts afresh where there is none.")
+  var resume = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Seconds between two checkpoints, which are written beside the output.", valueName: "seconds"))
+  var checkpointInterval = 60.0
+
+  func validate() throws {
+    guard checkpointInterval >= 0, checkpointInterval <= 1e9 else {
+      throw ValidationError(
+        "--checkpoint-interval \(checkpointInterval): expected a number of seconds from 0 to 1e9")
+    }
+  }
+}
+
+/// A message when work begins: not before, for an error is one line.
+private final class BeginningLog: Sendable {
+  private let message: Mutex<String?>
+  init(_ message: String?) { self.message = Mutex(message) }
+
+  func log(_ progress: ProgressLine) {
+    guard let text = message.withLock({ $0.take() }) else { return }
+    progress.clear()
+    printMessage(text)
+  }
+}
+
+/// Training progress: a bar on a terminal, and the figures of some epochs as lines.
+private final class EpochLog: Sendable {
+  private let isQuiet: Bool
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+  func log(_ training: TrainingProgress, _ progress: ProgressLine) {
+    let (epoch, count) = (training.epoch, training.epochs)
+    progress.show(
+      "training", fraction: Double(epoch) / Double(max(count, 1)), note: "epoch \(epoch)  \(training.note)")
+    let isMilestone = count <= 20 || epoch == 1 || epoch == count || epoch % ((count + 9) / 10) == 0
+    if !isQuiet && isMilestone {
+      progress.clear()
+      printMessage("epoch \(epoch) of \(count): \(training.note)")
+    }
+  }
+}
+
+/// Progress of several runs: a bar on a terminal, and a line now and then.
+private final class RunLog: Sendable {
+  private let isQuiet: Bool
+  private let state = Mutex((last: 0, pace: Pace()))
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+  func log(_ fraction: Double, _ done: Int, of count: Int, _ progress: ProgressLine) {
+    progress.show("runs", fraction: fraction, note: "\(done) of \(count) done")
+    let line: String? = state.withLock { state in
+      let isMilestone = done > state.last && (count <= 20 || done == count || done % ((count + 19) / 20) == 0)
+      guard isMilestone else { return nil }
+      state.last = done
+      let now = Date()
+      let left = shortTime(state.pace.left(at: now, fraction: fraction))
+      return "run \(done) of \(count) done after \(shortTime(state.pace.elapsed(at: now)))"
+        + (done < count ? ", about \(left) left" : "")
+    }
+    if let line, !isQuiet {
+      progress.clear()
+      printMessage(line)
+    }
+  }
+}
+
+/// Progress of one run: a bar on a terminal; elsewhere a line for every tenth, at most one in ten seconds.
+private final class WorkLog: Sendable {
+  private struct State {
+    var task = ""
+    var pace = Pace()
+    var last = Date()
+    var tenth = 0
+  }
+
+  private let isQuiet: Bool
+  private let state = Mutex(State())
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+  func log(_ task: String, _ fraction: Double, _ progress: ProgressLine) {
+    progress.show(task, fraction: fraction)
+    guard !isQuiet, !progress.isActive else { return }
+    let line: String? = state.withLock { state in
+      let now = Date()
+      let tenth = Int(10 * fraction)
+      if task != state.task {
+        state = State(task: task, pace: Pace(begin: now, first: fraction), last: now, tenth: tenth)
+      }
+      guard tenth > state.tenth, fraction < 1, now.timeIntervalSince(state.last) >= 10 else { return nil }
+      state.last = now
+      state.tenth = tenth
+      let left = shortTime(state.pace.left(at: now, fraction: fraction))
+      return "\(task): \(10 * tenth) % after \(shortTime(state.pace.elapsed(at: now))), about \(left) left"
+    }
+    if let line { printMessage(line) }
+  }
+}
+
+private func shortTime(_ seconds: Double) -> String {
+  seconds < 100 ? String(format: "%.0f s", seconds) : String(format: "%.1f min", seconds / 60)
+}

@@ -1,0 +1,169 @@
+import Dynamics
+import Foundation
+import Observables
+import Experiments
+import Kinds
+import Scenarios
+
+/// What a run found, as text.
+enum Summary {
+  /// The whole report.
+  static func text(_ report: RunReport, scenario: Scenario, seconds: Double) -> String {
+    var lines: [String] = []
+    let rate = Double(report.memberSteps) / max(report.seconds, 1e-9)
+    let speed = report.memberSteps > 0 ? String(format: " (%.0f member-steps per second)", rate) : ""
+    lines.append(
+      "\(scenario.name): \(report.memberCount) members, \(scenario.dynamics.steps) steps in"
+        + String(format: " %.1f s", report.seconds) + speed + String(format: "; %.1f s in all", seconds))
+    lines.append(report.model.summary(seconds: nil))
+    if let active = report.activeLatentVariables {
+      lines.append(
+        "active latent variables: \(active) of \(report.latentDimension) (variance of"
+          + " the posterior mean over the training items above \(LatentGeometry.activityThreshold))")
+    }
+    lines.append("")
+    if !report.treeLevels.isEmpty {
+      lines.append(conceptTable(report, scenario: scenario))
+      lines.append("")
+    }
+    lines.append(finalTable(report, scenario: scenario))
+    if let attractors = report.attractors {
+      lines.append("")
+      lines.append(attractorTables(attractors, labels: report.classLabels))
+      if let until = scenario.attractors?.until { lines.append(sampling(attractors, until)) }
+    }
+    let diverged = report.levels.reduce(0) { $0 + $1.divergedCount }
+    if diverged > 0 {
+      lines.append(
+        "\(diverged) of \(report.memberCount) members diverged; they are left out of the averages.")
+    }
+    lines.append("")
+    lines.append("Averages over members; +- standard error over items, for this one model and data set.")
+    lines.append("Run file: \(report.path)")
+    return lines.joined(separator: "\n")
+  }
+
+  /// Per level: mean distance to the own concept at the start, at its minimum and at the end.
+  private static func conceptTable(_ report: RunReport, scenario: Scenario) -> String {
+    let errors = report.observables.firstIndex(of: "distance-concept")
+    var rows = [
+      ["level", "members", "start", "closest", "at t", "end", "approach", "[95 %]", "sibling's", "shuffled"]
+    ]
+    for result in report.levels {
+      let own = result.approaches[.own, TreeLevel.concept]
+      func at(_ time: Int?) -> String {
+        guard let time else { return "-" }
+        let error = errors.map { result.overall[$0].standardError[time] } ?? .nan
+        return number(own.meanDistance[time], 3) + (error.isFinite ? " +- " + number(error, 3) : "")
+      }
+      let time = own.time.map { "\($0)\(own.isCensored ? "*" : "")" } ?? "-"
+      rows.append([
+        short(result.level), "\(result.memberCount)", at(0), at(own.time), time, at(scenario.dynamics.steps),
+        number(own.value, 3), "[\(number(own.lower, 3)), \(number(own.upper, 3))]",
+        number(result.approaches[.sibling, TreeLevel.concept].value, 3),
+        number(result.approaches[.shuffled, TreeLevel.concept].value, 3),
+      ])
+    }
+    var text =
+      "Mean latent distance to the own concept, and the approach 1 - closest/start to it, to a sibling\n"
+    text +=
+      "concept and to the concept under shuffled labels (controls; an effect that these show too is no\n"
+    text += "approach to the concept):\n" + TextTable.numbers(rows)
+    if report.levels.contains(where: { $0.approaches[.own, TreeLevel.concept].isCensored }) {
+      text += "\n* at the first or last step: the true minimum may lie outside the run."
+    }
+    return text
+  }
+
+  /// Per level: each observable at the start and at the end.
+  private static func finalTable(_ report: RunReport, scenario: Scenario) -> String {
+    let last = scenario.dynamics.steps
+    var rows = [["", ""] + report.levels.map { "level " + short($0.level) }]
+    for (o, name) in report.observables.enumerated() {
+      for time in last > 0 ? [0, last] : [0] {
+        rows.append(
+          [time == 0 ? name : "", "t=\(time)"]
+            + report.levels.map { result in
+              let series = result.overall[o]
+              guard series.mean[time].isFinite else { return "-" }
+              let error = series.standardError[time]
+              return number(series.mean[time], 3) + (error.isFinite ? " +- " + number(error, 3) : "")
+            })
+      }
+    }
+    return "Averages of the observables:\n" + TextTable.numbers(rows)
+  }
+
+  /// The search in numbers, outcomes per level, and the ten largest basins.
+  private static func attractorTables(_ study: AttractorStudy, labels: [Int]) -> String {
+    let starts = study.items.count * study.realizations
+    let reached = study.reachedCount
+    func count(_ kind: InvariantSet.Kind) -> Int { study.sets.count { $0.kind == kind } }
+    let stable = count(.stableFixedPoint) + count(.stableCycle)
+    var lines = [
+      "Attractors: \(reached) reached by \(starts) starts per level (in \(short(study.seconds, 1)) s);"
+        + " all found: \(stable) stable (\(count(.stableCycle)) of them cycles), \(count(.saddle)) saddles,"
+        + " \(count(.repeller)) repellers, \(count(.unstableCycle)) unstable cycles."
+    ]
+    var rows = [
+      [
+        "level", "converged", "cycle", "slow", "diverged", "undecided", "entropy", "unseen", "t50", "t90",
+        "tmax",
+      ]
+    ]
+    for (l, basins) in study.basins.enumerated() {
+      rows.append(
+        [short(study.levels[l])]
+          + Outcome.allCases.map { outcome in "\(study.outcomes[l].count { $0 == outcome })" }
+          + [number(basins.entropy, 2), number(basins.unseen.estimate, 1)]
+          + [
+            basins.convergenceTimes.median, basins.convergenceTimes.ninetieth,
+            basins.convergenceTimes.maximum,
+          ]
+          .map { $0 < 0 ? "-" : "\($0)" })
+    }
+    lines.append(TextTable.numbers(rows))
+    guard reached > 0 else { return lines.joined(separator: "\n") }
+    let shown = min(10, reached)
+    lines.append("")
+    lines.append(
+      "The \(shown == 1 ? "largest basin" : "\(shown) largest basins"), by the mean over levels: share of starts [95 % interval] by level;"
+        + " d: latent distance to the nearest concept and memory:")
+    var table = [
+      ["", "kind", "radius", "concept", "d", "memory d", "recovers"]
+        + study.levels.map { "level " + short($0) }
+    ]
+    for k in 0..<shown {
+      let set = study.sets[k]
+      let identity = study.identities[k]
+      table.append(
+        [
+          "\(k)", set.period > 1 ? "cycle of \(set.period)" : "fixed point", number(set.spectralRadius, 4),
+          identity.concept >= 0 ? "\(labels[identity.concept])" : "-", number(identity.conceptDistance, 2),
+          number(identity.memoryDistance, 2),
+          identity.recoveredItem >= 0 ? "item \(identity.recoveredItem)" : "no",
+        ]
+          + study.basins.map { basins in
+            "\(number(basins.fractions[k], 3)) [\(number(basins.intervals[k].lower, 3)),"
+              + " \(number(basins.intervals[k].upper, 3))]"
+          })
+    }
+    lines.append(TextTable.numbers(table))
+    return lines.joined(separator: "\n")
+  }
+
+  /// Whether the intervals became as narrow as was asked for.
+  private static func sampling(_ study: AttractorStudy, _ until: AttractorSpecification.Until) -> String {
+    let widest = study.basins.flatMap { $0.intervals.map(\.halfWidth) }.max() ?? 1
+    return
+      "Widest interval: +- \(number(widest, 3)), asked for +- \(number(until.halfWidth, 3))"
+      + (widest <= until.halfWidth ? "" : ": not reached with at most \(until.atMost) starts per level")
+      + "; look \(study.looks.taken) of at most \(study.looks.planned), which together keep the 95 %."
+  }
+
+  static func short(_ x: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", x) }
+
+  private static func number(_ x: Double, _ digits: Int) -> String { ResultText.number(x, digits) }
+
+  static func short(_ x: Double) -> String { x == x.rounded() && abs(x) < 1e9 ? "\(Int(x))" : "\(x)" }
+}

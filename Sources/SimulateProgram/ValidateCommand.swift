@@ -1,0 +1,112 @@
+import ArgumentParser
+import Campaigns
+import Experiments
+import Foundation
+import Scenarios
+
+struct ValidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate",
+    abstract: "Checks a scenario and its data without training or running.",
+    discussion: """
+      Prints the resolved scenario, every key with its value, and the size of the run. With --estimate also \
+      what the run, or all runs together, will take, from trials of a second or two with the scenario's \
+      networks and data.
+      """)
+
+  @OptionGroup var options: ScenarioOptions
+
+  @Flag(help: "Estimates time, memory and file sizes.")
+  var estimate = false
+
+  func run() throws {
+    let progress = ProgressLine(quiet: true)
+    try reportingFailures {
+      let start = Date()
+      let scenario = try options.load()
+      if scenario.isCampaign { return try validateCampaign(scenario, progress, start) }
+      let experiment = try options.experiment(scenario, progress: progress)
+      let size = try experiment.checkedSize()
+      if !options.quiet {
+        Self.printResolved(experiment.scenario)
+        printResult(
+          "# valid: \(size.members) members x \(size.steps) steps; data set \(experiment.dataset.name),"
+            + " \(experiment.dataset.train.count) + \(experiment.dataset.test.count) items")
+      }
+      if estimate {
+        let reading = Date().timeIntervalSince(start)
+        printResult(Self.text(try experiment.estimate(), reading: reading))
+      }
+    }
+  }
+
+  private func validateCampaign(_ scenario: Scenario, _ progress: ProgressLine, _ start: Date) throws {
+    let campaign = try options.campaign(scenario, progress: progress)
+    let size = try campaign.checkedSize()
+    if !options.quiet {
+      Self.printResolved(scenario)
+      printResult(
+        "# valid: \(size.runs) runs (points, replicas and controls); the first: \(size.members) members x"
+          + " \(size.steps) steps")
+    }
+    if estimate {
+      let reading = Date().timeIntervalSince(start)
+      printResult(Self.text(try campaign.estimate(), reading: reading))
+    }
+  }
+
+  private static func printResolved(_ scenario: Scenario) {
+    printResult(scenario.resolvedYAML, terminator: "")
+    if let text = ScenarioOptions.keysLeftOut(of: scenario) { printResult("# \(text)") }
+  }
+
+  private static func text(_ estimate: RunEstimate, reading: Double) -> String {
+    """
+    # time: \(time(reading + estimate.seconds)) on \(estimate.threads) threads \
+    (training \(time(estimate.trainingSeconds))\(estimate.mayStopEarly ? stopping : ""), \
+    ensemble \(time(estimate.ensembleSeconds)), writing \(time(estimate.writingSeconds)))
+    # memory: \(size(estimate.memoryBytes))
+    # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.checkpointBytes))\
+    \(search(estimate.search, " of that"))
+    """
+  }
+
+  private static func text(_ estimate: CampaignEstimate, reading: Double) -> String {
+    let models = estimate.trainings == 1 ? "model" : "models"
+    let runs = estimate.trials == 1 ? "a trial of one run" : "trials of \(estimate.trials) runs"
+    return """
+      # time: \(time(reading + estimate.seconds)) on \(estimate.threads) threads for \(estimate.runs) runs, \
+      \(estimate.workers) side by side (training of \(estimate.trainings) \(models), one after another, \
+      \(time(estimate.trainingSeconds))\(estimate.mayStopEarly ? stopping : ""); \
+      putting the file together \(time(estimate.mergingSeconds))); from \(runs)
+      # memory: \(size(estimate.memoryBytes))
+      # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.folderBytes))\
+      \(search(estimate.search, " of that, one after another"))
+      """
+  }
+
+  /// What is said of training that may stop early.
+  private static let stopping = " at most, for it may stop early"
+
+  private static func search(_ search: RunEstimate.Search?, _ share: String) -> String {
+    guard let search else { return "" }
+    let limit = "at most \(time(search.atMostSeconds)), if every start took all of max-steps"
+    if let seconds = search.seconds {
+      return
+        "\n# attractors: \(time(seconds))\(share), from \(search.triedStarts) of \(search.starts) starts; \(limit)"
+    }
+    return
+      "\n# attractors: not in that time, for it depends on the model, which is not trained yet; \(limit)"
+  }
+
+  private static func time(_ seconds: Double) -> String {
+    if seconds < 120 { return String(format: "%.1f s", seconds) }
+    return seconds < 7200
+      ? String(format: seconds < 600 ? "%.1f min" : "%.0f min", seconds / 60)
+      : String(format: "%.1f h", seconds / 3600)
+  }
+
+  private static func size(_ bytes: Double) -> String {
+    bytes < 0x1p30 ? String(format: "%.1f MiB", bytes / 0x1p20) : String(format: "%.1f GiB", bytes / 0x1p30)
+  }
+}

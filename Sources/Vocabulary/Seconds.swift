@@ -1,0 +1,4 @@
+extension Duration {
+  /// In seconds.
+  package var inSeconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
+}

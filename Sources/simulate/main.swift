@@ -1,0 +1,3 @@
+import SimulateProgram
+
+Program.run()
