@@ -67,7 +67,7 @@ package struct RunIdentity: Codable, Sendable, Equatable {
     if initialStates != now.initialStates, !training {
       result.append("the file of initial states has other contents")
     }
-    if modelFiles != now.modelFiles { result.append("a file of the model has other contents") }
+    if !Self.areSame(modelFiles, now.modelFiles) { result.append("a file of the model has other contents") }
     if let model, let other = now.model, model != other { result.append("the model is another") }
     if program != now.program {
       result.append("the program was \(program), now \(now.program)")
@@ -98,6 +98,15 @@ package struct RunIdentity: Codable, Sendable, Equatable {
     return result
   }
 
+  /// Whether hashes of files are the same; a file that could not be read has given no number, and may be mended.
+  private static func areSame(_ former: [String], _ now: [String]) -> Bool {
+    former.count == now.count
+      && zip(former, now).allSatisfy { $0 == $1 || $0 == unreadable || $1 == unreadable }
+  }
+
+  /// In the place of the hash of a file that cannot be read.
+  static let unreadable = "unreadable"
+
   /// SHA-256 of the running program.
   static let executable: String = {
     let path =
@@ -120,16 +129,16 @@ package struct RunIdentity: Codable, Sendable, Equatable {
 extension Experiment {
   /// SHA-256 of each file that the model is made of.
   var modelFileHashes: [String] {
-    scenario.model.inputPaths.map { RunIdentity.hash(ofFile: $0) ?? "unreadable" }
+    scenario.model.inputPaths.map { RunIdentity.hash(ofFile: $0) ?? RunIdentity.unreadable }
   }
 
   /// What this run's numbers depend on; without the model.
   package func identity() -> RunIdentity {
     var initial = ""
     if let file = scenario.initial.file {
-      initial = RunIdentity.hash(ofFile: file.path) ?? "unreadable"
+      initial = RunIdentity.hash(ofFile: file.path) ?? RunIdentity.unreadable
       if file.variable == nil, let labels = file.labels {
-        initial += RunIdentity.hash(ofFile: labels) ?? "unreadable"
+        initial += RunIdentity.hash(ofFile: labels) ?? RunIdentity.unreadable
       }
     }
     return RunIdentity(

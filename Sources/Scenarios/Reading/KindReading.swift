@@ -5,7 +5,8 @@ extension ScenarioReader {
     let alone = keys.first { $0.isExclusive && gives("\(section).\($0.name)") }
     let entries = try keys.compactMap { key -> KindValues.Entry? in
       let isWanted = alone.map { $0 == key } ?? !key.isExclusive
-      guard isWanted, let value = try value(of: key, in: section) else { return nil }
+      guard isWanted, !isLeftOut(key, of: keys, in: section), let value = try value(of: key, in: section)
+      else { return nil }
       return KindValues.Entry(key: key, value: value)
     }
     return KindValues(
@@ -13,13 +14,17 @@ extension ScenarioReader {
       entries: entries)
   }
 
-  /// The value of a key, given or by default; nil where there is neither, and for sections. What a section requires is
-  /// required only where the section is given.
+  /// Whether a key is in a section that is not given and has no meaning without what it requires.
+  private func isLeftOut(_ key: ScenarioKey, of keys: [ScenarioKey], in section: String) -> Bool {
+    !key.section.isEmpty && !gives("\(section).\(key.section)")
+      && keys.contains { $0.isRequired && $0.section == key.section }
+  }
+
+  /// The value of a key, given or by default; nil where there is neither, and for sections.
   private func value(of key: ScenarioKey, in section: String) throws -> ScenarioValue? {
     if key.type == .section { return nil }
     let name = "\(section).\(key.name)"
-    let isRequired = key.isRequired && (key.section.isEmpty || gives("\(section).\(key.section)"))
-    guard gives(name) || key.defaultValue != nil || isRequired else { return nil }
+    guard gives(name) || key.defaultValue != nil || key.isRequired else { return nil }
     try checkForm(of: key, name)
     switch key.type {
     case .boolean: return .boolean(try boolean(name))
