@@ -2,6 +2,18 @@ import Dynamics
 import Numerics
 import Synchronization
 
+/// How one start of a search for attractors ended.
+public struct AttractorDecision: Sendable, Hashable {
+  /// How.
+  public var outcome = Outcome.undecided
+  /// The catalogue's index of the set reached; -1 for none.
+  public var set: Int32 = -1
+  /// The first t with |z(t) - z(t-1)| below the tolerance (for a cycle |z(t) - z(t-p)|), -1 for none.
+  /// After entry into a trapping ball it is continued with the linearized map. A cycle without a ball is
+  /// recognized at the end of a round, up to 256 steps late.
+  public var time: Int32 = -1
+}
+
 /// Finds the attractors of an autonomous map, and which of them each initial state reaches.
 ///
 /// 1. Orbits are iterated plainly, in rounds; nothing but plain iteration decides where they go.
@@ -34,16 +46,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   }
 
   /// How one start ended.
-  public struct Decision: Sendable, Hashable {
-    /// How.
-    public var outcome = Outcome.undecided
-    /// The catalogue's index of the set reached; -1 for none.
-    public var set: Int32 = -1
-    /// The first t with |z(t) - z(t-1)| below the tolerance (for a cycle |z(t) - z(t-p)|), -1 for none.
-    /// After entry into a trapping ball it is continued with the linearized map. A cycle without a ball is
-    /// recognized at the end of a round, up to 256 steps late.
-    public var time: Int32 = -1
-  }
+  public typealias Decision = AttractorDecision
 
   /// What the search works on.
   public let map: Map

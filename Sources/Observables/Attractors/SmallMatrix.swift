@@ -56,12 +56,17 @@ struct SmallMatrix: Sendable {
 
   func times(_ vector: [Double]) -> [Double] {
     var result = [Double](repeating: 0, count: n)
+    multiply(vector, into: &result)
+    return result
+  }
+
+  /// `self` times a vector, into memory that is there already.
+  func multiply(_ vector: [Double], into result: inout [Double]) {
     for i in 0..<n {
       var sum = 0.0
       for j in 0..<n { sum += elements[i * n + j] * vector[j] }
       result[i] = sum
     }
-    return result
   }
 
   /// All eigenvalues, by descending modulus, then real part, then imaginary part.
