@@ -1,6 +1,7 @@
 #include "CProgram.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -53,4 +54,26 @@ void return_large_arrays(void) {
   // a quarter more resident memory in a long run.
   mallopt(M_MMAP_THRESHOLD, 256 << 10);
 #endif
+}
+
+uint64_t raise_open_files(uint64_t wanted) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return UINT64_MAX;
+  if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= wanted) return limit.rlim_cur;
+  rlim_t most = limit.rlim_max == RLIM_INFINITY || limit.rlim_max > wanted ? wanted : limit.rlim_max;
+  struct rlimit raised = {most, limit.rlim_max};
+  return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? most : limit.rlim_cur;
+}
+
+uint64_t address_space_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_cur;
+}
+
+int address_space_is_available(uint64_t bytes) {
+  void *region = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+  if (region == MAP_FAILED) return 0;
+  munmap(region, bytes);
+  return 1;
 }

@@ -14,7 +14,9 @@ public enum Gnuplot {
     func failed(_ message: String) -> FigureError {
       FigureError(
         .programFailed, path: program, message: message,
-        remedy: "check the space in \(folder.deletingLastPathComponent().path), and gnuplot's installation")
+        remedy:
+          "check the permissions and the space in \(folder.deletingLastPathComponent().path) (TMPDIR sets"
+          + " another folder), and gnuplot's installation")
     }
     do {
       try FileManager.default.createDirectory(

@@ -3,7 +3,6 @@
 #else
   internal import Glibc
 #endif
-internal import Synchronization
 
 /// Why a file could not be written.
 public struct FileError: Error, CustomStringConvertible, Sendable {
@@ -58,13 +57,16 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
       case EACCES, EPERM, EROFS, ENAMETOOLONG, EISDIR, ELOOP, EINVAL, ETXTBSY, EBUSY: .cannotCreate
       default: .inputOutput
       }
-    self.init(kind, path: path, message: "\(doing): \(String(cString: strerror(errorNumber)))")
+    self.init(
+      kind, path: path, message: "\(doing): \(String(cString: strerror(errorNumber)))",
+      remedy: errorNumber == EMFILE || errorNumber == ENFILE
+        ? "raise the limit of open files (ulimit -n 1024)" : nil)
   }
 }
 
 /// Writes whole files so that a reader sees the old content or the new, never a part.
 ///
-/// The bytes go to a temporary file in the same folder (`.NAME.partial-PID-N`), which reaches the disk
+/// The bytes go to a temporary file in the same folder (`.NAME.partial-WHERE-PID-N`), which reaches the disk
 /// (`fsync`) before it takes the final name. On an error the temporary file is removed, and what was at the
 /// path before stays as it was.
 public enum AtomicFile {
@@ -165,6 +167,12 @@ extension AtomicFile {
     try TemporaryFile(for: path, overwrite: overwrite).discard()
   }
 
+  /// Removes temporary files beside a file that killed processes left there; those of other machines stay.
+  package static func removeOrphans(beside path: String) {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    TemporaryName.removeOrphans(in: slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? ".")
+  }
+
   /// Makes sure that the file system takes a file's name with an ending.
   ///
   /// - Throws: `FileError` of kind `cannotCreate`.
@@ -207,8 +215,6 @@ package struct TemporaryFile {
     case placeholder
   }
 
-  private static let counter = Atomic<Int>(0)
-
   /// The path as the caller gave it, for messages.
   package let requestedPath: String
   /// The final place.
@@ -225,28 +231,7 @@ package struct TemporaryFile {
     self.requestedPath = requestedPath
     self.overwrite = overwrite
     try AtomicFile.checkName(requestedPath)
-    var existingMode: mode_t?
-    var target = requestedPath
-    var information = stat()
-    if lstat(requestedPath, &information) == 0 {
-      if information.st_mode & S_IFMT == S_IFDIR {
-        throw FileError(
-          .cannotCreate, path: requestedPath, message: "it is a folder", remedy: "name a file in it")
-      }
-      guard overwrite else { throw Self.existing(requestedPath) }
-      if information.st_mode & S_IFMT == S_IFLNK, let resolved = realpath(requestedPath, nil) {
-        target = String(cString: resolved)
-        free(resolved)
-        if lstat(target, &information) != 0 { information = stat() }
-      }
-      switch information.st_mode & S_IFMT {
-      case S_IFREG: existingMode = information.st_mode & 0o777
-      case S_IFLNK: break  // It points nowhere: the new file takes its place.
-      default:
-        throw FileError(
-          .cannotCreate, path: requestedPath, message: "there is something that is no regular file")
-      }
-    }
+    let (target, existingMode) = try Self.place(of: requestedPath, overwrite: overwrite)
     self.target = target
 
     let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
@@ -260,14 +245,9 @@ package struct TemporaryFile {
       throw FileError(.cannotCreate, path: requestedPath, message: "the path names no file")
     }
 
-    let process = getpid()
+    TemporaryName.removeOrphansOnce(in: folder)
     while true {
-      let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
-      let suffix = ".partial-\(process)-\(number)"
-      // A name may take 255 bytes: a long one is cut, at whole characters.
-      var stem = name
-      while stem.utf8.count + suffix.utf8.count > 254 { stem.removeLast() }
-      let candidate = "\(folder)/.\(stem)\(suffix)"
+      let candidate = "\(folder)/\(TemporaryName.make(for: name))"
       let descriptor = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
         if let existingMode { _ = fchmod(descriptor, existingMode) }
@@ -280,6 +260,55 @@ package struct TemporaryFile {
       if errorNumber == EEXIST || errorNumber == EINTR { continue }
       throw FileError(path: requestedPath, doing: "creating a file in \(folder)", errorNumber: errorNumber)
     }
+  }
+
+  /// Where the file that a path names is, symbolic links followed, and the permissions of one that is there already.
+  private static func place(
+    of requestedPath: String, overwrite: Bool
+  ) throws(FileError) -> (path: String, mode: mode_t?) {
+    var information = stat()
+    guard lstat(requestedPath, &information) == 0 else { return (requestedPath, nil) }
+    if information.st_mode & S_IFMT == S_IFDIR {
+      throw FileError(
+        .cannotCreate, path: requestedPath, message: "it is a folder", remedy: "name a file in it")
+    }
+    let isLink = information.st_mode & S_IFMT == S_IFLNK
+    let exists = stat(requestedPath, &information) == 0
+    // Links of the system to open pipes and files have targets that only it can follow.
+    if exists, information.st_mode & S_IFMT != S_IFREG {
+      throw FileError(
+        .cannotCreate, path: requestedPath, message: "it leads to something that is no regular file",
+        remedy: "name a file")
+    }
+    guard overwrite else { throw existing(requestedPath) }
+    let mode = exists ? information.st_mode & 0o777 : nil
+    guard isLink else { return (requestedPath, mode) }
+    if exists {
+      guard let resolved = realpath(requestedPath, nil) else {
+        throw FileError(path: requestedPath, doing: "following the link", errorNumber: errno)
+      }
+      defer { free(resolved) }
+      return (String(cString: resolved), mode)
+    }
+    return (try destination(ofLink: requestedPath), nil)
+  }
+
+  /// Where a symbolic link leads at which there is nothing yet.
+  private static func destination(ofLink link: String) throws(FileError) -> String {
+    var path = link
+    // As many as Linux follows.
+    for _ in 0..<40 {
+      var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+      let count = bytes.withUnsafeMutableBytes { readlink(path, $0.baseAddress, $0.count) }
+      guard count >= 0 else {
+        if errno == EINVAL || errno == ENOENT { return path }
+        throw FileError(path: link, doing: "following the link", errorNumber: errno)
+      }
+      let target = String(decoding: bytes.prefix(count), as: UTF8.self)
+      let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
+      path = target.hasPrefix("/") ? target : folder + target
+    }
+    throw FileError(path: link, doing: "following the link", errorNumber: ELOOP)
   }
 
   private static func existing(_ path: String) -> FileError {

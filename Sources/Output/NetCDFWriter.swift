@@ -1,6 +1,6 @@
 /// Writes one NetCDF-4 file, which appears under its name only when it is complete.
 ///
-/// The data go to a temporary file in the same folder (`.NAME.partial-PID-N`); `commit()` brings it to the
+/// The data go to a temporary file in the same folder (`.NAME.partial-WHERE-PID-N`); `commit()` brings it to the
 /// disk and renames it. Without a commit nothing is left, and what was at the path before stays as it was.
 /// Unwritten elements are the variable's fill value where it declares one, else the library's default for the
 /// type.

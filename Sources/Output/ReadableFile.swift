@@ -49,6 +49,11 @@ final class ReadableFile: Sendable {
     guard descriptor >= 0 else {
       let message = errno
       let kind: NetCDFError.Kind = message == ENOENT || message == ENOTDIR ? .notFound : .notReadable
+      if message == EMFILE || message == ENFILE {
+        throw failure(
+          .inputOutput, String(cString: strerror(message)),
+          remedy: "raise the limit of open files (ulimit -n 1024)")
+      }
       throw failure(
         kind, String(cString: strerror(message)),
         remedy: kind == .notFound ? "check the path" : "check the permissions")
@@ -165,4 +170,13 @@ func memoryIsAvailable(for elements: Int, of size: Int) -> Bool {
   else { return false }
   munmap(region, bytes)
   return true
+}
+
+/// What the system says of open files.
+package enum ReadableFiles {
+  /// The most files that this process may have open at once.
+  package static var limit: Int {
+    let limit = sysconf(Int32(_SC_OPEN_MAX))
+    return limit > 0 ? limit : Int(Int32.max)
+  }
 }

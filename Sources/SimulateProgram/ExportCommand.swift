@@ -27,7 +27,7 @@ struct ExportCommand: ParsableCommand {
     help: "csv; json: attributes and records; records: an array of records alone, for pandas.read_json.")
   var format: Format = .csv
 
-  @Option(name: .shortAndLong, help: "The table's file. (default: standard output)")
+  @Option(name: .shortAndLong, help: "The table's file, a pipe, or - for standard output. (default: -)")
   var output: String?
 
   @Flag(help: "Replaces an existing file.")
@@ -51,21 +51,17 @@ struct ExportCommand: ParsableCommand {
         variableName($0.trimmingCharacters(in: .whitespaces), in: reader)
       }
       let table = try TidyTable(reader, variables: names)
-      if let output {
-        try AtomicFile.checkDistinct(output, from: [file])
-        var text = ""
-        write(table) { text += $0 }
-        try AtomicFile.write(text, to: output, overwrite: overwrite)
-      } else {
+      let destination = ResultDestination(output)
+      try destination.write(overwrite: overwrite, inputs: [file]) { receive in
         var pending = ""
-        write(table) { piece in
+        try write(table) { piece in
           pending += piece
           if pending.utf8.count > 1 << 16 {
-            printResult(pending, terminator: "")
+            try receive(pending)
             pending = ""
           }
         }
-        printResult(pending, terminator: "")
+        try receive(pending)
       }
     }
   }
@@ -79,11 +75,11 @@ struct ExportCommand: ParsableCommand {
     return parts.joined(separator: "/")
   }
 
-  private func write(_ table: TidyTable, _ body: (String) -> Void) {
+  private func write(_ table: TidyTable, _ body: (String) throws -> Void) throws {
     switch format {
-    case .csv: table.writeCSV(body)
-    case .json: table.writeJSON(body)
-    case .records: table.writeRecords(body)
+    case .csv: try table.writeCSV(body)
+    case .json: try table.writeJSON(body)
+    case .records: try table.writeRecords(body)
     }
   }
 }

@@ -28,6 +28,7 @@ enum Exit {
 /// Runs a command's body; an error becomes one line on standard error and an exit code.
 func reportingFailures(_ body: () throws -> Void) throws {
   do {
+    try ResourceLimits.raiseOpenFiles()
     try body()
   } catch let error as ExitCode {
     throw error
@@ -115,25 +116,44 @@ func programExitCode(of error: any Error) -> Int32 {
   }
 }
 
-/// Set by the first SIGINT or SIGTERM; the second ends the program at once.
+/// Set by the first signal that asks the program to end.
 let isInterrupted = Atomic<Bool>(false)
 
-/// Lets running work end in order on SIGINT and SIGTERM, and makes full disks and closed pipes errors
-/// instead of deaths.
+/// The signals that ask a program to save its work and end: of users (SIGINT), of systems and batch queues (SIGTERM,
+/// SIGUSR1, SIGUSR2), of a terminal that is gone (SIGHUP), and of a limit of processor time (SIGXCPU).
+enum EndingSignals {
+  static let all = [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU]
+
+  /// Those of them that the program was not told to ignore by whoever started it, as `nohup` does with SIGHUP.
+  static let heeded = all.filter { number in
+    var action = sigaction()
+    guard sigaction(number, nil, &action) == 0 else { return true }
+    #if canImport(Darwin)
+      let handler = action.__sigaction_u.__sa_handler
+    #else
+      let handler = action.__sigaction_handler.sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) != unsafeBitCast(SIG_IGN, to: Int.self)
+  }
+}
+
+/// Lets running work end in order on the ending signals, and makes full disks and closed pipes errors instead of
+/// deaths.
 func installSignalHandlers() {
-  for number in [SIGINT, SIGTERM] {
+  for number in EndingSignals.heeded {
     signal(number) { number in
       isInterrupted.store(true, ordering: .relaxed)
-      signal(number, SIG_DFL)
+      // A second one of these ends the program at once. The others come several times for one reason: shell and
+      // kernel both send SIGHUP, and the kernel sends SIGXCPU every second.
+      if number == SIGINT || number == SIGTERM { signal(number, SIG_DFL) }
     }
   }
   signal(SIGXFSZ, SIG_IGN)
   // A reader of messages that has gone must not end a run; one of results does, in `printResult`.
   signal(SIGPIPE, SIG_IGN)
   // Whoever started the program may have left them blocked, as threads of some runtimes do.
-  var interrupts = sigset_t()
-  sigemptyset(&interrupts)
-  sigaddset(&interrupts, SIGINT)
-  sigaddset(&interrupts, SIGTERM)
-  pthread_sigmask(SIG_UNBLOCK, &interrupts, nil)
+  var endings = sigset_t()
+  sigemptyset(&endings)
+  for number in EndingSignals.heeded { sigaddset(&endings, number) }
+  pthread_sigmask(SIG_UNBLOCK, &endings, nil)
 }

@@ -209,7 +209,8 @@ enum Isolation {
       ? .failure(.crash(number)) : .signal(number)
   }
 
-  /// Hands on SIGINT and SIGTERM that were sent to this process alone; a terminal sends them to both.
+  /// Hands on ending signals that were sent to this process alone; a terminal sends them to both. The limit of
+  /// processor time is each process's own.
   private static func forwardSignals(to process: pid_t) {
     child.store(process, ordering: .relaxed)
     var action = sigaction()
@@ -219,8 +220,7 @@ enum Isolation {
       action.__sigaction_handler.sa_sigaction = handOn
     #endif
     action.sa_flags = SA_SIGINFO
-    sigaction(SIGINT, &action, nil)
-    sigaction(SIGTERM, &action, nil)
+    for number in EndingSignals.heeded where number != SIGXCPU { sigaction(number, &action, nil) }
   }
 }
 

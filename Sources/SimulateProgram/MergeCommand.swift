@@ -42,6 +42,7 @@ struct MergeCommand: ParsableCommand {
     installSignalHandlers()
     let progress = ProgressLine(quiet: quiet)
     try reportingFailures {
+      try ResourceLimits.checkAddressSpace(threads: threads ?? Parallel.processorCount)
       defer { progress.clear() }
       let start = Date()
       var options = RunOptions(

@@ -66,6 +66,7 @@ struct PlotCommand: ParsableCommand {
 
   private func perform() throws {
     try reportingFailures {
+      ResourceLimits.checkTemporaryFolder()
       var data = try Isolation.open { try RunData(path: file) }
       for point in points { try data.select(point) }
       if list {

@@ -17,7 +17,9 @@ struct ReportCommand: ParsableCommand {
   var file: String
 
   @Option(
-    name: .shortAndLong, help: "The page: .html, .htm or .md. (default: the run file's name with .html)",
+    name: .shortAndLong,
+    help:
+      "The page: .html, .htm or .md, a pipe, or - for standard output. (default: the run file's name with .html)",
     completion: .file(extensions: ["html", "htm", "md"]))
   var output: String?
 
@@ -42,7 +44,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   func validate() throws {
-    if let output, Format(path: output) == nil {
+    if let output, case .file = ResultDestination(output), Format(path: output) == nil {
       throw ValidationError("-o \(output): expected a name that ends in .html, .htm or .md")
     }
     try checkChoices(points)
@@ -54,19 +56,20 @@ struct ReportCommand: ParsableCommand {
 
   private func perform() throws {
     try reportingFailures {
+      ResourceLimits.checkTemporaryFolder()
       var data = try Isolation.open { try RunData(path: file) }
       for point in points { try data.select(point) }
       let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".html"
-      try AtomicFile.checkDistinct(path, from: [file])
-      try AtomicFile.checkWritable(path, overwrite: overwrite)
+      let destination = ResultDestination(path)
+      try destination.check(overwrite: overwrite, inputs: [file])
       do {
         let text =
           Format(path: path) == .markdown ? try MarkdownReport.text(of: data) : try Report.html(of: data)
-        try AtomicFile.write(text, to: path, overwrite: overwrite)
+        try destination.write(overwrite: overwrite, inputs: [file]) { try $0(text) }
       } catch  where isInterrupted.load(ordering: .relaxed) {
         throw CancellationError()
       }
-      printResult("wrote \(path)")
+      if case .file = destination { printResult("wrote \(path)") }
     }
   }
 }

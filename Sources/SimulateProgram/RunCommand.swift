@@ -13,8 +13,9 @@ struct RunCommand: ParsableCommand {
       Trains the model first, unless the scenario names a model file or the model was trained before. The run \
       file gets its name only when it is complete; an existing one is left alone without --overwrite.
 
-      Work is saved every minute in RUN.nc.checkpoint, and when the program is interrupted (Ctrl-C, SIGTERM): \
-      the same command with --resume goes on there, and leaves the same numbers as an uninterrupted run.
+      Work is saved every minute in RUN.nc.checkpoint, and when the program is interrupted (Ctrl-C, SIGTERM, \
+      SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU): the same command with --resume goes on there, and leaves the same \
+      numbers as an uninterrupted run. A signal that was ignored when the program started (nohup) stays ignored.
 
       --shard 3/16 computes the third of 16 parts and writes RUN.3-of-16.shard; 'simulate merge' makes the run \
       file of all 16, with the same numbers as a single run.

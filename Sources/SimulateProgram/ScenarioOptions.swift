@@ -50,7 +50,7 @@ struct ScenarioOptions: ParsableArguments {
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Experiment {
     try probe(scenario)
-    return try Experiment(scenario, options: runOptions(checkpoints), events: events(scenario, progress))
+    return try Experiment(scenario, options: try runOptions(checkpoints), events: events(scenario, progress))
   }
 
   /// A scenario of several runs with its data, reporting to the terminal.
@@ -58,7 +58,7 @@ struct ScenarioOptions: ParsableArguments {
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Campaign {
     try probe(scenario)
-    return try Campaign(scenario, options: runOptions(checkpoints), events: events(scenario, progress))
+    return try Campaign(scenario, options: try runOptions(checkpoints), events: events(scenario, progress))
   }
 
   /// What overrides took out of a scenario, in words; nil: nothing.
@@ -83,12 +83,13 @@ struct ScenarioOptions: ParsableArguments {
     }
   }
 
-  private func runOptions(_ checkpoints: CheckpointOptions?) -> RunOptions {
+  private func runOptions(_ checkpoints: CheckpointOptions?) throws -> RunOptions {
     var options = RunOptions(
       registry: Program.registry, source: "\(Program.name) \(Program.version)",
       command: CommandLine.arguments.joined(separator: " "))
     options.commit = Program.commit
     if let threads { options.threads = threads }
+    try ResourceLimits.checkAddressSpace(threads: options.threads)
     if let checkpoints { options.checkpointInterval = checkpoints.checkpointInterval }
     return options
   }

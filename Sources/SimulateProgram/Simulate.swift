@@ -3,6 +3,7 @@ internal import CProgram
 import Foundation
 import Kinds
 import Synchronization
+import Vocabulary
 
 #if canImport(Glibc)
   import Glibc
@@ -81,9 +82,10 @@ struct Simulate: ParsableCommand {
   }
 }
 
-/// Writes to standard output; a closed pipe ends the program quietly, any other failure with a message.
+/// Writes to standard output, control characters escaped; a closed pipe ends the program quietly, any other failure
+/// with a message.
 func printResult(_ text: String, terminator: String = "\n") {
-  var text = text + terminator
+  var text = text.escapingControls + terminator
   let failure = text.withUTF8 { bytes -> Int32? in
     var rest = UnsafeRawBufferPointer(bytes)
     while !rest.isEmpty {
@@ -104,7 +106,7 @@ func printResult(_ text: String, terminator: String = "\n") {
   exit(Exit.inputOutput)
 }
 
-/// Writes a line to standard error, if it can be written to.
+/// Writes a line to standard error, control characters escaped, if it can be written to.
 func printMessage(_ text: String) {
-  try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+  try? FileHandle.standardError.write(contentsOf: Data((text.escapingControls + "\n").utf8))
 }

@@ -1,4 +1,6 @@
-/// Plain-text tables.
+import Vocabulary
+
+/// Plain-text tables. Control characters of cells are escaped.
 enum TextTable {
   /// Left-aligned columns, two spaces apart; nothing after the last.
   static func rows(_ rows: [[String]]) -> String { layout(rows, alignsRight: false) }
@@ -7,6 +9,7 @@ enum TextTable {
   static func numbers(_ rows: [[String]]) -> String { layout(rows, alignsRight: true) }
 
   private static func layout(_ rows: [[String]], alignsRight: Bool) -> String {
+    let rows = rows.map { $0.map(\.escapingControls) }
     var widths: [Int] = []
     for row in rows {
       for (k, cell) in row.enumerated() {

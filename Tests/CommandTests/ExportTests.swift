@@ -50,6 +50,36 @@ extension CommandTests {
       #expect(try String(decoding: sandbox.bytes("table.csv"), as: UTF8.self) == text)
     }
 
+    /// Pipes and devices are written to, not replaced; a run needs a file.
+    @Test func whatIsNoFileIsStreamedTo() throws {
+      let sandbox = try Self.sandbox()
+      let manager = FileManager.default
+      let table = try sandbox.succeed("export", "small.nc").output
+      try manager.createSymbolicLink(atPath: sandbox("out"), withDestinationPath: "/proc/self/fd/1")
+      for line in [
+        "\"$SIMULATE\" export small.nc -o out --overwrite | cat",
+        "\"$SIMULATE\" export small.nc -o /dev/stdout | cat",
+        "\"$SIMULATE\" export small.nc -o -",
+        "\"$SIMULATE\" export small.nc -o out > table.csv; cat table.csv",
+        "mkfifo pipe; cat pipe & \"$SIMULATE\" export small.nc -o pipe; wait",
+      ] {
+        let execution = try sandbox.shell(line)
+        #expect(execution.code == 0 && execution.errors == "", "\(line): \(execution.errors)")
+        #expect(execution.output == table, "\(line)")
+      }
+      #expect(try manager.destinationOfSymbolicLink(atPath: sandbox("out")) == "/proc/self/fd/1")
+      let refused = try sandbox.shell(
+        "\"$SIMULATE\" run small.yaml -o out --overwrite | cat; exit ${PIPESTATUS:-0}")
+      #expect(refused.errors.contains("no regular file"), "\(refused)")
+      try sandbox.fail(
+        73, ["run", "small.yaml", "-o", "pipe", "--overwrite"], parts: ["pipe", "no regular file"])
+      try sandbox.put("old", at: "target.csv")
+      try manager.createSymbolicLink(atPath: sandbox("link.csv"), withDestinationPath: "target.csv")
+      try sandbox.succeed("export", "small.nc", "-o", "link.csv", "--overwrite")
+      #expect(try sandbox.bytes("target.csv") == Array(table.utf8))
+      #expect(try manager.destinationOfSymbolicLink(atPath: sandbox("link.csv")) == "target.csv")
+    }
+
     @Test func allAveragesByDefault() throws {
       let sandbox = try Self.sandbox()
       let (header, rows) = Self.table(try sandbox.succeed("export", "small.nc").output)

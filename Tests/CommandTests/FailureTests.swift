@@ -45,6 +45,38 @@ extension CommandTests {
       #expect(sandbox.cachedModels.isEmpty)
     }
 
+    /// Limits of a batch queue: one line instead of an endless loop in OpenBLAS, or of a healthy file called damaged.
+    @Test func limitsThatAreTooLowAreNamed() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      for kibibytes in [200_000, 300_000, 450_000] {
+        let execution = try sandbox.shell(
+          "ulimit -v \(kibibytes); exec timeout -s KILL 60 \"$SIMULATE\" run small.yaml --threads 2")
+        // Where the system gives more than was thought, a run may also succeed.
+        #expect(execution.code == 74 || execution.code == 0, "\(kibibytes): \(execution)")
+        if execution.code == 74 {
+          #expect(execution.errors.contains("address space is \(kibibytes) KiB"), "\(execution.errors)")
+          #expect(execution.errorLines.count == 1, "\(execution.errors)")
+          #expect(try sandbox.names == ["small.yaml"])
+        }
+      }
+      let files = try sandbox.shell("ulimit -n 16; exec \"$SIMULATE\" run small.yaml")
+      #expect(files.code == 74 && files.errors.contains("limit of open files is 16"), "\(files)")
+    }
+
+    /// The soft limit of open files is raised; where it cannot be, files are opened when they are needed.
+    @Test(arguments: ["-S -n 40", "-n 40"])
+    func manyRunsNeedFewOpenFiles(limit: String) throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      let temperatures = (1...60).map { "\(0.01 * Double($0))" }.joined(separator: ",")
+      let execution = try sandbox.shell(
+        "ulimit \(limit); exec \"$SIMULATE\" run small.yaml --threads 2 --set initial.items=4 --set"
+          + " --set dynamics.steps=1 --set initial.levels=[0] --set dynamics.mode=sample"
+          + " --set 'sweep={dynamics.temperature: [\(temperatures)]}'")
+      #expect(execution.code == 0, "\(execution.errors)")
+    }
+
     @Test func errorsOfTheFileNameLineAndColumn() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario + "dynamisc: {steps: 3}\n", at: "small.yaml")

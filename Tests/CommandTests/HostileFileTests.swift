@@ -35,6 +35,45 @@ extension CommandTests {
         try sandbox.names == ["classic.nc", "signature.nc", "states.nc", "states.yaml", "text.nc"])
     }
 
+    /// A terminal that is told to fill the clipboard, or to turn the text around, does so.
+    @Test func textsOfFilesDoNotReachTheTerminalRaw() throws {
+      let attack = "\u{1B}]52;c;aGk=\u{7}\u{9B}31m\u{202E}"
+      func isClean(_ execution: Execution) -> Bool {
+        !(execution.output + execution.errors).unicodeScalars.contains {
+          $0 != "\n" && $0.properties.generalCategory == .control || $0.properties.isBidiControl
+        }
+      }
+      let sandbox = try Self.sandbox()
+      let writer = try NetCDFWriter(path: sandbox("foreign.nc"))
+      try writer.root.setAttribute("title", .text(attack))
+      try writer.root.defineDimension("level", length: 1)
+      try writer.root.defineVariable(
+        "a\u{202E}b", type: .double, dimensions: ["level"],
+        attributes: [("long_name", attack), ("units", "1")])
+      let words = try writer.root.defineVariable("words", type: .string, dimensions: ["level"])
+      try words.write([attack])
+      try writer.commit()
+      for arguments in [
+        ["inspect", "foreign.nc"], ["export", "foreign.nc", "--variables", "words"],
+        ["export", "foreign.nc", "--variables", "words", "--format", "json"],
+        ["export", "foreign.nc", "--variables", "a\u{202E}b"],
+      ] {
+        let execution = try sandbox.simulate(arguments)
+        #expect(isClean(execution), "\(arguments): \(execution)")
+        #expect(execution.code == 0, "\(arguments): \(execution.errors)")
+        #expect(
+          execution.output.contains("u{202e}") || execution.output.contains("u202e"), "\(execution.output)")
+      }
+      let text = "\"\\e]52;c;aGk=\\a\\u202E\""
+      try sandbox.put(smallScenario.replacing("a small ensemble", with: text), at: "hostile.yaml")
+      for arguments in [
+        ["run", "hostile.yaml", "-o", "run.nc"], ["inspect", "run.nc"], ["validate", "hostile.yaml"],
+        ["inspect", "--scenario", "run.nc"],
+      ] {
+        #expect(isClean(try sandbox.simulate(arguments)), "\(arguments)")
+      }
+    }
+
     @Test func vastDimensionsAreNotAllocated() throws {
       let sandbox = try Self.sandbox()
       let writer = try NetCDFWriter(path: sandbox("vast.nc"))

@@ -69,6 +69,53 @@ extension CommandTests {
       #expect(Date().timeIntervalSince(start) < 15)
     }
 
+    /// Batch queues, terminals that are closed, and limits of processor time have signals of their own.
+    @Test(arguments: [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU])
+    func everySignalThatAsksForTheEndSavesFirst(signal: Int32) throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario + fullSettings, at: "small.yaml")
+      let arguments = ["run", "small.yaml"] + Self.settings
+      #expect(try sandbox.simulate(arguments + ["-o", "whole.nc"]).code == 0)
+      let program = try sandbox.start(Checkout.program, arguments)
+      try program.waitForMessage("model trained before")
+      Thread.sleep(forTimeInterval: 0.1)
+      program.send(signal)
+      // Shell and kernel may both send it.
+      if signal == SIGHUP { program.send(signal) }
+      let execution = try program.end()
+      try #require(execution.code == 130, "\(execution)")
+      #expect(execution.errors.contains("continue with: "))
+      #expect(try sandbox.simulate(arguments + ["--resume"]).code == 0)
+      try expectIdentical(sandbox.reader("whole.nc"), sandbox.reader("small.nc"))
+    }
+
+    /// A process that is killed while it saves leaves a hidden file, which the next one removes.
+    @Test func whatKilledProcessesLeftIsRemoved() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      let gone = try sandbox.start("/bin/true", [])
+      _ = try gone.end()
+      let own = try TemporaryFile(for: sandbox("small.nc.checkpoint"), overwrite: true)
+      own.discard()
+      let name = try #require(own.path.split(separator: "/").last).split(separator: "-")
+      let orphan = (name.dropLast(2) + ["\(gone.number)", "1"]).joined(separator: "-")
+      try sandbox.put("half a checkpoint", at: orphan)
+      try sandbox.succeed("run", "small.yaml")
+      #expect(try sandbox.names == ["small.nc", "small.yaml"])
+    }
+
+    @Test func ignoredSignalsStayIgnored() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario + fullSettings, at: "small.yaml")
+      let words = (["run", "small.yaml"] + Self.settings).map { "'\($0)'" }.joined(separator: " ")
+      let program = try sandbox.start("/bin/sh", ["-c", "trap '' HUP INT; exec \"$SIMULATE\" \(words)"])
+      try program.waitForMessage("epoch 2 of")
+      for signal in [SIGHUP, SIGINT] { program.send(signal) }
+      let execution = try program.end()
+      #expect(execution.code == 0, "\(execution)")
+      #expect(try sandbox.names == ["small.nc", "small.yaml"])
+    }
+
     /// A few members for many steps are one unit of work: what an interruption leaves is within its trajectories.
     @Test(arguments: [
       ["dynamics.mode=mean"], ["dynamics.mode=sample", "dynamics.sample-decoder=true"],

@@ -187,6 +187,9 @@ final class RunningProgram {
     }
   }
 
+  /// Its process number.
+  var number: Int32 { process.processIdentifier }
+
   /// Sends SIGINT.
   func interrupt() { process.interrupt() }
 
@@ -194,11 +197,14 @@ final class RunningProgram {
   var isRunning: Bool { process.isRunning }
 
   /// Sends SIGKILL.
-  func kill() {
+  func kill() { send(SIGKILL) }
+
+  /// Sends a signal.
+  func send(_ signal: Int32) {
     #if canImport(Darwin)
-      _ = Darwin.kill(process.processIdentifier, SIGKILL)
+      _ = Darwin.kill(process.processIdentifier, signal)
     #else
-      _ = Glibc.kill(process.processIdentifier, SIGKILL)
+      _ = Glibc.kill(process.processIdentifier, signal)
     #endif
   }
 

@@ -70,14 +70,69 @@ import Testing
     // As a killed process of the same number would leave them.
     let probe = try TemporaryFile(for: folder("f"), overwrite: false)
     probe.discard()
-    let parts = probe.path.split(separator: "-")
+    let name = try #require(probe.path.split(separator: "/").last)
+    let parts = name.split(separator: "-")
     let number = try #require(parts.last.flatMap { Int($0) })
     for next in number + 1..<number + 200 {
-      try folder.put("stale".utf8, at: ".f.partial-\(ProcessInfo.processInfo.processIdentifier)-\(next)")
+      try folder.put("stale".utf8, at: parts.dropLast().joined(separator: "-") + "-\(next)")
     }
     try AtomicFile.write("x", to: folder("f"), overwrite: false)
     #expect(try folder.bytes("f") == Array("x".utf8))
     #expect(try folder.names.count == 200)
+  }
+
+  /// Whose process is gone, that is removed; what is of a living process, of another machine, or of somebody else stays.
+  @Test func orphansAreRemoved() throws {
+    let probe = try TemporaryFile(for: folder("f"), overwrite: false)
+    probe.discard()
+    let place = try #require(probe.path.split(separator: "-").dropLast(2).last.map(String.init))
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/true")
+    try process.run()
+    process.waitUntilExit()
+    let gone = process.processIdentifier
+    let kept = [
+      ".f.partial-\(place)-\(getppid())-1", ".f.partial-0123456789abcdef-\(gone)-1", ".f.partial-\(gone)-1",
+      "f.partial-\(place)-\(gone)-1", ".f.partial-\(place)-\(gone)-1x", ".partial",
+    ]
+    let orphans = [
+      ".f.partial-\(place)-\(gone)-1", ".a-b.nc.checkpoint.partial-\(place)-\(gone)-12",
+    ]
+    for name in kept + orphans { try folder.put("x".utf8, at: name) }
+    AtomicFile.removeOrphans(beside: folder("other"))
+    #expect(try folder.names == kept.sorted())
+  }
+
+  @Test func linksAreWrittenThrough() throws {
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: folder("elsewhere"), withIntermediateDirectories: false)
+    try manager.createSymbolicLink(atPath: folder("link"), withDestinationPath: "elsewhere/f")
+    // A link to nothing yet, then to a file.
+    for text in ["new", "newer"] {
+      #expect(try failure { try AtomicFile.write("x", to: folder("link"), overwrite: false) }.kind == .exists)
+      try AtomicFile.write(text, to: folder("link"), overwrite: true)
+      #expect(try folder.bytes("elsewhere/f") == Array(text.utf8))
+      #expect(try manager.destinationOfSymbolicLink(atPath: folder("link")) == "elsewhere/f")
+    }
+    #expect(try manager.contentsOfDirectory(atPath: folder("elsewhere")) == ["f"])
+    try manager.createSymbolicLink(atPath: folder("circle"), withDestinationPath: "circle")
+    #expect(
+      try failure { try AtomicFile.write("x", to: folder("circle"), overwrite: true) }.kind == .cannotCreate)
+  }
+
+  /// A link to a pipe or device is left alone, as these are.
+  @Test func whatIsNoRegularFileIsNotReplaced() throws {
+    try FileManager.default.createSymbolicLink(atPath: folder("null"), withDestinationPath: "/dev/null")
+    #expect(mkfifo(folder("pipe"), 0o600) == 0)
+    try FileManager.default.createSymbolicLink(atPath: folder("link"), withDestinationPath: "pipe")
+    let names = try folder.names
+    for name in names {
+      for overwrite in [false, true] {
+        let error = try failure { try AtomicFile.write("x", to: folder(name), overwrite: overwrite) }
+        #expect(error.kind == .cannotCreate, "\(error)")
+      }
+    }
+    #expect(try folder.names == names)
   }
 
   @Test func oneOfManyWritersWins() async throws {

@@ -24,4 +24,13 @@ void end_with_parent(int32_t parent);
 // nothing where the C library is not GNU's.
 void return_large_arrays(void);
 
+// Lets this process have as many files open at once as its hard limit and `wanted` allow; returns how many that are.
+uint64_t raise_open_files(uint64_t wanted);
+
+// The bytes of address space that this process may have; UINT64_MAX: any number.
+uint64_t address_space_limit(void);
+
+// Whether this process can have so many bytes of address space more. Takes none.
+int address_space_is_available(uint64_t bytes);
+
 #endif

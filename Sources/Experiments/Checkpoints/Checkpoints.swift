@@ -140,9 +140,10 @@ final class Checkpoints: @unchecked Sendable {
     return Loaded(header: header, body: decoder)
   }
 
-  /// Removes the checkpoint and its data.
+  /// Removes the checkpoint and its data, and what killed processes left half-written beside it.
   func remove() {
     try? FileManager.default.removeItem(atPath: path)
+    AtomicFile.removeOrphans(beside: path)
     for name in dataFiles { AppendFile.removeUnlessInUse(folder + name) }
     isSaved = false
   }

@@ -155,9 +155,9 @@ public struct TidyTable: Sendable {
     zip(indices, column.strides).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
-  /// The table as CSV (RFC 4180), in pieces; missing values are empty fields.
+  /// The table as CSV (RFC 4180), in pieces; missing values are empty fields, control characters of texts are escaped.
   public func writeCSV(_ write: (String) throws -> Void) rethrows {
-    try write(columns.map(Self.quoted).joined(separator: ",") + "\n")
+    try write(columns.map { Self.quoted($0.escapingControls) }.joined(separator: ",") + "\n")
     let rows = RowMajorShape(shape)
     for row in 0..<rows.count {
       let indices = rows.indices(of: row)
@@ -167,7 +167,7 @@ public struct TidyTable: Sendable {
         case .doubles(let values): return values[k].isNaN ? "" : "\(values[k])"
         case .integers(let values): return "\(values[k])"
         case .indices: return "\(k)"
-        case .texts(let values): return Self.quoted(values[k])
+        case .texts(let values): return Self.quoted(values[k].escapingControls)
         }
       }
       try write(fields.joined(separator: ",") + "\n")
@@ -227,7 +227,7 @@ public struct TidyTable: Sendable {
       case "\n": result += "\\n"
       case "\r": result += "\\r"
       case "\t": result += "\\t"
-      case _ where scalar.value < 0x20:
+      case _ where scalar.isTerminalControl:
         let digits = String(scalar.value, radix: 16)
         result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: result.unicodeScalars.append(scalar)

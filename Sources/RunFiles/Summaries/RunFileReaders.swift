@@ -5,8 +5,8 @@ import Output
 /// An open file costs a descriptor and what HDF5 keeps of it. Of very many files only the first stay open, and
 /// the others are opened whenever they are asked for.
 package final class RunFileReaders {
-  /// The most files that stay open.
-  private static let capacity = 128
+  /// The most files that stay open: of those that the process may have open, others need some.
+  private static let capacity = max(1, min(128, (ReadableFiles.limit - 24) / 2))
   private var kept: [String: NetCDFReader] = [:]
 
   /// None is open yet.

@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// What is wrong with a scenario: where, which key and value, what was expected, and what to write instead.
 ///
 /// The description is always a single line, such as
@@ -76,12 +78,7 @@ public struct ScenarioError: Error, CustomStringConvertible, Sendable, Equatable
     for scalar in text.unicodeScalars {
       switch scalar.properties.generalCategory {
       case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse, .surrogate:
-        switch scalar {
-        case "\n": result += "\\n"
-        case "\r": result += "\\r"
-        case "\t": result += "\\t"
-        default: result += "\\u{\(String(scalar.value, radix: 16))}"
-        }
+        result += scalar.escapeSequence
       default: result.unicodeScalars.append(scalar)
       }
     }

@@ -1,0 +1,49 @@
+#if canImport(Darwin)
+  internal import Darwin
+#else
+  internal import Glibc
+#endif
+
+/// Writing to what cannot be replaced as a whole: pipes, devices, and whatever standard output is.
+package enum StreamedOutput {
+  /// Whether a path leads, through symbolic links, to something that is neither a regular file nor a folder, or to this
+  /// process's standard output.
+  package static func isNeeded(_ path: String) -> Bool {
+    var (target, output) = (stat(), stat())
+    guard stat(path, &target) == 0 else { return false }
+    switch target.st_mode & S_IFMT {
+    case S_IFDIR: return false
+    case S_IFREG:
+      return fstat(STDOUT_FILENO, &output) == 0 && output.st_dev == target.st_dev
+        && output.st_ino == target.st_ino
+    default: return true
+    }
+  }
+
+  /// Writes texts one after another; a pipe is waited for until somebody reads it.
+  ///
+  /// - Parameter body: Is handed what writes.
+  /// - Throws: `FileError`; what `body` throws.
+  package static func write(to path: String, _ body: (_ write: (String) throws -> Void) throws -> Void) throws
+  {
+    let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path: path, doing: "opening it", errorNumber: errno) }
+    defer { close(descriptor) }
+    try body { text in
+      var text = text
+      try text.withUTF8 { bytes in
+        var rest = UnsafeRawBufferPointer(bytes)
+        while !rest.isEmpty {
+          let count = writeBytes(descriptor, rest)
+          if count < 0, errno != EINTR { throw FileError(path: path, doing: "writing", errorNumber: errno) }
+          rest = UnsafeRawBufferPointer(rebasing: rest[max(count, 0)...])
+        }
+      }
+    }
+  }
+}
+
+/// The system's call, whose name the functions above have too.
+private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  write(descriptor, bytes.baseAddress, bytes.count)
+}

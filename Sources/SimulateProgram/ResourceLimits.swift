@@ -1,0 +1,60 @@
+internal import CProgram
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Limits that whoever started the program has set to its resources (`ulimit`, a batch queue).
+enum ResourceLimits {
+  /// Files that a program with all its libraries needs at once, even for a single run.
+  private static let fewestOpenFiles: UInt64 = 32
+  /// Enough for campaigns, whose runs' files are open at once.
+  private static let wantedOpenFiles: UInt64 = 1024
+  /// OpenBLAS maps this much for each thread that multiplies, and (before 0.3.30) tries for ever where it gets none.
+  private static let bytesPerThread: UInt64 = 128 << 20
+  /// Stacks, the data, and what NetCDF and HDF5 keep.
+  private static let otherBytes: UInt64 = 192 << 20
+
+  /// Raises the limit of open files as far as it is allowed and of use.
+  ///
+  /// - Throws: `ResourceLimitError` where it stays too low for any work.
+  static func raiseOpenFiles() throws {
+    let count = raise_open_files(wantedOpenFiles)
+    guard count < fewestOpenFiles else { return }
+    throw ResourceLimitError(
+      "the limit of open files is \(count); expected at least \(fewestOpenFiles); raise it"
+        + " (ulimit -n \(wantedOpenFiles))")
+  }
+
+  /// Makes sure that work on `threads` threads finds the address space that it cannot do without.
+  ///
+  /// - Throws: `ResourceLimitError`.
+  static func checkAddressSpace(threads: Int) throws {
+    let limit = address_space_limit()
+    let needed = UInt64(threads) * bytesPerThread + otherBytes
+    guard limit != UInt64.max, address_space_is_available(needed) == 0 else { return }
+    throw ResourceLimitError(
+      "the limit of address space is \(limit >> 10) KiB; expected \(needed >> 10) KiB beside what the program has"
+        + " already, for \(threads) threads; raise it (ulimit -v unlimited), or use fewer threads (--threads 1)"
+    )
+  }
+
+  /// Replaces a folder for temporary files that is not there by the system's, and says so.
+  static func checkTemporaryFolder() {
+    guard let folder = ProcessInfo.processInfo.environment["TMPDIR"], !folder.isEmpty else { return }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue { return }
+    printMessage("warning: TMPDIR=\(folder): there is no such folder; /tmp is used instead")
+    setenv("TMPDIR", "/tmp", 1)
+  }
+}
+
+/// A limit is too low.
+struct ResourceLimitError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}

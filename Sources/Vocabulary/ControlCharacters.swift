@@ -1,0 +1,49 @@
+/// Texts of files reach terminals, which obey the control characters in them.
+extension String {
+  /// This text with everything that a terminal obeys or that turns the direction of writing made visible: control
+  /// characters, line and paragraph separators, and bidirectional controls become `\u{1b}` and the like.
+  ///
+  /// Line feeds and tabs stay, and so does a carriage return before a line feed.
+  ///
+  /// - Complexity: O(length).
+  public var escapingControls: String {
+    // Most texts are plain.
+    if utf8.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == 0x0A || $0 == 0x09 }) { return self }
+    var result = ""
+    let scalars = Array(unicodeScalars)
+    for (k, scalar) in scalars.enumerated() {
+      switch scalar {
+      case "\n", "\t": result.unicodeScalars.append(scalar)
+      case "\r" where k + 1 < scalars.count && scalars[k + 1] == "\n": result.unicodeScalars.append(scalar)
+      default:
+        if scalar.isTerminalControl {
+          result += scalar.escapeSequence
+        } else {
+          result.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    return result
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether a terminal does something else than to show it: control characters, line and paragraph separators,
+  /// bidirectional controls. All of them have four hexadecimal digits at most.
+  public var isTerminalControl: Bool {
+    switch properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: properties.isBidiControl
+    }
+  }
+
+  /// How a text shows this character where it must not stand itself.
+  public var escapeSequence: String {
+    switch self {
+    case "\n": "\\n"
+    case "\r": "\\r"
+    case "\t": "\\t"
+    default: "\\u{\(String(value, radix: 16))}"
+    }
+  }
+}
