@@ -299,7 +299,7 @@ package struct TemporaryFile {
     // As many as Linux follows.
     for _ in 0..<40 {
       var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
-      let count = bytes.withUnsafeMutableBytes { readlink(path, $0.baseAddress, $0.count) }
+      let count = bytes.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
       guard count >= 0 else {
         if errno == EINVAL || errno == ENOENT { return path }
         throw FileError(path: link, doing: "following the link", errorNumber: errno)

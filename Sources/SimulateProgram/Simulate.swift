@@ -47,6 +47,7 @@ public enum Program {
   public static func run(_ registry: Registry = .standard, command: String = "simulate") {
     setup.withLock { $0 = Setup(registry: registry, command: command) }
     return_large_arrays()
+    end_without_destructors_if_limited()
     Simulate.main(nil)
   }
 }

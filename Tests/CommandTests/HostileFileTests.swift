@@ -49,7 +49,7 @@ extension CommandTests {
       try writer.root.defineDimension("level", length: 1)
       try writer.root.defineVariable(
         "a\u{202E}b", type: .double, dimensions: ["level"],
-        attributes: [("long_name", attack), ("units", "1")])
+        attributes: [("long_name", .text(attack)), ("units", .text("1"))])
       let words = try writer.root.defineVariable("words", type: .string, dimensions: ["level"])
       try words.write([attack])
       try writer.commit()

@@ -30,6 +30,10 @@ uint64_t raise_open_files(uint64_t wanted);
 // The bytes of address space that this process may have; UINT64_MAX: any number.
 uint64_t address_space_limit(void);
 
+// Where the address space is limited, lets this process end without the libraries' destructors: OpenBLAS's waits for a
+// thread that may try for ever to get memory. Does nothing where the C library is not GNU's.
+void end_without_destructors_if_limited(void);
+
 // Whether this process can have so many bytes of address space more. Takes none.
 int address_space_is_available(uint64_t bytes);
 
