@@ -71,7 +71,7 @@ extension CommandTests {
       try sandbox.put(smallScenario, at: "small.yaml")
       let temperatures = (1...60).map { "\(0.01 * Double($0))" }.joined(separator: ",")
       let execution = try sandbox.shell(
-        "ulimit \(limit); exec \"$SIMULATE\" run small.yaml --threads 2 --set initial.items=4 --set"
+        "ulimit \(limit); exec \"$SIMULATE\" run small.yaml --threads 2 --set initial.items=4"
           + " --set dynamics.steps=1 --set initial.levels=[0] --set dynamics.mode=sample"
           + " --set 'sweep={dynamics.temperature: [\(temperatures)]}'")
       #expect(execution.code == 0, "\(execution.errors)")

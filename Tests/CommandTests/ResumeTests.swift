@@ -109,7 +109,7 @@ extension CommandTests {
       try sandbox.put(smallScenario + fullSettings, at: "small.yaml")
       let words = (["run", "small.yaml"] + Self.settings).map { "'\($0)'" }.joined(separator: " ")
       let program = try sandbox.start("/bin/sh", ["-c", "trap '' HUP INT; exec \"$SIMULATE\" \(words)"])
-      try program.waitForMessage("epoch 2 of")
+      try program.waitForMessage("epoch 1 of")
       for signal in [SIGHUP, SIGINT] { program.send(signal) }
       let execution = try program.end()
       #expect(execution.code == 0, "\(execution)")
