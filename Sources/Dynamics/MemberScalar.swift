@@ -174,6 +174,8 @@ public struct ScalarStatistics: Sendable {
   public var count: Int
   /// Their mean; NaN where there is none.
   public var mean: Double
-  /// Standard error over items, whose realizations are averaged first; NaN for fewer than two items.
+  /// Standard error over items of the mean, as in `SeriesStatistics`; NaN for fewer than two items that have the scalar.
   public var standardError: Double
+  /// Items of which a member has the scalar.
+  public var itemCount: Int
 }

@@ -154,7 +154,13 @@ enum Summary {
 
   /// Whether the intervals became as narrow as was asked for.
   private static func sampling(_ study: AttractorStudy, _ until: AttractorSpecification.Until) -> String {
-    let widest = study.basins.flatMap { $0.intervals.map(\.halfWidth) }.max() ?? 1
+    let widest = study.basins.flatMap(\.intervals).widest ?? 1
+    guard widest.isFinite else {
+      return
+        "Intervals are missing: the starts of one item say nothing about other items. Half widths of"
+        + " \(number(until.halfWidth, 3)) were asked for, and not reached with at most \(until.atMost) starts per level;"
+        + " take more items."
+    }
     return
       "Widest interval: +- \(number(widest, 3)), asked for +- \(number(until.halfWidth, 3))"
       + (widest <= until.halfWidth ? "" : ": not reached with at most \(until.atMost) starts per level")

@@ -6,6 +6,8 @@ struct AverageVariables {
   let mean: RunVariable
   let standardDeviation: RunVariable
   let standardError: RunVariable
+  let lower: RunVariable
+  let upper: RunVariable
   let count: RunVariable
 
   init(_ observable: AveragedObservable, among: AveragedMembers) {
@@ -15,8 +17,9 @@ struct AverageVariables {
       units: observable.units)
     standardDeviation = mean.standardDeviation("standard deviation over members of \(what)\(whose)")
     standardError = mean.standardError("standard error over items of the mean \(what)\(whose)")
+    (lower, upper) = mean.studentBounds
     count = mean.sampleSize
-    self.mean = mean.with([standardDeviation, standardError, count])
+    self.mean = mean.with([standardDeviation, standardError, lower, upper, count])
   }
 
   /// With their values.
@@ -25,6 +28,8 @@ struct AverageVariables {
       .reals(mean) { series($0).flatMap(\.mean) },
       .reals(standardDeviation) { series($0).flatMap(\.standardDeviation) },
       .reals(standardError) { series($0).flatMap(\.standardError) },
+      .reals(lower) { series($0).flatMap(\.lower) },
+      .reals(upper) { series($0).flatMap(\.upper) },
       .integers(count) { series($0).flatMap(\.count) },
     ]
   }
@@ -34,21 +39,40 @@ struct AverageVariables {
 struct ScalarVariables {
   let mean: RunVariable
   let standardError: RunVariable
+  let lower: RunVariable
+  let upper: RunVariable
   let count: RunVariable
 
   init(_ average: MemberScalar.Average) {
     let mean = RunVariable(
       average.name, .real, ["level"], .mean, average.longName)
     standardError = mean.standardError("standard error over items of \(average.name)")
+    (lower, upper) = mean.studentBounds
     count = mean.sampleSize
-    self.mean = mean.with([standardError, count])
+    self.mean = mean.with([standardError, lower, upper, count])
   }
+}
+
+extension RunVariable {
+  /// The ends of Student's interval of this mean.
+  fileprivate var studentBounds: (lower: RunVariable, upper: RunVariable) {
+    bounds(
+      "lower end of Student's 95 % interval over items of \(name)",
+      "upper end of Student's 95 % interval over items of \(name)")
+  }
+}
+
+extension SeriesStatistics {
+  /// The lower end of the interval at each time.
+  fileprivate var lower: [Double] { intervals.map(\.lower) }
+  /// The upper end of the interval at each time.
+  fileprivate var upper: [Double] { intervals.map(\.upper) }
 }
 
 extension RunLayout {
   /// Over which members observables are averaged, in the order of the file.
   var averagedMembers: [AveragedMembers] {
-    [.part(.all)] + groupings.map { .each($0) } + (isSplit ? [.part(.retained), .part(.lost)] : [])
+    [.part(.all)] + groupings.map { .each($0) } + AveragedMembers.parts(isSplit: isSplit).dropFirst()
   }
 
   /// The averages of each observable.
@@ -78,11 +102,13 @@ extension RunLayout {
   /// Fractions of the members by tree level, from the indicators that follow the user's observables.
   var fractions: RunSection<RunResults> {
     let words = "fraction of members nearest to each tree level"
-    let (fraction, error) = RunVariable(
-      "level_fraction", .real, ["level", "time", "tree_level"], .mean, words
-    ).withStandardError("standard error over items of the \(words)")
+    let fraction = RunVariable("level_fraction", .real, ["level", "time", "tree_level"], .mean, words)
+    let error = fraction.standardError("standard error over items of the \(words)")
+    let (lower, upper) = fraction.studentBounds
     return RunSection(columns: [
-      .reals(fraction) { $0.fractions(\.mean) }, .reals(error) { $0.fractions(\.standardError) },
+      .reals(fraction.with([error, lower, upper])) { $0.fractions(\.mean) },
+      .reals(error) { $0.fractions(\.standardError) },
+      .reals(lower) { $0.fractions(\.lower) }, .reals(upper) { $0.fractions(\.upper) },
     ])
   }
 
@@ -95,6 +121,8 @@ extension RunLayout {
         return [
           .reals(variables.mean) { $0.levels.map { $0.scalars[scalar].mean } },
           .reals(variables.standardError) { $0.levels.map { $0.scalars[scalar].standardError } },
+          .reals(variables.lower) { $0.levels.map { $0.scalars[scalar].interval.lower } },
+          .reals(variables.upper) { $0.levels.map { $0.scalars[scalar].interval.upper } },
           .integers(variables.count) { $0.levels.map { $0.scalars[scalar].count } },
         ]
       })
