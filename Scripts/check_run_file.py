@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 import netCDF4
 import numpy as np
+import scipy.stats
 import xarray as xr
 
 ATTRIBUTES = ("Conventions", "title", "history", "source", "scenario", "seed", "model_sha256")
@@ -34,7 +35,7 @@ OBSERVABLES = (
 IN_NATS = ("energy", "input_entropy", "reconstruction_excess", "kullback_leibler")
 OBSERVABLE = re.compile(
     rf"^({'|'.join(OBSERVABLES)}|principal_component_\d+)"
-    r"(_retained|_lost)?(_by_class|_by_superclass)?$"
+    r"(_(initially_)?(retained|lost))?(_by_class|_by_superclass)?$"
 )
 AVERAGED_SCALARS = (
     "time_of_closest_concept closest_concept_distance time_of_closest_memory"
@@ -438,22 +439,34 @@ def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check
                     max(tolerance, 1e-9),
                     f"{name}_standard_deviation against the members, {at}",
                 )
-            whole = finite.all(0)
-            if f"{name}_standard_error" in root and whole.any():
-                # Realizations of an item averaged first.
-                distinct, inverse = np.unique(items, return_inverse=True)
-                if len(distinct) < 2:
-                    continue
-                of_item = np.zeros((len(distinct), values.shape[1]))
-                np.add.at(of_item, inverse, np.where(finite, values, 0))
-                of_item /= np.bincount(inverse)[:, None]
-                error = of_item.std(0, ddof=1) / np.sqrt(len(distinct))
-                check.close(
-                    root[f"{name}_standard_error"].values[k][whole],
-                    error[whole],
-                    max(tolerance, 1e-9),
-                    f"{name}_standard_error against the members, {at}",
-                )
+            if f"{name}_standard_error" in root:
+                error, of_items = zip(*(ratio_error(values[:, t], items) for t in range(values.shape[1])))
+                error, half = np.array(error), np.array([student(n) for n in of_items]) * error
+                for ending, expected in (("standard_error", error), ("lower", mean - half), ("upper", mean + half)):
+                    check.close(
+                        root[f"{name}_{ending}"].values[k],
+                        expected,
+                        max(tolerance, 1e-9),
+                        f"{name}_{ending} against the members, {at}",
+                    )
+
+
+def ratio_error(values: np.ndarray, items: np.ndarray) -> tuple[float, int]:
+    """The standard error over items of the mean of the finite values, and how many items have one."""
+    distinct, inverse = np.unique(items, return_inverse=True)
+    finite = np.isfinite(values)
+    sums = np.bincount(inverse, np.where(finite, values, 0), len(distinct))
+    numbers = np.bincount(inverse, finite, len(distinct))
+    n, present = len(distinct), int((numbers > 0).sum())
+    if present < 2:
+        return np.nan, present
+    residuals = sums - sums.sum() / numbers.sum() * numbers
+    return float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / numbers.sum()), present
+
+
+def student(items: int) -> float:
+    """Student's 97.5 % quantile for a mean over items."""
+    return float(scipy.stats.t.ppf(0.975, items - 1)) if items > 1 else np.nan
 
 
 def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check: Check) -> None:
@@ -476,10 +489,10 @@ def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check
         check.that(int(root[f"{name}_count"].values[k]) == number, f"{name}_count, {at}")
         mean = values[finite].mean() if number else np.nan
         check.close(root[name].values[k], mean, 1e-10, f"{name} against the members, {at}")
-        of_item = [values[finite & (items == item)].mean() for item in np.unique(items[finite])]
-        error = np.std(of_item, ddof=1) / np.sqrt(len(of_item)) if len(of_item) > 1 else np.nan
-        stated = root[f"{name}_standard_error"].values[k]
-        check.close(stated, error, 1e-9, f"{name}_standard_error against the members, {at}")
+        error, present = ratio_error(values, items)
+        half = student(present) * error
+        for ending, expected in (("standard_error", error), ("lower", mean - half), ("upper", mean + half)):
+            check.close(root[f"{name}_{ending}"].values[k], expected, 1e-9, f"{name}_{ending}, {at}")
     for centre in ("concept", "memory"):
         if f"distance_{centre}" in of_level and np.isfinite(scalars[f"closest_{centre}_distance_mean"]).all():
             series = of_level[f"distance_{centre}"].values
