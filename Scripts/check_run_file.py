@@ -32,6 +32,7 @@ OBSERVABLES = (
     " memory_recovered distance_training_sample distance_held_out data_distance_memory"
     " data_distance_concept data_distance_sibling_concept"
 ).split()
+FRACTIONS = ("concept_accuracy", "memory_recovered", "memory_after_concept")
 IN_NATS = ("energy", "input_entropy", "reconstruction_excess", "kullback_leibler")
 OBSERVABLE = re.compile(
     rf"^({'|'.join(OBSERVABLES)}|principal_component_\d+)"
@@ -440,13 +441,12 @@ def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check
                     f"{name}_standard_deviation against the members, {at}",
                 )
             if f"{name}_standard_error" in root:
-                error, of_items = zip(*(ratio_error(values[:, t], items) for t in range(values.shape[1])))
-                error, half = np.array(error), np.array([student(n) for n in of_items]) * error
-                for ending, expected in (("standard_error", error), ("lower", mean - half), ("upper", mean + half)):
+                columns = [interval(values[:, t], items, name in FRACTIONS) for t in range(values.shape[1])]
+                for ending, expected in zip(("standard_error", "lower", "upper"), np.array(columns).T):
                     check.close(
                         root[f"{name}_{ending}"].values[k],
                         expected,
-                        max(tolerance, 1e-9),
+                        max(tolerance, 1e-7 if name in FRACTIONS else 1e-9),
                         f"{name}_{ending} against the members, {at}",
                     )
 
@@ -464,9 +464,24 @@ def ratio_error(values: np.ndarray, items: np.ndarray) -> tuple[float, int]:
     return float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / numbers.sum()), present
 
 
-def student(items: int) -> float:
-    """Student's 97.5 % quantile for a mean over items."""
-    return float(scipy.stats.t.ppf(0.975, items - 1)) if items > 1 else np.nan
+def interval(values: np.ndarray, items: np.ndarray, is_fraction: bool) -> tuple[float, float, float]:
+    """The standard error over items of the mean of the finite values, and the ends of its 95 % interval."""
+    error, n = ratio_error(values, items)
+    if n < 2:
+        return np.nan, np.nan, np.nan
+    members, mean = int(np.isfinite(values).sum()), float(np.nanmean(values))
+    student = scipy.stats.t.ppf(0.975, n - 1)
+    if not is_fraction:
+        return error, mean - student * error, mean + student * error
+    # Korn and Graubard; of single realizations Clopper and Pearson.
+    trials = float(members if members == n else n)
+    if members > n and error > 1e-12:
+        effective = mean * (1 - mean) / error**2 * (scipy.stats.t.ppf(0.975, members - 1) / student) ** 2
+        trials = min(effective, members)
+    beta = scipy.stats.beta.ppf
+    lower = 0.0 if mean == 0 else float(beta(0.025, trials * mean, trials * (1 - mean) + 1))
+    upper = 1.0 if mean == 1 else float(beta(0.975, trials * mean + 1, trials * (1 - mean)))
+    return error, lower, upper
 
 
 def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check: Check) -> None:
@@ -489,10 +504,14 @@ def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check
         check.that(int(root[f"{name}_count"].values[k]) == number, f"{name}_count, {at}")
         mean = values[finite].mean() if number else np.nan
         check.close(root[name].values[k], mean, 1e-10, f"{name} against the members, {at}")
-        error, present = ratio_error(values, items)
-        half = student(present) * error
-        for ending, expected in (("standard_error", error), ("lower", mean - half), ("upper", mean + half)):
-            check.close(root[f"{name}_{ending}"].values[k], expected, 1e-9, f"{name}_{ending}, {at}")
+        columns = interval(values, items, name in FRACTIONS)
+        for ending, expected in zip(("standard_error", "lower", "upper"), columns):
+            check.close(
+                root[f"{name}_{ending}"].values[k],
+                expected,
+                1e-7 if name in FRACTIONS else 1e-9,
+                f"{name}_{ending}, {at}",
+            )
     for centre in ("concept", "memory"):
         if f"distance_{centre}" in of_level and np.isfinite(scalars[f"closest_{centre}_distance_mean"]).all():
             series = of_level[f"distance_{centre}"].values

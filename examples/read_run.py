@@ -39,7 +39,7 @@ if models > 1:
     bands = f"Bands: Student's 95 % interval over {models} models"
     source = f"{models} models, seeds {run.attrs['seed']} and following"
 else:
-    bands = "Bands: Student's 95 % interval over items, for one model and data set"
+    bands = "Bands: 95 % interval over items, for one model and data set"
     # With a sweep, there is a hash per model.
     model = "" if swept else f"model {run.attrs['model_sha256'][:12]}, "
     source = f"{model}seed {run.attrs['seed']}"

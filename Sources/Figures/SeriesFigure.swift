@@ -99,7 +99,7 @@ extension RunData {
   /// What the bands are in the file of one model.
   private func bandText(_ names: [String]) -> String {
     names.allSatisfy { bounds($0) != nil }
-      ? "Student's 95 % interval over items"
+      ? "95 % interval over items (Student's; of fractions Korn and Graubard's)"
       : "1.96 standard errors over items (the file has no intervals; less than 95 % where items are few)"
   }
 

@@ -38,7 +38,9 @@ enum Summary {
         "\(diverged) of \(report.memberCount) members diverged; they are left out of the averages.")
     }
     lines.append("")
-    lines.append("Averages over members; +- standard error over items, for this one model and data set.")
+    lines.append(
+      "Averages over members; +- standard error over items, for this one model and data set (95 % intervals: NAME_lower and"
+        + " NAME_upper in the run file).")
     lines.append("Run file: \(report.path)")
     return lines.joined(separator: "\n")
   }
@@ -157,9 +159,8 @@ enum Summary {
     let widest = study.basins.flatMap(\.intervals).widest ?? 1
     guard widest.isFinite else {
       return
-        "Intervals are missing: the starts of one item say nothing about other items. Half widths of"
-        + " \(number(until.halfWidth, 3)) were asked for, and not reached with at most \(until.atMost) starts per level;"
-        + " take more items."
+        "Intervals are missing, for the starts of one item say nothing about other items: +-"
+        + " \(number(until.halfWidth, 3)) was asked for, and is not reached; take more items."
     }
     return
       "Widest interval: +- \(number(widest, 3)), asked for +- \(number(until.halfWidth, 3))"

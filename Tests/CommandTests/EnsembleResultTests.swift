@@ -156,6 +156,31 @@ extension CommandTests {
       }
     }
 
+    /// Members that all agree do not prove that others do: the intervals of fractions have a width, and stay in [0, 1].
+    @Test func fractionsHaveWideIntervals() throws {
+      let sandbox = try Sandbox()
+      let reader = try Self.run(
+        sandbox, "initial={levels: [0], items: 3, realizations: 2}",
+        "observables=[memory-recovered, concept-accuracy]")
+      let names = ["memory_recovered", "concept_accuracy", "level_fraction", "memory_after_concept"]
+      for name in names {
+        let mean = try reader.variable(name).readDoubles()
+        let lower = try reader.variable(name + "_lower").readDoubles()
+        let upper = try reader.variable(name + "_upper").readDoubles()
+        for k in mean.indices where mean[k].isFinite {
+          #expect(0 <= lower[k] && lower[k] <= mean[k] && mean[k] <= upper[k] && upper[k] <= 1, "\(name)")
+          #expect(upper[k] - lower[k] > 0.5, "\(name)")
+        }
+      }
+      // At t = 0 all members are their memories. Three of three: 0.025^(1/3).
+      #expect(try reader.variable("memory_recovered").readDoubles()[0] == 1)
+      let end = try reader.variable("memory_recovered_lower").readDoubles()[0]
+      #expect(abs(end - 0.292401773821287) < 1e-9)
+      #expect(
+        try reader.variable("memory_recovered_lower").attribute("long_name").text
+          == "lower end of Korn and Graubard's 95 % interval over items of memory_recovered")
+    }
+
     @Test func observablesAreThoseOfTheLatentStates() throws {
       let sandbox = try Sandbox()
       let reader = try Self.run(sandbox)

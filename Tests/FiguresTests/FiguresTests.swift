@@ -81,7 +81,7 @@ import Testing
       if case .band(_, let lower, let upper, _) = layer { [lower, upper] } else { nil }
     }
     #expect(bands == [[[1, -2], [9, 14]]])
-    #expect(sheet.caption.contains("Student's 95 % interval over items"))
+    #expect(sheet.caption.contains("95 % interval over items (Student's"))
     #expect(!sheet.caption.contains("1.96"))
   }
 

@@ -15,6 +15,7 @@ private struct FirstComponent: Observable {
 /// 1 where the first component is positive, else 0.
 private struct IsPositive: Observable {
   let name = "positive"
+  let isIndicator = true
   let longName = "whether the first component is positive"
   func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
     for m in 0..<snapshot.count { values[m] = snapshot.states[m * snapshot.dimension] > 0 ? 1 : 0 }
@@ -27,14 +28,18 @@ private struct IsPositive: Observable {
   private static func averages(items: Int, realizations: Int, number: Int, isSplit: Bool = false) throws
     -> LevelStatistics
   {
-    var random = RandomField(seed: 17, purpose: .user).stream(UInt32(number), UInt32(items))
-    let memories = RowTable((0..<items).map { _ in [random.normal()] })
     var plan = EnsemblePlan(
       levels: [0.8], items: (0..<Int32(items)).map { $0 }, realizations: realizations, steps: 1,
-      seed: UInt64(number), observables: [FirstComponent()])
+      seed: UInt64(number), observables: [FirstComponent(), IsPositive()])
     if isSplit { plan.splitting = IsPositive() }
-    let start = CorruptedStart(LatentGaussian(), source: memories, imageShape: nil)
+    let start = CorruptedStart(
+      LatentGaussian(), source: memories(items: items, number: number), imageShape: nil)
     return try Ensemble(map: Resting(dimension: 1), start: start, plan: plan, threads: 1).run()[0]
+  }
+
+  private static func memories(items: Int, number: Int) -> RowTable {
+    var random = RandomField(seed: 17, purpose: .user).stream(UInt32(number), UInt32(items))
+    return RowTable((0..<items).map { _ in [random.normal()] })
   }
 
   /// The share of 300 intervals that hold the truth.
@@ -59,6 +64,40 @@ private struct IsPositive: Observable {
       return average.intervals[1]
     }
     #expect(Self.accepted.contains(share), "\(share)")
+  }
+
+  /// Half of the members are positive. The intervals hold the truth in 95 % at least, and with few trials in more.
+  @Test(arguments: [(5, 1), (30, 1), (5, 10), (30, 10)])
+  func fractionsAreCovered(items: Int, realizations: Int) throws {
+    let trials = 300
+    let covered = try (0..<trials).count { number in
+      let level = try Self.averages(items: items, realizations: realizations, number: number)
+      let interval = level.overall[1].fractionIntervals[1]
+      #expect(interval.lower >= 0 && interval.upper <= 1 && interval.halfWidth > 0.05)
+      return interval.lower <= 0.5 && 0.5 <= interval.upper
+    }
+    let share = Double(covered) / Double(trials)
+    #expect(share >= 0.912, "\(share)")
+    if items == 30 { #expect(share <= 0.988, "\(share)") }
+  }
+
+  @Test func fractionsOfCompleteItemsAreThoseOfBasins() throws {
+    for (items, realizations) in [(12, 1), (12, 7), (2, 9)] {
+      let level = try Self.averages(items: items, realizations: realizations, number: 3)
+      let average = level.overall[1]
+      // The same members once more, as starts that reach attractor 0 or another.
+      let members = try measure(
+        [IsPositive()], Resting(dimension: 1),
+        from: CorruptedStart(
+          LatentGaussian(), source: Self.memories(items: items, number: 3), imageShape: nil),
+        items: items, realizations: realizations, levels: [0.8], seed: 3)
+      let labels = members.series[0].map { $0[0] == 1 ? Int32(0) : 1 }
+      let basins = FractionInterval.ofBasins(labels: labels, startsPerItem: realizations, attractors: 2)[0]
+      let found = average.fractionIntervals[0]
+      #expect(abs(found.lower - basins.lower) < 1e-9 && abs(found.upper - basins.upper) < 1e-9)
+    }
+    let alone = try Self.averages(items: 1, realizations: 9, number: 3).overall[1].fractionIntervals[0]
+    #expect(alone.lower.isNaN && alone.upper.isNaN)
   }
 
   /// Items whose memory is large have more positive members, which are larger: mean and weight go together.

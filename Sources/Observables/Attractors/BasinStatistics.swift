@@ -1,3 +1,4 @@
+import Dynamics
 import Numerics
 
 internal import CGSL
@@ -96,21 +97,87 @@ public struct FractionInterval: Sendable, Hashable {
   ) -> FractionInterval {
     let starts = items * startsPerItem
     let scatter = items * counts.sumOfSquares - counts.sum * counts.sum
-    var effective = Double(items)
-    if scatter > 0 {
-      let ratio =
-        StudentInterval.quantile(1 - error / 2, degreesOfFreedom: starts - 1)
-        / StudentInterval.quantile(1 - error / 2, degreesOfFreedom: items - 1)
-      let independent =
-        Double(counts.sum) * Double(starts - counts.sum) * Double(items - 1) / Double(scatter)
-      effective = min(independent * ratio * ratio, Double(starts))
-    }
     let share = Double(counts.sum) / Double(starts)
-    let (k, rest) = (effective * share, effective * (Double(starts - counts.sum) / Double(starts)))
+    guard scatter > 0 else { return clopperPearson(share: share, trials: Double(items), error: error) }
+    let independent = Double(counts.sum) * Double(starts - counts.sum) * Double(items - 1) / Double(scatter)
+    return clopperPearson(
+      share: share, trials: effective(independent, of: starts, items: items, error: error), error: error)
+  }
+
+  /// n*, from f (1 - f) / v.
+  private static func effective(_ independent: Double, of members: Int, items: Int, error: Double) -> Double {
+    let ratio =
+      StudentInterval.quantile(1 - error / 2, degreesOfFreedom: members - 1)
+      / StudentInterval.quantile(1 - error / 2, degreesOfFreedom: items - 1)
+    return min(independent * ratio * ratio, Double(members))
+  }
+
+  /// The interval for a share of a number of trials that need not be whole.
+  private static func clopperPearson(share: Double, trials: Double, error: Double) -> FractionInterval {
     _ = GSLErrors.areReturned
+    let (k, rest) = (trials * share, trials * (1 - share))
     return FractionInterval(
-      lower: counts.sum == 0 ? 0 : betaQuantile(error / 2, k, rest + 1),
-      upper: counts.sum == starts ? 1 : betaQuantile(1 - error / 2, k + 1, rest))
+      lower: share <= 0 ? 0 : betaQuantile(error / 2, k, rest + 1),
+      upper: share >= 1 ? 1 : betaQuantile(1 - error / 2, k + 1, rest))
+  }
+
+  /// The interval of a mean over members of numbers that are 0 or 1, as in `ofBasins`: one member per item are independent
+  /// trials, others are clusters with v the squared standard error over items. Missing for fewer than two items.
+  ///
+  /// - Parameters:
+  ///   - mean: The fraction f of the members.
+  ///   - standardError: Its error over items.
+  ///   - members: How many have a value.
+  ///   - items: How many items they are of.
+  ///   - error: alpha, the probability of missing the true fraction.
+  static func ofMean(
+    _ mean: Double, standardError: Double, members: Int, items: Int, error: Double = 0.05
+  ) -> FractionInterval {
+    guard items > 1, mean.isFinite, standardError.isFinite else {
+      return FractionInterval(lower: .nan, upper: .nan)
+    }
+    let share = min(max(mean, 0), 1)
+    guard members > items else {
+      return clopperPearson(
+        successes: Int((share * Double(members)).rounded()), trials: members, error: error)
+    }
+    // Of items that are alike, roundings of shares may be left.
+    guard standardError > 1e-12 else {
+      return clopperPearson(share: share, trials: Double(items), error: error)
+    }
+    let independent = share * (1 - share) / (standardError * standardError)
+    return clopperPearson(
+      share: share, trials: effective(independent, of: members, items: items, error: error), error: error)
+  }
+}
+
+extension SeriesStatistics {
+  /// The 95 % interval over items at each time, of an observable whose values are 0 or 1: Korn and Graubard's; NaN for
+  /// fewer than two items with a value.
+  ///
+  /// - Complexity: O(times).
+  public var fractionIntervals: [FractionInterval] {
+    var result: [FractionInterval] = []
+    for t in mean.indices {
+      // Where members rest, one time is as the last.
+      if t > 0, mean[t] == mean[t - 1], standardError[t] == standardError[t - 1], count[t] == count[t - 1],
+        itemCount[t] == itemCount[t - 1]
+      {
+        result.append(result[t - 1])
+      } else {
+        result.append(
+          .ofMean(mean[t], standardError: standardError[t], members: count[t], items: itemCount[t]))
+      }
+    }
+    return result
+  }
+}
+
+extension ScalarStatistics {
+  /// The 95 % interval over items of a scalar whose values are 0 or 1: Korn and Graubard's; NaN for fewer than two items
+  /// that have it.
+  public var fractionInterval: FractionInterval {
+    .ofMean(mean, standardError: standardError, members: count, items: itemCount)
   }
 }
 

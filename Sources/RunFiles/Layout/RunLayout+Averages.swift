@@ -9,6 +9,7 @@ struct AverageVariables {
   let lower: RunVariable
   let upper: RunVariable
   let count: RunVariable
+  private let isFraction: Bool
 
   init(_ observable: AveragedObservable, among: AveragedMembers) {
     let (what, whose) = (observable.longName, among.words)
@@ -17,19 +18,21 @@ struct AverageVariables {
       units: observable.units)
     standardDeviation = mean.standardDeviation("standard deviation over members of \(what)\(whose)")
     standardError = mean.standardError("standard error over items of the mean \(what)\(whose)")
-    (lower, upper) = mean.studentBounds
+    isFraction = observable.isFraction
+    (lower, upper) = mean.bounds(ofFraction: isFraction)
     count = mean.sampleSize
     self.mean = mean.with([standardDeviation, standardError, lower, upper, count])
   }
 
   /// With their values.
   func columns<Source>(_ series: @escaping (Source) -> [SeriesStatistics]) -> [RunColumn<Source>] {
-    [
+    let isFraction = isFraction
+    return [
       .reals(mean) { series($0).flatMap(\.mean) },
       .reals(standardDeviation) { series($0).flatMap(\.standardDeviation) },
       .reals(standardError) { series($0).flatMap(\.standardError) },
-      .reals(lower) { series($0).flatMap(\.lower) },
-      .reals(upper) { series($0).flatMap(\.upper) },
+      .reals(lower) { series($0).flatMap { $0.bounds(ofFraction: isFraction).map { $0.lower } } },
+      .reals(upper) { series($0).flatMap { $0.bounds(ofFraction: isFraction).map { $0.upper } } },
       .integers(count) { series($0).flatMap(\.count) },
     ]
   }
@@ -47,26 +50,36 @@ struct ScalarVariables {
     let mean = RunVariable(
       average.name, .real, ["level"], .mean, average.longName)
     standardError = mean.standardError("standard error over items of \(average.name)")
-    (lower, upper) = mean.studentBounds
+    (lower, upper) = mean.bounds(ofFraction: average.isFraction)
     count = mean.sampleSize
     self.mean = mean.with([standardError, lower, upper, count])
   }
 }
 
 extension RunVariable {
-  /// The ends of Student's interval of this mean.
-  fileprivate var studentBounds: (lower: RunVariable, upper: RunVariable) {
-    bounds(
-      "lower end of Student's 95 % interval over items of \(name)",
-      "upper end of Student's 95 % interval over items of \(name)")
+  /// The ends of the interval over items of this mean: Student's, or of a fraction Korn and Graubard's.
+  fileprivate func bounds(ofFraction isFraction: Bool) -> (lower: RunVariable, upper: RunVariable) {
+    let whose = isFraction ? "Korn and Graubard's" : "Student's"
+    return bounds(
+      "lower end of \(whose) 95 % interval over items of \(name)",
+      "upper end of \(whose) 95 % interval over items of \(name)")
   }
 }
 
 extension SeriesStatistics {
-  /// The lower end of the interval at each time.
-  fileprivate var lower: [Double] { intervals.map(\.lower) }
-  /// The upper end of the interval at each time.
-  fileprivate var upper: [Double] { intervals.map(\.upper) }
+  /// The interval over items of the mean at each time.
+  fileprivate func bounds(ofFraction isFraction: Bool) -> [(lower: Double, upper: Double)] {
+    isFraction
+      ? fractionIntervals.map { ($0.lower, $0.upper) } : intervals.map { ($0.lower, $0.upper) }
+  }
+}
+
+extension ScalarStatistics {
+  /// The interval over items of the mean.
+  fileprivate func bounds(ofFraction isFraction: Bool) -> (lower: Double, upper: Double) {
+    isFraction
+      ? (fractionInterval.lower, fractionInterval.upper) : (interval.lower, interval.upper)
+  }
 }
 
 extension RunLayout {
@@ -104,11 +117,12 @@ extension RunLayout {
     let words = "fraction of members nearest to each tree level"
     let fraction = RunVariable("level_fraction", .real, ["level", "time", "tree_level"], .mean, words)
     let error = fraction.standardError("standard error over items of the \(words)")
-    let (lower, upper) = fraction.studentBounds
+    let (lower, upper) = fraction.bounds(ofFraction: true)
     return RunSection(columns: [
       .reals(fraction.with([error, lower, upper])) { $0.fractions(\.mean) },
       .reals(error) { $0.fractions(\.standardError) },
-      .reals(lower) { $0.fractions(\.lower) }, .reals(upper) { $0.fractions(\.upper) },
+      .reals(lower) { $0.fractions { $0.fractionIntervals.map(\.lower) } },
+      .reals(upper) { $0.fractions { $0.fractionIntervals.map(\.upper) } },
     ])
   }
 
@@ -121,8 +135,12 @@ extension RunLayout {
         return [
           .reals(variables.mean) { $0.levels.map { $0.scalars[scalar].mean } },
           .reals(variables.standardError) { $0.levels.map { $0.scalars[scalar].standardError } },
-          .reals(variables.lower) { $0.levels.map { $0.scalars[scalar].interval.lower } },
-          .reals(variables.upper) { $0.levels.map { $0.scalars[scalar].interval.upper } },
+          .reals(variables.lower) {
+            $0.levels.map { $0.scalars[scalar].bounds(ofFraction: average.isFraction).lower }
+          },
+          .reals(variables.upper) {
+            $0.levels.map { $0.scalars[scalar].bounds(ofFraction: average.isFraction).upper }
+          },
           .integers(variables.count) { $0.levels.map { $0.scalars[scalar].count } },
         ]
       })
