@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 import netCDF4
 import numpy as np
+import scipy.stats
 import xarray as xr
 
 ATTRIBUTES = ("Conventions", "title", "history", "source", "scenario", "seed", "model_sha256")
@@ -31,10 +32,11 @@ OBSERVABLES = (
     " memory_recovered distance_training_sample distance_held_out data_distance_memory"
     " data_distance_concept data_distance_sibling_concept"
 ).split()
+FRACTIONS = ("concept_accuracy", "memory_recovered", "memory_after_concept")
 IN_NATS = ("energy", "input_entropy", "reconstruction_excess", "kullback_leibler")
 OBSERVABLE = re.compile(
     rf"^({'|'.join(OBSERVABLES)}|principal_component_\d+)"
-    r"(_retained|_lost)?(_by_class|_by_superclass)?$"
+    r"(_(initially_)?(retained|lost))?(_by_class|_by_superclass)?$"
 )
 AVERAGED_SCALARS = (
     "time_of_closest_concept closest_concept_distance time_of_closest_memory"
@@ -438,22 +440,48 @@ def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check
                     max(tolerance, 1e-9),
                     f"{name}_standard_deviation against the members, {at}",
                 )
-            whole = finite.all(0)
-            if f"{name}_standard_error" in root and whole.any():
-                # Realizations of an item averaged first.
-                distinct, inverse = np.unique(items, return_inverse=True)
-                if len(distinct) < 2:
-                    continue
-                of_item = np.zeros((len(distinct), values.shape[1]))
-                np.add.at(of_item, inverse, np.where(finite, values, 0))
-                of_item /= np.bincount(inverse)[:, None]
-                error = of_item.std(0, ddof=1) / np.sqrt(len(distinct))
-                check.close(
-                    root[f"{name}_standard_error"].values[k][whole],
-                    error[whole],
-                    max(tolerance, 1e-9),
-                    f"{name}_standard_error against the members, {at}",
-                )
+            if f"{name}_standard_error" in root:
+                columns = [interval(values[:, t], items, name in FRACTIONS) for t in range(values.shape[1])]
+                for ending, expected in zip(("standard_error", "lower", "upper"), np.array(columns).T):
+                    check.close(
+                        root[f"{name}_{ending}"].values[k],
+                        expected,
+                        max(tolerance, 1e-7 if name in FRACTIONS else 1e-9),
+                        f"{name}_{ending} against the members, {at}",
+                    )
+
+
+def ratio_error(values: np.ndarray, items: np.ndarray) -> tuple[float, int]:
+    """The standard error over items of the mean of the finite values, and how many items have one."""
+    distinct, inverse = np.unique(items, return_inverse=True)
+    finite = np.isfinite(values)
+    sums = np.bincount(inverse, np.where(finite, values, 0), len(distinct))
+    numbers = np.bincount(inverse, finite, len(distinct))
+    n, present = len(distinct), int((numbers > 0).sum())
+    if present < 2:
+        return np.nan, present
+    residuals = sums - sums.sum() / numbers.sum() * numbers
+    return float(np.sqrt(n / (n - 1) * (residuals**2).sum()) / numbers.sum()), present
+
+
+def interval(values: np.ndarray, items: np.ndarray, is_fraction: bool) -> tuple[float, float, float]:
+    """The standard error over items of the mean of the finite values, and the ends of its 95 % interval."""
+    error, n = ratio_error(values, items)
+    if n < 2:
+        return np.nan, np.nan, np.nan
+    members, mean = int(np.isfinite(values).sum()), float(np.nanmean(values))
+    student = scipy.stats.t.ppf(0.975, n - 1)
+    if not is_fraction:
+        return error, mean - student * error, mean + student * error
+    # Korn and Graubard; of single realizations Clopper and Pearson.
+    trials = float(members if members == n else n)
+    if members > n and error > 1e-12:
+        effective = mean * (1 - mean) / error**2 * (scipy.stats.t.ppf(0.975, members - 1) / student) ** 2
+        trials = min(effective, members)
+    beta = scipy.stats.beta.ppf
+    lower = 0.0 if mean == 0 else float(beta(0.025, trials * mean, trials * (1 - mean) + 1))
+    upper = 1.0 if mean == 1 else float(beta(0.975, trials * mean + 1, trials * (1 - mean)))
+    return error, lower, upper
 
 
 def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check: Check) -> None:
@@ -476,10 +504,14 @@ def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check
         check.that(int(root[f"{name}_count"].values[k]) == number, f"{name}_count, {at}")
         mean = values[finite].mean() if number else np.nan
         check.close(root[name].values[k], mean, 1e-10, f"{name} against the members, {at}")
-        of_item = [values[finite & (items == item)].mean() for item in np.unique(items[finite])]
-        error = np.std(of_item, ddof=1) / np.sqrt(len(of_item)) if len(of_item) > 1 else np.nan
-        stated = root[f"{name}_standard_error"].values[k]
-        check.close(stated, error, 1e-9, f"{name}_standard_error against the members, {at}")
+        columns = interval(values, items, name in FRACTIONS)
+        for ending, expected in zip(("standard_error", "lower", "upper"), columns):
+            check.close(
+                root[f"{name}_{ending}"].values[k],
+                expected,
+                1e-7 if name in FRACTIONS else 1e-9,
+                f"{name}_{ending}, {at}",
+            )
     for centre in ("concept", "memory"):
         if f"distance_{centre}" in of_level and np.isfinite(scalars[f"closest_{centre}_distance_mean"]).all():
             series = of_level[f"distance_{centre}"].values

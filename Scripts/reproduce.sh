@@ -94,7 +94,7 @@ seconds=$(($(date +%s) - begin))
   echo "\`autoencoder\` and \`data-space\` are shown without weight. At p = 0 the trajectory starts at its memory, so that recovering it, and its being reached"
   echo "later than the concept, are refuted trivially. A slope says that a difference grows, not what its sign is, and over N it is one number for"
   echo "the whole range, rising or not at each end: the tables below have the values. Verdicts of several levels are not corrected for their number."
-  echo "\`retained\` and \`lost\` are the members that are (not) nearest to their own concept at each time, so these two sets change in time. Training has at most ten epochs; \`best epoch\` says"
+  echo "\`retained\` and \`lost\` are the members that are (not) nearest to their own concept: in claims at t = 0. Training has at most ten epochs; \`best epoch\` says"
   echo "where validation chose another than the last."
   echo
   echo "$(date -u +%Y-%m-%d), $("$simulate" --version), $(nproc) processors ($(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1)). This process took $(clock $seconds) min:s (what was done before is not counted)."

@@ -39,7 +39,7 @@ if models > 1:
     bands = f"Bands: Student's 95 % interval over {models} models"
     source = f"{models} models, seeds {run.attrs['seed']} and following"
 else:
-    bands = "Bands: 95 % confidence, 1.96 standard errors over items, for one model and data set"
+    bands = "Bands: 95 % interval over items, for one model and data set"
     # With a sweep, there is a hash per model.
     model = "" if swept else f"model {run.attrs['model_sha256'][:12]}, "
     source = f"{model}seed {run.attrs['seed']}"
@@ -57,11 +57,8 @@ plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.righ
 
 
 def interval(name, **place):
-    """The ends of the band around a mean."""
-    if models > 1:
-        return run[name + "_lower"].sel(place), run[name + "_upper"].sel(place)
-    mean, error = run[name].sel(place), run[name + "_standard_error"].sel(place)
-    return mean - 1.96 * error, mean + 1.96 * error
+    """The ends of the band around a mean: over models where there are several, else over items."""
+    return run[name + "_lower"].sel(place), run[name + "_upper"].sel(place)
 
 
 def count_text(counts):
@@ -82,7 +79,7 @@ def save(figure, name, caption):
 # %% [markdown]
 # Distance to the own concept against time
 #
-# A mean and its standard error are two variables; the mean names the other as `ancillary_variables`.
+# A mean, its standard error and the ends of its interval are variables; the mean names the others as `ancillary_variables`.
 
 # %%
 figure, axes = plt.subplots(figsize=(6.0, 3.8), layout="constrained")

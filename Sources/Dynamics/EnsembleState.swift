@@ -275,6 +275,7 @@ extension SeriesStatistics {
   func encode(to encoder: inout ByteEncoder) throws {
     try encoder.encode(count)
     for values in [mean, standardDeviation, standardError] { try encoder.encode(values) }
+    try encoder.encode(itemCount)
   }
 
   init(from decoder: inout ByteDecoder) throws {
@@ -282,6 +283,7 @@ extension SeriesStatistics {
     mean = try decoder.decode(count: count.count)
     standardDeviation = try decoder.decode(count: count.count)
     standardError = try decoder.decode(count: count.count)
+    itemCount = try decoder.decode(count: count.count)
   }
 }
 
@@ -325,6 +327,7 @@ extension LevelStatistics {
       try encoder.encode(scalar.count)
       try encoder.encode(scalar.mean)
       try encoder.encode(scalar.standardError)
+      try encoder.encode(scalar.itemCount)
     }
   }
 
@@ -347,7 +350,8 @@ extension LevelStatistics {
       MemberScalar.averaged,
       entries: try MemberScalar.averaged.map { _ in
         ScalarStatistics(
-          count: try decoder.decode(), mean: try decoder.decode(), standardError: try decoder.decode())
+          count: try decoder.decode(), mean: try decoder.decode(), standardError: try decoder.decode(),
+          itemCount: try decoder.decode())
       })
   }
 }

@@ -8,8 +8,11 @@ public struct SeriesStatistics: Sendable {
   public var mean: [Double]
   /// Sample standard deviation over members (divisor n - 1); NaN for fewer than two.
   public var standardDeviation: [Double]
-  /// Standard error over items, whose realizations are averaged first; NaN for fewer than two items.
+  /// Standard error over items of the mean: that of a ratio of sums over items (see `ItemMoments`); NaN for fewer than two
+  /// items with a finite value.
   public var standardError: [Double]
+  /// Items with a finite value at each time: an interval has one degree of freedom less.
+  public var itemCount: [Int]
 }
 
 /// The approach to one centre: how much nearer the ensemble's mean distance gets than it was.
@@ -114,6 +117,12 @@ struct Accumulator {
     let times: Int
     let groupCounts: [Int]
     let groupOffsets: [Int]
+    /// Realizations of each item.
+    let realizations: Int
+    /// Items of the plan.
+    private let itemCount: Int
+    /// Items of each group.
+    private let groupSizes: [[Int]]
     /// Parts of the members that are averaged: all of them alone, or with retained and lost ones.
     let parts: ArraySlice<SeriesPart>
     /// Series per observable: of all members, of groups, of retained and of lost members.
@@ -125,6 +134,9 @@ struct Accumulator {
       approaches = plan.approaches.elements.count
       times = plan.times
       groupCounts = plan.groupings.map(\.count)
+      realizations = plan.realizations
+      itemCount = plan.items.count
+      groupSizes = plan.groupings.map(\.sizes)
       parts = SeriesPart.parts(isSplit: plan.splitting != nil)
       var offset = 1
       groupOffsets = groupCounts.map { count in
@@ -145,6 +157,14 @@ struct Accumulator {
     @inline(__always)
     func series(ofGroup group: Int32, of grouping: Int) -> Int { groupOffsets[grouping] + Int(group) }
 
+    /// The items of which a series averages the members, those without a value among them.
+    func items(ofSeries series: Int) -> Int {
+      guard let g = groupOffsets.lastIndex(where: { $0 <= series }), series < splitOffset else {
+        return itemCount
+      }
+      return groupSizes[g][series - groupOffsets[g]]
+    }
+
     @inline(__always)
     func slot(observable: Int, series: Int, time: Int) -> Int {
       (observable * seriesPerObservable + series) * times + time
@@ -160,12 +180,12 @@ struct Accumulator {
   let layout: Layout
   let hasRealizations: Bool
   var members: [RunningMoments]
-  /// Item averages; empty where every item has one realization, for then they are the members.
-  var items: [RunningMoments]
+  /// Of items' means; empty where every item has one realization, for then they are the members.
+  var items: [ItemMoments]
   /// Per scalar of `MemberScalar.averaged`.
   var scalars = [RunningMoments](repeating: RunningMoments(), count: MemberScalar.averaged.count)
-  /// Item averages of the scalars; empty where `items` is.
-  var itemScalars: [RunningMoments]
+  /// Of items' means of the scalars; empty where `items` is.
+  var itemScalars: [ItemMoments]
   /// Over items, of their mean distances: `[approaches * times]`.
   var distances: [CountedSum]
   var diverged = 0
@@ -174,16 +194,16 @@ struct Accumulator {
     self.layout = layout
     self.hasRealizations = hasRealizations
     members = Array(repeating: RunningMoments(), count: layout.slots)
-    items = hasRealizations ? members : []
-    itemScalars = hasRealizations ? scalars : []
+    items = hasRealizations ? members.map { _ in ItemMoments() } : []
+    itemScalars = hasRealizations ? scalars.map { _ in ItemMoments() } : []
     distances = Array(repeating: CountedSum(), count: layout.approaches * layout.times)
   }
 
   mutating func reset() {
     for i in members.indices { members[i] = RunningMoments() }
-    for i in items.indices { items[i] = RunningMoments() }
+    for i in items.indices { items[i] = ItemMoments() }
     for i in scalars.indices { scalars[i] = RunningMoments() }
-    for i in itemScalars.indices { itemScalars[i] = RunningMoments() }
+    for i in itemScalars.indices { itemScalars[i] = ItemMoments() }
     for i in distances.indices { distances[i] = CountedSum() }
     diverged = 0
   }
@@ -199,33 +219,38 @@ struct Accumulator {
 
   /// Adds the means of the scalars over an item's realizations, where there are any.
   mutating func addItem(scalars sums: [CountedSum]) {
-    for k in sums.indices {
-      if let mean = sums[k].mean { itemScalars[k].add(mean) }
-    }
+    for k in sums.indices { itemScalars[k].add(sums[k], realizations: layout.realizations) }
   }
 
   /// Adds the mean over an item's realizations in one part of the members, where there is one.
   mutating func addItem(
     _ item: CountedSum, observable: Int, part: SeriesPart, time: Int, position: Int, plan: EnsemblePlan
   ) {
-    guard let mean = item.mean else { return }
-    items[layout.slot(observable: observable, series: layout.series(of: part), time: time)].add(mean)
+    guard item.count > 0 else { return }
+    items[layout.slot(observable: observable, series: layout.series(of: part), time: time)].add(
+      item, realizations: layout.realizations)
     guard part == .all else { return }
     for g in plan.groupings.indices {
       let series = layout.series(ofGroup: plan.groupings[g].groupOfPosition[position], of: g)
-      items[layout.slot(observable: observable, series: series, time: time)].add(mean)
+      items[layout.slot(observable: observable, series: series, time: time)].add(
+        item, realizations: layout.realizations)
     }
   }
 
   func statistics(observable: Int, series: Int) -> SeriesStatistics {
-    var result = SeriesStatistics(count: [], mean: [], standardDeviation: [], standardError: [])
+    var result = SeriesStatistics(
+      count: [], mean: [], standardDeviation: [], standardError: [], itemCount: [])
+    let itemsInAll = layout.items(ofSeries: series)
     for time in 0..<layout.times {
       let slot = layout.slot(observable: observable, series: series, time: time)
       let moments = members[slot]
       result.count.append(moments.count)
       result.mean.append(moments.mean ?? .nan)
       result.standardDeviation.append(moments.standardDeviation ?? .nan)
-      result.standardError.append((hasRealizations ? items[slot] : moments).standardError ?? .nan)
+      let ofItems = hasRealizations ? items[slot] : ItemMoments(moments)
+      result.standardError.append(
+        ofItems.standardError(of: moments, items: itemsInAll, realizations: layout.realizations) ?? .nan)
+      result.itemCount.append(ofItems.count)
     }
     return result
   }
@@ -234,10 +259,14 @@ struct Accumulator {
     level: Double, memberCount: Int, approaches: ApproachTable<Approach>
   ) -> LevelStatistics {
     let all = 0..<layout.observables
+    let itemsInAll = layout.items(ofSeries: layout.series(of: .all))
     let averages = scalars.indices.map { k in
-      ScalarStatistics(
+      let ofItems = hasRealizations ? itemScalars[k] : ItemMoments(scalars[k])
+      return ScalarStatistics(
         count: scalars[k].count, mean: scalars[k].mean ?? .nan,
-        standardError: (hasRealizations ? itemScalars[k] : scalars[k]).standardError ?? .nan)
+        standardError: ofItems.standardError(
+          of: scalars[k], items: itemsInAll, realizations: layout.realizations) ?? .nan,
+        itemCount: ofItems.count)
     }
     return LevelStatistics(
       level: level, memberCount: memberCount, divergedCount: diverged,

@@ -8,6 +8,8 @@ public struct ItemGrouping: Sendable {
   public let count: Int
   /// The group of each position in the plan's `items`.
   public let groupOfPosition: [Int32]
+  /// How many positions each group has.
+  let sizes: [Int]
 
   /// - Precondition: all groups lie in `0..<count`.
   public init(by criterion: Grouping, count: Int, groupOfPosition: [Int32]) {
@@ -15,17 +17,24 @@ public struct ItemGrouping: Sendable {
     self.criterion = criterion
     self.count = count
     self.groupOfPosition = groupOfPosition
+    var sizes = [Int](repeating: 0, count: count)
+    for group in groupOfPosition { sizes[Int(group)] += 1 }
+    self.sizes = sizes
   }
 }
 
-/// Which members a series averages at each time, where members are split by an observable.
+/// Which members a series averages, where members are split by an observable.
 public enum SeriesPart: Int, Sendable, CaseIterable {
   /// All of them.
   case all
-  /// Those whose splitting observable is 1.
+  /// At each time those whose splitting observable is 1 then.
   case retained
-  /// Those whose splitting observable is 0.
+  /// At each time those whose splitting observable is 0 then.
   case lost
+  /// At all times those whose splitting observable was 1 at t = 0: members of one set, which can be followed.
+  case initiallyRetained
+  /// At all times those whose splitting observable was 0 at t = 0.
+  case initiallyLost
 
   /// The parts that there are.
   static func parts(isSplit: Bool) -> ArraySlice<SeriesPart> { isSplit ? allCases[...] : allCases.prefix(1) }
@@ -35,5 +44,12 @@ public enum SeriesPart: Int, Sendable, CaseIterable {
   init?(splitBy value: Double) {
     guard value.isFinite else { return nil }
     self = value == 1 ? .retained : .lost
+  }
+
+  /// The part to which a member belongs at all times by its splitting observable at t = 0; nil where that was missing.
+  @inline(__always)
+  init?(initiallySplitBy value: Double) {
+    guard value.isFinite else { return nil }
+    self = value == 1 ? .initiallyRetained : .initiallyLost
   }
 }

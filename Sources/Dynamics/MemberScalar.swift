@@ -35,6 +35,8 @@ public enum MemberScalar: Int, Sendable, CaseIterable {
     public let name: String
     /// Its `long_name`.
     public let longName: String
+    /// Whether each value is 0 or 1, so that the average is a fraction of the members.
+    public var isFraction = false
   }
 
   /// What files say of a scalar.
@@ -100,7 +102,8 @@ public enum MemberScalar: Int, Sendable, CaseIterable {
         name: "memory_after_concept", kind: .real, membersLongName: nil,
         average: Average(
           name: "memory_after_concept",
-          longName: "fraction of members that were closest to the own memory later than to the own concept"))
+          longName: "fraction of members that were closest to the own memory later than to the own concept",
+          isFraction: true))
     case .convergenceTime:
       Definition(
         name: "convergence_time", kind: .time,
@@ -174,6 +177,8 @@ public struct ScalarStatistics: Sendable {
   public var count: Int
   /// Their mean; NaN where there is none.
   public var mean: Double
-  /// Standard error over items, whose realizations are averaged first; NaN for fewer than two items.
+  /// Standard error over items of the mean, as in `SeriesStatistics`; NaN for fewer than two items that have the scalar.
   public var standardError: Double
+  /// Items of which a member has the scalar.
+  public var itemCount: Int
 }

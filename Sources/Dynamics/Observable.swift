@@ -12,6 +12,8 @@ public protocol Observable: Sendable {
   var units: String { get }
   /// What it is measured like, so that figures know which observables have a scale in common.
   var family: ObservableFamily { get }
+  /// Whether each value is 0 or 1, so that the mean is a fraction of the members.
+  var isIndicator: Bool { get }
   /// The fields beside z(t) that `measure` reads.
   var requiredFields: StateFields { get }
 
@@ -29,6 +31,8 @@ extension Observable {
   public var units: String { "1" }
   /// Like nothing else.
   public var family: ObservableFamily { .other }
+  /// False.
+  public var isIndicator: Bool { false }
   /// The name in NetCDF files.
   public var variableName: String { String(name.map { $0 == "-" ? "_" : $0 }) }
 }

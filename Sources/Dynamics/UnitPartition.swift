@@ -53,6 +53,7 @@ public struct UnitPartition: Sendable, Hashable {
     groupsPerLevel = (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
     let replicates = plan.hasBootstrap ? plan.bootstrapReplicates : 0
     let width = plan.approaches.elements.count * ApproachBootstrap.searchedTimes(plan.times).count
+    // About as many bytes: last bits depend on what segments hold, so the numbers stay.
     let moments =
       Double(Accumulator.Layout(plan).slots) * (plan.realizations > 1 ? 48 : 24)
       + Double(plan.approaches.elements.count * plan.times) * 16

@@ -24,6 +24,8 @@ struct UnitProgress: Sendable {
     /// z(time), `[members, N]`.
     var states: [Double]
     var isDiverged: [Bool]
+    /// The splitting observable at t = 0; NaN where it was missing, or is not asked for.
+    var initialSplit: [Double]
     var settledSince: [Int32]
     /// How near each member came to its own concept.
     var concept: [ClosestApproach]
@@ -70,6 +72,7 @@ struct UnitProgress: Sendable {
     try encoder.encode(block.time)
     try encoder.encode(block.states)
     try encoder.encode(block.isDiverged.map { $0 ? Int32(1) : 0 })
+    try encoder.encode(block.initialSplit)
     try encoder.encode(block.settledSince)
     try encoder.encode(block.concept)
     try encoder.encode(block.memory)
@@ -114,10 +117,11 @@ struct UnitProgress: Sendable {
     let states: [Double] = try decoder.decode()
     guard states.count % count == 0 else { throw ByteDecodingError("\(states.count) numbers of states") }
     let isDiverged: [Int32] = try decoder.decode(count: count)
+    let initialSplit: [Double] = try decoder.decode(count: count)
     let settledSince: [Int32] = try decoder.decode(count: count)
     block = Block(
       size: size, time: time, states: states, isDiverged: isDiverged.map { $0 != 0 },
-      settledSince: settledSince, concept: try decoder.decode(count: count),
+      initialSplit: initialSplit, settledSince: settledSince, concept: try decoder.decode(count: count),
       memory: try decoder.decode(count: count))
   }
 }

@@ -24,6 +24,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private let values: AlignedBuffer<Double>
   private let positions: AlignedBuffer<Int32>
   private let isDiverged: AlignedBuffer<Bool>
+  /// The splitting observable at t = 0; NaN where it was missing, or is not asked for.
+  private let initialSplit: AlignedBuffer<Double>
   /// How near each member came to its own concept.
   private let concept: AlignedBuffer<ClosestApproach>
   /// How near each member came to its own memory.
@@ -82,6 +84,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     values = AlignedBuffer(count: rows.count * blockSize)
     positions = AlignedBuffer(count: blockSize)
     isDiverged = AlignedBuffer(count: blockSize)
+    initialSplit = AlignedBuffer(count: blockSize)
     concept = AlignedBuffer(count: blockSize)
     memory = AlignedBuffer(count: blockSize)
     settledSince = AlignedBuffer(count: blockSize)
@@ -144,6 +147,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       block.members.pointer[m] = member
       positions.pointer[m] = Int32(position)
       isDiverged.pointer[m] = false
+      initialSplit.pointer[m] = .nan
       concept.pointer[m] = ClosestApproach()
       memory.pointer[m] = ClosestApproach()
       settledSince.pointer[m] = -1
@@ -195,7 +199,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     var result = unit
     result.block = UnitProgress.Block(
       size: blockSize, time: time, states: block.states.prefix(block.count * block.dimension),
-      isDiverged: isDiverged.prefix(block.count), settledSince: settledSince.prefix(block.count),
+      isDiverged: isDiverged.prefix(block.count), initialSplit: initialSplit.prefix(block.count),
+      settledSince: settledSince.prefix(block.count),
       concept: concept.prefix(block.count), memory: memory.prefix(block.count))
     return result
   }
@@ -203,6 +208,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private func restore(_ former: UnitProgress.Block) {
     block.states.pointer.update(from: former.states, count: block.count * block.dimension)
     isDiverged.pointer.update(from: former.isDiverged, count: block.count)
+    initialSplit.pointer.update(from: former.initialSplit, count: block.count)
     settledSince.pointer.update(from: former.settledSince, count: block.count)
     concept.pointer.update(from: former.concept, count: block.count)
     memory.pointer.update(from: former.memory, count: block.count)
@@ -248,6 +254,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
 
   private func measure(_ unit: inout UnitProgress, time: Int) {
     let splitting = plan.splitting.map { measured($0, row: rows.splitting) }
+    if let splitting, time == 0 { initialSplit.pointer.update(from: splitting, count: block.count) }
     for o in 0..<plan.observables.count {
       let out = measured(plan.observables[o], row: o)
       average(out, observable: o, splitting: splitting, time: time, into: &unit)
@@ -311,19 +318,21 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       let position = Int(positions.pointer[m])
       let x = out[m]
       let part = splitting.flatMap { SeriesPart(splitBy: $0[m]) }
+      let initialPart = SeriesPart(initiallySplitBy: initialSplit.pointer[m])
       unit.accumulator.members[layout.slot(observable: o, series: 0, time: time)].add(x)
       for g in plan.groupings.indices {
         let series = layout.series(ofGroup: plan.groupings[g].groupOfPosition[position], of: g)
         unit.accumulator.members[layout.slot(observable: o, series: series, time: time)].add(x)
       }
-      if let part {
-        unit.accumulator.members[layout.slot(observable: o, series: layout.series(of: part), time: time)].add(
-          x)
-      }
+      if let part { add(x, to: part, observable: o, time: time, of: &unit) }
+      if let initialPart { add(x, to: initialPart, observable: o, time: time, of: &unit) }
       guard repeated else { continue }
       if x.isFinite {
         unit.open.observables[layout.openSlot(observable: o, part: .all, time: time)].add(x)
         if let part { unit.open.observables[layout.openSlot(observable: o, part: part, time: time)].add(x) }
+        if let initialPart {
+          unit.open.observables[layout.openSlot(observable: o, part: initialPart, time: time)].add(x)
+        }
       }
       if unit.isFinished(with: block.members.pointer[m].realization) {
         for part in layout.parts {
@@ -334,6 +343,15 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
         }
       }
     }
+  }
+
+  /// Adds a member's value to a part's average.
+  @inline(__always)
+  private func add(
+    _ x: Double, to part: SeriesPart, observable: Int, time: Int, of unit: inout UnitProgress
+  ) {
+    let slot = layout.slot(observable: observable, series: layout.series(of: part), time: time)
+    unit.accumulator.members[slot].add(x)
   }
 
   private func finish(_ unit: inout UnitProgress) {

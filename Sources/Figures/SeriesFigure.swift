@@ -11,8 +11,7 @@ extension RunData {
     let all = averages
     if options.variables.isEmpty {
       let whole = all.filter {
-        let role = role(of: $0)
-        return role != .average(.part(.retained)) && role != .average(.part(.lost))
+        if case .average(let members) = role(of: $0) { !members.isPartOfSplit } else { true }
       }
       return whole.isEmpty ? all : whole
     }
@@ -84,23 +83,37 @@ extension RunData {
     let left = shown.count < levels.count ? " \(shown.count) of \(levels.count) levels are shown." : ""
     sheet.addCaption(
       averageText(counts)
-        + " \(errorText("Bands", items: "1.96 standard errors over items (95 %)")); narrower than the"
+        + " \(errorText("Bands", items: bandText(series.map(\.name)))); narrower than the"
         + " line where not seen.\(left) Panels of distances share their scale, and so do overlaps."
         + " \(provenance().capitalizedFirst).")
     return sheet
   }
 
-  /// One level's means at the picked times, with their interval: over models, Student's is in the file.
+  /// The ends of the interval of a mean; nil in files from before they had it.
+  private func bounds(_ name: String) -> (lower: String, upper: String)? {
+    guard let lower = self.name(of: .lowerBound(of: name)), let upper = self.name(of: .upperBound(of: name))
+    else { return nil }
+    return (lower, upper)
+  }
+
+  /// What the bands are in the file of one model.
+  private func bandText(_ names: [String]) -> String {
+    names.allSatisfy { bounds($0) != nil }
+      ? "95 % interval over items (Student's; of fractions Korn and Graubard's)"
+      : "1.96 standard errors over items (the file has no intervals; less than 95 % where items are few)"
+  }
+
+  /// One level's means at the picked times, with the interval of the file.
   private func curve(_ name: String, level: Int, _ picked: [Int]) throws -> Series.Curve {
     let mean = try row(name, ["time"], level: level)
-    let error = try row(try existingName(of: .standardError(of: name)), ["time"], level: level)
-    guard models != nil else {
+    guard let bounds = bounds(name) else {
+      let error = try row(try existingName(of: .standardError(of: name)), ["time"], level: level)
       return Series.Curve(
         mean: picked.map { mean[$0] }, lower: picked.map { mean[$0] - 1.96 * error[$0] },
         upper: picked.map { mean[$0] + 1.96 * error[$0] })
     }
-    let lower = try row(try existingName(of: .lowerBound(of: name)), ["time"], level: level)
-    let upper = try row(try existingName(of: .upperBound(of: name)), ["time"], level: level)
+    let lower = try row(bounds.lower, ["time"], level: level)
+    let upper = try row(bounds.upper, ["time"], level: level)
     return Series.Curve(
       mean: picked.map { mean[$0] }, lower: picked.map { lower[$0] }, upper: picked.map { upper[$0] })
   }

@@ -10,9 +10,9 @@
 public struct RunningMoments: Sendable, Hashable, BitwiseCopyable {
   /// How many numbers were added.
   public private(set) var count: Int = 0
-  /// Their mean; 0 where there are none.
-  @usableFromInline var runningMean: Double = 0
-  @usableFromInline var sumOfSquares: Double = 0
+  private var runningMean: Double = 0
+  /// The sum of squared deviations from the mean; not finite where it exceeds the range of double precision.
+  public private(set) var sumOfSquares: Double = 0
 
   /// No numbers.
   public init() {}

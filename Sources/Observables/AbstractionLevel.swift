@@ -25,6 +25,7 @@ public struct AbstractionLevel: NamedObservable {
 public struct LevelIndicator: Observable {
   public let name: String
   public let longName: String
+  public let isIndicator = true
   private let tree: TreeDistances
   private let level: Int
 

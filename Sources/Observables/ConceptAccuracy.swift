@@ -5,6 +5,7 @@ import Numerics
 public struct ConceptAccuracy: NamedObservable {
   public static let name = "concept-accuracy"
   public static let longName = "fraction of members whose nearest concept is their own"
+  public static let isIndicator = true
   public static let needs: ObservableNeeds = .ownItem
 
   private let concepts: NearestConcept

@@ -73,6 +73,8 @@ public protocol NamedObservable: Observable {
   static var units: String { get }
   /// What it is measured like.
   static var family: ObservableFamily { get }
+  /// Whether each value is 0 or 1, so that the mean is a fraction of the members.
+  static var isIndicator: Bool { get }
   /// What it needs.
   static var needs: ObservableNeeds { get }
   /// Nil where the context lacks what it needs.
@@ -84,12 +86,15 @@ extension NamedObservable {
   public static var units: String { "1" }
   /// Like nothing else.
   public static var family: ObservableFamily { .other }
+  /// False.
+  public static var isIndicator: Bool { false }
   /// Nothing.
   public static var needs: ObservableNeeds { [] }
   public var name: String { Self.name }
   public var longName: String { Self.longName }
   public var units: String { Self.units }
   public var family: ObservableFamily { Self.family }
+  public var isIndicator: Bool { Self.isIndicator }
 }
 
 /// All observables by name.

@@ -1,15 +1,17 @@
+import Dynamics
 import Numerics
 
 internal import CGSL
 
-/// The mean of a few independent numbers, with Student's t-interval: for numbers of which each model gives one.
+/// The mean of a few independent numbers, with Student's t-interval: of numbers of which each model gives one, or of means
+/// over items.
 ///
 ///     mean +- t(1 - alpha/2; n - 1) s / sqrt(n)
 ///
 /// with the sample standard deviation s (n - 1). Numbers that are not finite are left out. Exact for normally
 /// distributed numbers; source: Student 1908, doi:10.1093/biomet/6.1.1.
 public struct StudentInterval: Sendable, Hashable {
-  /// How many finite numbers there are.
+  /// How many finite numbers, or items with a value, there are.
   public var count: Int
   /// Their mean; NaN where there are none.
   public var mean: Double
@@ -33,17 +35,49 @@ public struct StudentInterval: Sendable, Hashable {
   /// The interval of numbers whose moments are known.
   public init(_ moments: RunningMoments, error: Double = 0.05) {
     precondition(error > 0 && error < 1)
-    count = moments.count
-    let mean = moments.mean ?? .nan
+    let quantile =
+      moments.count > 1 ? Self.quantile(1 - error / 2, degreesOfFreedom: moments.count - 1) : .nan
+    self.init(
+      mean: moments.mean ?? .nan, standardError: moments.standardError ?? .nan, count: moments.count,
+      quantile: quantile)
+  }
+
+  /// The interval of a mean whose standard error has count - 1 degrees of freedom.
+  private init(mean: Double, standardError: Double, count: Int, quantile: Double) {
+    self.count = count
     self.mean = mean
-    guard let standardError = moments.standardError else {
-      (self.standardError, lower, upper) = (.nan, .nan, .nan)
+    let half = quantile * standardError
+    guard half.isFinite else {
+      (self.standardError, lower, upper) = (standardError, .nan, .nan)
       return
     }
     self.standardError = standardError
-    let half = Self.quantile(1 - error / 2, degreesOfFreedom: count - 1) * standardError
     lower = mean - half
     upper = mean + half
+  }
+
+  /// The intervals of means over members, from their errors over items; NaN for fewer than two items with a value.
+  ///
+  /// Exact where the items' means are normally distributed and complete; approximate where members are missing.
+  ///
+  /// - Parameters:
+  ///   - means: The means.
+  ///   - errors: Their standard errors over items.
+  ///   - items: How many items have a value.
+  /// - Complexity: O(means).
+  static func intervals(
+    means: [Double], errors: [Double], items: [Int], error: Double = 0.05
+  ) -> [StudentInterval] {
+    // Numbers of items hardly change from one time to the next.
+    var last = (items: 0, quantile: Double.nan)
+    return means.indices.map { k in
+      if items[k] != last.items {
+        let quantile = items[k] > 1 ? quantile(1 - error / 2, degreesOfFreedom: items[k] - 1) : .nan
+        last = (items[k], quantile)
+      }
+      return StudentInterval(
+        mean: means[k], standardError: errors[k], count: items[k], quantile: last.quantile)
+    }
   }
 
   /// The quantile of Student's distribution, at least one degree of freedom.
@@ -51,5 +85,21 @@ public struct StudentInterval: Sendable, Hashable {
     precondition(probability > 0 && probability < 1 && degreesOfFreedom >= 1)
     _ = GSLErrors.areReturned
     return gsl_cdf_tdist_Pinv(probability, Double(degreesOfFreedom))
+  }
+}
+
+extension SeriesStatistics {
+  /// Student's 95 % interval over items of the mean at each time; NaN for fewer than two items with a value.
+  ///
+  /// - Complexity: O(times).
+  public var intervals: [StudentInterval] {
+    StudentInterval.intervals(means: mean, errors: standardError, items: itemCount)
+  }
+}
+
+extension ScalarStatistics {
+  /// Student's 95 % interval over items of the mean; NaN for fewer than two items that have the scalar.
+  public var interval: StudentInterval {
+    StudentInterval.intervals(means: [mean], errors: [standardError], items: [itemCount])[0]
   }
 }

@@ -38,7 +38,9 @@ enum Summary {
         "\(diverged) of \(report.memberCount) members diverged; they are left out of the averages.")
     }
     lines.append("")
-    lines.append("Averages over members; +- standard error over items, for this one model and data set.")
+    lines.append(
+      "Averages over members; +- standard error over items, for this one model and data set (95 % intervals: NAME_lower and"
+        + " NAME_upper in the run file).")
     lines.append("Run file: \(report.path)")
     return lines.joined(separator: "\n")
   }
@@ -154,7 +156,12 @@ enum Summary {
 
   /// Whether the intervals became as narrow as was asked for.
   private static func sampling(_ study: AttractorStudy, _ until: AttractorSpecification.Until) -> String {
-    let widest = study.basins.flatMap { $0.intervals.map(\.halfWidth) }.max() ?? 1
+    let widest = study.basins.flatMap(\.intervals).widest ?? 1
+    guard widest.isFinite else {
+      return
+        "Intervals are missing, for the starts of one item say nothing about other items: +-"
+        + " \(number(until.halfWidth, 3)) was asked for, and is not reached; take more items."
+    }
     return
       "Widest interval: +- \(number(widest, 3)), asked for +- \(number(until.halfWidth, 3))"
       + (widest <= until.halfWidth ? "" : ": not reached with at most \(until.atMost) starts per level")

@@ -1,4 +1,5 @@
 import Foundation
+import Observables
 import Output
 import Testing
 
@@ -224,7 +225,7 @@ extension CommandTests {
       #expect(b[0, 0] < a[0, 0])
     }
 
-    @Test func realizationsAreBootstrapped() throws {
+    @Test func realizationsOfAnItemAreOneCluster() throws {
       let sandbox = try Sandbox()
       let (reader, _) = try Self.run(
         sandbox, Self.scenario("{items: 12}", initial: "{levels: [0.5], realizations: 3}"))
@@ -232,7 +233,51 @@ extension CommandTests {
       let items = try reader.variable("attractors/initial_item").readInts()
       #expect(items == (0..<12).flatMap { [$0, $0, $0] })
       let lower = try reader.variable("attractors/basin_fraction_lower")
-      #expect(try lower.attribute("interval").text == "bootstrap over items")
+      #expect(try lower.attribute("interval").text == "Korn-Graubard")
+      // By the labels in the file.
+      let labels = try reader.variable("attractors/initial_attractor").readInts().map { Int32($0) }
+      let outcomes = try reader.variable("attractors/initial_outcome").readInts()
+      let known = zip(labels, outcomes).map { $0 < 0 && $1 == 3 ? -2 : $0 }
+      let sets = try reader.variable("attractors/kind").shape[0]
+      let expected = FractionInterval.ofBasins(labels: known, startsPerItem: 3, attractors: sets)
+      #expect(try lower.readDoubles() == expected.map(\.lower))
+      #expect(try reader.variable("attractors/basin_fraction_upper").readDoubles() == expected.map(\.upper))
+    }
+
+    @Test func oneItemHasNoInterval() throws {
+      let sandbox = try Sandbox()
+      let (reader, output) = try Self.run(
+        sandbox, Self.scenario("{items: 1}", initial: "{levels: [0.5], realizations: 20}"))
+      #expect(try reader.variable("attractors/initial_attractor").shape == [1, 20])
+      #expect(try reader.variable("attractors/basin_fraction").readDoubles().allSatisfy(\.isFinite))
+      for end in ["lower", "upper"] {
+        let values = try reader.variable("attractors/basin_fraction_\(end)").readDoubles()
+        #expect(!values.isEmpty && values.allSatisfy { $0.isNaN })
+      }
+      #expect(output.contains("[-, -]"))
+    }
+
+    /// An interval that is missing is not narrow: further items are taken.
+    @Test func untilIsNotSatisfiedByOneItem() throws {
+      let sandbox = try Sandbox()
+      let (reader, _) = try Self.run(
+        sandbox,
+        Self.scenario(
+          "{items: 1, until: {half-width: 0.9, at-most: 80}}", initial: "{levels: [0.5], realizations: 20}"))
+      #expect(try reader.variable("attractors/basin_fraction_lower").attribute("looks_taken").integer == 2)
+      #expect(Set(try reader.variable("attractors/initial_item").readInts()) == [0, 1])
+      let upper = try reader.variable("attractors/basin_fraction_upper").readDoubles()
+      #expect(upper.allSatisfy { $0.isFinite })
+      // A split of a single item has no other: the search ends, and says so.
+      let one = Self.scenario(
+        "{items: 1, until: {half-width: 0.9, at-most: 80}}",
+        initial: "{levels: [0.5], realizations: 20, split: test}"
+      ).replacing(
+        "superclasses: 2, classes: 2, memories: 40, test: 5",
+        with: "superclasses: 1, classes: 1, memories: 40, test: 1")
+      let (alone, output) = try Self.run(sandbox, one)
+      #expect(try alone.variable("attractors/initial_attractor").shape == [1, 80])
+      #expect(output.contains("Intervals are missing"))
     }
 
     @Test(arguments: ["{corruption: prior}", "{corruption: latent-box, levels: [3]}"])

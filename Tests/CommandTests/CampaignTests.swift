@@ -158,6 +158,36 @@ struct CampaignTests {
     return lines.joined(separator: "\n") + Self.claims + "\n"
   }
 
+  @Test("Functions over time of retained and lost members take those that were so at t = 0")
+  func splitsAtTheStart() throws {
+    let sandbox = try Sandbox()
+    try sandbox.put(
+      smallScenario.replacing("model:\n", with: "model:\n  replicas: 3\n").replacing(
+        "[0, 0.5]}", with: "[0.9]}") + """
+          observables: [distance-concept]
+          split-by: [retention]
+          claims:
+            kept: {statement: A., estimate: approach(distance-concept-retained), threshold: 0}
+            others: {statement: B., estimate: final(distance-concept-lost), threshold: 0}
+
+          """, at: "split.yaml")
+    try sandbox.succeed("run", "split.yaml", "-o", "split.nc")
+    let reader = try sandbox.reader("split.nc")
+    func models(_ name: String) throws -> [[Double]] {
+      let values = try reader.variable("replicas/distance_concept_" + name).readDoubles()
+      return (0..<3).map { Array(values[4 * $0..<4 * $0 + 4]) }
+    }
+    let kept = try reader.variable("claims/kept/estimate").readDoubles()
+    let others = try reader.variable("claims/others/estimate").readDoubles()
+    for (k, series) in try models("initially_retained").enumerated() {
+      #expect(kept[k] == 1 - (series.min() ?? .nan) / series[0])
+    }
+    #expect(others == (try models("initially_lost").map { $0[3] }))
+    // Some members change sides, so that the sets differ.
+    #expect(try models("retained") != models("initially_retained"))
+    #expect(try models("lost").map { $0[0] } == models("initially_lost").map { $0[0] })
+  }
+
   @Test("Replicas are runs with following seeds; their summary and the claims follow from them")
   func replicas() throws {
     let sandbox = try Sandbox()

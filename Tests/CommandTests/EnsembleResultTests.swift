@@ -1,4 +1,5 @@
 import Foundation
+import Observables
 import Output
 import Testing
 
@@ -88,14 +89,21 @@ extension CommandTests {
 
       for name in ["distance_concept", "abstraction_level", "step_length", "energy", "overlap_memory"] {
         let series = try Table(reader, "members/" + name)
-        func check(_ path: String, _ chosen: [Int], _ time: Int, _ index: [Int]) throws {
+        func check(
+          _ path: String, _ chosen: [Int], _ time: Int, _ index: [Int], items inAll: Double
+        ) throws {
           let finite = chosen.filter { series[$0, time].isFinite }
           let values = finite.map { series[$0, time] }
           let (mean, deviation) = moments(values)
           var byItem: [Int: [Double]] = [:]
           for member in finite { byItem[items[member], default: []].append(series[member, time]) }
-          let itemMeans = byItem.sorted { $0.key < $1.key }.map { moments($0.value).mean }
-          let error = moments(itemMeans).deviation / Double(itemMeans.count).squareRoot()
+          // The mean is the ratio of sums over items; those of the group without a chosen member are among the n.
+          let squares = byItem.values.reduce(0) { sum, own in
+            let residual = own.reduce(0, +) - mean * Double(own.count)
+            return sum + residual * residual
+          }
+          let variance = inAll / (inAll - 1) * squares / Double(values.count * values.count)
+          let error = byItem.count > 1 ? variance.squareRoot() : .nan
 
           func stored(_ suffix: String) throws -> Double {
             let variable = try reader.variable(path + suffix)
@@ -106,35 +114,71 @@ extension CommandTests {
           // |sqrt(a) - sqrt(b)| <= sqrt(|a - b|), which also covers variances near 0.
           let n = Double(max(values.count, 1))
           let largest = values.map { abs($0) }.max() ?? 0
-          let squares = (8 * n * unit * largest * largest)
+          let rounding = (8 * n * unit * largest * largest)
           func root(_ x: Double) -> Double {
-            x.isFinite && x * x > squares ? squares / x : squares.squareRoot()
+            x.isFinite && x * x > rounding ? rounding / x : rounding.squareRoot()
           }
           #expect(try stored("_count") == Double(values.count), "\(path) \(index)")
           expectNear(try stored(""), mean, within: 2 * n * unit * largest, "\(path) \(index)")
           expectNear(
             try stored("_standard_deviation"), deviation, within: root(deviation), "\(path) \(index)")
           expectNear(try stored("_standard_error"), error, within: root(error), "\(path) \(index)")
+          let quantile =
+            byItem.count > 1 ? StudentInterval.quantile(0.975, degreesOfFreedom: byItem.count - 1) : .nan
+          let slack = 2 * n * unit * largest + quantile * root(error)
+          expectNear(try stored("_lower"), mean - quantile * error, within: slack, "\(path) \(index)")
+          expectNear(try stored("_upper"), mean + quantile * error, within: slack, "\(path) \(index)")
         }
         for (level, value) in levelValues.enumerated() {
           let members = levels.indices.filter { levels[$0] == value }
           #expect(members.count == 480)
           for time in 0..<4 {
-            try check(name, members, time, [level, time])
+            try check(name, members, time, [level, time], items: 160)
             for group in labels.indices {
               try check(
-                name + "_by_class", members.filter { classIndex[$0] == group }, time, [level, group, time])
+                name + "_by_class", members.filter { classIndex[$0] == group }, time, [level, group, time],
+                items: 40)
             }
             for group in 0..<2 {
               try check(
                 name + "_by_superclass", members.filter { parents[classIndex[$0]] == group }, time,
-                [level, group, time])
+                [level, group, time], items: 80)
             }
-            try check(name + "_retained", members.filter { isRetained($0, time) }, time, [level, time])
-            try check(name + "_lost", members.filter { !isRetained($0, time) }, time, [level, time])
+            for (ending, at) in [("", time), ("initially_", 0)] {
+              let place = [level, time]
+              try check(
+                "\(name)_\(ending)retained", members.filter { isRetained($0, at) }, time, place, items: 160)
+              try check(
+                "\(name)_\(ending)lost", members.filter { !isRetained($0, at) }, time, place, items: 160)
+            }
           }
         }
       }
+    }
+
+    /// Members that all agree do not prove that others do: the intervals of fractions have a width, and stay in [0, 1].
+    @Test func fractionsHaveWideIntervals() throws {
+      let sandbox = try Sandbox()
+      let reader = try Self.run(
+        sandbox, "initial={levels: [0], items: 3, realizations: 2}",
+        "observables=[memory-recovered, concept-accuracy]")
+      let names = ["memory_recovered", "concept_accuracy", "level_fraction", "memory_after_concept"]
+      for name in names {
+        let mean = try reader.variable(name).readDoubles()
+        let lower = try reader.variable(name + "_lower").readDoubles()
+        let upper = try reader.variable(name + "_upper").readDoubles()
+        for k in mean.indices where mean[k].isFinite {
+          #expect(0 <= lower[k] && lower[k] <= mean[k] && mean[k] <= upper[k] && upper[k] <= 1, "\(name)")
+          #expect(upper[k] - lower[k] > 0.5, "\(name)")
+        }
+      }
+      // At t = 0 all members are their memories. Three of three: 0.025^(1/3).
+      #expect(try reader.variable("memory_recovered").readDoubles()[0] == 1)
+      let end = try reader.variable("memory_recovered_lower").readDoubles()[0]
+      #expect(abs(end - 0.292401773821287) < 1e-9)
+      #expect(
+        try reader.variable("memory_recovered_lower").attribute("long_name").text
+          == "lower end of Korn and Graubard's 95 % interval over items of memory_recovered")
     }
 
     @Test func observablesAreThoseOfTheLatentStates() throws {

@@ -85,7 +85,7 @@ extension CommandTests {
       try sandbox.succeed("run", "levels.yaml", "-o", "levels.nc")
       let levels = try run(sandbox, warnings: "default", ["captions.py", "levels.nc"])
       #expect(levels.contains("first point is shown, initial.levels = [0, 0.4]"))
-      #expect(levels.contains("mean over n = 160 members") && levels.contains("standard errors over items"))
+      #expect(levels.contains("mean over n = 160 members") && levels.contains("95 % interval over items"))
     }
 
     /// The README's Python runs on a file of its scenario's kind.

@@ -12,12 +12,12 @@ extension CommandTests {
       var units: String?
     }
 
-    /// Mean, standard deviation, standard error and count.
+    /// Mean, standard deviation, standard error, interval and count.
     static func averages(
       _ name: String, _ dimensions: [String], units: String
     ) -> [String: Expected] {
       var result: [String: Expected] = [:]
-      for suffix in ["", "_standard_deviation", "_standard_error"] {
+      for suffix in ["", "_standard_deviation", "_standard_error", "_lower", "_upper"] {
         result[name + suffix] = Expected(dimensions: dimensions, type: .double, units: units)
       }
       result[name + "_count"] = Expected(dimensions: dimensions, type: .int32, units: "1")
@@ -43,7 +43,8 @@ extension CommandTests {
         for (suffix, dimensions) in [
           ("", ["level", "time"]), ("_by_class", ["level", "concept", "time"]),
           ("_by_superclass", ["level", "superconcept", "time"]), ("_retained", ["level", "time"]),
-          ("_lost", ["level", "time"]),
+          ("_lost", ["level", "time"]), ("_initially_retained", ["level", "time"]),
+          ("_initially_lost", ["level", "time"]),
         ] {
           for (key, value) in averages("/" + name + suffix, dimensions, units: units) { result[key] = value }
         }
@@ -53,7 +54,9 @@ extension CommandTests {
       for name in ["approach", "approach_lower", "approach_upper", "approach_sibling", "approach_shuffled"] {
         add("/" + name, ["level", "tree_level"], .double)
       }
-      add("/level_fraction", ["level", "time", "tree_level"], .double)
+      for ending in ["", "_standard_error", "_lower", "_upper"] {
+        add("/level_fraction" + ending, ["level", "time", "tree_level"], .double)
+      }
       add("/negative_elbo_train", [], .double, "nats")
       add("/negative_elbo_test", [], .double, "nats")
       add("/geometry/concept_position", ["concept", "latent"], .double)
@@ -79,7 +82,7 @@ extension CommandTests {
         "memory_after_concept",
       ] {
         add("/" + name, ["level"], .double)
-        add("/" + name + "_standard_error", ["level"], .double)
+        for ending in ["_standard_error", "_lower", "_upper"] { add("/" + name + ending, ["level"], .double) }
         add("/" + name + "_count", ["level"], .int32)
       }
       add("/active_latent_variables", [], .int32)

@@ -226,9 +226,9 @@ private func run<Map: DiscreteMap>(
     member.item % 11 == 0 ? .nan : state[1] > 0.3 ? 1 : 0
   }
 
-  /// Mean, deviation and standard error over items, by two passes.
-  static func bruteForce(_ values: [(item: Int, x: Double)]) -> (
-    count: Int, mean: Double, sd: Double, se: Double
+  /// Mean and deviation by two passes, and the standard error of the ratio sum y_i / sum m_i over `items` items.
+  static func bruteForce(_ values: [(item: Int, x: Double)], items: Int) -> (
+    count: Int, mean: Double, sd: Double, se: Double, items: Int
   ) {
     func moments(_ x: [Double]) -> (mean: Double, variance: Double) {
       guard !x.isEmpty else { return (.nan, .nan) }
@@ -238,19 +238,23 @@ private func run<Map: DiscreteMap>(
     }
     let present = values.filter { $0.x.isFinite }
     let members = moments(present.map(\.x))
-    let items = Dictionary(grouping: present, by: \.item).values.map { moments($0.map(\.x)).mean }
-    return (
-      present.count, members.mean, members.variance.squareRoot(),
-      (moments(items).variance / Double(items.count)).squareRoot()
-    )
+    let byItem = Dictionary(grouping: present, by: \.item).values
+    // An item without a value has y = 0 and m = 0.
+    let squares = byItem.reduce(0) { sum, item in
+      let residual = item.reduce(0) { $0 + $1.x } - members.mean * Double(item.count)
+      return sum + residual * residual
+    }
+    let (n, total) = (Double(items), Double(present.count))
+    let error = byItem.count > 1 ? (n / (n - 1) * squares / (total * total)).squareRoot() : .nan
+    return (present.count, members.mean, members.variance.squareRoot(), error, byItem.count)
   }
 
   static func compare(
-    _ series: SeriesStatistics, _ values: [[(item: Int, x: Double)]], _ what: String,
+    _ series: SeriesStatistics, _ values: [[(item: Int, x: Double)]], items: Int, _ what: String,
     sourceLocation: SourceLocation = #_sourceLocation
   ) {
     for (t, atTime) in values.enumerated() {
-      let expected = bruteForce(atTime)
+      let expected = bruteForce(atTime, items: items)
       // Numbers are of size 4 at most; sums of n of them have n roundings in either way of computing.
       let bound = Double(atTime.count + 4) * 8 * 0x1p-52
       func close(_ a: Double, _ b: Double) -> Bool { a.isNaN ? b.isNaN : abs(a - b) <= bound }
@@ -261,6 +265,8 @@ private func run<Map: DiscreteMap>(
         sourceLocation: sourceLocation)
       #expect(
         close(series.standardError[t], expected.se), "\(what) error at \(t)", sourceLocation: sourceLocation)
+      #expect(
+        series.itemCount[t] == expected.items, "\(what) items at \(t)", sourceLocation: sourceLocation)
     }
   }
 
@@ -294,16 +300,77 @@ private func run<Map: DiscreteMap>(
         func values(_ keep: (Int, Int) -> Bool) -> [[(item: Int, x: Double)]] {
           (0..<5).map { t in own.filter { keep($0, t) }.map { (Int(members[$0].item), series[$0][t]) } }
         }
-        Self.compare(result.overall[o], values { _, _ in true }, "overall")
+        Self.compare(result.overall[o], values { _, _ in true }, items: items, "overall")
         for g in 0..<4 {
           Self.compare(
-            result.grouped[0][o][g], values { k, _ in (Int(members[k].item) - 2) / 3 % 3 == g }, "class \(g)")
+            result.grouped[0][o][g], values { k, _ in (Int(members[k].item) - 2) / 3 % 3 == g },
+            items: (0..<items).count { $0 % 3 == g }, "class \(g)")
         }
         #expect(result.grouped[1][o][0].fingerprint == result.overall[o].fingerprint)
-        Self.compare(result.series(of: .retained)[o], values { k, t in splits[k][t] == 1 }, "retained")
-        Self.compare(result.series(of: .lost)[o], values { k, t in splits[k][t] == 0 }, "lost")
+        for (part, choice) in [(SeriesPart.retained, 1.0), (.lost, 0)] {
+          Self.compare(
+            result.series(of: part)[o], values { k, t in splits[k][t] == choice }, items: items, "\(part)")
+        }
+        // The same members at all times.
+        for (part, choice) in [(SeriesPart.initiallyRetained, 1.0), (.initiallyLost, 0)] {
+          Self.compare(
+            result.series(of: part)[o], values { k, _ in splits[k][0] == choice }, items: items, "\(part)")
+        }
       }
     }
+  }
+
+  /// Four items of four realizations with values 1, 2, 3 and 10; of the last, one realization is there, of one more none.
+  @Test func errorsBelongToTheMeanOverMembers() throws {
+    var plan = EnsemblePlan(
+      levels: [0], items: [0, 1, 2, 3, 4], realizations: 4, steps: 0, seed: 1,
+      observables: [
+        Measure("value") { state, member, _ in
+          member.item == 4 || member.item == 3 && member.realization > 0 ? .nan : state[0]
+        }
+      ])
+    plan.splitting = Measure("split") { _, member, _ in member.realization == 0 ? 1 : 0 }
+    let result = try run(ScheduledMap { _ in 0 }, given([[1], [2], [3], [10], [0]]), plan)[0]
+    let all = result.overall[0]
+    // R = (4 + 8 + 12 + 10) / 13 = 34/13; residuals y - R m times 13: -84, -32, 20, 96, 0.
+    #expect(all.count == [13] && all.itemCount == [4])
+    #expect(agree(all.mean[0], 34.0 / 13, ulps: 4))
+    let residuals: [Double] = [-84, -32, 20, 96]
+    let squares = residuals.reduce(0) { $0 + $1 * $1 } / 169
+    #expect(agree(all.standardError[0], (1.25 * squares).squareRoot() / 13, ulps: 8))
+    // One of each item that is there: R = 4, sum of squares 9 + 4 + 1 + 36 = 50.
+    let one = result.series(of: .retained)[0]
+    #expect(one.mean == [4] && one.itemCount == [4])
+    #expect(agree(one.standardError[0], 62.5.squareRoot() / 4, ulps: 8))
+    // Three whole items of five: R = 2, y - R m = -3, 0, 3.
+    let others = result.series(of: .lost)[0]
+    #expect(others.mean == [2] && others.count == [9] && others.itemCount == [3])
+    #expect(agree(others.standardError[0], 22.5.squareRoot() / 9, ulps: 8))
+  }
+
+  /// The error of a mean of which only one item has members says nothing of other items.
+  @Test func oneItemHasNoError() throws {
+    var plan = EnsemblePlan(
+      levels: [0], items: [0, 1, 2], realizations: 3, steps: 0, seed: 1, observables: [Measure.component(0)])
+    plan.splitting = Measure("split") { _, member, _ in member.item == 1 ? 1 : 0 }
+    let result = try run(ScheduledMap { _ in 0 }, given([[1], [5], [3]]), plan)[0]
+    let alone = result.series(of: .retained)[0]
+    #expect(alone.mean == [5] && alone.itemCount == [1] && alone.standardError[0].isNaN)
+    #expect(result.series(of: .lost)[0].standardError[0] > 0)
+  }
+
+  /// Members that change sides stay in the set that they were in at the start.
+  @Test func setsAtTheStartDoNotChange() throws {
+    var plan = EnsemblePlan(
+      levels: [0], items: [0, 1, 2, 3], steps: 2, seed: 1, observables: [Measure.component(0)])
+    plan.splitting = Measure("split") { state, _, _ in state[0] < 2 ? 1 : 0 }
+    // Starts 0, 1, 2, 5; one step to the right each time.
+    let result = try run(ScheduledMap { _ in 1 }, given([[0], [1], [2], [5]]), plan)[0]
+    let kept = result.series(of: .initiallyRetained)[0]
+    #expect(kept.mean == [0.5, 1.5, 2.5] && kept.count == [2, 2, 2])
+    #expect(result.series(of: .initiallyLost)[0].mean == [3.5, 4.5, 5.5])
+    let now = result.series(of: .retained)[0]
+    #expect(now.count == [2, 1, 0] && now.mean[1] == 1 && now.mean[2].isNaN)
   }
 
   @Test func divergedMembersAreCountedAndLeftOut() throws {

@@ -115,17 +115,14 @@ import Testing
         continue
       }
       #expect(abs(statistics.mean - finite.reduce(0, +) / Double(finite.count)) <= bound, "\(k)")
-      let means = (0..<items).compactMap { item -> Double? in
-        let of = zip(members, column).filter { Int($0.0.item) == item && $0.1.isFinite }.map(\.1)
-        return of.isEmpty ? nil : of.reduce(0, +) / Double(of.count)
-      }
-      guard means.count > 1 else {
+      let values = zip(members, column).filter { $0.1.isFinite }.map { (item: Int($0.0.item), x: $0.1) }
+      let expected = StatisticsTests.bruteForce(values, items: items)
+      #expect(statistics.itemCount == expected.items, "\(k)")
+      guard expected.items > 1 else {
         #expect(statistics.standardError.isNaN)
         continue
       }
-      let mean = means.reduce(0, +) / Double(means.count)
-      let variance = means.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(means.count - 1)
-      #expect(abs(statistics.standardError - (variance / Double(means.count)).squareRoot()) <= bound, "\(k)")
+      #expect(abs(statistics.standardError - expected.se) <= bound, "\(k)")
     }
     if items == 50 {
       #expect(result.scalars[.memoryAfterConcept].mean > 0.2)

@@ -252,7 +252,7 @@ final class RecordCollector: EnsembleObserver {
 
 extension SeriesStatistics {
   var fingerprint: [UInt64] {
-    count.map { UInt64($0) } + (mean + standardDeviation + standardError).map(\.bitPattern)
+    (count + itemCount).map { UInt64($0) } + (mean + standardDeviation + standardError).map(\.bitPattern)
   }
 }
 
@@ -262,13 +262,14 @@ extension LevelStatistics {
     var bits: [UInt64] = [level.bitPattern, UInt64(memberCount), UInt64(divergedCount)]
     bits += overall.flatMap(\.fingerprint)
     bits += grouped.flatMap { $0 }.flatMap { $0 }.flatMap(\.fingerprint)
-    bits += (series(of: .retained) + series(of: .lost)).flatMap(\.fingerprint)
+    bits += SeriesPart.allCases.dropFirst().flatMap { series(of: $0) }.flatMap(\.fingerprint)
     for approach in approaches.elements {
       bits += (approach.meanDistance + [approach.value, approach.lower, approach.upper]).map(\.bitPattern)
       bits += [approach.time.map { UInt64($0) } ?? .max, approach.isCensored ? 1 : 0]
     }
     for scalar in scalars.entries {
       bits += [UInt64(scalar.count), scalar.mean.bitPattern, scalar.standardError.bitPattern]
+      bits.append(UInt64(scalar.itemCount))
     }
     return bits
   }

@@ -52,6 +52,39 @@ import Testing
     }
   }
 
+  /// Bands are the file's intervals; only files from before they had them are drawn with 1.96 errors.
+  @Test func bandsAreTheIntervalsOfTheFile() throws {
+    let folder = try TemporaryFolder()
+    let writer = try NetCDFWriter(path: folder("few.nc"))
+    let root = writer.root
+    try root.setAttribute("format_version", 1)
+    try root.defineDimension("level", length: 1)
+    try root.defineDimension("time", length: 2)
+    try root.defineVariable("level", type: .double, dimensions: ["level"]).write([0.5])
+    try root.defineVariable("time", type: .int32, dimensions: ["time"]).write([0, 1])
+    func define(_ name: String, _ values: [Double], _ attributes: (String, String)...) throws {
+      try root.defineVariable(
+        name, type: .double, dimensions: ["level", "time"],
+        attributes: attributes.map { ($0.0, .text($0.1)) }, fillValue: .nan
+      ).write(values)
+    }
+    try define("energy", [5, 6], ("role", "mean"))
+    for (name, role, values) in [
+      ("energy_standard_error", "standard_error", [0.5, 1]), ("energy_count", "count", [3, 3]),
+      ("energy_lower", "lower_bound", [1, -2]), ("energy_upper", "upper_bound", [9, 14]),
+    ] {
+      try define(name, values, ("role", role), ("role_of", "energy"))
+    }
+    try writer.commit()
+    let sheet = try RunData(path: folder("few.nc")).sheet(.series)
+    let bands = sheet.panels[0].layers.compactMap { layer -> [[Double]]? in
+      if case .band(_, let lower, let upper, _) = layer { [lower, upper] } else { nil }
+    }
+    #expect(bands == [[[1, -2], [9, 14]]])
+    #expect(sheet.caption.contains("95 % interval over items (Student's"))
+    #expect(!sheet.caption.contains("1.96"))
+  }
+
   @Test func familiesShareTheirScale() throws {
     let folder = try TemporaryFolder()
     let writer = try NetCDFWriter(path: folder("two.nc"))

@@ -6,7 +6,7 @@ import Testing
   // MARK: Clopper and Pearson
 
   /// scipy.stats.beta.ppf (SciPy 1.17.1), whose own accuracy is about 1e-12.
-  static let published: [(k: Int, n: Int, u: Int, lower: Double, upper: Double)] = [
+  static let clopperPearsons: [(k: Int, n: Int, u: Int, lower: Double, upper: Double)] = [
     (0, 1, 0, 0, 0.975), (1, 1, 0, 0.025, 1),
     (0, 10, 0, 0, 0.3084971078187607), (10, 10, 0, 0.6915028921812392, 1),
     (5, 10, 0, 0.18708602844739855, 0.8129139715526015),
@@ -25,8 +25,8 @@ import Testing
     (16, 20, 4, 0.5633859970033317, 1),
   ]
 
-  @Test(arguments: published.indices) func clopperPearsonIsSciPys(index: Int) {
-    let row = Self.published[index]
+  @Test(arguments: clopperPearsons.indices) func clopperPearsonIsSciPys(index: Int) {
+    let row = Self.clopperPearsons[index]
     let interval = FractionInterval.clopperPearson(successes: row.k, trials: row.n, undecided: row.u)
     // Probabilities are met to 1e-9 of 0.025; quantiles to some 1e-7 of the interval's own width then, and the
     // two programs differ by as much.
@@ -112,104 +112,140 @@ import Testing
     #expect(least < 0.97, "an interval that is never exceeded is no 95 % interval")
   }
 
-  // MARK: Bootstrap
+  // MARK: Korn and Graubard
 
-  /// Items with a fraction of their own (0.1 to 0.7), whose starts then reach attractor 0, 1 or none.
-  private static func labels(items: Int, starts: Int, undecided: Double = 0, number: Int) -> [Int32] {
-    var random = RandomField(seed: 71, purpose: .user).stream(UInt32(number), UInt32(items))
-    return (0..<items).flatMap { _ -> [Int32] in
-      let own = 0.1 + 0.6 * random.uniform()
-      return (0..<starts).map { _ in
-        let u = random.uniform()
-        return random.uniform() < undecided ? -1 : u < own ? 0 : u < own + 0.1 ? 1 : -2
-      }
+  /// Labels of items of which so many starts reach attractor 0, so many are undecided, and the others reach 1.
+  private static func labels(_ reached: [Int], undecided: [Int] = [], starts: Int) -> [Int32] {
+    reached.indices.flatMap { item -> [Int32] in
+      let open = undecided.isEmpty ? 0 : undecided[item]
+      return (0..<starts).map { $0 < reached[item] ? 0 : $0 < reached[item] + open ? -1 : 1 }
     }
   }
 
-  @Test func bootstrapIsABruteForceOnes() {
-    let (items, starts) = (160, 5)
-    let replicates = 20_000
-    let labels = Self.labels(items: items, starts: starts, undecided: 0.1, number: 0)
-    let intervals = FractionInterval.bootstrap(
-      labels: labels, startsPerItem: starts, attractors: 2, replicates: replicates, seed: 3)
-    // By other random numbers and other sums.
-    var random = RandomField(seed: 1234, purpose: .user).stream(9)
-    for attractor in 0..<2 {
-      var sure: [Double] = []
-      var possible: [Double] = []
-      for _ in 0..<replicates {
-        var (a, b) = (0, 0)
-        for _ in 0..<items {
-          let item = random.below(items)
-          for label in labels[item * starts..<(item + 1) * starts] {
-            if label == Int32(attractor) { a += 1 }
-            if label == Int32(attractor) || label == -1 { b += 1 }
-          }
-        }
-        sure.append(Double(a) / Double(items * starts))
-        possible.append(Double(b) / Double(items * starts))
-      }
-      for (found, fractions, quantile) in [
-        (intervals[attractor].lower, sure, 0.025), (intervals[attractor].upper, possible, 0.975),
-      ] {
-        let expected = fractions.sorted()[Int(quantile * Double(replicates))]
-        let mean = fractions.reduce(0, +) / Double(replicates)
-        let squares = fractions.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        let deviation = (squares / Double(replicates - 1)).squareRoot()
-        // The standard error of a 2.5 % quantile of 20,000 normal numbers of deviation s is
-        // sqrt(0.025 0.975 / 20,000) / phi(1.96) s = 0.019 s, that of the difference of two 0.027 s. Four of them,
-        // and the grid of 1/800.
-        let allowance = 4 * 0.027 * deviation + 1 / Double(items * starts)
-        #expect(abs(found - expected) <= allowance)
-        // A quantile of 5 % is at 1.645 s instead of 1.96 s: the test must tell them apart.
-        #expect(allowance < (1.96 - 1.645) * deviation)
-      }
-    }
+  private struct Case {
+    var reached: [Int]
+    var undecided: [Int] = []
+    var starts: Int
+    var error = 0.05
+    var lower: Double
+    var upper: Double
   }
 
-  @Test func bootstrapHasTheConfidenceItClaims() {
-    // Simulation: 400 ensembles of 50 items; true fractions 0.4 and 0.1. A percentile bootstrap over 50 items covers
-    // about 93 to 95 %; the standard error of a share of 400 is 0.011.
-    var covered = [0, 0]
-    let trials = 400
-    for number in 0..<trials {
-      let labels = Self.labels(items: 50, starts: 4, number: number)
-      let intervals = FractionInterval.bootstrap(
-        labels: labels, startsPerItem: 4, attractors: 2, replicates: 500, seed: UInt64(number))
-      for (k, truth) in [0.4, 0.1].enumerated()
-      where intervals[k].lower <= truth && truth <= intervals[k].upper {
-        covered[k] += 1
-      }
-    }
-    for k in 0..<2 {
-      let share = Double(covered[k]) / Double(trials)
-      #expect(share > 0.93 - 4 * 0.011 && share < 0.95 + 4 * 0.011, "\(share)")
-    }
+  /// The definition with scipy.stats.t.ppf and scipy.stats.beta.ppf.
+  private static let published = [
+    // Alike by chance: n* = 2 and 12, not 20 and 120.
+    Case(reached: [3, 3], starts: 10, lower: 0.000801603082576644, upper: 0.952329427855845),
+    Case(
+      reached: Array(repeating: 5, count: 12), starts: 10, lower: 0.210944638239297,
+      upper: 0.789055361760703),
+    Case(reached: [1, 2, 3, 4, 5], starts: 6, lower: 0.183949338393376, upper: 0.816050661606623),
+    Case(reached: [6, 6, 6, 0, 1], starts: 6, lower: 0.0549644891915648, upper: 0.993524368738128),
+    // n* beyond the starts that there are: 180 and 80.
+    Case(
+      reached: (0..<60).map { $0 % 2 }, starts: 3, lower: 0.115363984846246, upper: 0.229298219890111),
+    Case(
+      reached: [7, 7, 8, 7, 6, 7, 7, 8], starts: 10, lower: 0.60045488668798, upper: 0.808239528028035),
+    // Whole numbers of items that hardly ever, and nearly always, reach it.
+    Case(
+      reached: [0, 0, 0, 0, 0, 0, 0, 0, 0, 1], starts: 4, lower: 0.000256140430694415,
+      upper: 0.154987843744536),
+    Case(
+      reached: [4, 4, 4, 4, 4, 4, 4, 4, 4, 3], starts: 4, lower: 0.845012156255464,
+      upper: 0.999743859569306),
+    Case(
+      reached: [2, 0, 4, 1, 3, 3], undecided: [1, 2, 0, 0, 1, 0], starts: 5, lower: 0.150661205953577,
+      upper: 0.798890409884445),
+    Case(
+      reached: [2, 0, 4, 1, 3, 3], starts: 5, error: 0.05 / 7, lower: 0.0558319630843503,
+      upper: 0.886580785798343),
+  ]
+
+  @Test(arguments: published.indices) func kornGraubardIsTheDefinition(index: Int) {
+    let one = Self.published[index]
+    let labels = Self.labels(one.reached, undecided: one.undecided, starts: one.starts)
+    let interval = FractionInterval.ofBasins(
+      labels: labels, startsPerItem: one.starts, attractors: 2, error: one.error)[0]
+    let width = one.upper - one.lower
+    #expect(abs(interval.lower - one.lower) <= 1e-7 * width)
+    #expect(abs(interval.upper - one.upper) <= 1e-7 * width)
   }
 
-  @Test func bootstrapCountsItemsNotStarts() {
-    // Ten copies of each start add nothing.
-    let single = (0..<60).map { Int32($0 % 3 == 0 ? 0 : 1) }
-    let copies = single.flatMap { Array(repeating: $0, count: 10) }
-    let a = FractionInterval.bootstrap(labels: single, startsPerItem: 1, attractors: 2, seed: 5)
-    let b = FractionInterval.bootstrap(labels: copies, startsPerItem: 10, attractors: 2, seed: 5)
-    for (x, y) in zip(a, b) { #expect(abs(x.lower - y.lower) < 1e-12 && abs(x.upper - y.upper) < 1e-12) }
-    // Close to Clopper and Pearson's interval, which is a little wider.
+  @Test func oneStartPerItemIsClopperPearson() {
+    let labels = (0..<40).map { Int32($0 % 5 == 0 ? -1 : $0 % 3 == 0 ? 0 : -2) }
+    let found = FractionInterval.ofBasins(labels: labels, startsPerItem: 1, attractors: 2)
+    let reached = labels.count { $0 == 0 }
+    #expect(found[0] == .clopperPearson(successes: reached, trials: 40, undecided: 8))
+    #expect(found[1] == .clopperPearson(successes: 0, trials: 40, undecided: 8))
+    #expect(FractionInterval.ofBasins(labels: [0], startsPerItem: 1, attractors: 1)[0].upper == 1)
+  }
+
+  @Test func oneItemHasNoInterval() {
+    // 14 of 20 starts of one item: nothing is known of other items, nor if all 20 were there.
+    for reached in [0, 14, 20] {
+      let labels = Self.labels([reached], starts: 20)
+      let found = FractionInterval.ofBasins(labels: labels, startsPerItem: 20, attractors: 2)
+      #expect(found.allSatisfy { $0.lower.isNaN && $0.upper.isNaN && $0.halfWidth.isNaN })
+      #expect(found.widest == .infinity)
+    }
+    let known = FractionInterval.clopperPearson(successes: 1, trials: 4)
+    let missing = FractionInterval.ofBasins(labels: [0, 0], startsPerItem: 2, attractors: 1)
+    #expect([known].widest == known.halfWidth && [FractionInterval]().widest == nil)
+    #expect(([known] + missing).widest == .infinity && (missing + [known]).widest == .infinity)
+  }
+
+  @Test func copiesOfStartsAddNothing() {
+    // Ten copies of each start: n* is n - 1 times the squared ratio of two quantiles, and not 600.
+    let copies = Self.labels((0..<60).map { $0 % 3 == 0 ? 10 : 0 }, starts: 10)
+    let found = FractionInterval.ofBasins(labels: copies, startsPerItem: 10, attractors: 2)[0]
     let exact = FractionInterval.clopperPearson(successes: 20, trials: 60)
-    #expect(abs(a[0].lower - exact.lower) < 0.03 && abs(a[0].upper - exact.upper) < 0.03)
+    #expect(abs(found.lower - exact.lower) < 0.01 && abs(found.upper - exact.upper) < 0.01)
+    #expect(found.halfWidth > exact.halfWidth)
   }
 
-  @Test func bootstrapWithoutSpreadIsClopperPearson() {
-    // Nobody, and everybody: intervals of width 0 would be wrong.
-    let all = [Int32](repeating: 0, count: 30)
-    let intervals = FractionInterval.bootstrap(labels: all, startsPerItem: 3, attractors: 2, seed: 1)
+  @Test func nobodyAndEverybody() {
+    let all = Self.labels(Array(repeating: 3, count: 10), starts: 3)
+    let intervals = FractionInterval.ofBasins(labels: all, startsPerItem: 3, attractors: 2)
     #expect(intervals[0] == .clopperPearson(successes: 10, trials: 10))
     #expect(intervals[1] == .clopperPearson(successes: 0, trials: 10))
-    let some = all.indices.map { Int32($0 < 6 ? -1 : 0) }
-    let widened = FractionInterval.bootstrap(labels: some, startsPerItem: 3, attractors: 2, seed: 1)
-    #expect(widened[1] == .clopperPearson(successes: 0, trials: 10, undecided: 2))
-    #expect(widened[0].upper == 1)
-    #expect(widened[0].lower <= 0.8)
+    // Undecided ones could be the rest.
+    let some = Self.labels(
+      Array(repeating: 3, count: 8) + [0, 0], undecided: Array(repeating: 0, count: 8) + [3, 3], starts: 3)
+    let widened = FractionInterval.ofBasins(labels: some, startsPerItem: 3, attractors: 2)
+    #expect(widened[0].upper == 1 && widened[0].lower <= 0.8)
+    #expect(widened[1].lower == 0)
+    #expect(widened[1].upper > intervals[1].upper)
+  }
+
+  /// Undecided starts widen the upper end, even where they make the items' shares alike.
+  @Test func undecidedStartsNarrowNothing() {
+    let without = FractionInterval.ofBasins(
+      labels: Self.labels([10, 0, 10, 0], starts: 10), startsPerItem: 10, attractors: 2)[0]
+    for open in 0...9 {
+      let labels = Self.labels([10, 0, 10, 0], undecided: [0, open, 0, open], starts: 10)
+      let found = FractionInterval.ofBasins(labels: labels, startsPerItem: 10, attractors: 2)[0]
+      #expect(found.lower == without.lower && found.upper >= without.upper, "\(open)")
+    }
+  }
+
+  /// 300 ensembles whose items have fractions of their own, uniform from 0.1 to 0.7: the truth is 0.4.
+  @Test(arguments: [(3, 10), (5, 10), (20, 4), (60, 10)])
+  func kornGraubardCovers(items: Int, starts: Int) {
+    let trials = 300
+    var covered = 0
+    for number in 0..<trials {
+      var random = RandomField(seed: 71, purpose: .user).stream(UInt32(number), UInt32(items))
+      let reached = (0..<items).map { _ -> Int in
+        let own = 0.1 + 0.6 * random.uniform()
+        return (0..<starts).count { _ in random.uniform() < own }
+      }
+      let interval = FractionInterval.ofBasins(
+        labels: Self.labels(reached, starts: starts), startsPerItem: starts, attractors: 2)[0]
+      if interval.lower <= 0.4, 0.4 <= interval.upper { covered += 1 }
+    }
+    // 0.95 and three standard errors of a share of 300. With few items the interval is wider than it need be.
+    let share = Double(covered) / Double(trials)
+    #expect(share >= 0.912, "\(share)")
+    if items >= 20 { #expect(share <= 0.988, "\(share)") }
   }
 
   // MARK: Chao1

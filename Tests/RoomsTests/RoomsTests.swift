@@ -104,7 +104,9 @@ import Testing
       let isLast = { (line: Substring) in
         line.hasSuffix("{") || (line.hasSuffix("}") && line.prefix { $0 == " " } == indentation)
       }
-      guard let open = lines[first...].prefix(20).firstIndex(where: isLast), lines[open].hasSuffix("{"),
+      // A requirement of a protocol has no body: its signature ends with the protocol.
+      let signature = lines[first...].prefix(20).prefix { $0.isEmpty || $0.hasPrefix(indentation) }
+      guard let open = signature.firstIndex(where: isLast), lines[open].hasSuffix("{"),
         let close = lines[(open + 1)...].firstIndex(where: { $0.hasPrefix(indentation + "}") })
       else { return nil }
       return (first + 1, close - first + 1)

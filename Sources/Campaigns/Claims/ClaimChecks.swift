@@ -104,6 +104,14 @@ enum ClaimNames {
     scenario.observables.flatMap { ClaimVocabulary.series(of: $0, isSplit: !scenario.splitBy.isEmpty) }
   }
 
+  /// The run file's variable of each average over time.
+  static func variables(_ scenario: Scenario) -> [String: String] {
+    let all = scenario.observables.flatMap {
+      ClaimVocabulary.followedSeries(of: $0, isSplit: !scenario.splitBy.isEmpty)
+    }
+    return Dictionary(all.map { ($0.name, $0.variable) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// Single numbers, of a model or a level.
   static func numbers(_ scenario: Scenario) -> [String] {
     fixed + ["level"] + scenario.sweep.filter { $0.values.allSatisfy { Double($0) != nil } }.map(\.key)

@@ -73,11 +73,17 @@ public struct ClaimResult: Sendable {
 struct ClaimData {
   private let reader: NetCDFReader
   private let swept: [String: Double]
+  /// The variable of each averaged series, by its name in claims.
+  private let variables: [String: String]
   /// The run's corruption levels.
   let levels: [Double]
 
-  init(_ reader: NetCDFReader, sweep: [SweptKey], index: Int) throws {
+  /// - Parameter variables: The variable of each averaged series, by its name in claims.
+  init(
+    _ reader: NetCDFReader, sweep: [SweptKey], index: Int, variables: [String: String]
+  ) throws {
     self.reader = reader
+    self.variables = variables
     levels = try reader.variable("level").readDoubles()
     var values: [String: Double] = [:]
     for (key, place) in zip(sweep, RowMajorShape(sweep.map(\.values.count)).indices(of: index)) {
@@ -91,7 +97,8 @@ struct ClaimData {
     let names = expression.names
     var series: [String: [Double]] = [:]
     for name in names.series {
-      series[name] = try reader.variable(AveragedObservable.variableName(name)).readDoubles()
+      series[name] = try reader.variable(variables[name] ?? AveragedObservable.variableName(name))
+        .readDoubles()
     }
     var numbers: [String: [Double]] = [:]
     for name in names.numbers {
@@ -190,11 +197,13 @@ struct ClaimEvaluation {
     _ claim: ClaimSpecification, _ expression: ClaimExpression, _ files: [[String?]], at levels: [Double]
   ) throws -> Readings {
     let missing = levels.map { _ in Double.nan }
+    let variables = ClaimNames.variables(scenario)
     var result = Readings(y: [], x: [], replicas: files.map(\.count).max() ?? 0)
     for (p, models) in files.enumerated() {
       let pairs = try models.map { file -> (y: [Double], x: [Double]) in
         guard let file else { return (missing, missing) }
-        let data = try ClaimData(try readers.reader(of: file), sweep: scenario.sweep, index: p)
+        let data = try ClaimData(
+          try readers.reader(of: file), sweep: scenario.sweep, index: p, variables: variables)
         func pick(_ values: [Double]) -> [Double] {
           levels.map { level in data.levels.firstIndex(of: level).map { values[$0] } ?? .nan }
         }

@@ -161,27 +161,13 @@ extension Experiment {
     result.order = keys
   }
 
+  /// Half the width of the widest interval of all levels; 1 without attractors, infinite where an interval is missing.
   private func widestInterval(_ starts: DecidedStarts, _ sets: Int) -> Double {
-    scenario.initial.levels.indices.map { level in
-      let labels = starts.labels(level: level)
-      return intervals(labels, sets: sets, realizations: starts.realizations, error: starts.error)
-        .map(\.halfWidth).max() ?? 1
-    }.max() ?? 1
-  }
-
-  /// Intervals of all basin fractions of one level; -1 in `labels` is undecided, -2 diverged.
-  private func intervals(_ labels: [Int32], sets: Int, realizations: Int, error: Double) -> [FractionInterval]
-  {
-    if realizations > 1 {
-      return FractionInterval.bootstrap(
-        labels: labels, startsPerItem: realizations, attractors: sets, error: error, seed: scenario.seed)
-    }
-    let undecided = labels.count { $0 == -1 }
-    var counts = [Int](repeating: 0, count: sets)
-    for label in labels where label >= 0 { counts[Int(label)] += 1 }
-    return counts.map {
-      .clopperPearson(successes: $0, trials: labels.count, undecided: undecided, error: error)
-    }
+    scenario.initial.levels.indices.flatMap { level in
+      FractionInterval.ofBasins(
+        labels: starts.labels(level: level), startsPerItem: starts.realizations, attractors: sets,
+        error: starts.error)
+    }.widest ?? 1
   }
 
   /// Orders the sets by their basins and computes the statistics.
@@ -235,7 +221,8 @@ extension Experiment {
     let total = Double(labels.count)
     return AttractorStudy.Basins(
       counts: counts, fractions: counts.map { Double($0) / total },
-      intervals: intervals(labels, sets: sets, realizations: starts.realizations, error: starts.error),
+      intervals: FractionInterval.ofBasins(
+        labels: labels, startsPerItem: starts.realizations, attractors: sets, error: starts.error),
       undecidedFraction: Double(labels.count { $0 == -1 }) / total, entropy: basinEntropy(counts),
       unseen: UnseenAttractors(basins: independent),
       convergenceTimes: (quantile(0.5), quantile(0.9), quantile(1)), confusion: nil)

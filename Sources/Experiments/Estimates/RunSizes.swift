@@ -94,14 +94,14 @@ extension Experiment {
     let groups = layout.groupings.map {
       Double($0 == .class ? hierarchy.numberOfClasses : hierarchy.numberOfSuperclasses)
     }
-    let parts = layout.isSplit ? 2.0 : 0
+    let parts = layout.isSplit ? 4.0 : 0
     let averaged = Double(layout.observables.count) + treeLevels
     let slots = averaged * (1 + groups.reduce(0, +) + parts) * times
     let distances = 3 * treeLevels * times
-    let moments = slots * (initial.realizations > 1 ? 48 : 24) + 16 * distances
+    let moments = slots * (initial.realizations > 1 ? 56 : 24) + 16 * distances
     let width = 3 * treeLevels * Double(EnsemblePlan.bootstrapTimes(steps: scenario.dynamics.steps).count)
     let bootstrap = Double(EnsemblePlan.standardReplicates) * width * 8
-    let averages = 28 * slots * levels
+    let averages = 40 * slots * levels
     let open = 16 * (averaged * (1 + parts) * times + distances)
     let perLevel = Double(members) / levels
     let unitMembers = min(Double(EnsemblePlan.membersPerUnit(ofMembers: members)), perLevel)

@@ -1,15 +1,16 @@
+import Dynamics
 import Numerics
 
 internal import CGSL
 
-/// An interval for a fraction.
+/// An interval for a fraction; both ends are NaN where it is missing.
 public struct FractionInterval: Sendable, Hashable {
   /// Its lower end.
   public var lower: Double
   /// Its upper end.
   public var upper: Double
 
-  /// Half its width.
+  /// Half its width; NaN where the interval is missing.
   public var halfWidth: Double { 0.5 * (upper - lower) }
 
   /// The Clopper-Pearson interval for `successes` of `trials` independent trials.
@@ -50,61 +51,179 @@ public struct FractionInterval: Sendable, Hashable {
     return 0.5 * (low + high)
   }
 
-  /// Intervals for every attractor by a bootstrap over items, for several starts of each item.
+  /// Intervals for the shares of the starts that reach each attractor.
   ///
-  /// Items are drawn with replacement; an interval holds the central 1 - `error` of the fractions so found. As in
-  /// `clopperPearson`, undecided starts count as successes at the upper end. Where no start, or every start,
-  /// reaches an attractor there is no spread: then the Clopper-Pearson interval for one trial per item is given.
+  /// One start per item: the Clopper-Pearson interval, for these trials are independent. Several starts per item: Korn and
+  /// Graubard's interval, which is that of Clopper and Pearson for n* trials of which the share f were successes,
   ///
+  ///     n* = f (1 - f) / v (t(1 - alpha/2; n R - 1) / t(1 - alpha/2; n - 1))^2,   at most n R
+  ///     v = sum (f_i - f)^2 / (n (n - 1))
+  ///
+  /// with n items of R starts each, f_i the share of an item's starts. n* is n where v is 0: items that happen to be alike
+  /// do not prove that others are. As in `clopperPearson`, undecided starts count as successes at the upper end, which has
+  /// an n* of its own. Several starts of a single item say nothing about other items: both ends are missing (NaN).
+  ///
+  /// - Parameter labels: The attractor of each start, -1 for undecided ones, others below 0 for those decided otherwise.
+  ///   Shape `[items, startsPerItem]`.
   /// - Parameters:
-  ///   - labels: The attractor of each start, -1 for undecided ones, others below 0 for those decided otherwise.
-  ///     Shape `[items, startsPerItem]`.
   ///   - attractors: Their number.
-  ///   - replicates: Draws; some ten times 1 / `error` are needed.
-  /// - Complexity: O(replicates x starts).
-  public static func bootstrap(
-    labels: [Int32], startsPerItem: Int, attractors: Int, error: Double = 0.05, replicates: Int = 2000,
-    seed: UInt64
+  ///   - error: alpha, the probability of missing the true share.
+  /// - Complexity: O(starts + attractors).
+  ///
+  /// Source: Korn and Graubard 1998, Survey Methodology 24, 193.
+  public static func ofBasins(
+    labels: [Int32], startsPerItem: Int, attractors: Int, error: Double = 0.05
   ) -> [FractionInterval] {
     let items = labels.count / startsPerItem
-    precondition(items > 0 && items * startsPerItem == labels.count)
-    let field = RandomField(seed: seed, purpose: .bootstrap, context: 1)
-    // `[attractors + 1, replicates]`: starts that reach each, and undecided ones.
-    var sums = [Int32](repeating: 0, count: (attractors + 1) * replicates)
-    for replicate in 0..<replicates {
-      var random = field.stream(UInt32(truncatingIfNeeded: replicate))
-      for _ in 0..<items {
-        let item = random.below(items)
-        for start in item * startsPerItem..<(item + 1) * startsPerItem where labels[start] >= -1 {
-          let row = labels[start] < 0 ? attractors : Int(labels[start])
-          sums[row * replicates + replicate] += 1
-        }
+    precondition(items * startsPerItem == labels.count && error > 0 && error < 1)
+    let counts = BasinCounts(labels: labels, startsPerItem: startsPerItem, attractors: attractors)
+    return counts.reached.map { reached in
+      guard startsPerItem > 1 else {
+        return clopperPearson(
+          successes: reached.sum, trials: items, undecided: counts.undecided.sum, error: error)
+      }
+      guard items > 1 else { return FractionInterval(lower: .nan, upper: .nan) }
+      // Whether the undecided ones are successes or not must not make the upper end smaller.
+      let least = kornGraubard(reached, items: items, startsPerItem: startsPerItem, error: error)
+      let most = kornGraubard(
+        reached.with(counts.undecided), items: items, startsPerItem: startsPerItem, error: error)
+      return FractionInterval(lower: least.lower, upper: max(least.upper, most.upper))
+    }
+  }
+
+  /// Korn and Graubard's interval, from whole numbers: v is 0 exactly where items are alike.
+  private static func kornGraubard(
+    _ counts: BasinCounts.Moments, items: Int, startsPerItem: Int, error: Double
+  ) -> FractionInterval {
+    let starts = items * startsPerItem
+    let scatter = items * counts.sumOfSquares - counts.sum * counts.sum
+    let share = Double(counts.sum) / Double(starts)
+    guard scatter > 0 else { return clopperPearson(share: share, trials: Double(items), error: error) }
+    let independent = Double(counts.sum) * Double(starts - counts.sum) * Double(items - 1) / Double(scatter)
+    return clopperPearson(
+      share: share, trials: effective(independent, of: starts, items: items, error: error), error: error)
+  }
+
+  /// n*, from f (1 - f) / v.
+  private static func effective(_ independent: Double, of members: Int, items: Int, error: Double) -> Double {
+    let ratio =
+      StudentInterval.quantile(1 - error / 2, degreesOfFreedom: members - 1)
+      / StudentInterval.quantile(1 - error / 2, degreesOfFreedom: items - 1)
+    return min(independent * ratio * ratio, Double(members))
+  }
+
+  /// The interval for a share of a number of trials that need not be whole.
+  private static func clopperPearson(share: Double, trials: Double, error: Double) -> FractionInterval {
+    _ = GSLErrors.areReturned
+    let (k, rest) = (trials * share, trials * (1 - share))
+    return FractionInterval(
+      lower: share <= 0 ? 0 : betaQuantile(error / 2, k, rest + 1),
+      upper: share >= 1 ? 1 : betaQuantile(1 - error / 2, k + 1, rest))
+  }
+
+  /// The interval of a mean over members of numbers that are 0 or 1, as in `ofBasins`: one member per item are independent
+  /// trials, others are clusters with v the squared standard error over items. Missing for fewer than two items.
+  ///
+  /// - Parameters:
+  ///   - mean: The fraction f of the members.
+  ///   - standardError: Its error over items.
+  ///   - members: How many have a value.
+  ///   - items: How many items they are of.
+  ///   - error: alpha, the probability of missing the true fraction.
+  static func ofMean(
+    _ mean: Double, standardError: Double, members: Int, items: Int, error: Double = 0.05
+  ) -> FractionInterval {
+    guard items > 1, mean.isFinite, standardError.isFinite else {
+      return FractionInterval(lower: .nan, upper: .nan)
+    }
+    let share = min(max(mean, 0), 1)
+    guard members > items else {
+      return clopperPearson(
+        successes: Int((share * Double(members)).rounded()), trials: members, error: error)
+    }
+    // Of items that are alike, roundings of shares may be left.
+    guard standardError > 1e-12 else {
+      return clopperPearson(share: share, trials: Double(items), error: error)
+    }
+    let independent = share * (1 - share) / (standardError * standardError)
+    return clopperPearson(
+      share: share, trials: effective(independent, of: members, items: items, error: error), error: error)
+  }
+}
+
+extension SeriesStatistics {
+  /// The 95 % interval over items at each time, of an observable whose values are 0 or 1: Korn and Graubard's; NaN for
+  /// fewer than two items with a value.
+  ///
+  /// - Complexity: O(times).
+  public var fractionIntervals: [FractionInterval] {
+    var result: [FractionInterval] = []
+    for t in mean.indices {
+      // Where members rest, one time is as the last.
+      if t > 0, mean[t] == mean[t - 1], standardError[t] == standardError[t - 1], count[t] == count[t - 1],
+        itemCount[t] == itemCount[t - 1]
+      {
+        result.append(result[t - 1])
+      } else {
+        result.append(
+          .ofMean(mean[t], standardError: standardError[t], members: count[t], items: itemCount[t]))
       }
     }
-    let low = Int((error / 2 * Double(replicates - 1)).rounded(.down))
-    let high = Int(((1 - error / 2) * Double(replicates - 1)).rounded(.up))
-    return (0..<attractors).map { attractor in
-      var sure = 0
-      var possible = 0
-      var total = 0
-      var open = 0
-      for item in 0..<items {
-        let own = labels[item * startsPerItem..<(item + 1) * startsPerItem]
-        let reached = own.count { $0 == Int32(attractor) }
-        let undecided = own.count { $0 == -1 }
-        total += reached
-        open += undecided
-        if reached == startsPerItem { sure += 1 }
-        if reached + undecided > 0 { possible += 1 }
+    return result
+  }
+}
+
+extension ScalarStatistics {
+  /// The 95 % interval over items of a scalar whose values are 0 or 1: Korn and Graubard's; NaN for fewer than two items
+  /// that have it.
+  public var fractionInterval: FractionInterval {
+    .ofMean(mean, standardError: standardError, members: count, items: itemCount)
+  }
+}
+
+extension [FractionInterval] {
+  /// Half the width of the widest interval: infinite where one is missing, nil where there are none.
+  public var widest: Double? {
+    map { $0.halfWidth.isNaN ? .infinity : $0.halfWidth }.max()
+  }
+}
+
+/// How many of its starts each item sends to the attractors: sums over the items.
+private struct BasinCounts {
+  /// Sums over items of k_i, of k_i^2, and of k_i u_i with the item's undecided starts u_i.
+  struct Moments {
+    var sum = 0
+    var sumOfSquares = 0
+    var productWithUndecided = 0
+
+    /// The moments of k_i + u_i.
+    func with(_ undecided: Moments) -> Moments {
+      Moments(
+        sum: sum + undecided.sum,
+        sumOfSquares: sumOfSquares + 2 * productWithUndecided + undecided.sumOfSquares)
+    }
+  }
+
+  /// One entry per attractor.
+  private(set) var reached: [Moments]
+  private(set) var undecided = Moments()
+
+  init(labels: [Int32], startsPerItem: Int, attractors: Int) {
+    reached = Array(repeating: Moments(), count: attractors)
+    var own = [Int](repeating: 0, count: attractors)
+    for first in stride(from: 0, to: labels.count, by: startsPerItem) {
+      let starts = labels[first..<first + startsPerItem]
+      let open = starts.count { $0 == -1 }
+      undecided.sum += open
+      undecided.sumOfSquares += open * open
+      for label in starts where label >= 0 { own[Int(label)] += 1 }
+      for label in starts where label >= 0 && own[Int(label)] > 0 {
+        let count = own[Int(label)]
+        own[Int(label)] = 0
+        reached[Int(label)].sum += count
+        reached[Int(label)].sumOfSquares += count * count
+        reached[Int(label)].productWithUndecided += count * open
       }
-      if total == 0 || total + open == labels.count {
-        return clopperPearson(successes: sure, trials: items, undecided: possible - sure, error: error)
-      }
-      let row = attractor * replicates
-      let lower = sums[row..<row + replicates].sorted()[low]
-      let upper = (0..<replicates).map { sums[row + $0] + sums[attractors * replicates + $0] }.sorted()[high]
-      return FractionInterval(
-        lower: Double(lower) / Double(labels.count), upper: Double(upper) / Double(labels.count))
     }
   }
 }

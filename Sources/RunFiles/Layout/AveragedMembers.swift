@@ -3,14 +3,34 @@ import Dynamics
 
 /// Over which members of a level an average is taken.
 package enum AveragedMembers: Sendable, Hashable {
-  /// All of them, or those that a splitting observable chooses at each time.
+  /// All of them, or those that a splitting observable chooses, at each time or at t = 0.
   case part(SeriesPart)
   /// Those of each group of items.
   case each(Grouping)
 
   /// All that there are.
   static let allCases: [AveragedMembers] =
-    [.part(.all)] + Grouping.allCases.map { .each($0) } + [.part(.retained), .part(.lost)]
+    [.part(.all)] + Grouping.allCases.map { .each($0) } + parts(isSplit: true).dropFirst()
+
+  /// All members, and where they are split the parts.
+  static func parts(isSplit: Bool) -> [AveragedMembers] {
+    isSplit ? SeriesPart.allCases.map { .part($0) } : [.part(.all)]
+  }
+
+  /// Whether it is a part of the members that a splitting observable chooses.
+  package var isPartOfSplit: Bool {
+    if case .part(let part) = self { part != .all } else { false }
+  }
+
+  /// The members whose average is followed in time: of those that are chosen at each time, whose set changes with it, those
+  /// that were so at t = 0.
+  var followed: AveragedMembers {
+    switch self {
+    case .part(.retained): .part(.initiallyRetained)
+    case .part(.lost): .part(.initiallyLost)
+    case .part(.all), .part(.initiallyRetained), .part(.initiallyLost), .each: self
+    }
+  }
 
   /// The word in the role.
   package var word: String {
@@ -18,6 +38,8 @@ package enum AveragedMembers: Sendable, Hashable {
     case .part(.all): "all"
     case .part(.retained): "retained"
     case .part(.lost): "lost"
+    case .part(.initiallyRetained): "initially_retained"
+    case .part(.initiallyLost): "initially_lost"
     case .each(let criterion): criterion.rawValue
     }
   }
@@ -26,7 +48,7 @@ package enum AveragedMembers: Sendable, Hashable {
   func name(of observable: String) -> String {
     switch self {
     case .part(.all): observable
-    case .part(.retained), .part(.lost): "\(observable)_\(word)"
+    case .part: "\(observable)_\(word)"
     case .each: "\(observable)_by_\(word)"
     }
   }
@@ -37,6 +59,8 @@ package enum AveragedMembers: Sendable, Hashable {
     case .part(.all): ""
     case .part(.retained): " of members nearest to their own concept"
     case .part(.lost): " of members nearest to another concept"
+    case .part(.initiallyRetained): " of members nearest to their own concept at t = 0"
+    case .part(.initiallyLost): " of members nearest to another concept at t = 0"
     case .each(let criterion): " of members of one \(criterion.rawValue)"
     }
   }

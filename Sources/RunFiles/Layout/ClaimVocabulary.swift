@@ -27,8 +27,19 @@ package enum ClaimVocabulary {
   ///
   /// - Parameter isSplit: Whether there are those over retained and lost members.
   package static func series(of observable: String, isSplit: Bool) -> [String] {
-    let parts: [AveragedMembers] = [.part(.all)] + (isSplit ? [.part(.retained), .part(.lost)] : [])
-    return names(parts.map { $0.name(of: AveragedObservable.variableName(observable)) })
+    followedSeries(of: observable, isSplit: isSplit).map(\.name)
+  }
+
+  /// The averages over time of an observable, each with the run file's variable that holds it.
+  ///
+  /// Functions over time compare times: of retained and lost members they take those that were so at t = 0, for the set
+  /// of those that are so changes with t.
+  package static func followedSeries(
+    of observable: String, isSplit: Bool
+  ) -> [(name: String, variable: String)] {
+    let name = AveragedObservable.variableName(observable)
+    let parts = AveragedMembers.parts(isSplit: isSplit)
+    return zip(names(parts.map { $0.name(of: name) }), parts).map { ($0, $1.followed.name(of: name)) }
   }
 
   private static func isRecorded(_ scalar: MemberScalar) -> Bool { MemberScalar.recorded.contains(scalar) }

@@ -133,7 +133,7 @@ extension RunLayout {
       "lower end of the 95 % interval of basin_fraction",
       "upper end of the 95 % interval of basin_fraction; slow and undecided starts widen it")
     let looks: [(String, NetCDFAttribute)] = [
-      ("interval", .text(attractors.realizations > 1 ? "bootstrap over items" : "Clopper-Pearson")),
+      ("interval", .text(attractors.realizations > 1 ? "Korn-Graubard" : "Clopper-Pearson")),
       ("confidence", .double(0.95)), ("looks_planned", .int(attractors.looks.planned)),
       ("looks_taken", .int(attractors.looks.taken)),
     ]

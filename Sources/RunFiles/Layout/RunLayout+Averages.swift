@@ -6,7 +6,10 @@ struct AverageVariables {
   let mean: RunVariable
   let standardDeviation: RunVariable
   let standardError: RunVariable
+  let lower: RunVariable
+  let upper: RunVariable
   let count: RunVariable
+  private let isFraction: Bool
 
   init(_ observable: AveragedObservable, among: AveragedMembers) {
     let (what, whose) = (observable.longName, among.words)
@@ -15,16 +18,21 @@ struct AverageVariables {
       units: observable.units)
     standardDeviation = mean.standardDeviation("standard deviation over members of \(what)\(whose)")
     standardError = mean.standardError("standard error over items of the mean \(what)\(whose)")
+    isFraction = observable.isFraction
+    (lower, upper) = mean.bounds(ofFraction: isFraction)
     count = mean.sampleSize
-    self.mean = mean.with([standardDeviation, standardError, count])
+    self.mean = mean.with([standardDeviation, standardError, lower, upper, count])
   }
 
   /// With their values.
   func columns<Source>(_ series: @escaping (Source) -> [SeriesStatistics]) -> [RunColumn<Source>] {
-    [
+    let isFraction = isFraction
+    return [
       .reals(mean) { series($0).flatMap(\.mean) },
       .reals(standardDeviation) { series($0).flatMap(\.standardDeviation) },
       .reals(standardError) { series($0).flatMap(\.standardError) },
+      .reals(lower) { series($0).flatMap { $0.bounds(ofFraction: isFraction).map { $0.lower } } },
+      .reals(upper) { series($0).flatMap { $0.bounds(ofFraction: isFraction).map { $0.upper } } },
       .integers(count) { series($0).flatMap(\.count) },
     ]
   }
@@ -34,21 +42,50 @@ struct AverageVariables {
 struct ScalarVariables {
   let mean: RunVariable
   let standardError: RunVariable
+  let lower: RunVariable
+  let upper: RunVariable
   let count: RunVariable
 
   init(_ average: MemberScalar.Average) {
     let mean = RunVariable(
       average.name, .real, ["level"], .mean, average.longName)
     standardError = mean.standardError("standard error over items of \(average.name)")
+    (lower, upper) = mean.bounds(ofFraction: average.isFraction)
     count = mean.sampleSize
-    self.mean = mean.with([standardError, count])
+    self.mean = mean.with([standardError, lower, upper, count])
+  }
+}
+
+extension RunVariable {
+  /// The ends of the interval over items of this mean: Student's, or of a fraction Korn and Graubard's.
+  fileprivate func bounds(ofFraction isFraction: Bool) -> (lower: RunVariable, upper: RunVariable) {
+    let whose = isFraction ? "Korn and Graubard's" : "Student's"
+    return bounds(
+      "lower end of \(whose) 95 % interval over items of \(name)",
+      "upper end of \(whose) 95 % interval over items of \(name)")
+  }
+}
+
+extension SeriesStatistics {
+  /// The interval over items of the mean at each time.
+  fileprivate func bounds(ofFraction isFraction: Bool) -> [(lower: Double, upper: Double)] {
+    isFraction
+      ? fractionIntervals.map { ($0.lower, $0.upper) } : intervals.map { ($0.lower, $0.upper) }
+  }
+}
+
+extension ScalarStatistics {
+  /// The interval over items of the mean.
+  fileprivate func bounds(ofFraction isFraction: Bool) -> (lower: Double, upper: Double) {
+    isFraction
+      ? (fractionInterval.lower, fractionInterval.upper) : (interval.lower, interval.upper)
   }
 }
 
 extension RunLayout {
   /// Over which members observables are averaged, in the order of the file.
   var averagedMembers: [AveragedMembers] {
-    [.part(.all)] + groupings.map { .each($0) } + (isSplit ? [.part(.retained), .part(.lost)] : [])
+    [.part(.all)] + groupings.map { .each($0) } + AveragedMembers.parts(isSplit: isSplit).dropFirst()
   }
 
   /// The averages of each observable.
@@ -78,11 +115,14 @@ extension RunLayout {
   /// Fractions of the members by tree level, from the indicators that follow the user's observables.
   var fractions: RunSection<RunResults> {
     let words = "fraction of members nearest to each tree level"
-    let (fraction, error) = RunVariable(
-      "level_fraction", .real, ["level", "time", "tree_level"], .mean, words
-    ).withStandardError("standard error over items of the \(words)")
+    let fraction = RunVariable("level_fraction", .real, ["level", "time", "tree_level"], .mean, words)
+    let error = fraction.standardError("standard error over items of the \(words)")
+    let (lower, upper) = fraction.bounds(ofFraction: true)
     return RunSection(columns: [
-      .reals(fraction) { $0.fractions(\.mean) }, .reals(error) { $0.fractions(\.standardError) },
+      .reals(fraction.with([error, lower, upper])) { $0.fractions(\.mean) },
+      .reals(error) { $0.fractions(\.standardError) },
+      .reals(lower) { $0.fractions { $0.fractionIntervals.map(\.lower) } },
+      .reals(upper) { $0.fractions { $0.fractionIntervals.map(\.upper) } },
     ])
   }
 
@@ -95,6 +135,12 @@ extension RunLayout {
         return [
           .reals(variables.mean) { $0.levels.map { $0.scalars[scalar].mean } },
           .reals(variables.standardError) { $0.levels.map { $0.scalars[scalar].standardError } },
+          .reals(variables.lower) {
+            $0.levels.map { $0.scalars[scalar].bounds(ofFraction: average.isFraction).lower }
+          },
+          .reals(variables.upper) {
+            $0.levels.map { $0.scalars[scalar].bounds(ofFraction: average.isFraction).upper }
+          },
           .integers(variables.count) { $0.levels.map { $0.scalars[scalar].count } },
         ]
       })

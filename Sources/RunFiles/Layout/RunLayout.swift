@@ -139,13 +139,19 @@ package struct AveragedObservable: Sendable, Hashable {
   package var units: String
   /// What it is measured like.
   package var family: ObservableFamily
+  /// Whether its mean is a fraction of the members.
+  package var isFraction: Bool
 
   /// Names an observable.
-  package init(name: String, longName: String, units: String = "1", family: ObservableFamily = .other) {
+  package init(
+    name: String, longName: String, units: String = "1", family: ObservableFamily = .other,
+    isFraction: Bool = false
+  ) {
     self.name = name
     self.longName = longName
     self.units = units
     self.family = family
+    self.isFraction = isFraction
   }
 
   /// The observable of a scenario's word; of an unknown one nothing but its name is known.
@@ -154,7 +160,8 @@ package struct AveragedObservable: Sendable, Hashable {
     let component = PrincipalComponent.number(in: name).map(PrincipalComponent.longName)
     self.init(
       name: Self.variableName(name), longName: known?.longName ?? component ?? name,
-      units: known?.units ?? "1", family: known?.family ?? .other)
+      units: known?.units ?? "1", family: known?.family ?? .other,
+      isFraction: known?.isIndicator ?? false)
   }
 
   /// The name of the variable of an observable that scenarios know by a name.
@@ -164,7 +171,7 @@ package struct AveragedObservable: Sendable, Hashable {
   package init(_ observable: any Observable) {
     self.init(
       name: observable.variableName, longName: observable.longName, units: observable.units,
-      family: observable.family)
+      family: observable.family, isFraction: observable.isIndicator)
   }
 }
 

@@ -57,7 +57,8 @@ package enum VariableTable {
       Chapter(
         title: "Averages",
         note:
-          "`_by_class`, `_by_superclass` with `group-by`; `_retained`, `_lost` with `split-by: [retention]`.",
+          "`_by_class`, `_by_superclass` with `group-by`; `_retained`, `_lost`, `_initially_retained`,"
+          + " `_initially_lost` with `split-by: [retention]`.",
         parts: run.averages.map(\.part) + [run.counts.part]),
       Chapter(
         title: "Of own items",

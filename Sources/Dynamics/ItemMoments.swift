@@ -1,0 +1,85 @@
+import Numerics
+
+/// The moments of items' means, from which the error of a mean over their members follows.
+///
+/// Item i has m_i members with a value, of which y_i is the sum. The mean over members is the ratio
+/// R = sum y_i / sum m_i of two sums over items, and its linearized variance, with n items in all, is
+///
+///     v = n / (n - 1) sum (y_i - R m_i)^2 / (sum m_i)^2
+///
+/// An item without a value (m_i = 0) adds nothing to the sum, but is one of the n. Where all items are complete, v is the
+/// variance of the items' means over their number.
+///
+/// With w_i = (m_i / M)^2, M the realizations of an item, and x_i = y_i / m_i, the sum is
+/// M^2 sum w_i (x_i - R)^2: mean and squared deviations of the x_i under these weights can be merged, and lose no digits
+/// where the items' means are nearly equal. Weights of complete items are exactly 1.
+///
+/// Source: Cochran, Sampling Techniques, 3rd edition, section 6.3; for domains, Korn and Graubard, Analysis of
+/// Health Surveys, section 2.4.
+struct ItemMoments: Sendable, Hashable, BitwiseCopyable {
+  /// Items with a value.
+  private(set) var count = 0
+  /// The sum of w_i.
+  private var weight = 0.0
+  /// sum w_i x_i / sum w_i.
+  private var mean = 0.0
+  /// sum w_i (x_i - mean)^2.
+  private var sumOfSquares = 0.0
+
+  /// No items.
+  init() {}
+
+  /// Items that have one realization each, whose values are the items' means.
+  init(_ members: RunningMoments) {
+    count = members.count
+    weight = Double(members.count)
+    mean = members.mean ?? 0
+    sumOfSquares = members.sumOfSquares
+  }
+
+  /// Adds an item, by the sum over its members that have a value; an item without one is left out.
+  mutating func add(_ item: CountedSum, realizations: Int) {
+    guard let x = item.mean, x.isFinite else { return }
+    let share = Double(item.count) / Double(realizations)
+    let w = share * share
+    count += 1
+    weight += w
+    let delta = x - mean
+    mean += delta * w / weight
+    sumOfSquares += w * delta * (x - mean)
+  }
+
+  /// Adds all of `other`'s items.
+  mutating func merge(_ other: ItemMoments) {
+    guard other.count > 0 else { return }
+    guard count > 0 else {
+      self = other
+      return
+    }
+    let (n, m) = (weight, other.weight)
+    let delta = other.mean - mean
+    mean += delta * (m / (n + m))
+    sumOfSquares += other.sumOfSquares + delta * delta * (n * m / (n + m))
+    weight += m
+    count += other.count
+  }
+
+  /// The standard error of the mean over members; nil for fewer than two items with a value, and where squares
+  /// exceed the range of double precision.
+  ///
+  /// - Parameters:
+  ///   - members: The mean R is theirs, and their number sum m_i.
+  ///   - items: n, those without a value among them.
+  ///   - realizations: M.
+  func standardError(of members: RunningMoments, items: Int, realizations: Int) -> Double? {
+    guard count > 1, sumOfSquares.isFinite, let ratio = members.mean else { return nil }
+    if count == items, members.count == items * realizations {
+      return (sumOfSquares / Double(items - 1) / Double(items)).squareRoot()
+    }
+    let shift = mean - ratio
+    let squares = sumOfSquares + weight * shift * shift
+    let complete = Double(members.count) / Double(realizations)
+    let error = (squares / complete / complete * (Double(items) / Double(items - 1))).squareRoot()
+    return error.isFinite ? error : nil
+  }
+}
