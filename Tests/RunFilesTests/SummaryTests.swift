@@ -111,6 +111,26 @@ import Testing
     #expect(try reader.variable("when").readDoubles() == [5, 3])
   }
 
+  /// A mean over fewer models than there are says so.
+  @Test func modelsThatGaveNothingAreCounted() throws {
+    let folder = try TemporaryFolder()
+    let reader = try summary(
+      [
+        Variable(
+          name: "a", attributes: Self.role("mean"), values: [[1, .nan], [.infinity, .nan], [4, 2]]),
+        Variable(
+          name: "a_count", type: .int32, attributes: Self.role("count", of: "a"),
+          values: [[10, 20], [10, 20], [10, 20]]),
+      ], models: 3, in: folder)
+    #expect(try reader.variable("a").readDoubles() == [2.5, 2])
+    #expect(try reader.variable("a_models").readInts() == [2, 1])
+    let roles = VariableRoles(reader.root)
+    #expect(roles.name(of: .models(of: "a")) == "a_models")
+    #expect(roles.name(of: .sampleSize(of: "a")) == "a_count")
+    let others = try reader.variable("a").attribute("ancillary_variables").text?.split(separator: " ")
+    #expect(others?.contains("a_models") == true)
+  }
+
   /// Files without roles are summarized by their names.
   @Test func filesFromBefore() throws {
     let folder = try TemporaryFolder()

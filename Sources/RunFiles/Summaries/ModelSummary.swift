@@ -132,6 +132,7 @@ package struct ModelSummary {
       for (target, number) in zip(targets, numbers) {
         try target.write(intervals.map { $0[keyPath: number] }, start: start, count: count)
       }
+      try targets[numbers.count].write(moments.map(\.count), start: start, count: count)
     case .spread:
       try targets[0].write(moments.map { ($0.mean ?? .nan).squareRoot() }, start: start, count: count)
     case .count:
