@@ -76,13 +76,14 @@ extension CommandTests {
       #expect(diverged > 20 && diverged < 150)
       let left = outcomes.count - diverged
       for name in ["approach", "approach_sibling", "approach_shuffled"] {
-        // Memory and concept; a root has no controls.
-        #expect(try file.variable(name).readDoubles()[1] == 0, "\(name)")
+        // The concept, after the memory. In the first step the states are rounded, and no more.
+        #expect(abs(try file.variable(name).readDoubles()[1]) < 1e-14, "\(name)")
         #expect(try file.variable(name + "_count").readInts()[1] == left, "\(name)")
-        #expect(try file.variable(name + "_censored").readInts()[1] == 1)
-        #expect(try file.variable(name + "_lower").readDoubles()[1].isNaN, "\(name)")
-        #expect(try file.variable(name + "_change").readDoubles()[3..<6] == [0, 0, 0], "\(name)")
+        let changes = try file.variable(name + "_change").readDoubles()[3..<6]
+        #expect(changes.allSatisfy { abs($0) < 1e-14 }, "\(name)")
       }
+      #expect(try file.variable("approach_censored").readInts()[1] == 1)
+      #expect(try file.variable("approach_lower").readDoubles()[1].isNaN)
       #expect(try file.variable("change_time").readInts() == [1, 2, 12])
       // The smallest distance is that of the members that stay, from the members' own series.
       let series = try file.variable("members/distance_concept").readDoubles()
@@ -106,7 +107,7 @@ extension CommandTests {
       #expect(html.contains("approaches at all times"))
       // Shards, other threads and blocks: the same bits.
       for k in 1...2 { try sandbox.succeed("run", "m.yaml", "-q", "-o", "n.nc", "--shard", "\(k)/2") }
-      try sandbox.succeed("merge", "n.nc.1-of-2.shard", "n.nc.2-of-2.shard", "-o", "n.nc")
+      try sandbox.succeed("merge", "n.1-of-2.shard", "n.2-of-2.shard", "-o", "n.nc")
       try expectIdentical(file, try sandbox.reader("n.nc"))
       try sandbox.succeed("run", "m.yaml", "-q", "-o", "t.nc", "--threads", "1")
       try expectIdentical(file, try sandbox.reader("t.nc"))
@@ -214,10 +215,10 @@ extension CommandTests {
       #expect(try sandbox.reader("m.nc").attribute("warnings").text?.contains("active") == false)
       // Pictures from -3 to 3 for data from 0 to 1.
       let given = try NetCDFWriter(path: sandbox("given.nc"))
-      try given.root.defineDimension("member", length: 20)
+      try given.root.defineDimension("member", length: 10)
       try given.root.defineDimension("pixel", length: 1)
       try given.root.defineVariable("x", type: .double, dimensions: ["member", "pixel"])
-        .write((0..<20).map { $0 % 2 == 0 ? -3.0 + 0.01 * Double($0) : 3 })
+        .write([-3, 3, -2.5, 2.75, -2.25, 2.5, -3, 3, -2.75, 2.25] as [Double])
       try given.commit()
       try Self.expectWarning(
         sandbox, ["many starts lie far outside the data (numbers further outside"],

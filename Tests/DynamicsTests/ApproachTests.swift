@@ -212,7 +212,10 @@ import Testing
     for (change, time) in zip(result.changes, [1, 2, 5]) {
       let later = means(time)
       let end = later.reduce(0, +) / n
-      let squares = zip(first, later).map { ($1 / end - $0 / start) * ($1 / end - $0 / start) }
+      let squares = zip(first, later).map { x, y -> Double in
+        let difference = y / end - x / start
+        return difference * difference
+      }
       let error = (squares.reduce(0, +) / (n * (n - 1))).squareRoot()
       // Sums of up to 700 numbers in another order, and a difference of squares of about the same size.
       #expect(abs(change.value - log(end / start)) < 1e-12)
@@ -315,7 +318,7 @@ import Testing
     @Sendable func raw(_ level: Double, _ item: Int32, _ realization: Int32, _ time: Int) -> Double {
       var random = field.stream(UInt32(item), UInt32(realization), UInt32(1000 * level) + UInt32(time))
       let share = Double(time) / Double(steps)
-      return 1 + random.uniform() - 1.2 * share * (1 - share)
+      return 1 + random.uniform() - 0.9 * (1 - abs(2 * share - 1))
     }
     @Sendable func end(_ level: Double, _ item: Int32, _ realization: Int32) -> Int {
       var random = field.stream(UInt32(item), UInt32(realization), UInt32(1000 * level) + 5000)

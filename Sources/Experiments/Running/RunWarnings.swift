@@ -9,8 +9,13 @@ import Scenarios
 ///
 /// Each is a line for the log and for the run file's attribute `warnings`.
 extension Experiment {
-  /// Of the data, before anything is computed.
-  package var dataWarnings: [String] {
+  /// Says what there is to warn of before anything is computed.
+  package func warnOfData() {
+    for text in dataWarnings { events.warnOnce(text) }
+  }
+
+  /// Of the data.
+  var dataWarnings: [String] {
     let hierarchy = dataset.hierarchy
     var result: [String] = []
     let largest = largestNumber

@@ -89,7 +89,7 @@ extension Experiment {
     if let loaded { try check(loaded.header, identity, shard, path: checkpoints.path) }
     // What can be found wrong before the training is.
     _ = try checkedSize()
-    for text in dataWarnings { events.warnOnce(text) }
+    warnOfData()
     var job = RunJob(
       path: path, overwrite: overwrite, shard: shard, identity: identity, checkpoints: checkpoints,
       loaded: loaded)
