@@ -7,8 +7,10 @@ import Numerics
 /// distance at each of the searched times and takes its minimum over them, so the interval holds the search
 /// for the minimum.
 ///
+/// An item has each series at all of these times or at none.
+///
 /// Memory: replicates x series x searched times numbers, whatever the number of items, steps beyond 63, or
-/// members; twice as many once a series has gaps.
+/// members.
 ///
 /// Source: Hanley and MacGibbon 2006, doi:10.1016/j.cmpb.2006.04.006.
 struct ApproachBootstrap {
@@ -20,12 +22,8 @@ struct ApproachBootstrap {
   private let field: RandomField
   /// Weighted sums, `[replicates, series * searched times]`.
   private var sums: [Double]
-  /// Sums of the weights of items whose series are each there at all times or at none (as the distance to a
-  /// sibling that there is not), `[replicates, series]`.
+  /// Sums of the weights of the items that have a series, `[replicates, series]`.
   private var weightSums: [Double]
-  /// Sums of the weights of the other items' distances that are there, `[replicates, series * searched times]`;
-  /// empty as long as there are no such items.
-  private var partialCounts: [Double] = []
   private var itemCount = 0
   /// Items that were added and are not in the weighted sums yet: `[items, series * searched times]`, NaN where
   /// missing.
@@ -73,7 +71,6 @@ struct ApproachBootstrap {
   mutating func reset() {
     for i in sums.indices { sums[i] = 0 }
     for b in weightSums.indices { weightSums[b] = 0 }
-    partialCounts = []
     itemCount = 0
     pending = []
     pendingItems = []
@@ -87,22 +84,13 @@ struct ApproachBootstrap {
     flush()
     for k in sums.indices { sums[k] += other.sums[k] }
     for b in weightSums.indices { weightSums[b] += other.weightSums[b] }
-    if !other.partialCounts.isEmpty {
-      makePartialCounts()
-      for k in partialCounts.indices { partialCounts[k] += other.partialCounts[k] }
-    }
     itemCount += other.itemCount
-  }
-
-  private mutating func makePartialCounts() {
-    if partialCounts.isEmpty { partialCounts = Array(repeating: 0, count: sums.count) }
   }
 
   func encode(to encoder: inout ByteEncoder) throws {
     try encoder.encode(itemCount)
     try encoder.encode(sums)
     try encoder.encode(weightSums)
-    try encoder.encode(partialCounts)
     try encoder.encode(pending)
     try encoder.encode(pendingItems)
   }
@@ -111,10 +99,6 @@ struct ApproachBootstrap {
     itemCount = try decoder.decode()
     sums = try decoder.decode(count: sums.count)
     weightSums = try decoder.decode(count: weightSums.count)
-    partialCounts = try decoder.decode()
-    guard partialCounts.isEmpty || partialCounts.count == sums.count else {
-      throw ByteDecodingError("\(partialCounts.count) counts of \(sums.count) sums")
-    }
     pending = try decoder.decode()
     pendingItems = try decoder.decode()
     guard pendingItems.count < Self.batch, pending.count == pendingItems.count * width else {
@@ -136,35 +120,26 @@ struct ApproachBootstrap {
   mutating func flush() {
     let (width, length, count) = (width, searched.count, pendingItems.count)
     guard count > 0 else { return }
-    var present = [Double](repeating: 1, count: pending.count)
-    for i in pending.indices where !pending[i].isFinite {
-      pending[i] = 0
-      present[i] = 0
+    let isPresent = (0..<count).map { k in
+      (0..<seriesCount).map { pending[k * width + $0 * length].isFinite }
     }
-    // Whether each of an item's series is there at all times or at none.
-    let isWhole = (0..<count).map { k in
-      (0..<seriesCount).allSatisfy { series in
+    for k in 0..<count {
+      for series in 0..<seriesCount where !isPresent[k][series] {
         let first = k * width + series * length
-        return present[first..<first + length].allSatisfy { $0 == present[first] }
+        for i in first..<first + length { pending[i] = 0 }
       }
     }
     let weights = poissonWeights(pendingItems)
     Double.multiply(
       .none, .none, m: replicates, n: width, k: count, alpha: 1, weights, count, pending, width, beta: 1,
       &sums, width)
-    for k in 0..<count where isWhole[k] {
-      for series in 0..<seriesCount where present[k * width + series * length] > 0 {
+    for k in 0..<count {
+      for series in 0..<seriesCount where isPresent[k][series] {
         for b in 0..<replicates { weightSums[b * seriesCount + series] += weights[b * count + k] }
       }
-      for j in 0..<width { present[k * width + j] = 0 }
     }
     pending.removeAll(keepingCapacity: true)
     pendingItems.removeAll(keepingCapacity: true)
-    guard isWhole.contains(false) else { return }
-    makePartialCounts()
-    Double.multiply(
-      .none, .none, m: replicates, n: width, k: count, alpha: 1, weights, count, present, width, beta: 1,
-      &partialCounts, width)
   }
 
   /// Poisson(1) numbers, `[replicates, items]`.
@@ -205,31 +180,52 @@ struct ApproachBootstrap {
   /// Replicates that do not look at all times find a minimum that is too large by about as much as the ensemble
   /// would at those times. The interval is shifted by that difference, which is 0 up to 63 steps; A is never more than 1.
   ///
-  /// - Parameter distances: Over items, `[series * times]`.
-  mutating func approaches(of distances: [CountedSum]) -> [Approach] {
+  /// There is an interval only where one is known to cover: from `Approach.leastItems` items on, with the minimum at
+  /// neither end. At t = 0 A is at the edge of what it can be, where no percentiles of a bootstrap cover (Andrews 2000,
+  /// doi:10.1111/1468-0262.00114); at the last time the minimum may lie beyond.
+  ///
+  /// - Parameter level: The sums over the items of the level.
+  mutating func approaches(of level: Accumulator) -> [Approach] {
     flush()
+    let distances = level.distances
     return (0..<seriesCount).map { series in
       let mean = (0..<times).map { distances[series * times + $0].mean ?? .nan }
       let (value, time) = Self.approach(mean)
+      let isCensored = time == 0 || time == times - 1
+      let count = distances[series * times].count
+      let hasInterval = count >= Approach.leastItems && !isCensored
       let shift = value - Self.approach(searched.map { mean[$0] }).value
-      var samples: [Double] = []
-      if itemCount > 1 {
-        for b in 0..<replicates {
-          let row = (0..<searched.count).map { t -> Double in
-            let k = b * width + series * searched.count + t
-            let count =
-              weightSums[b * seriesCount + series] + (partialCounts.isEmpty ? 0 : partialCounts[k])
-            return count > 0 ? sums[k] / count : .nan
-          }
-          let sample = Self.approach(row).value
-          if sample.isFinite { samples.append(min(sample + shift, 1)) }
-        }
-      }
-      samples.sort()
+      let samples = hasInterval ? samples(ofSeries: series, shift: shift) : []
       return Approach(
-        meanDistance: mean, value: value, lower: Self.quantile(samples, 0.025),
-        upper: Self.quantile(samples, 0.975), time: time,
-        isCensored: time == 0 || time == times - 1)
+        memberCount: level.approachMembers[series], itemCount: count, meanDistance: mean, value: value,
+        lower: Self.quantile(samples, 0.025), upper: Self.quantile(samples, 0.975), time: time,
+        isCensored: isCensored, changes: Self.changes(of: mean, level, series: series))
+    }
+  }
+
+  /// The replicates' approaches, ascending.
+  private func samples(ofSeries series: Int, shift: Double) -> [Double] {
+    var samples: [Double] = []
+    guard itemCount > 1 else { return samples }
+    for b in 0..<replicates {
+      let count = weightSums[b * seriesCount + series]
+      guard count > 0 else { continue }
+      let row = searched.indices.map { sums[b * width + series * searched.count + $0] / count }
+      let sample = Self.approach(row).value
+      if sample.isFinite { samples.append(min(sample + shift, 1)) }
+    }
+    samples.sort()
+    return samples
+  }
+
+  /// How much a mean distance has changed.
+  private static func changes(of mean: [Double], _ level: Accumulator, series: Int) -> [DistanceChange] {
+    let times = level.layout.changeTimes
+    return times.indices.map { c in
+      let ratio = mean[times[c]] / mean[0]
+      return DistanceChange(
+        value: ratio > 0 && ratio.isFinite ? logarithm(ratio) : .nan,
+        standardError: level.changes[series * times.count + c].standardError ?? .nan)
     }
   }
 

@@ -77,6 +77,8 @@ public struct EnsembleState: Sendable {
   /// Whether segments are handed out instead of being merged into their level.
   let isShard: Bool
   private let firstUnit: Int
+  /// The places of the plan's `changeTimes` among the times that the bootstrap searches.
+  private let changePlaces: [Int]
 
   /// - Parameter segments: Those of a shard; nil for the whole ensemble.
   init(_ plan: EnsemblePlan, segments: Range<Int>?) {
@@ -89,6 +91,13 @@ public struct EnsembleState: Sendable {
     level = Accumulator(layout: Accumulator.Layout(plan), hasRealizations: plan.realizations > 1)
     bootstrap = ApproachBootstrap(plan, isUsed: segments == nil)
     segment = SegmentSums(plan, partition, index: segments?.lowerBound ?? 0)
+    let searched = bootstrap.searched
+    changePlaces = level.layout.changeTimes.map { time in
+      guard let place = searched.firstIndex(of: time) else {
+        preconditionFailure("the first times and the last are searched")
+      }
+      return place
+    }
   }
 
   /// An empty state of a whole ensemble, into which segments are merged by `add`.
@@ -146,9 +155,25 @@ public struct EnsembleState: Sendable {
     open = OpenItem()
   }
 
+  /// Adds items' mean distances to the moments of their changes.
+  private mutating func addChanges(_ means: [Double]) {
+    let approaches = plan.approaches.elements.count
+    let (width, length) = (bootstrap.width, bootstrap.searched.count)
+    for item in stride(from: 0, to: means.count, by: width) {
+      for a in 0..<approaches {
+        let first = item + a * length
+        for (c, place) in changePlaces.enumerated()
+        where means[first].isFinite && means[first + place].isFinite {
+          segment.accumulator.changes[a * changePlaces.count + c].add(means[first], means[first + place])
+        }
+      }
+    }
+  }
+
   /// Adds items' mean distances to the bootstrap.
   private mutating func addDistances(_ means: [Double], _ members: UnitPartition.Unit) {
     guard plan.hasBootstrap else { return }
+    addChanges(means)
     let items = plan.items[members.positions]
     if !partition.keepsMeans {
       segment.bootstrap.add(means, items: items)
@@ -170,7 +195,7 @@ public struct EnsembleState: Sendable {
     results.append(
       level.levelStatistics(
         level: plan.levels[results.count], memberCount: plan.membersPerLevel,
-        approaches: plan.approaches.filled(with: bootstrap.approaches(of: level.distances))))
+        approaches: plan.approaches.filled(with: bootstrap.approaches(of: level))))
     level.reset()
     bootstrap.reset()
   }
@@ -258,6 +283,8 @@ extension Accumulator {
     try encoder.encode(scalars)
     try encoder.encode(itemScalars)
     try encoder.encode(distances)
+    try encoder.encode(approachMembers)
+    try encoder.encode(changes)
     try encoder.encode(diverged)
   }
 
@@ -267,6 +294,8 @@ extension Accumulator {
     scalars = try decoder.decode(count: scalars.count)
     itemScalars = try decoder.decode(count: itemScalars.count)
     distances = try decoder.decode(count: distances.count)
+    approachMembers = try decoder.decode(count: approachMembers.count)
+    changes = try decoder.decode(count: changes.count)
     diverged = try decoder.decode()
   }
 }
@@ -289,13 +318,19 @@ extension SeriesStatistics {
 
 extension Approach {
   func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(memberCount)
+    try encoder.encode(itemCount)
     try encoder.encode(meanDistance)
     for number in [value, lower, upper] { try encoder.encode(number) }
     try encoder.encode(time ?? -1)
     try encoder.encode(isCensored)
+    try encoder.encode(changes.map(\.value))
+    try encoder.encode(changes.map(\.standardError))
   }
 
   init(from decoder: inout ByteDecoder) throws {
+    memberCount = try decoder.decode()
+    itemCount = try decoder.decode()
     meanDistance = try decoder.decode()
     value = try decoder.decode()
     lower = try decoder.decode()
@@ -303,6 +338,10 @@ extension Approach {
     let time: Int = try decoder.decode()
     self.time = time < 0 ? nil : time
     isCensored = try decoder.decode()
+    let values: [Double] = try decoder.decode()
+    changes = zip(values, try decoder.decode(count: values.count)).map {
+      DistanceChange(value: $0, standardError: $1)
+    }
     guard self.time.map({ $0 < meanDistance.count }) ?? true else { throw ByteDecodingError("time \(time)") }
   }
 }

@@ -18,12 +18,20 @@ public struct SeriesStatistics: Sendable {
 /// The approach to one centre: how much nearer the ensemble's mean distance gets than it was.
 ///
 ///     A = 1 - min_t <d(t)> / <d(0)>
+///
+/// The same members are averaged at all times: those whose distance is there at each of them. Who diverges is left out
+/// at t = 0 as well.
 public struct Approach: Sendable {
+  /// The members that are averaged.
+  public var memberCount: Int
+  /// Their items, which weigh the same.
+  public var itemCount: Int
   /// The mean distance at each time; NaN where there is none.
   public var meanDistance: [Double]
   /// A; NaN where the mean distance at t = 0 is 0 or missing.
   public var value: Double
-  /// The 2.5 % quantile of the bootstrap over items; NaN for fewer than two items.
+  /// The 2.5 % quantile of the bootstrap over items; NaN where no interval is known that covers A in 95 % of samples:
+  /// for fewer than `leastItems`, and where the minimum is at the first or the last time.
   public var lower: Double
   /// The 97.5 % quantile.
   public var upper: Double
@@ -31,6 +39,11 @@ public struct Approach: Sendable {
   public var time: Int?
   /// Whether the minimum lies at t = 0 or at the last step, where it might lie beyond.
   public var isCensored: Bool
+  /// Of the same distance, at each of the plan's `changeTimes`.
+  public var changes: [DistanceChange]
+
+  /// Items below which A has no interval: the bootstrap's covers too rarely.
+  public static let leastItems = 10
 }
 
 /// The averages of one corruption level.
@@ -79,6 +92,14 @@ struct CountedSum: BitwiseCopyable, Sendable {
   var mean: Double? { count > 0 ? sum / Double(count) : nil }
 }
 
+extension Accumulator {
+  /// Empties what was summed of distances to centres.
+  mutating func forgetDistances() {
+    for i in distances.indices { distances[i] = CountedSum() }
+    for a in approachMembers.indices { approachMembers[a] = 0 }
+  }
+}
+
 /// Sums over the realizations so far of an item.
 struct OpenItem: Sendable {
   /// `[observables, parts, times]`, see `Accumulator.Layout.openSlot`; empty for single realizations.
@@ -115,6 +136,8 @@ struct Accumulator {
     let observables: Int
     let approaches: Int
     let times: Int
+    /// `EnsemblePlan.changeTimes`.
+    let changeTimes: [Int]
     let groupCounts: [Int]
     let groupOffsets: [Int]
     /// Realizations of each item.
@@ -133,6 +156,7 @@ struct Accumulator {
       observables = plan.observables.count
       approaches = plan.approaches.elements.count
       times = plan.times
+      changeTimes = EnsemblePlan.changeTimes(steps: plan.steps)
       groupCounts = plan.groupings.map(\.count)
       realizations = plan.realizations
       itemCount = plan.items.count
@@ -188,6 +212,11 @@ struct Accumulator {
   var itemScalars: [ItemMoments]
   /// Over items, of their mean distances: `[approaches * times]`.
   var distances: [CountedSum]
+  /// The members that enter them, per approach.
+  var approachMembers: [Int]
+  /// Over items, of their mean distances at t = 0 and at later times: `[approaches * change times]`. Added where units
+  /// are merged.
+  var changes: [ChangeMoments]
   var diverged = 0
 
   init(layout: Layout, hasRealizations: Bool) {
@@ -197,6 +226,8 @@ struct Accumulator {
     items = hasRealizations ? members.map { _ in ItemMoments() } : []
     itemScalars = hasRealizations ? scalars.map { _ in ItemMoments() } : []
     distances = Array(repeating: CountedSum(), count: layout.approaches * layout.times)
+    approachMembers = Array(repeating: 0, count: layout.approaches)
+    changes = Array(repeating: ChangeMoments(), count: layout.approaches * layout.changeTimes.count)
   }
 
   mutating func reset() {
@@ -204,7 +235,8 @@ struct Accumulator {
     for i in items.indices { items[i] = ItemMoments() }
     for i in scalars.indices { scalars[i] = RunningMoments() }
     for i in itemScalars.indices { itemScalars[i] = ItemMoments() }
-    for i in distances.indices { distances[i] = CountedSum() }
+    forgetDistances()
+    for i in changes.indices { changes[i] = ChangeMoments() }
     diverged = 0
   }
 
@@ -214,6 +246,8 @@ struct Accumulator {
     for i in scalars.indices { scalars[i].merge(other.scalars[i]) }
     for i in itemScalars.indices { itemScalars[i].merge(other.itemScalars[i]) }
     for i in distances.indices { distances[i].merge(other.distances[i]) }
+    for a in approachMembers.indices { approachMembers[a] += other.approachMembers[a] }
+    for i in changes.indices { changes[i].merge(other.changes[i]) }
     diverged += other.diverged
   }
 

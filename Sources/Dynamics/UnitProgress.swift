@@ -10,6 +10,11 @@ struct UnitProgress: Sendable {
   /// empty without a bootstrap, and of a part of an item.
   var itemDistances: [Double]
   var records: MemberRecords?
+  /// Members that have a distance to a centre at some times and not at others, as those that diverge: by their number
+  /// in the unit, ascending.
+  var unsteadyMembers: [Int32] = []
+  /// Whether the members go through the times once more, for sums of distances without the unsteady ones.
+  var isRepeated = false
   /// The members that went through all times.
   var firstMember = 0
   /// The block of those that follow; nil where it is at its beginning.
@@ -31,6 +36,8 @@ struct UnitProgress: Sendable {
     var concept: [ClosestApproach]
     /// How near each member came to its own memory.
     var memory: [ClosestApproach]
+    /// Which distances to centres each member has.
+    var presence: [DistancePresence]
   }
 
   init(
@@ -42,12 +49,23 @@ struct UnitProgress: Sendable {
     self.itemDistances = itemDistances
   }
 
-  /// Whether all members went through all times.
-  var isFinished: Bool { firstMember == members.memberCount }
+  /// Whether all members went through all times, and once more where some are unsteady.
+  var isFinished: Bool { firstMember == members.memberCount && (isRepeated || unsteadyMembers.isEmpty) }
 
-  /// Members times the times that were measured of them.
+  /// Members times the times that were measured of them; the second time does not count.
   func measured(times: Int) -> Int {
-    firstMember * times + (block.map { $0.isDiverged.count * ($0.time + 1) } ?? 0)
+    isRepeated
+      ? members.memberCount * times
+      : firstMember * times + (block.map { $0.isDiverged.count * ($0.time + 1) } ?? 0)
+  }
+
+  /// Forgets the sums of distances, which are made once more.
+  mutating func repeatDistances() {
+    isRepeated = true
+    firstMember = 0
+    accumulator.forgetDistances()
+    for k in open.distances.indices { open.distances[k] = CountedSum() }
+    for k in itemDistances.indices { itemDistances[k] = .nan }
   }
 
   /// Whether an item is complete with this realization. One that is cut into several units is finished where
@@ -65,6 +83,8 @@ struct UnitProgress: Sendable {
     try encoder.encode(itemDistances)
     try encoder.encode(records != nil)
     try records?.encode(to: &encoder)
+    try encoder.encode(unsteadyMembers)
+    try encoder.encode(isRepeated)
     try encoder.encode(firstMember)
     try encoder.encode(block != nil)
     guard let block else { return }
@@ -76,6 +96,7 @@ struct UnitProgress: Sendable {
     try encoder.encode(block.settledSince)
     try encoder.encode(block.concept)
     try encoder.encode(block.memory)
+    try encoder.encode(block.presence)
   }
 
   /// Reads what `encode` wrote for a unit of the same plan.
@@ -90,7 +111,12 @@ struct UnitProgress: Sendable {
     open = try OpenItem(from: &decoder, plan, layout)
     itemDistances = try decoder.decode()
     if try decoder.decode(Bool.self) { records = try MemberRecords(from: &decoder) }
+    unsteadyMembers = try decoder.decode()
+    isRepeated = try decoder.decode()
     firstMember = try decoder.decode()
+    guard unsteadyMembers.allSatisfy({ (0..<members.memberCount).contains(Int($0)) }) else {
+      throw ByteDecodingError("unsteady members that the unit does not have")
+    }
     guard (0...members.memberCount).contains(firstMember) else {
       throw ByteDecodingError("member \(firstMember) of \(members.memberCount)")
     }
@@ -102,7 +128,8 @@ struct UnitProgress: Sendable {
     if members.isPart || !isFinished { try open.checkWhole(plan, layout) }
     if let records {
       let recorded = plan.recordsMembers ? plan.recordedCount : 0
-      guard records.members.count == firstMember, records.series.count == recorded,
+      guard records.members.count == (isRepeated ? members.memberCount : firstMember),
+        records.series.count == recorded,
         records.series.allSatisfy({ $0.count == members.memberCount * plan.times }),
         records.latentStates.count % (members.memberCount * plan.times) == 0
       else { throw ByteDecodingError("records of another shape") }
@@ -122,7 +149,7 @@ struct UnitProgress: Sendable {
     block = Block(
       size: size, time: time, states: states, isDiverged: isDiverged.map { $0 != 0 },
       initialSplit: initialSplit, settledSince: settledSince, concept: try decoder.decode(count: count),
-      memory: try decoder.decode(count: count))
+      memory: try decoder.decode(count: count), presence: try decoder.decode(count: count))
   }
 }
 

@@ -30,6 +30,10 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private let concept: AlignedBuffer<ClosestApproach>
   /// How near each member came to its own memory.
   private let memory: AlignedBuffer<ClosestApproach>
+  /// Which distances to centres each member has.
+  private let presence: AlignedBuffer<DistancePresence>
+  /// Whether a member's distances to centres are left out of their sums.
+  private let isLeftOut: AlignedBuffer<Bool>
   /// First time from which every step of a member was below the tolerance; -1 where the last one was not.
   private let settledSince: AlignedBuffer<Int32>
 
@@ -71,6 +75,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       plan.observables + plan.approaches.elements
       + [plan.splitting, plan.conceptDistance, plan.memoryDistance].compactMap { $0 }
     for observable in measured { needed.formUnion(observable.requiredFields) }
+    precondition(plan.approaches.elements.count <= DistancePresence.mostApproaches)
     precondition(map.availableFields.union(.kept).isSuperset(of: needed))
     fields = needed
     workspace = map.makeWorkspace(capacity: blockSize)
@@ -87,6 +92,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     initialSplit = AlignedBuffer(count: blockSize)
     concept = AlignedBuffer(count: blockSize)
     memory = AlignedBuffer(count: blockSize)
+    presence = AlignedBuffer(count: blockSize)
+    isLeftOut = AlignedBuffer(count: blockSize)
     settledSince = AlignedBuffer(count: blockSize)
   }
 
@@ -101,16 +108,27 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     _ members: UnitPartition.Unit, from progress: consuming UnitProgress?,
     follow: (Int, () -> UnitProgress) -> Bool
   ) -> UnitProgress? {
-    let memberCount = members.memberCount
     var unit = progress ?? empty(members)
-    while unit.firstMember < memberCount {
-      fillBlock(members, firstMember: unit.firstMember, count: min(blockSize, memberCount - unit.firstMember))
-      guard runBlock(&unit, follow) else { return nil }
-      unit.firstMember += block.count
+    guard carry(&unit, follow) else { return nil }
+    if !unit.isFinished {
+      // Who diverges is known at the end only, and distances of all members at all times take memory.
+      unit.repeatDistances()
+      guard carry(&unit, follow) else { return nil }
     }
     // Only parts of items are merged.
     if !members.isPart { unit.open = OpenItem() }
     return unit
+  }
+
+  /// Carries the members that remain through all times; false where `follow` ended that.
+  private func carry(_ unit: inout UnitProgress, _ follow: (Int, () -> UnitProgress) -> Bool) -> Bool {
+    let memberCount = unit.members.memberCount
+    while unit.firstMember < memberCount {
+      fillBlock(unit, count: min(blockSize, memberCount - unit.firstMember))
+      guard runBlock(&unit, follow) else { return false }
+      unit.firstMember += block.count
+    }
+    return true
   }
 
   private func empty(_ members: UnitPartition.Unit) -> UnitProgress {
@@ -134,8 +152,16 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     return unit
   }
 
-  private func fillBlock(_ unit: UnitPartition.Unit, firstMember: Int, count: Int) {
+  private func fillBlock(_ progress: borrowing UnitProgress, count: Int) {
+    let (unit, firstMember) = (progress.members, progress.firstMember)
     block.count = count
+    for m in 0..<count { isLeftOut.pointer[m] = false }
+    if progress.isRepeated {
+      for number in progress.unsteadyMembers {
+        let m = Int(number) - firstMember
+        if (0..<count).contains(m) { isLeftOut.pointer[m] = true }
+      }
+    }
     let level = plan.levels[unit.level]
     let realizations = unit.realizations.count
     for m in 0..<count {
@@ -150,6 +176,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       initialSplit.pointer[m] = .nan
       concept.pointer[m] = ClosestApproach()
       memory.pointer[m] = ClosestApproach()
+      presence.pointer[m] = DistancePresence()
       settledSince.pointer[m] = -1
       var region: UnsafeMutableBufferPointer<UInt8>?
       if start.hasRegion {
@@ -187,10 +214,10 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       snapshot.time = time
       findDiverged()
       followConvergence(time)
-      measure(&unit, time: time)
-      guard follow(block.count, { capture(unit, time: time) }) else { return false }
+      if unit.isRepeated { sumDistances(&unit, time: time) } else { measure(&unit, time: time) }
+      guard follow(unit.isRepeated ? 0 : block.count, { capture(unit, time: time) }) else { return false }
     }
-    finish(&unit)
+    if !unit.isRepeated { finish(&unit) }
     return true
   }
 
@@ -200,8 +227,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     result.block = UnitProgress.Block(
       size: blockSize, time: time, states: block.states.prefix(block.count * block.dimension),
       isDiverged: isDiverged.prefix(block.count), initialSplit: initialSplit.prefix(block.count),
-      settledSince: settledSince.prefix(block.count),
-      concept: concept.prefix(block.count), memory: memory.prefix(block.count))
+      settledSince: settledSince.prefix(block.count), concept: concept.prefix(block.count),
+      memory: memory.prefix(block.count), presence: presence.prefix(block.count))
     return result
   }
 
@@ -212,6 +239,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     settledSince.pointer.update(from: former.settledSince, count: block.count)
     concept.pointer.update(from: former.concept, count: block.count)
     memory.pointer.update(from: former.memory, count: block.count)
+    presence.pointer.update(from: former.presence, count: block.count)
   }
 
   private func findDiverged() {
@@ -265,9 +293,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       }
     }
     if plan.recordsLatentStates, unit.records != nil { recordLatentStates(&unit, time: time) }
-    for (a, observable) in plan.approaches.elements.enumerated() {
-      sum(measured(observable, row: rows.approaches + a), approach: a, time: time, into: &unit)
-    }
+    sumDistances(&unit, time: time)
     if let distance = plan.conceptDistance {
       follow(measured(distance, row: rows.conceptDistance), concept, time: time)
     }
@@ -290,13 +316,24 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     }
   }
 
+  private func sumDistances(_ unit: inout UnitProgress, time: Int) {
+    for (a, observable) in plan.approaches.elements.enumerated() {
+      sum(measured(observable, row: rows.approaches + a), approach: a, time: time, into: &unit)
+    }
+  }
+
   /// Adds the distances to the sums of the items at hand, and the means of those that are complete to the unit's.
   private func sum(
     _ distances: UnsafePointer<Double>, approach a: Int, time: Int, into unit: inout UnitProgress
   ) {
     let slot = a * plan.times + time
     for m in 0..<block.count {
-      if distances[m].isFinite { unit.open.distances[slot].add(distances[m]) }
+      let isPresent = distances[m].isFinite
+      presence.pointer[m].follow(isPresent, approach: a, time: time)
+      if isPresent && !isLeftOut.pointer[m] {
+        unit.open.distances[slot].add(distances[m])
+        if time == 0 { unit.accumulator.approachMembers[a] += 1 }
+      }
       guard unit.isFinished(with: block.members.pointer[m].realization) else { continue }
       let mean = unit.open.distances[slot].mean
       unit.open.distances[slot] = CountedSum()
@@ -357,6 +394,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private func finish(_ unit: inout UnitProgress) {
     for m in 0..<block.count {
       if isDiverged.pointer[m] { unit.accumulator.diverged += 1 }
+      if presence.pointer[m].isUnsteady {
+        unit.unsteadyMembers.append(Int32(truncatingIfNeeded: unit.firstMember + m))
+      }
       let isConverged = settledSince.pointer[m] >= 0 && !isDiverged.pointer[m]
       let trajectory = TrajectorySummary(
         concept: concept.pointer[m], memory: memory.pointer[m], chordDistance: chordDistance(m),

@@ -40,6 +40,8 @@ extension RunData {
     var upper: [Double]
     var sibling: [Double]
     var shuffled: [Double]
+    /// What the own ones are over, where that is fewer than all members or models; else empty.
+    var partial: [String]
   }
 
   /// Reads the approaches to the concept; nil where the file has none.
@@ -50,7 +52,10 @@ extension RunData {
       own: own.column(\.value, treeLevel: k), lower: own.column(\.lower, treeLevel: k),
       upper: own.column(\.upper, treeLevel: k),
       sibling: try approaches(.sibling).column(\.value, treeLevel: k),
-      shuffled: try approaches(.shuffled).column(\.value, treeLevel: k))
+      shuffled: try approaches(.shuffled).column(\.value, treeLevel: k),
+      partial: try levels.indices.map {
+        try partialText(Self.approachName, ["tree_level"], level: $0, at: [k])
+      })
   }
 
   /// How an approach is drawn.
@@ -96,15 +101,27 @@ extension RunData {
       "distance to",
       styles.map { LegendEntry(label: $0.label, colour: $0.colour, marker: $0.marker, dash: $0.dash) })
     sheet.addPanels(drafts)
-    let counts = (try? values("count", ["level"])) ?? []
+    let counts = try approachCounts()
     let count = countText(counts)
     let whose = models == nil ? ", \(count) per level" : " of one model (\(count) of all models per level)"
     let bound = models == nil ? "" : " (which Student's interval does not know)"
     sheet.addCaption(
-      "d(t): mean distance over members\(whose). \(errorText("Bars", items: "95 %, bootstrap over items")). A is at"
+      "d(t): mean distance over members that never diverge\(whose). \(errorText("Bars", items: Self.approachBars)). A is at"
         + " least 0 by definition\(bound), so an interval that begins near 0 shows nothing; an effect that the controls"
         + " show too is no approach to the own centre. \(provenance().capitalizedFirst).")
     return sheet
+  }
+
+  /// What bars at approaches of one model are.
+  static let approachBars =
+    "95 %, bootstrap over items (none below \(Approach.leastItems) items, nor with the minimum at the first or last time)"
+
+  /// How many members the approaches to own centres are over; of all members in files that do not say.
+  private func approachCounts() throws -> [Double] {
+    guard let count = name(of: .sampleSize(of: Self.approachName)) else {
+      return (try? values("count", ["level"])) ?? []
+    }
+    return try values(count, ["level", "tree_level"])
   }
 
   /// The curves of one level of the tree; nil where there are none.

@@ -36,8 +36,10 @@ extension RunData {
     controlNames = Array(controlNames.prefix(Self.claimStyles.count - 1))
     var drafts: [Sheet.Draft] = []
     var isPartial = false
+    var isIncomplete = false
     for group in claims.prefix(24) {
       guard let claim = try claimEntries(group, controlNames) else { continue }
+      isIncomplete = isIncomplete || claim.single.contains { !$0.isFinite }
       let (panels, isCut) = claimPanels(claim, name: group.name)
       drafts += panels
       isPartial = isPartial || isCut
@@ -58,7 +60,9 @@ extension RunData {
             hasLine: !isShownOnly)
         })
     sheet.addPanels(drafts)
-    sheet.addCaption(claimCaption(hasHollow: entries.contains(where: \.isShownOnly), isPartial: isPartial))
+    sheet.addCaption(
+      claimCaption(
+        hasHollow: entries.contains(where: \.isShownOnly), isPartial: isPartial, isIncomplete: isIncomplete))
     return sheet
   }
 
@@ -90,7 +94,7 @@ extension RunData {
     return (drafts, shown.count < inner.labels.count || panels.count < outer.count)
   }
 
-  private func claimCaption(hasHollow: Bool, isPartial: Bool) -> String {
+  private func claimCaption(hasHollow: Bool, isPartial: Bool, isIncomplete: Bool) -> String {
     // Claims are about all models, whichever is chosen for other figures.
     let count = (try? reader.attribute("models"))?.integer ?? 1
     let hollow = hasHollow ? " Hollow symbols: shown only, without weight in the verdict." : ""
@@ -99,6 +103,8 @@ extension RunData {
       + " fixes, in the units of what it is computed from (nats for the negative ELBO and energies, else 1); bars:"
       + " Student's 95 % interval over models, which knows no bounds (of a fraction it may reach below 0 or beyond 1);"
       + " grey circles: single models; dashed line: the threshold. Above each: the verdict (S supported, R refuted, U undecided).\(hollow)"
+      + (isIncomplete
+        ? " Where models lack an estimate, the mean is over the others, and the verdict is undecided." : "")
       + (isPartial ? " Evenly chosen entries are shown." : "")
       + " Scenario \(scenarioName), seed \(text("seed"))."
   }
@@ -199,6 +205,19 @@ extension RunData {
     return (try pick(mean), try end(.lowerBound(of: mean)), try end(.upperBound(of: mean)))
   }
 
+  /// How many models gave each estimate, of how many; nil in files that do not say.
+  private func modelCounts(
+    _ group: NetCDFReaderGroup, isControl: Bool, _ offset: Int, count: Int
+  ) throws -> (given: [Int], all: Int)? {
+    let names = ClaimLayout.Estimates(isControl: isControl, [])
+    guard let variable = group.variables.first(where: { $0.name == names.count.name }),
+      let all = group.variables.first(where: { $0.name == names.estimate.name })?.shape.last
+    else { return nil }
+    let given = try variable.readInts()
+    guard given.count >= offset + count else { throw invalid(group.path, "is too short") }
+    return (Array(given[offset..<offset + count]), all)
+  }
+
   private func claimPanel(
     _ claim: ClaimEntries, entries: [Int], title: String, range: ClosedRange<Double>, x: Axis
   ) -> Sheet.Draft {
@@ -245,7 +264,11 @@ extension RunData {
       let controls = Array(controls(of: group).prefix(10))
       func intervals(isControl: Bool, _ offset: Int = 0) throws -> [String] {
         let (mean, lower, upper) = try interval(group, isControl: isControl, offset, count: entries)
-        return (0..<entries).map { "\(short(mean[$0])) (\(short(lower[$0])) to \(short(upper[$0])))" }
+        let models = try modelCounts(group, isControl: isControl, offset, count: entries)
+        return (0..<entries).map { k in
+          let count = models.map { $0.given[k] < $0.all ? ", \($0.given[k]) of \($0.all) models" : "" } ?? ""
+          return "\(short(mean[k])) (\(short(lower[k])) to \(short(upper[k]))\(count))"
+        }
       }
       func text(_ name: String) -> String { (try? group.attribute(name))?.text ?? "" }
       let own = try intervals(isControl: false)

@@ -93,13 +93,13 @@ public enum MarkdownReport {
         let interval = "(\(decimals(approaches.lower[l])) to \(decimals(approaches.upper[l])))"
         rows.append(
           point.labels + [
-            short(data.levels[l]), "\(decimals(approaches.own[l])) \(interval)",
+            short(data.levels[l]), "\(decimals(approaches.own[l])) \(interval)\(approaches.partial[l])",
             decimals(approaches.sibling[l]), decimals(approaches.shuffled[l]),
           ])
       }
     }
     return [
-      "Approach 1 - min d(t) / d(0) to the own concept. \(data.errorText("In parentheses", items: "95 %, bootstrap over items")).",
+      "Approach 1 - min d(t) / d(0) to the own concept. \(data.errorText("In parentheses", items: RunData.approachBars)).",
       "",
     ] + table(data.sweep.map(\.key) + ["level", "approach", "sibling's", "shuffled"], rows) + [""]
   }

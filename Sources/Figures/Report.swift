@@ -150,7 +150,11 @@ public struct Report {
     }
     let diverged = ((try? data.values("diverged_count", ["level"])) ?? []).reduce(0, +)
     if diverged > 0 {
-      facts.append(("Diverged members", "\(short(diverged)); they are left out of the averages"))
+      facts.append(
+        (
+          "Diverged members",
+          "\(short(diverged)); averages leave them out from then on, approaches at all times"
+        ))
     }
     if !data.sweep.isEmpty {
       for axis in data.sweep {
@@ -191,14 +195,14 @@ public struct Report {
     guard let approaches = try data.conceptApproaches() else { return }
     let rows = data.shownLevels(20).map { l in
       [
-        short(data.levels[l]), decimals(approaches.own[l]),
+        short(data.levels[l]), decimals(approaches.own[l]) + approaches.partial[l],
         "\(decimals(approaches.lower[l])) to \(decimals(approaches.upper[l]))",
         decimals(approaches.sibling[l]), decimals(approaches.shuffled[l]),
       ]
     }
     table(
       "Approach to the own concept: 1 - closest / start of the mean distance."
-        + " \(data.errorText("Intervals", items: "95 % by a bootstrap over items")). An effect that the controls show too is no approach to the concept.",
+        + " \(data.errorText("Intervals", items: RunData.approachBars)). An effect that the controls show too is no approach to the concept.",
       ["level", "approach", "95 %", "sibling's (control)", "shuffled (control)"], rows)
   }
 
@@ -215,9 +219,11 @@ public struct Report {
         (try data.row(name, ["time"], level: level), try data.row(error, ["time"], level: level))
       }
       for time in last > 0 ? [0, last] : [0] {
-        rows.append(
-          ["\(data.spoken(name)) [\(data.units(name))], t = \(short(times[time]))"]
-            + read.map { number($0.0[time], $0.1[time]) })
+        let cells = try zip(shown, read).map { level, values in
+          let partial = try data.partialText(name, ["time"], level: level, at: [time])
+          return number(values.0[time], values.1[time]) + partial
+        }
+        rows.append(["\(data.spoken(name)) [\(data.units(name))], t = \(short(times[time]))"] + cells)
       }
     }
     table(

@@ -82,7 +82,7 @@ extension RunData {
     sheet.addPanels(series.map { panel($0, among: series, t, styles) })
     let left = shown.count < levels.count ? " \(shown.count) of \(levels.count) levels are shown." : ""
     sheet.addCaption(
-      averageText(counts)
+      try averageText(counts, series.map(\.name), levels: shown)
         + " \(errorText("Bands", items: bandText(series.map(\.name)))); narrower than the"
         + " line where not seen.\(left) Panels of distances share their scale, and so do overlaps."
         + " \(provenance().capitalizedFirst).")
@@ -143,10 +143,10 @@ extension RunData {
   }
 
   /// What averages are over.
-  private func averageText(_ counts: [Double]) -> String {
+  private func averageText(_ counts: [Double], _ names: [String], levels: [Int]) throws -> String {
     let count = countText(counts)
-    return models.map {
-      "Means over \($0) models, each the mean over its members (\(count) in all, per level and time)."
+    return try models.map {
+      "Means over \(try modelsText($0, names, levels: levels)), each the mean over its members (\(count) in all, per level and time)."
     } ?? "Means over members, \(count) per level and time."
   }
 

@@ -29,7 +29,7 @@ extension RunData {
       }
     }
     if !drafts.isEmpty { sheet.addPanels(drafts) }
-    sheet.addCaption(sweepCaption(options, grid.rows, grid.columns, mapLevels))
+    sheet.addCaption(sweepCaption(options, quantities, grid.rows, grid.columns, mapLevels))
     return sheet
   }
 
@@ -114,6 +114,8 @@ extension RunData {
     /// What the darkest and the brightest colour stand for; nil: the least and the largest value of the maps.
     var range: ClosedRange<Double>?
     var maps: [Map]
+    /// The fewest models that a shown number is the mean of; nil where files do not say.
+    var leastModels: Int?
   }
 
   /// What the heat maps show: approaches, and observables at the last time.
@@ -144,7 +146,11 @@ extension RunData {
         }
       }
       maps.removeAll { !$0.values.contains(where: \.isFinite) }
-      return maps.isEmpty ? nil : SweepQuantity(title: title, units: units(name), range: range, maps: maps)
+      return maps.isEmpty
+        ? nil
+        : SweepQuantity(
+          title: title, units: units(name), range: range, maps: maps,
+          leastModels: try leastModels(name, dimensions, at: index, rows, columns, mapLevels))
     }
     var result: [SweepQuantity?] = []
     if options.variables.isEmpty, find(Self.approachName) != nil {
@@ -162,6 +168,26 @@ extension RunData {
         try quantity(name, ["time"], at: last, title: "\(longName(name)), at t = \(lastTime)"))
     }
     return result.compactMap { $0 }
+  }
+
+  /// The fewest models that a shown number is the mean of; nil where the file does not say.
+  private func leastModels(
+    _ name: String, _ dimensions: [String], at index: Int, _ rows: [Int], _ columns: [Int], _ mapLevels: [Int]
+  ) throws -> Int? {
+    guard models != nil, let count = self.name(of: .models(of: name)) else { return nil }
+    var result: [Double] = []
+    for row in rows {
+      if mapLevels.isEmpty {
+        let column = try at([row] + point.dropFirst()).column(count, dimensions, at: [index])
+        result += columns.map { column[$0] }
+      } else {
+        for column in columns {
+          let values = try at([row, column] + point.dropFirst(2)).column(count, dimensions, at: [index])
+          result += mapLevels.map { values[$0] }
+        }
+      }
+    }
+    return result.filter { $0 > 0 }.min().flatMap { Int(exactly: $0) }
   }
 
   /// The cells of a heat map with their numbers.
@@ -185,11 +211,18 @@ extension RunData {
     return (cells, texts)
   }
 
-  private func sweepCaption(_ options: FigureOptions, _ rows: [Int], _ columns: [Int], _ mapLevels: [Int])
-    -> String
-  {
+  private func sweepCaption(
+    _ options: FigureOptions, _ quantities: [SweepQuantity], _ rows: [Int], _ columns: [Int],
+    _ mapLevels: [Int]
+  ) -> String {
     let counts = (try? values("count", ["level"])) ?? []
-    let whose = models.map { "the mean over \($0) models" } ?? "one run's value"
+    let whose =
+      models.map { all in
+        let least = quantities.compactMap(\.leastModels).min() ?? all
+        let some =
+          least < all ? " (over \(least) where the others gave none, see NAME_models in the file)" : ""
+        return "the mean over \(all) models\(some)"
+      } ?? "one run's value"
     let hasApproaches = options.variables.isEmpty && find(Self.approachName) != nil
     let scale =
       (hasApproaches ? "approaches share the scale from 0, darkest, to 1, brightest; " : "")

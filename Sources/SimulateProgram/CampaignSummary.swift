@@ -57,6 +57,8 @@ enum CampaignSummary {
     var values: [Double]
     /// Missing where there are none, or none are shown.
     var errors: [Double]
+    /// How many models gave each value; empty where it is one model's.
+    var models: [Int] = []
   }
 
   /// The approach to the own concept, and the observables at the end.
@@ -66,29 +68,43 @@ enum CampaignSummary {
     let approach = ApproachVariables(.own).value.name
     if let variable = try? file.variable(approach) {
       // The class is the second level of every tree.
-      let values = try variable.readDoubles(
-        start: variable.shape.dropLast().map { _ in 0 } + [TreeLevel.concept],
-        count: variable.shape.dropLast() + [1])
+      let start: [Int] = variable.shape.dropLast().map { _ in 0 } + [TreeLevel.concept]
+      let count: [Int] = variable.shape.dropLast() + [1]
+      let values = try variable.readDoubles(start: start, count: count)
+      let models = try roles.name(of: .models(of: approach)).map {
+        try file.variable($0).readInts(start: start, count: count)
+      }
       columns.append(
-        Column(title: "approach to concept", values: values, errors: values.map { _ in .nan }))
+        Column(
+          title: "approach to concept", values: values, errors: values.map { _ in .nan },
+          models: models ?? []))
     }
     for name in scenario.observables {
       let variableName = AveragedObservable.variableName(name)
       guard let variable = try? file.variable(variableName) else { continue }
       let values = try lastNumbers(variable)
       let errors = try roles.name(of: .standardError(of: variableName)).flatMap { try? file.variable($0) }
-        .map(lastNumbers)
-      columns.append(Column(title: name, values: values, errors: errors ?? values.map { _ in .nan }))
+        .map { try lastNumbers($0) }
+      let models = try roles.name(of: .models(of: variableName)).flatMap { try? file.variable($0) }
+        .map { try lastNumbers($0, where: variable).map { Int($0) } }
+      columns.append(
+        Column(
+          title: name, values: values, errors: errors ?? values.map { _ in .nan }, models: models ?? []))
     }
     return columns
   }
 
-  /// The last time of each run: where steps are swept, others are missing.
-  private static func lastNumbers(_ variable: NetCDFReaderVariable) throws -> [Double] {
+  /// The numbers at the last time of each run: where steps are swept, others are missing.
+  ///
+  /// - Parameter known: The variable that tells which that is; nil: the same.
+  private static func lastNumbers(
+    _ variable: NetCDFReaderVariable, where known: NetCDFReaderVariable? = nil
+  ) throws -> [Double] {
     let width = max(variable.shape.last ?? 1, 1)
     let all = try variable.readDoubles()
+    let marks = try known?.readDoubles() ?? all
     return stride(from: 0, to: all.count, by: width).map { row in
-      all[row..<row + width].last { $0.isFinite } ?? .nan
+      (row..<row + width).last { marks[$0].isFinite }.map { all[$0] } ?? (known == nil ? .nan : 0)
     }
   }
 
@@ -118,8 +134,10 @@ enum CampaignSummary {
             + shown.map { column in
               guard column.values[k].isFinite else { return "-" }
               let error = column.errors[k]
+              let isPartial = k < column.models.count && column.models[k] < scenario.replicas
               return ResultText.number(column.values[k], 3)
                 + (error.isFinite ? " +- " + ResultText.number(error, 3) : "")
+                + (isPartial ? " (\(column.models[k]) of \(scenario.replicas))" : "")
             })
       }
     }

@@ -25,6 +25,10 @@ enum Summary {
     if !report.treeLevels.isEmpty {
       lines.append(conceptTable(report, scenario: scenario))
       lines.append("")
+      if scenario.dynamics.steps > 0 {
+        lines.append(changeTable(report, scenario: scenario))
+        lines.append("")
+      }
     }
     lines.append(finalTable(report, scenario: scenario))
     if let attractors = report.attractors {
@@ -35,7 +39,8 @@ enum Summary {
     let diverged = report.levels.reduce(0) { $0 + $1.divergedCount }
     if diverged > 0 {
       lines.append(
-        "\(diverged) of \(report.memberCount) members diverged; they are left out of the averages.")
+        "\(diverged) of \(report.memberCount) members diverged; they are left out of the averages from then on, and of"
+          + " the approaches at all times.")
     }
     lines.append("")
     lines.append(
@@ -55,12 +60,17 @@ enum Summary {
       let own = result.approaches[.own, TreeLevel.concept]
       func at(_ time: Int?) -> String {
         guard let time else { return "-" }
-        let error = errors.map { result.overall[$0].standardError[time] } ?? .nan
+        let series = errors.map { result.overall[$0] }
+        // Of the same members as the approach, or of none.
+        let isSame = series.map { $0.count[time] == own.memberCount } ?? false
+        let error = isSame ? series?.standardError[time] ?? .nan : .nan
         return number(own.meanDistance[time], 3) + (error.isFinite ? " +- " + number(error, 3) : "")
       }
       let time = own.time.map { "\($0)\(own.isCensored ? "*" : "")" } ?? "-"
+      let isPartial = own.memberCount < result.memberCount
       rows.append([
-        short(result.level), "\(result.memberCount)", at(0), at(own.time), time, at(scenario.dynamics.steps),
+        short(result.level), (isPartial ? "\(own.memberCount) of " : "") + "\(result.memberCount)", at(0),
+        at(own.time), time, at(scenario.dynamics.steps),
         number(own.value, 3), "[\(number(own.lower, 3)), \(number(own.upper, 3))]",
         number(result.approaches[.sibling, TreeLevel.concept].value, 3),
         number(result.approaches[.shuffled, TreeLevel.concept].value, 3),
@@ -72,9 +82,29 @@ enum Summary {
       "concept and to the concept under shuffled labels (controls; an effect that these show too is no\n"
     text += "approach to the concept):\n" + TextTable.numbers(rows)
     if report.levels.contains(where: { $0.approaches[.own, TreeLevel.concept].isCensored }) {
-      text += "\n* at the first or last step: the true minimum may lie outside the run."
+      text +=
+        "\n* at the first or last step, where the approach has no interval: the true minimum may lie outside the run."
     }
     return text
+  }
+
+  /// Per level: how much the mean distance to the own concept has changed, with a sign.
+  private static func changeTable(_ report: RunReport, scenario: Scenario) -> String {
+    let times = EnsemblePlan.changeTimes(steps: scenario.dynamics.steps)
+    var rows = [["level"] + times.map { "t = \($0)" }]
+    for result in report.levels {
+      let own = result.approaches[.own, TreeLevel.concept]
+      rows.append(
+        [short(result.level)]
+          + own.changes.map { change in
+            guard change.value.isFinite else { return "-" }
+            let (lower, upper) = change.interval(items: own.itemCount)
+            return "\(number(change.value, 3)) [\(number(lower, 3)), \(number(upper, 3))]"
+          })
+    }
+    return
+      "Signed change ln(distance at t / distance at 0) of that distance [95 %], negative where it comes nearer:\n"
+      + TextTable.numbers(rows)
   }
 
   /// Per level: each observable at the start and at the end.
@@ -89,7 +119,9 @@ enum Summary {
               let series = result.overall[o]
               guard series.mean[time].isFinite else { return "-" }
               let error = series.standardError[time]
+              let count = series.count[time]
               return number(series.mean[time], 3) + (error.isFinite ? " +- " + number(error, 3) : "")
+                + (count < result.memberCount ? " (\(count) of \(result.memberCount))" : "")
             })
       }
     }

@@ -27,6 +27,7 @@ struct ValidateCommand: ParsableCommand {
       if scenario.isCampaign { return try validateCampaign(scenario, progress, start) }
       let experiment = try options.experiment(scenario, progress: progress)
       let size = try experiment.checkedSize()
+      experiment.warnOfData()
       if !options.quiet {
         Self.printResolved(experiment.scenario)
         printResult(

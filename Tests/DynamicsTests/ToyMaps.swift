@@ -266,6 +266,8 @@ extension LevelStatistics {
     for approach in approaches.elements {
       bits += (approach.meanDistance + [approach.value, approach.lower, approach.upper]).map(\.bitPattern)
       bits += [approach.time.map { UInt64($0) } ?? .max, approach.isCensored ? 1 : 0]
+      bits += [UInt64(approach.memberCount), UInt64(approach.itemCount)]
+      bits += approach.changes.flatMap { [$0.value.bitPattern, $0.standardError.bitPattern] }
     }
     for scalar in scalars.entries {
       bits += [UInt64(scalar.count), scalar.mean.bitPattern, scalar.standardError.bitPattern]

@@ -111,6 +111,66 @@ import Testing
     #expect(try reader.variable("when").readDoubles() == [5, 3])
   }
 
+  /// The closest concept of models is that of their averaged series, unless members diverge in one of them: the series
+  /// is over fewer members then, and may fall though nobody moves.
+  @Test(arguments: [10, 6]) func theClosestConceptOfModels(lastCount: Int) throws {
+    let folder = try TemporaryFolder()
+    let paths = (0..<2).map { folder("model-\($0).nc") }
+    for (model, path) in paths.enumerated() {
+      let writer = try NetCDFWriter(path: path)
+      try writer.root.defineDimension("level", length: 1)
+      try writer.root.defineDimension("time", length: 3)
+      try writer.root.defineVariable("level", type: .double, dimensions: ["level"]).write([0.5])
+      try writer.root.defineVariable(
+        "d", type: .double, dimensions: ["level", "time"], attributes: Self.role("mean")
+      ).write([4, 3, model == 0 ? 3.5 : 1])
+      try writer.root.defineVariable(
+        "d_count", type: .int32, dimensions: ["level", "time"], attributes: Self.role("count", of: "d")
+      ).write([10, 10, model == 0 ? 10 : lastCount])
+      try writer.root.defineVariable(
+        "closest_concept_distance", type: .double, dimensions: ["level"],
+        attributes: Self.role("minimum", of: "d")
+      ).write([1.0])
+      try writer.commit()
+    }
+    let readers = RunFileReaders()
+    var layout = FileLayout()
+    for path in paths { try layout.add(try readers.reader(of: path)) }
+    let writer = try NetCDFWriter(path: folder("summary.nc"))
+    try FileStack.defineRoot(layout, in: writer.root)
+    try ModelSummary(axes: [], shape: [], files: [paths], readers: readers, layout: layout, check: {})
+      .write(in: writer.root)
+    try writer.commit()
+    let reader = try NetCDFReader(path: folder("summary.nc"))
+    let distance = try reader.variable("closest_concept_distance").readDoubles()[0]
+    let time = try reader.variable("closest_concept_time").readInts()[0]
+    if lastCount == 10 {
+      #expect(distance == 2.25 && time == 2)
+    } else {
+      #expect(distance.isNaN && time == -1)
+    }
+  }
+
+  /// A mean over fewer models than there are says so.
+  @Test func modelsThatGaveNothingAreCounted() throws {
+    let folder = try TemporaryFolder()
+    let reader = try summary(
+      [
+        Variable(
+          name: "a", attributes: Self.role("mean"), values: [[1, .nan], [.infinity, .nan], [4, 2]]),
+        Variable(
+          name: "a_count", type: .int32, attributes: Self.role("count", of: "a"),
+          values: [[10, 20], [10, 20], [10, 20]]),
+      ], models: 3, in: folder)
+    #expect(try reader.variable("a").readDoubles() == [2.5, 2])
+    #expect(try reader.variable("a_models").readInts() == [2, 1])
+    let roles = VariableRoles(reader.root)
+    #expect(roles.name(of: .models(of: "a")) == "a_models")
+    #expect(roles.name(of: .sampleSize(of: "a")) == "a_count")
+    let others = try reader.variable("a").attribute("ancillary_variables").text?.split(separator: " ")
+    #expect(others?.contains("a_models") == true)
+  }
+
   /// Files without roles are summarized by their names.
   @Test func filesFromBefore() throws {
     let folder = try TemporaryFolder()

@@ -8,12 +8,14 @@ struct ClaimTests {
   private static let series: [String: [Double]] = [
     "distance-concept": [4, 3, 1, 2], "distance-root": [2, 3, 5, 1], "flat": [2, 2, 2], "gone": [.nan, 1],
     "partly": [8, .nan, 6, 4],
+    "late": [1, .nan], "zero": [0, 1],
   ]
   private static let numbers = ["level": 0.5, "model.latent": 20, "negative-elbo-test": 100]
 
   private func value(_ text: String) throws -> Double {
     try ClaimExpression(text).value(
-      number: { Self.numbers[$0] ?? .nan }, series: { Self.series[$0] ?? [] })
+      number: { name throws(MissingNumber) in ClaimNumber(Self.numbers[name] ?? .nan) },
+      series: { name throws(MissingNumber) in ClaimSeries(Self.series[name] ?? []) })
   }
 
   // Small integers and halves: exact in binary.
@@ -36,9 +38,55 @@ struct ClaimTests {
   }
 
   @Test(
-    "What is not there is not a number", arguments: ["approach(gone)", "ln(0)", "unknown", "initial(none)"])
-  func missing(_ text: String) throws {
-    #expect(try value(text).isNaN)
+    "What is not there is missing, with the reason in words",
+    arguments: [
+      ("approach(gone)", "gone is missing at the first time"), ("ln(0)", "logarithm of a number"),
+      ("ln(-1)", "logarithm of a number that is not positive"), ("unknown", "unknown is missing"),
+      ("initial(none)", "none is missing"), ("final(late)", "late is missing at the last time"),
+      ("sqrt(0 - level)", "square root of a negative number"), ("1 / (level - 0.5)", "division by zero"),
+      // Not a number by infinity over infinity, and a number by its inverse.
+      ("0 * (1 / 0)", "division by zero"), ("1 / (1 / 0)", "division by zero"),
+      ("1e300 * 1e300", "beyond the range"), ("1e300 * 1e300 * 0", "beyond the range"),
+      ("1 / (1e300 * 1e300)", "beyond the range"),
+      ("approach(zero)", "0 at the first time"),
+    ])
+  func missing(_ text: String, _ words: String) throws {
+    let missing = #expect(throws: MissingNumber.self) { try value(text) }
+    #expect(missing?.reason.contains(words) == true, "\(missing?.reason ?? "")")
+  }
+
+  /// Four of ten members diverge after the first step: those that are left are nearer, though nobody has moved.
+  @Test("Averages at different times are compared over the same members only")
+  func divergingMembers() throws {
+    let series = [
+      "partly": ClaimSeries([4, 4, 2], memberCounts: [10, 10, 6]),
+      "whole": ClaimSeries([4, 3, 2], memberCounts: [10, 10, 10]),
+      "step": ClaimSeries([.nan, 3, 2], memberCounts: [0, 10, 10]),
+    ]
+    let numbers = [
+      "level": ClaimNumber(0.5), "chord": ClaimNumber(2, isOfMembers: true, memberCount: 6),
+      "closest": ClaimNumber(2, isOfMembers: true, memberCount: 10),
+    ]
+    func value(_ text: String) throws -> Double {
+      try ClaimExpression(text).value(
+        number: { name throws(MissingNumber) in numbers[name] ?? ClaimNumber(.nan) },
+        series: { name throws(MissingNumber) in series[name] ?? ClaimSeries([]) })
+    }
+    for (text, expected) in [
+      ("approach(whole)", 0.5), ("final(partly)", 2), ("initial(partly) - level", 3.5),
+      ("final(partly) / final(whole)", 1), ("minimum(step)", 2), ("closest / initial(whole)", 0.5),
+      ("chord", 2),
+    ] {
+      #expect(try value(text) == expected, "\(text)")
+    }
+    for text in [
+      "approach(partly)", "minimum(partly)", "time-of-minimum(partly)", "final(partly) / initial(partly)",
+      "final(partly) / initial(whole)", "ln(approach(whole)) - maximum(partly)", "1 - chord / initial(whole)",
+      "closest / initial(partly)", "closest - final(partly)",
+    ] {
+      let missing = #expect(throws: MissingNumber.self, "\(text)") { try value(text) }
+      #expect(missing?.reason.contains("as some diverge") == true, "\(text)")
+    }
   }
 
   @Test("Logarithms are natural")
@@ -97,6 +145,21 @@ struct ClaimTests {
     #expect(verdict(5, .nan, .nan) == .undecided)
     let missing = Verdict.of(models: 6, count: 4, lower: .nan, upper: .nan, threshold: 0, controls: [])
     #expect(missing.reason.contains("missing, or no finite number, in 2 of 6 models"))
+    // Survivors support nothing, and refute nothing.
+    for (lower, upper) in [(0.2, 0.4), (-0.4, -0.2)] {
+      let (verdict, reason) = Verdict.of(
+        models: 14, count: 5, lower: lower, upper: upper, threshold: 0, controls: [],
+        whyMissing: "square root of a negative number in 9")
+      #expect(verdict == .undecided)
+      #expect(
+        reason
+          == "the estimate is missing, or no finite number, in 9 of 14 models: square root of a negative number in 9"
+      )
+    }
+    // Nor does a control that some models lack clear a claim.
+    let (verdict, reason) = Verdict.of(
+      models: 14, count: 14, lower: 0.2, upper: 0.4, threshold: 0, controls: [("linear", 13, -3)])
+    #expect(verdict == .undecided && reason.contains("linear (13 of 14)"))
     let few = Verdict.of(models: 3, count: 3, lower: 1, upper: 2, threshold: 0, controls: [])
     #expect(few.0 == .undecided && few.reason == "3 of at least 5 models")
   }

@@ -185,8 +185,9 @@ extension Campaign {
     try group.setAttribute(
       "rule",
       .text(
-        "supported: Student's 95 % interval over at least \(ClaimSpecification.leastModels) models lies above the"
-          + " threshold, and that of no control does; refuted: it lies below; else undecided"))
+        "supported: Student's 95 % interval over at least \(ClaimSpecification.leastModels) models, each of which"
+          + " gave the estimate, lies above the threshold, and that of no control does; refuted: it lies below; else"
+          + " undecided"))
     for result in claims {
       let claim = result.claim
       let made = try group.defineGroup(claim.name)
@@ -231,6 +232,7 @@ extension Campaign {
     try group.defineVariable(variables.mean).write(estimates.map(\.interval.mean))
     try group.defineVariable(variables.lower).write(estimates.map(\.interval.lower))
     try group.defineVariable(variables.upper).write(estimates.map(\.interval.upper))
+    try group.defineVariable(variables.count).write(estimates.map { Int32($0.interval.count) })
   }
 
   private func writeAttributes(
@@ -238,7 +240,7 @@ extension Campaign {
   ) throws {
     guard let file = files.joined().lazy.compactMap({ $0 }).first else { return }
     let replaced = [
-      "scenario", "history", "title", "seed", "scenario_name", "dataset_sha256", "model_sha256",
+      "scenario", "history", "title", "seed", "scenario_name", "dataset_sha256", "model_sha256", "warnings",
     ]
     for (name, value) in try readers.reader(of: file).root.attributes
     where !replaced.contains(name) && !name.hasPrefix("model_") {
@@ -253,13 +255,17 @@ extension Campaign {
     try root.setAttribute("seed", Int(exactly: scenario.seed).map { .int($0) } ?? .text("\(scenario.seed)"))
     if plan.replicas > 1 { try root.setAttribute("models", .int(plan.replicas)) }
     // Those of all runs, each once, in the order of the runs.
-    for name in ["dataset_sha256", "model_sha256"] {
-      var hashes: [String] = []
+    for (name, separator) in [("dataset_sha256", " "), ("model_sha256", " "), ("warnings", "\n")] {
+      var texts: [String] = []
       for case let file? in files.joined() {
-        guard let hash = try? readers.reader(of: file).attribute(name).text else { continue }
-        if !hashes.contains(hash) { hashes.append(hash) }
+        guard let text = try? readers.reader(of: file).attribute(name).text else { continue }
+        for line in text.split(separator: separator).map(String.init) where !texts.contains(line) {
+          texts.append(line)
+        }
       }
-      try root.setAttribute(name, .text(hashes.joined(separator: " ")))
+      if name != "warnings" || !texts.isEmpty {
+        try root.setAttribute(name, .text(texts.joined(separator: separator)))
+      }
     }
     for result in claims {
       let lines = result.entries.map { result.line($0) }

@@ -40,7 +40,7 @@ extension Scenario {
       }
       if against.names.series.isEmpty, against.names.numbers == ["level"] {
         for level in claim.levels ?? initial.levels
-        where !against.value(number: { _ in level }, series: { _ in [] }).isFinite {
+        where (try? against.value(atLevel: level)) == nil {
           throw error(
             key: key + ".against", value: against.text,
             expected:
@@ -81,6 +81,15 @@ extension Scenario {
           ?? (!keys.declarations(of: name).isEmpty
             ? "sweep \(name)" : "numbers are \(ClaimNames.fixed.joined(separator: ", "))"))
     }
+  }
+}
+
+extension ClaimExpression {
+  /// The value of an expression that names nothing but the level.
+  fileprivate func value(atLevel level: Double) throws(MissingNumber) -> Double {
+    try value(
+      number: { _ throws(MissingNumber) in ClaimNumber(level) },
+      series: { name throws(MissingNumber) in throw MissingNumber("\(name) is no level") })
   }
 }
 

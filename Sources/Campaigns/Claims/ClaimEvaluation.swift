@@ -7,16 +7,36 @@ import Vocabulary
 
 /// A claim, what its models gave, and the verdict.
 public struct ClaimResult: Sendable {
+  /// What an estimate is of one model: a number, or why there is none.
+  typealias Estimate = Result<Double, MissingNumber>
+
   /// The estimates of some models, and Student's 95 % interval over them.
   public struct Estimates: Sendable {
     /// One per replica; NaN where a model gave none.
     public var values: [Double]
     /// Over the models that gave one.
     public var interval: StudentInterval
+    /// Why models gave none, with the number of those, in the models' order; empty where each gave one.
+    public var whyMissing: String
 
-    init(_ values: [Double]) {
-      self.values = values
+    init(_ estimates: [Estimate]) {
+      values = estimates.map { (try? $0.get()) ?? .nan }
       interval = StudentInterval(of: values)
+      var reasons: [(reason: String, count: Int)] = []
+      for case .failure(let missing) in estimates {
+        if let k = reasons.firstIndex(where: { $0.reason == missing.reason }) {
+          reasons[k].count += 1
+        } else {
+          reasons.append((missing.reason, 1))
+        }
+      }
+      whyMissing = reasons.map { "\($0.reason) in \($0.count)" }.joined(separator: ", ")
+    }
+
+    /// The models, where some gave none with their number: `5 models`, `5 of 14 models`.
+    var modelsText: String {
+      let (count, all) = (interval.count, values.count)
+      return "\(count == all ? "" : "\(count) of ")\(all) \(all == 1 ? "model" : "models")"
     }
   }
 
@@ -48,14 +68,16 @@ public struct ClaimResult: Sendable {
       "\(text(estimates.interval.mean)) [\(text(estimates.interval.lower)), \(text(estimates.interval.upper))]"
     }
     let place = entry.label.isEmpty ? "" : "\(entry.label): "
-    let models = entry.estimates.interval.count
     var line =
       "\(place)\(entry.verdict): \(interval(entry.estimates)), threshold \(text(claim.threshold)),"
-      + " \(models) \(models == 1 ? "model" : "models")"
+      + " \(entry.estimates.modelsText)"
     if entry.verdict != .supported { line += " (\(entry.reason))" }
     if !entry.controls.isEmpty {
-      let words = entry.controls.map { control, estimates in
-        "\(control.rawValue) \(interval(estimates))\(claim.compare.contains(control) ? " (shown only)" : "")"
+      let words = entry.controls.map { control, estimates -> String in
+        let isPartial = estimates.interval.count < estimates.values.count
+        return "\(control.rawValue) \(interval(estimates))"
+          + (isPartial ? " (\(estimates.modelsText): \(estimates.whyMissing))" : "")
+          + (claim.compare.contains(control) ? " (shown only)" : "")
       }
       line += "; controls: " + words.joined(separator: ", ")
     }
@@ -72,6 +94,7 @@ public struct ClaimResult: Sendable {
 /// The numbers of one run that claims may use.
 struct ClaimData {
   private let reader: NetCDFReader
+  private let roles: VariableRoles
   private let swept: [String: Double]
   /// The variable of each averaged series, by its name in claims.
   private let variables: [String: String]
@@ -84,6 +107,7 @@ struct ClaimData {
   ) throws {
     self.reader = reader
     self.variables = variables
+    roles = VariableRoles(reader.root)
     levels = try reader.variable("level").readDoubles()
     var values: [String: Double] = [:]
     for (key, place) in zip(sweep, RowMajorShape(sweep.map(\.values.count)).indices(of: index)) {
@@ -93,34 +117,49 @@ struct ClaimData {
   }
 
   /// The expression's value at each of the run's levels.
-  func values(_ expression: ClaimExpression) throws -> [Double] {
+  func values(_ expression: ClaimExpression) throws -> [ClaimResult.Estimate] {
     let names = expression.names
-    var series: [String: [Double]] = [:]
-    for name in names.series {
-      series[name] = try reader.variable(variables[name] ?? AveragedObservable.variableName(name))
-        .readDoubles()
-    }
-    var numbers: [String: [Double]] = [:]
-    for name in names.numbers {
-      if name == "level" {
-        numbers[name] = levels
-      } else if let value = swept[name] {
-        numbers[name] = levels.map { _ in value }
-      } else if let variable = try? reader.variable(AveragedObservable.variableName(name)) {
-        // -1 stands for none in integers.
-        let values = try variable.readDoubles().map { variable.type.isInteger && $0 < 0 ? .nan : $0 }
-        numbers[name] = variable.dimensions.isEmpty ? levels.map { _ in values[0] } : values
-      } else {
-        numbers[name] = levels.map { _ in .nan }
-      }
-    }
+    var series: [String: [ClaimSeries]] = [:]
+    for name in names.series { series[name] = try self.series(name) }
+    var numbers: [String: [ClaimNumber]] = [:]
+    for name in names.numbers { numbers[name] = try self.numbers(name) }
     return levels.indices.map { l in
-      expression.value(number: { numbers[$0]?[l] ?? .nan }) { name in
-        guard let all = series[name] else { return [] }
-        let times = all.count / max(levels.count, 1)
-        return Array(all[l * times..<(l + 1) * times])
+      Result { () throws(MissingNumber) in
+        try expression.value(
+          number: { name throws(MissingNumber) in numbers[name]?[l] ?? ClaimNumber(.nan) },
+          series: { name throws(MissingNumber) in series[name]?[l] ?? ClaimSeries([]) })
       }
     }
+  }
+
+  /// An average over time at each level.
+  private func series(_ name: String) throws -> [ClaimSeries] {
+    let variable = variables[name] ?? AveragedObservable.variableName(name)
+    let means = try reader.variable(variable).readDoubles()
+    let times = means.count / max(levels.count, 1)
+    let counts = try counts(of: variable)
+    return levels.indices.map { l in
+      let range = l * times..<(l + 1) * times
+      return ClaimSeries(Array(means[range]), memberCounts: counts.map { Array($0[range]) } ?? [])
+    }
+  }
+
+  /// A number at each level.
+  private func numbers(_ name: String) throws -> [ClaimNumber] {
+    if name == "level" { return levels.map { ClaimNumber($0) } }
+    if let value = swept[name] { return levels.map { _ in ClaimNumber(value) } }
+    let path = AveragedObservable.variableName(name)
+    guard let variable = try? reader.variable(path) else { return levels.map { _ in ClaimNumber(.nan) } }
+    // -1 stands for none in integers.
+    let values = try variable.readDoubles().map { variable.type.isInteger && $0 < 0 ? .nan : $0 }
+    if variable.dimensions.isEmpty { return levels.map { _ in ClaimNumber(values[0]) } }
+    let counts = try counts(of: path)
+    return levels.indices.map { ClaimNumber(values[$0], isOfMembers: true, memberCount: counts?[$0]) }
+  }
+
+  /// How many members an average is over; nil where the file does not say.
+  private func counts(of variable: String) throws -> [Int]? {
+    try roles.name(of: .sampleSize(of: variable)).map { try reader.variable($0).readInts() }
   }
 }
 
@@ -132,16 +171,37 @@ struct ClaimEvaluation {
   /// Of each control (nil: the scenario itself): `[point][replica]`.
   let files: (Control?) -> [[String?]]
 
-  /// The least-squares slope; NaN where x does not vary or a number is missing.
-  static func slope(_ x: [Double], _ y: [Double]) -> Double {
-    guard x.count > 1, (x + y).allSatisfy(\.isFinite) else { return .nan }
+  /// The least-squares slope, where x varies and no number is missing.
+  static func slope(_ x: [ClaimResult.Estimate], _ y: [ClaimResult.Estimate]) -> ClaimResult.Estimate {
+    Result { () throws(MissingNumber) in try slope(try Self.all(x), try Self.all(y)) }
+  }
+
+  private static func slope(_ x: [Double], _ y: [Double]) throws(MissingNumber) -> Double {
     let n = Double(x.count)
     let (mx, my) = (x.reduce(0, +) / n, y.reduce(0, +) / n)
     let sxx = x.reduce(0) { $0 + ($1 - mx) * ($1 - mx) }
     let sxy = zip(x, y).reduce(0) { $0 + ($1.0 - mx) * ($1.1 - my) }
     // Equal x may differ from their mean by a rounding.
     let scale = x.reduce(0) { max($0, abs($1)) }
-    return sxx > n * (1e-12 * scale) * (1e-12 * scale) ? sxy / sxx : .nan
+    guard x.count > 1, sxx > n * (1e-12 * scale) * (1e-12 * scale) else {
+      throw MissingNumber("no slope, as what it is regressed against does not vary")
+    }
+    return sxy / sxx
+  }
+
+  /// The numbers, where none is missing.
+  private static func all(_ estimates: [ClaimResult.Estimate]) throws(MissingNumber) -> [Double] {
+    var result: [Double] = []
+    for estimate in estimates { result.append(try estimate.get()) }
+    return result
+  }
+
+  private static func mean(_ estimates: [ClaimResult.Estimate]) -> ClaimResult.Estimate {
+    Result { () throws(MissingNumber) in
+      let values = try all(estimates)
+      guard !values.isEmpty else { throw MissingNumber("no level") }
+      return values.reduce(0, +) / Double(values.count)
+    }
   }
 
   /// The result of a claim.
@@ -163,7 +223,7 @@ struct ClaimEvaluation {
         threshold: claim.threshold,
         controls: judged.map {
           ($0.control.rawValue, $0.estimates.interval.count, $0.estimates.interval.lower)
-        })
+        }, whyMissing: own.whyMissing)
       return ClaimResult.Entry(
         label: main.label(k), estimates: own, controls: others, verdict: verdict, reason: reason)
     }
@@ -173,7 +233,7 @@ struct ClaimEvaluation {
   /// Estimates `[entry][replica]`.
   private struct Table {
     var dimensions: [(name: String, labels: [String])]
-    var values: [[Double]]
+    var values: [[ClaimResult.Estimate]]
 
     func label(_ index: Int) -> String {
       let indices = RowMajorShape(dimensions.map(\.labels.count)).indices(of: index)
@@ -184,11 +244,11 @@ struct ClaimEvaluation {
     }
   }
 
-  /// An estimate, and what it is regressed against, `[point][replica][level]`; NaN where a run failed.
+  /// An estimate, and what it is regressed against, `[point][replica][level]`.
   private struct Readings {
-    var y: [[[Double]]]
+    var y: [[[ClaimResult.Estimate]]]
     /// Empty lists where it is regressed against nothing.
-    var x: [[[Double]]]
+    var x: [[[ClaimResult.Estimate]]]
     var points: Int { y.count }
     var replicas: Int
   }
@@ -196,16 +256,18 @@ struct ClaimEvaluation {
   private func readings(
     _ claim: ClaimSpecification, _ expression: ClaimExpression, _ files: [[String?]], at levels: [Double]
   ) throws -> Readings {
-    let missing = levels.map { _ in Double.nan }
+    let missing = levels.map { _ in ClaimResult.Estimate.failure(MissingNumber("a run failed")) }
     let variables = ClaimNames.variables(scenario)
     var result = Readings(y: [], x: [], replicas: files.map(\.count).max() ?? 0)
     for (p, models) in files.enumerated() {
-      let pairs = try models.map { file -> (y: [Double], x: [Double]) in
+      let pairs = try models.map { file -> (y: [ClaimResult.Estimate], x: [ClaimResult.Estimate]) in
         guard let file else { return (missing, missing) }
         let data = try ClaimData(
           try readers.reader(of: file), sweep: scenario.sweep, index: p, variables: variables)
-        func pick(_ values: [Double]) -> [Double] {
-          levels.map { level in data.levels.firstIndex(of: level).map { values[$0] } ?? .nan }
+        func pick(_ values: [ClaimResult.Estimate]) -> [ClaimResult.Estimate] {
+          levels.map { level in
+            data.levels.firstIndex(of: level).map { values[$0] } ?? .failure(MissingNumber("no such level"))
+          }
         }
         return (
           pick(try data.values(expression)), try claim.against.map { pick(try data.values($0)) } ?? []
@@ -217,10 +279,6 @@ struct ClaimEvaluation {
     return result
   }
 
-  private static func mean(_ values: [Double]) -> Double {
-    values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
-  }
-
   private func estimates(
     _ claim: ClaimSpecification, _ expression: ClaimExpression, _ files: [[String?]]
   ) throws -> Table {
@@ -228,7 +286,7 @@ struct ClaimEvaluation {
     let found = try readings(claim, expression, files, at: chosen)
     let axes = scenario.sweep.map { (name: $0.key, labels: $0.values) }
     let level = (name: "level", labels: chosen.map { ScenarioValue.number($0).yaml })
-    func table(_ estimate: (_ point: Int, _ replica: Int) -> Double) -> Table {
+    func table(_ estimate: (_ point: Int, _ replica: Int) -> ClaimResult.Estimate) -> Table {
       Table(
         dimensions: axes,
         values: (0..<found.points).map { p in (0..<found.replicas).map { estimate(p, $0) } })

@@ -2,7 +2,8 @@ import Scenarios
 
 /// What a claim's numbers say.
 public enum Verdict: Int, Sendable, CaseIterable {
-  /// The interval of the mean over models lies above the threshold, and that of no control does.
+  /// The interval of the mean over models, none of which lacks the estimate, lies above the threshold, and that of no
+  /// control does.
   case supported
   /// The interval lies below the threshold.
   case refuted
@@ -11,37 +12,41 @@ public enum Verdict: Int, Sendable, CaseIterable {
 
   /// The rule.
   ///
+  /// A model may lack the estimate because it lacks the effect, as where a root of a negative number is taken: those
+  /// that have one say nothing about all.
+  ///
   /// - Parameters:
   ///   - models: Models in all.
   ///   - count: Models that gave the estimate.
   ///   - lower: Lower end of Student's 95 % interval over them.
   ///   - upper: Its upper end.
   ///   - threshold: What it must exceed.
-  ///   - controls: The controls' intervals.
+  ///   - controls: The controls' intervals, and how many of as many models they are over.
+  ///   - whyMissing: Why models lack the estimate.
   /// - Returns: The verdict, and why it is not another.
   public static func of(
     models: Int, count: Int, lower: Double, upper: Double, threshold: Double,
-    controls: [(name: String, count: Int, lower: Double)]
+    controls: [(name: String, count: Int, lower: Double)], whyMissing: String = ""
   ) -> (Verdict, reason: String) {
     let least = ClaimSpecification.leastModels
-    guard count >= least else {
-      return count < models
-        ? (
-          .undecided,
-          "the estimate is missing, or no finite number, in \(models - count) of \(models) models"
-        )
-        : (.undecided, "\(count) of at least \(least) models")
+    guard count == models else {
+      let why = whyMissing.isEmpty ? "" : ": \(whyMissing)"
+      return (
+        .undecided,
+        "the estimate is missing, or no finite number, in \(models - count) of \(models) models\(why)"
+      )
     }
+    guard count >= least else { return (.undecided, "\(count) of at least \(least) models") }
     guard lower.isFinite, upper.isFinite else {
       return (.undecided, "the interval over models has no finite ends")
     }
     if upper < threshold { return (.refuted, "the interval lies below the threshold") }
     guard lower > threshold else { return (.undecided, "the interval does not clear the threshold") }
     // Few models give wide intervals, which would hide any effect.
-    let unknown = controls.filter { !$0.lower.isFinite || $0.count < ClaimSpecification.leastModels }.map(
-      \.name)
+    let unknown = controls.filter { !$0.lower.isFinite || $0.count < least || $0.count < models }
     guard unknown.isEmpty else {
-      return (.undecided, "too few models for the control \(unknown.joined(separator: ", "))")
+      let names = unknown.map { $0.count < models ? "\($0.name) (\($0.count) of \(models))" : $0.name }
+      return (.undecided, "too few models for the control \(names.joined(separator: ", "))")
     }
     let alike = controls.filter { $0.lower > threshold }.map(\.name)
     guard alike.isEmpty else {

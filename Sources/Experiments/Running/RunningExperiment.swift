@@ -89,6 +89,7 @@ extension Experiment {
     if let loaded { try check(loaded.header, identity, shard, path: checkpoints.path) }
     // What can be found wrong before the training is.
     _ = try checkedSize()
+    warnOfData()
     var job = RunJob(
       path: path, overwrite: overwrite, shard: shard, identity: identity, checkpoints: checkpoints,
       loaded: loaded)
@@ -154,6 +155,7 @@ extension Experiment {
     _ model: any PreparedModel, _ map: Map, _ job: RunJob
   ) throws -> RunOutcome {
     let prepared = try prepareEnsemble(map, of: model)
+    for text in warnings(of: prepared) { events.logger.warning("\(text)") }
     let plan = prepared.plan
     let partition = UnitPartition(plan)
     let segments = try segments(of: job.shard, partition)
@@ -225,6 +227,10 @@ extension Experiment {
     to path: String, overwrite: Bool, records: [FrameFile]
   ) throws -> AttractorStudy? {
     let attractors = try scenario.attractors.map { try attractorStudy(differentiable(model), $0) }
+    let late = attractors.map { warnings(of: $0) } ?? []
+    for text in late { events.logger.warning("\(text)") }
+    var description = runDescription
+    description.warnings = dataWarnings + warnings(of: prepared) + late
     var facts = model.facts
     if options.registry.vocabulary.hasPosterior(scenario) {
       facts.facts.append(.activeLatentVariables(prepared.geometry.activeLatentVariables))
@@ -234,7 +240,7 @@ extension Experiment {
       facts.attributes.append(("model_files_sha256", .text(hashes.joined(separator: " "))))
     }
     let file = try RunFile(
-      path: path, overwrite: overwrite, description: runDescription, dataset: dataset,
+      path: path, overwrite: overwrite, description: description, dataset: dataset,
       results: RunResults(
         plan: prepared.plan, visibleObservables: prepared.visibleObservables, levels: results,
         geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,

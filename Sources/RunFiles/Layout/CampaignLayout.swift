@@ -68,6 +68,8 @@ package enum ClaimLayout {
     package let lower: RunVariable
     /// The upper end of its interval.
     package let upper: RunVariable
+    /// How many models gave an estimate.
+    package let count: RunVariable
 
     /// - Parameters:
     ///   - isControl: Whether these are the controls' estimates.
@@ -86,10 +88,12 @@ package enum ClaimLayout {
       }
       lower = end("lower", .lowerBound(of: mean))
       upper = end("upper", .upperBound(of: mean))
+      count = RunVariable(
+        prefix + "count", .integer, leading, .sampleSize(of: mean), "models that gave an estimate\(whose)")
     }
 
     /// In the order of the file.
-    package var all: [RunVariable] { [estimate, mean, lower, upper] }
+    package var all: [RunVariable] { [estimate, mean, lower, upper, count] }
   }
 
   /// The verdicts.

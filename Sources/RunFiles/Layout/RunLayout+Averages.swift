@@ -107,7 +107,8 @@ extension RunLayout {
       .integers(
         RunVariable(
           "diverged_count", .integer, ["level"], .count,
-          "members whose state stopped being finite; they are left out of averages")
+          "members whose state stopped being finite; averages leave them out from then on, approaches at all times"
+        )
       ) { $0.levels.map(\.divergedCount) },
     ])
   }

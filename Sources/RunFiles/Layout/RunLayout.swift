@@ -181,7 +181,7 @@ extension RunLayout {
     var result = [coordinates.part]
     if let members { result.append(self.members(members).part) }
     result += averages.map(\.part) + [counts.part]
-    if hasOwnItems { result += [fractions.part, approaches.part, scalars.part] }
+    if hasOwnItems { result += [fractions.part, approaches.part, changes.part, scalars.part] }
     result += [modelFacts.part] + geometry.map(\.part)
     if let attractors { result += self.attractors(attractors).map(\.part) }
     if let films { result.append(self.films(films).part) }

@@ -117,6 +117,11 @@ extension RunVariable {
       name + "_count", .integer, dimensions, .sampleSize(of: name), "members averaged in \(name)")
   }
 
+  /// How many models gave this variable, which is their mean.
+  var modelCount: RunVariable {
+    RunVariable(name + "_models", .integer, dimensions, .models(of: name), "models averaged in \(name)")
+  }
+
   private func beside(_ ending: String, _ role: VariableRole, _ longName: String) -> RunVariable {
     RunVariable(name + ending, .real, dimensions, role, longName, units: units)
   }

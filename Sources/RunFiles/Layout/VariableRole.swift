@@ -26,6 +26,8 @@ package enum VariableRole: Sendable, Hashable {
   case average(AveragedMembers)
   /// How many numbers were averaged.
   case sampleSize(of: String)
+  /// How many models gave a number, of which there is the mean.
+  case models(of: String)
   /// The standard deviation of the numbers that were averaged.
   case standardDeviation(of: String)
   /// The standard error.
@@ -53,6 +55,7 @@ package enum VariableRole: Sendable, Hashable {
     case .count, .sampleSize: "count"
     case .average(.part(.all)): "mean"
     case .average(let members): "mean_of_" + members.word
+    case .models: "models"
     case .standardDeviation: "standard_deviation"
     case .standardError: "standard_error"
     case .lowerBound: "lower_bound"
@@ -66,7 +69,8 @@ package enum VariableRole: Sendable, Hashable {
   package var subject: String? {
     switch self {
     case .coordinate, .label, .address, .value, .flag, .message, .count, .average: nil
-    case .sampleSize(let name), .standardDeviation(let name), .standardError(let name), .lowerBound(let name),
+    case .sampleSize(let name), .models(let name), .standardDeviation(let name), .standardError(let name),
+      .lowerBound(let name),
       .upperBound(let name), .minimum(let name), .time(let name), .indicator(let name):
       name
     }
@@ -89,6 +93,7 @@ package enum VariableRole: Sendable, Hashable {
       }
       self = .average(members)
     case ("count", let name?): self = .sampleSize(of: name)
+    case ("models", let name?): self = .models(of: name)
     case ("standard_deviation", let name?): self = .standardDeviation(of: name)
     case ("standard_error", let name?): self = .standardError(of: name)
     case ("lower_bound", let name?): self = .lowerBound(of: name)

@@ -9,7 +9,7 @@ extension RunLayout {
   static let specimen: RunLayout = {
     let name = FormerNames.placeholder
     var result = RunLayout(
-      corruption: "its name", levels: 1, times: 1,
+      corruption: "its name", levels: 1, times: 4,
       observables: [
         AveragedObservable(name: name, longName: "of the observable \(name)", units: "its unit")
       ],
@@ -65,7 +65,7 @@ package enum VariableTable {
         note:
           "Absent where members have none. The closest concept is that of the *averaged* distance, of which"
           + " `distance_concept` is the average where the observable is asked for.",
-        parts: [run.fractions.part, run.approaches.part, run.scalars.part]),
+        parts: [run.fractions.part, run.approaches.part, run.changes.part, run.scalars.part]),
       Chapter(
         title: "The model",
         note:

@@ -49,15 +49,18 @@ package struct ModelSummary {
     let closest = try defineClosest(in: group)
     for (point, models) in files.enumerated() {
       let leading = RowMajorShape(shape).indices(of: point)
-      let moments = try moments(of: models, summaries)
-      for (summary, moments) in zip(summaries, moments) {
+      let all = try moments(of: models, summaries)
+      for (summary, moments) in zip(summaries, all) {
         let counts = lengths(of: summary.variable)
         if counts.contains(0) { continue }
         try write(
           moments, to: summary, start: leading + counts.map { _ in 0 },
           count: leading.map { _ in 1 } + counts)
         if let closest, summary.variable.name == closest.series {
-          try write(moments.map { $0.mean ?? .nan }, to: closest, start: leading)
+          let count = summaries.firstIndex { $0.variable.role == .sampleSize(of: closest.series) }
+          try write(
+            moments.map { $0.mean ?? .nan }, counts: count.map { all[$0].map(Self.total) }, to: closest,
+            start: leading)
         }
       }
     }
@@ -132,13 +135,18 @@ package struct ModelSummary {
       for (target, number) in zip(targets, numbers) {
         try target.write(intervals.map { $0[keyPath: number] }, start: start, count: count)
       }
+      try targets[numbers.count].write(moments.map(\.count), start: start, count: count)
     case .spread:
       try targets[0].write(moments.map { ($0.mean ?? .nan).squareRoot() }, start: start, count: count)
     case .count:
-      try targets[0].write(
-        moments.map { Int((($0.mean ?? 0) * Double($0.count)).rounded()) }, start: start, count: count)
+      try targets[0].write(moments.map(Self.total), start: start, count: count)
     case .minimum, .timeOfMinimum, .none, .replaced: break
     }
+  }
+
+  /// The sum of counts.
+  private static func total(_ counts: RunningMoments) -> Int {
+    Int(((counts.mean ?? 0) * Double(counts.count)).rounded())
   }
 
   /// Defines the closest concept, where the files have it and the series that it is of.
@@ -155,12 +163,20 @@ package struct ModelSummary {
     return nil
   }
 
-  private func write(_ series: [Double], to closest: Closest, start: [Int]) throws {
+  /// Writes where a series is smallest; nothing where it is over fewer members at some times than at others, as where
+  /// some diverge.
+  ///
+  /// - Parameter counts: How many members each of its means is over; nil where files do not say.
+  private func write(_ series: [Double], counts: [Int]?, to closest: Closest, start: [Int]) throws {
     let levels = layout.root.dimensions.first { $0.name == "level" }?.entries.count ?? 0
     guard levels > 0 else { return }
     let times = series.count / levels
-    let least = (0..<levels).map { level in
-      (level * times..<(level + 1) * times).filter { series[$0].isFinite }
+    let least = (0..<levels).map { level -> Int? in
+      let row = level * times..<(level + 1) * times
+      // Where steps are swept, the times that a run lacks have no members.
+      let known = counts?[row].filter { $0 > 0 } ?? []
+      guard known.allSatisfy({ $0 == known[0] }) else { return nil }
+      return (level * times..<(level + 1) * times).filter { series[$0].isFinite }
         .min { (series[$0], $0) < (series[$1], $1) }
     }
     let count = start.map { _ in 1 } + [levels]

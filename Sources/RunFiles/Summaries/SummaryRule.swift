@@ -27,7 +27,7 @@ enum SummaryRule: Sendable {
     case .average, .value, .address, .flag, .indicator: self = .mean
     case .standardDeviation: self = .spread
     case .count, .sampleSize: self = .count
-    case .standardError, .lowerBound, .upperBound: self = .replaced
+    case .models, .standardError, .lowerBound, .upperBound: self = .replaced
     case .minimum(let series): self = .minimum(of: series)
     case .time(let subject):
       if case .minimum(let series) = others(subject) {
@@ -75,6 +75,8 @@ struct ModelAverage {
   let standardError: RunVariable
   let lower: RunVariable
   let upper: RunVariable
+  /// How many models gave the number.
+  let models: RunVariable
 
   /// - Parameters:
   ///   - variable: What single runs have.
@@ -90,11 +92,12 @@ struct ModelAverage {
     (lower, upper) = mean.bounds(
       "lower end of Student's 95 % interval over models of \(name)",
       "upper end of Student's 95 % interval over models of \(name)")
-    let names = [standardError, lower, upper].map(\.name) + others
+    models = mean.modelCount
+    let names = [standardError, lower, upper, models].map(\.name) + others
     mean.more = [("ancillary_variables", .text(names.joined(separator: " ")))] + variable.more
     self.mean = mean
   }
 
   /// In the order of the file.
-  var all: [RunVariable] { [mean, standardError, lower, upper] }
+  var all: [RunVariable] { [mean, standardError, lower, upper, models] }
 }

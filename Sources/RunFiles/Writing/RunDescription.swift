@@ -16,6 +16,8 @@ package struct RunDescription: Sendable {
   package var source: String
   /// The commit that the program was built from.
   package var commit: String
+  /// What makes numbers say something else than they seem to; empty where nothing does.
+  package var warnings: [String] = []
 
   /// Collects them.
   package init(

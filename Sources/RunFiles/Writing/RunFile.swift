@@ -72,7 +72,7 @@ package final class RunFile: @unchecked Sendable {
     let root = writer.root
     for section in layout.averages + [layout.counts] { try root.write(section, of: results) }
     if layout.hasOwnItems {
-      for section in [layout.fractions, layout.approaches, layout.scalars] {
+      for section in [layout.fractions, layout.approaches, layout.changes, layout.scalars] {
         try root.write(section, of: results)
       }
     }
@@ -108,6 +108,9 @@ package final class RunFile: @unchecked Sendable {
     try root.setAttribute("format_version", .int(Self.formatVersion))
     try root.setAttribute("scenario_name", .text(description.scenarioName))
     try root.setAttribute("scenario", .text(description.scenario))
+    if !description.warnings.isEmpty {
+      try root.setAttribute("warnings", .text(description.warnings.joined(separator: "\n")))
+    }
     // An attribute holds at most a signed 64-bit integer; larger seeds are written as text.
     try root.setAttribute(
       "seed", Int(exactly: description.seed).map { .int($0) } ?? .text("\(description.seed)"))

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The arithmetic of a claim's estimate: numbers of a run file, functions of its averaged series, and
 /// + - * / with parentheses.
 ///
@@ -37,27 +35,6 @@ public struct ClaimExpression: Sendable, Hashable {
       case .timeOfMaximum: "the first t of the maximum"
       }
     }
-
-    /// Its value; NaN where a mean that it needs is missing.
-    ///
-    /// Missing means are passed over by the extrema.
-    func callAsFunction(_ series: [Double]) -> Double {
-      let known = series.indices.filter { series[$0].isFinite }
-      // The first of equal ones.
-      let least = known.min { (series[$0], $0) < (series[$1], $1) }
-      let most = known.min { (-series[$0], $0) < (-series[$1], $1) }
-      switch self {
-      case .approach:
-        guard let least, let start = series.first, start.isFinite, start != 0 else { return .nan }
-        return 1 - series[least] / start
-      case .initial: return series.first ?? .nan
-      case .final: return series.last ?? .nan
-      case .minimum: return least.map { series[$0] } ?? .nan
-      case .maximum: return most.map { series[$0] } ?? .nan
-      case .timeOfMinimum: return least.map { Double($0) } ?? .nan
-      case .timeOfMaximum: return most.map { Double($0) } ?? .nan
-      }
-    }
   }
 
   /// A function of a number.
@@ -77,17 +54,9 @@ public struct ClaimExpression: Sendable, Hashable {
       case .sqrt: "the square root"
       }
     }
-
-    func callAsFunction(_ x: Double) -> Double {
-      switch self {
-      case .ln: x > 0 ? log(x) : .nan
-      case .abs: Swift.abs(x)
-      case .sqrt: x.squareRoot()
-      }
-    }
   }
 
-  indirect enum Node: Sendable, Hashable {
+  package indirect enum Node: Sendable, Hashable {
     case number(Double)
     case name(String)
     case series(SeriesFunction, String)
@@ -96,7 +65,7 @@ public struct ClaimExpression: Sendable, Hashable {
     case operation(Character, Node, Node)
   }
 
-  let root: Node
+  package let root: Node
   /// The text.
   public let text: String
 
@@ -148,34 +117,6 @@ public struct ClaimExpression: Sendable, Hashable {
       }
     }
     return ClaimExpression(root: visit(root), text: "\(text) (\(note))")
-  }
-
-  /// The value.
-  ///
-  /// - Parameters:
-  ///   - number: The value of a name.
-  ///   - series: The averaged series of a name.
-  package func value(
-    number: (String) throws -> Double, series: (String) throws -> [Double]
-  ) rethrows -> Double {
-    func visit(_ node: Node) throws -> Double {
-      switch node {
-      case .number(let x): return x
-      case .name(let name): return try number(name)
-      case .series(let function, let name): return function(try series(name))
-      case .function(let function, let inner): return function(try visit(inner))
-      case .negative(let inner): return -(try visit(inner))
-      case .operation(let sign, let first, let second):
-        let (a, b) = (try visit(first), try visit(second))
-        switch sign {
-        case "+": return a + b
-        case "-": return a - b
-        case "*": return a * b
-        default: return a / b
-        }
-      }
-    }
-    return try visit(root)
   }
 
   // MARK: - Reading
