@@ -22,6 +22,25 @@ public protocol DifferentiableMap: DiscreteMap {
     at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,
     directions: UnsafeMutablePointer<Double>, count: Int, workspace: inout TangentWorkspace)
 
+  /// Whether F is smooth only in pieces: where they meet, `linearize` is that of one of them, and
+  /// `linearize(at:image:directions:count:kinks:workspace:)` tells all. False by default.
+  var isPiecewiseSmooth: Bool { get }
+
+  /// Computes F(z), and the one-sided derivatives of the directions, or what else `kinks` asks for.
+  ///
+  /// By default `linearize`: a map that is smooth everywhere.
+  ///
+  /// - Parameters:
+  ///   - state: z, shape `[N]`.
+  ///   - image: Receives F(z), shape `[N]`; may be `state`'s memory.
+  ///   - directions: Shape `[count, N]`, row-major.
+  ///   - kinks: How the kinks at z are passed; receives what is found there.
+  /// - Complexity: O((1 + count) x parameters).
+  func linearize(
+    at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,
+    directions: UnsafeMutablePointer<Double>, count: Int, kinks: inout KinkPass,
+    workspace: inout TangentWorkspace)
+
   /// A bound on the remainder of the linearization in an ellipsoid around z.
   ///
   ///     |T R(S u)| <= bound(r)   for all |u| <= r
@@ -37,6 +56,16 @@ public protocol DifferentiableMap: DiscreteMap {
 }
 
 extension DifferentiableMap {
+  /// Smooth everywhere.
+  public var isPiecewiseSmooth: Bool { false }
+
+  /// There are no kinks.
+  public func linearize(
+    at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,
+    directions: UnsafeMutablePointer<Double>, count: Int, kinks: inout KinkPass,
+    workspace: inout TangentWorkspace
+  ) { linearize(at: state, image: image, directions: directions, count: count, workspace: &workspace) }
+
   /// None is known.
   public func remainderBound(at state: [Double], source: [Double], target: [Double])
     -> (@Sendable (Double) -> Double)?

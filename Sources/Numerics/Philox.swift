@@ -53,6 +53,8 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case validation = 12
   case labelShuffle = 13
   case memorySample = 14
+  /// Directions in which the stability of fixed points on kinks is looked at.
+  case kinkDirection = 15
   /// For maps, observables and corruptions that are defined outside this package.
   case user = 1000
 }

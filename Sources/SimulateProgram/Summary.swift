@@ -133,11 +133,19 @@ enum Summary {
     let starts = study.items.count * study.realizations
     let reached = study.reachedCount
     func count(_ kind: InvariantSet.Kind) -> Int { study.sets.count { $0.kind == kind } }
-    let stable = count(.stableFixedPoint) + count(.stableCycle)
+    let kinked = study.sets.filter { !$0.isSmooth }
+    let stable = study.sets.count(where: \.isStable)
+    let cycles = study.sets.count { $0.isStable && $0.period > 1 }
+    func onKinks(_ stability: InvariantSet.Stability) -> Int { kinked.count { $0.stability == stability } }
+    let others =
+      kinked.isEmpty
+      ? ""
+      : "; on kinks of the map: \(kinked.count) (\(onKinks(.stable)) stable, \(onKinks(.semiStable)) semi-stable,"
+        + " \(onKinks(.unstable)) unstable, \(onKinks(.undecided)) undecided)"
     var lines = [
       "Attractors: \(reached) reached by \(starts) starts per level (in \(short(study.seconds, 1)) s);"
-        + " all found: \(stable) stable (\(count(.stableCycle)) of them cycles), \(count(.saddle)) saddles,"
-        + " \(count(.repeller)) repellers, \(count(.unstableCycle)) unstable cycles."
+        + " all found: \(stable) stable (\(cycles) of them cycles), \(count(.saddle)) saddles,"
+        + " \(count(.repeller)) repellers, \(count(.unstableCycle)) unstable cycles\(others)."
     ]
     var rows = [
       [
@@ -172,7 +180,9 @@ enum Summary {
       let identity = study.identities[k]
       table.append(
         [
-          "\(k)", set.period > 1 ? "cycle of \(set.period)" : "fixed point", number(set.spectralRadius, 4),
+          "\(k)",
+          (set.period > 1 ? "cycle of \(set.period)" : "fixed point") + (set.isSmooth ? "" : " on a kink"),
+          number(set.spectralRadius, 4),
           identity.concept >= 0 ? "\(labels[identity.concept])" : "-", number(identity.conceptDistance, 2),
           number(identity.memoryDistance, 2),
           identity.recoveredItem >= 0 ? "item \(identity.recoveredItem)" : "no",

@@ -94,6 +94,22 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
     for k in 0..<count { (directions + k * n).update(from: w.image.row(k + 1), count: n) }
   }
 
+  public var isPiecewiseSmooth: Bool { network.isPiecewiseSmooth }
+
+  public func linearize(
+    at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,
+    directions: UnsafeMutablePointer<Double>, count: Int, kinks: inout KinkPass,
+    workspace w: inout TangentWorkspace
+  ) {
+    let n = dimension
+    w.latent.row(0).update(from: state, count: n)
+    for k in 0..<count { w.latent.row(k + 1).update(from: directions + k * n, count: n) }
+    network.linearizeDecoder(w.latent, to: w.data, directions: count, kinks: &kinks, workspace: &w.network)
+    network.linearizeEncoder(w.data, to: w.image, directions: count, kinks: &kinks, workspace: &w.network)
+    image.update(from: w.image.row(0), count: n)
+    for k in 0..<count { (directions + k * n).update(from: w.image.row(k + 1), count: n) }
+  }
+
   public func remainderBound(at state: [Double], source: [Double], target: [Double])
     -> (@Sendable (Double) -> Double)?
   {

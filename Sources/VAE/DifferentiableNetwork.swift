@@ -1,3 +1,4 @@
+import Dynamics
 import Numerics
 
 /// A network in double precision whose derivative is known: what Newton's method, eigenvalues and Lyapunov exponents
@@ -30,6 +31,19 @@ public protocol DifferentiableNetwork: InferenceNetwork where Scalar == Double {
   func linearizeEncoder(
     _ x: Rows<Double>, to mean: Rows<Double>, directions: Int, workspace: inout TangentWorkspace)
 
+  /// Whether g or m is smooth only in pieces, as with relu units. False by default.
+  var isPiecewiseSmooth: Bool { get }
+
+  /// As `linearizeDecoder`, passing kinks as `DifferentiableMap` describes it; by default there are none.
+  func linearizeDecoder(
+    _ z: Rows<Double>, to x: Rows<Double>, directions: Int, kinks: inout KinkPass,
+    workspace: inout TangentWorkspace)
+
+  /// As `linearizeEncoder`, passing kinks; by default there are none.
+  func linearizeEncoder(
+    _ x: Rows<Double>, to mean: Rows<Double>, directions: Int, kinks: inout KinkPass,
+    workspace: inout TangentWorkspace)
+
   /// A bound on the remainder of the linearization of F = m . g, as `DifferentiableMap` describes it; nil (the
   /// default) where none is known.
   func remainderBound(at state: [Double], source: [Double], target: [Double])
@@ -37,6 +51,21 @@ public protocol DifferentiableNetwork: InferenceNetwork where Scalar == Double {
 }
 
 extension DifferentiableNetwork {
+  /// Smooth everywhere.
+  public var isPiecewiseSmooth: Bool { false }
+
+  /// There are no kinks.
+  public func linearizeDecoder(
+    _ z: Rows<Double>, to x: Rows<Double>, directions: Int, kinks: inout KinkPass,
+    workspace: inout TangentWorkspace
+  ) { linearizeDecoder(z, to: x, directions: directions, workspace: &workspace) }
+
+  /// There are no kinks.
+  public func linearizeEncoder(
+    _ x: Rows<Double>, to mean: Rows<Double>, directions: Int, kinks: inout KinkPass,
+    workspace: inout TangentWorkspace
+  ) { linearizeEncoder(x, to: mean, directions: directions, workspace: &workspace) }
+
   /// None is known.
   public func remainderBound(at state: [Double], source: [Double], target: [Double])
     -> (@Sendable (Double) -> Double)?

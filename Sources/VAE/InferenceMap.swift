@@ -103,7 +103,8 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     let rows = block.count
     network.encode(w.x, to: w.mean, rows: rows, workspace: &w.network)
     w.mean.store(block.states.pointer, rows: rows)
-    guard case .sample(let temperature, _) = mode else { return }
+    // At temperature 0 nothing is added, however large a variance is.
+    guard case .sample(let temperature, _) = mode, temperature > 0 else { return }
     network.logVariance(to: w.logVariance, rows: rows, workspace: &w.network)
     for m in 0..<rows {
       var random = noise.stream(.latentSample, block.members.pointer[m], time: time)

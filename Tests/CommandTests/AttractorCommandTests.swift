@@ -78,7 +78,8 @@ extension CommandTests {
       let kind = try reader.variable("attractors/kind")
       #expect(
         try kind.attribute("flag_meanings").text
-          == "stable_fixed_point saddle repeller stable_cycle unstable_cycle")
+          == "stable_fixed_point saddle repeller stable_cycle unstable_cycle non_smooth_fixed_point"
+          + " non_smooth_cycle")
       let outcome = try reader.variable("attractors/initial_outcome")
       #expect(try outcome.attribute("flag_meanings").text == "converged cycle slow diverged undecided")
 

@@ -53,7 +53,7 @@ import Testing
       scenario.attractors
         == .init(
           items: .first(900), tolerance: 1e-10, maxSteps: 100_000, maxPeriod: 8, census: 200,
-          trapping: true, until: nil))
+          trapping: true, mergeDistance: 1e-6, until: nil))
     #expect(
       scenario.output == .init(file: "/scenarios/concept-then-memory.nc", members: false, latents: false))
     #expect(scenario.sweep == [SweptKey(key: "model.latent", values: ["5", "20", "100"])])

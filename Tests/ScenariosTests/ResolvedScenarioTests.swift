@@ -91,6 +91,7 @@ import Testing
           max-period: 8
           census: 200
           trapping: true
+          merge-distance: 1.0e-6
         output:
           file: "/scenarios/a.nc"
           members: false

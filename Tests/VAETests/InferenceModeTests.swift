@@ -43,6 +43,21 @@ import VAE
     try run(Double.self)
   }
 
+  /// ln s^2 = 1500: s overflows, and 0 times infinity is no number.
+  @Test func temperatureZeroDoesNotAskForTheVariance() throws {
+    var wide = model
+    let head = wide.architecture.hidden.count + 1
+    var layers = wide.layers
+    layers[head].bias = layers[head].bias.map { _ in 1500 }
+    wide = Autoencoder(architecture: wide.architecture, layers: layers)
+    let mean = try record(InferenceMap<DenseNetwork<Double>>(wide), from: start, items: 40, steps: 6)
+    let sample = try record(
+      InferenceMap<DenseNetwork<Double>>(wide, mode: .sample(temperature: 0, decoder: false)), from: start,
+      items: 40, steps: 6)
+    #expect(bits(mean) == bits(sample))
+    #expect(mean.allSatisfy { $0.allSatisfy { $0.allSatisfy(\.isFinite) } })
+  }
+
   @Test(arguments: [1.0, 2.0])
   func latentSamplesHaveTheEncodersMoments(temperature: Double) throws {
     let realizations = 20_000

@@ -22,7 +22,9 @@ extension Experiment {
     }
     // An attractor is a recovered memory where its picture is nearest to one training item, among those of both
     // splits, and that item's own memory goes there.
-    let candidates = study.sets.indices.filter { study.sets[$0].isStable && items[$0] < dataset.train.count }
+    let candidates = study.sets.indices.filter {
+      study.sets[$0].mayAttract && items[$0] < dataset.train.count
+    }
     let memories = geometry.memories
     let decisions = try search.decide(
       from: candidates.map { k in

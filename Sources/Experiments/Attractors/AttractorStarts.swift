@@ -27,7 +27,7 @@ extension Experiment {
     let (geometry, start) = try attractorGround(of: model)
     let search = AttractorSearch(
       map: map, start: start, seed: scenario.seed, threads: options.threads,
-      settings: .init(specification))
+      settings: .init(specification, spread: geometry.spread))
     let starts = try decideStarts(search, specification)
     try search.census(
       from: geometry.censusStates, budget: specification.census, shouldStop: events.shouldStop)
@@ -269,8 +269,11 @@ extension AttractorStudy {
 
 extension AttractorSearch.Settings {
   /// Those of a scenario.
-  init(_ specification: AttractorSpecification) {
+  ///
+  /// - Parameter spread: That of the memories, to which `mergeDistance` is relative.
+  init(_ specification: AttractorSpecification, spread: Double) {
     self.init()
+    mergeDistance = specification.mergeDistance * spread
     tolerance = specification.tolerance
     maximumSteps = specification.maxSteps
     maximumPeriod = specification.maxPeriod

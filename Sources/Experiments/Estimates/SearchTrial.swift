@@ -34,7 +34,7 @@ struct SearchTrial {
     let begin = ContinuousClock.now
     let (geometry, start) = try experiment.attractorGround(of: model)
     let preparation = (ContinuousClock.now - begin).inSeconds
-    var settings = AttractorSearch<Map, PreparedStart>.Settings(specification)
+    var settings = AttractorSearch<Map, PreparedStart>.Settings(specification, spread: geometry.spread)
     settings.maximumSteps = min(specification.maxSteps, isTrained ? Self.mostSteps : 20)
     settings.usesTrappingBalls = specification.trapping && isTrained
     let search = AttractorSearch(

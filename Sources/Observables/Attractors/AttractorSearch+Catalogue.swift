@@ -7,8 +7,10 @@ extension AttractorSearch {
   /// A set that Newton's method found.
   struct Finding: Sendable {
     var set: InvariantSet
-    /// |F^p(z) - z| at the state from which the method started, p the set's period.
-    var recurrence: Double
+    /// F^p(z) - z at the state from which the method started, p the set's period.
+    var displacement: [Double]
+    /// |F^p(z) - z|.
+    var recurrence: Double { norm(displacement) }
     /// Whether the linearization about the set explains what the orbit does there.
     var explainsStart: Bool
   }
@@ -23,11 +25,11 @@ extension AttractorSearch {
       let orbit = orbits[worker]
       let (state, period) = problems[piece]
       guard let root = NewtonSolver().root(from: state, period: period, orbit),
-        let set = InvariantSet(root: root.state, period: period, orbit)
+        let set = InvariantSet(root: root, period: period, orbit)
       else { return }
       let displacement = difference(orbit.image(of: state, steps: set.period), state)
       let finding = Finding(
-        set: set, recurrence: norm(displacement),
+        set: set, displacement: displacement,
         explainsStart: set.explains(displacement: displacement, at: state))
       results.withLock { $0[piece] = finding }
     }
@@ -39,10 +41,16 @@ extension AttractorSearch {
     let first = sets.count
     let indices = found.map { candidate -> Int32? in
       guard let candidate else { return nil }
-      if let known = sets.firstIndex(where: { candidate.isSame(as: $0, within: Self.samePoint) }) {
-        return Int32(known)
+      if let known = sets.firstIndex(where: { isSame(candidate, $0) }) { return Int32(known) }
+      // Once for each place: a set on kinks may turn out to be none.
+      if refused.contains(where: { candidate.distance(to: $0) <= candidate.certainDistance(to: $0) }) {
+        return nil
       }
-      sets.append(candidate)
+      guard let set = candidate.classified(by: map) else {
+        refused.append(candidate)
+        return nil
+      }
+      sets.append(set)
       return Int32(sets.count - 1)
     }
     guard settings.usesTrappingBalls else { return indices }
@@ -56,6 +64,36 @@ extension AttractorSearch {
       if let ball { balls.append((Int32(first + k), ball)) }
     }
     return indices
+  }
+
+  /// Whether two findings are one set.
+  ///
+  /// They are where Newton's method cannot tell their places apart; on kinks nothing else counts. Else alike sets are one within
+  /// `settings.mergeDistance`, unless both are stable and something stands between them.
+  private func isSame(_ candidate: InvariantSet, _ known: InvariantSet) -> Bool {
+    guard candidate.period == known.period else { return false }
+    let distance = candidate.distance(to: known)
+    let isCertain = distance <= candidate.certainDistance(to: known)
+    if candidate.liesOnKink || known.liesOnKink { return isCertain }
+    guard candidate.isAlike(known), isCertain || distance <= settings.mergeDistance else { return false }
+    return isCertain || !candidate.isStable || !areApart(candidate, known)
+  }
+
+  /// Whether two stable sets lie in different basins: in balls of proven contraction that do not hold the other one, or on the
+  /// two sides of a set that is not stable.
+  private func areApart(_ a: InvariantSet, _ b: InvariantSet) -> Bool {
+    let balls = [a, b].compactMap { TrappingBall(around: $0, of: map) }
+    if balls.count == 2 { return !balls[0].contains(b.points[0]) && !balls[1].contains(a.points[0]) }
+    let (phase, distance) = b.nearestPoint(to: a.points[0])
+    let middle = zip(a.points[0], b.points[phase]).map { 0.5 * ($0 + $1) }
+    guard let root = NewtonSolver().root(from: middle, period: a.period, evaluator),
+      let between = InvariantSet(root: root, period: a.period, evaluator)?.classified(by: map),
+      !between.isStable
+    else { return false }
+    return [a, b].allSatisfy { end in
+      let away = end.nearestPoint(to: root.state).distance
+      return away > end.certainDistance(to: between) && away < distance
+    }
   }
 
   /// Newton's method from many starts, for what trajectories do not reach: saddles, repellers, unstable

@@ -50,7 +50,7 @@ extension AttractorSearch {
     var waiting = settled[...]
     while let first = waiting.popFirst() {
       let orbit = pool.orbits.pointer[first]
-      if let set = confirmed(pool.stateArray(first)) {
+      if let set = confirmed(pool.stateArray(first), hasMoved: orbit.time > 1) {
         decisions[Int(orbit.start)] = Decision(outcome: .converged, set: set, time: orbit.time)
         isDone[first] = true
         continue
@@ -73,17 +73,20 @@ extension AttractorSearch {
     pool.keep { !isDone[$0] }
   }
 
-  /// The stable fixed point that a settled orbit has come to, if Newton's method found it before.
-  func confirmed(_ state: [Double]) -> Int32? {
+  /// The fixed point that a settled orbit has come to and that draws it, if Newton's method found it before.
+  ///
+  /// - Parameter hasMoved: Whether the orbit has come from elsewhere.
+  func confirmed(_ state: [Double], hasMoved: Bool) -> Int32? {
     let scale = max(1, norm(state))
-    var displacement: [Double]?
-    for (index, set) in sets.enumerated() where set.period == 1 && set.isStable {
-      guard norm(difference(state, set.points[0])) <= 1e-4 * scale else { continue }
-      let moved = displacement ?? difference(evaluator.image(of: state), state)
-      displacement = moved
-      if set.explains(displacement: moved, at: state) { return Int32(index) }
-    }
-    return nil
+    let near = sets.enumerated().filter { $0.element.period == 1 && $0.element.mayAttract }
+      .map { (index: $0.offset, distance: norm(difference(state, $0.element.points[0]))) }
+      .filter { $0.distance <= 1e-4 * scale }
+      .sorted { ($0.distance, $0.index) < ($1.distance, $1.index) }
+    guard !near.isEmpty else { return nil }
+    let displacement = difference(evaluator.image(of: state), state)
+    return near.first {
+      sets[$0.index].attracts(state, displacement: displacement, hasMoved: hasMoved, under: map)
+    }.map { Int32($0.index) }
   }
 
   /// Whether an orbit is so near to a trapping ball that Newton's method would most likely find its centre again.
@@ -106,7 +109,13 @@ extension AttractorSearch {
     var belongs = false
     var size = attempt.size
     if let root, let set {
-      belongs = sets[Int(set)].isStable && root.explainsStart
+      let known = sets[Int(set)]
+      belongs =
+        known.isSmooth
+        ? known.isStable && root.explainsStart
+        : known.attracts(
+          pool.stateArray(attempt.index), displacement: root.displacement, hasMoved: orbit.pointee.time > 1,
+          under: map)
       // A fixed point from which an orbit turns sides, say, comes back to itself every second step.
       if root.set.period != attempt.period { size = root.recurrence }
     }

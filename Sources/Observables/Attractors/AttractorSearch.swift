@@ -36,6 +36,9 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     public var maximumSteps = 100_000
     /// The longest cycle looked for.
     public var maximumPeriod = 8
+    /// Alike findings nearer than this are one set, unless two stable ones are told apart by their balls of proven contraction
+    /// or by an unstable set between them. A distance of latent states.
+    public var mergeDistance = 1e-6
     /// Whether orbits are decided as soon as they lie in a ball of proven contraction.
     public var usesTrappingBalls = true
     /// Whether rows of settled orbits are used for waiting ones at once.
@@ -70,6 +73,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// For single states, between rounds.
   let evaluator: LinearizedOrbit<Map>
   var balls: [(set: Int32, ball: TrappingBall)] = []
+  /// What Newton's method found on kinks and is no isolated set.
+  var refused: [InvariantSet] = []
   var continuations: [Int32: LinearContinuation] = [:]
   private static var poolCapacity: Int { 4096 }
   static var attemptsPerRound: Int { 24 }
@@ -79,8 +84,6 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   static var keptSamples: Int { 128 }
   /// Newton's method is first tried at steps of this size, relative to max(1, |z|).
   private static var firstAttempt: Double { 0.02 }
-  /// Two roots closer than this, relative to max(1, |z|), are one.
-  static var samePoint: Double { 1e-6 }
 
   /// - Parameters:
   ///   - map: An autonomous map.

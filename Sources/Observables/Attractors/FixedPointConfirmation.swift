@@ -7,7 +7,8 @@ import Synchronization
 /// point cost a comparison. Safe to share between threads.
 public final class FixedPointConfirmation<Map: DifferentiableMap>: SettledStateClassifier {
   private let map: Map
-  private let known = Mutex<[InvariantSet]>([])
+  /// What was found, and on kinks what is no isolated set: its place is remembered, too.
+  private let known = Mutex<(sets: [InvariantSet], refused: [InvariantSet])>(([], []))
 
   /// - Parameter map: The autonomous map, in double precision.
   public init(_ map: Map) {
@@ -19,14 +20,22 @@ public final class FixedPointConfirmation<Map: DifferentiableMap>: SettledStateC
     let z = (0..<map.dimension).map { state[$0] }
     let orbit = LinearizedOrbit(map)
     let displacement = difference(orbit.image(of: z), z)
-    func holds(_ set: InvariantSet) -> Bool {
-      set.isStable && set.explains(displacement: displacement, at: z)
-    }
-    if known.withLock({ sets in sets.contains(where: holds) }) { return .converged }
+    func holds(_ set: InvariantSet) -> Bool { set.attracts(z, displacement: displacement, under: map) }
+    let (sets, refused) = known.withLock { $0 }
+    if sets.contains(where: holds) { return .converged }
     guard let root = NewtonSolver().root(from: z, period: 1, orbit),
-      let set = InvariantSet(root: root.state, period: 1, orbit), holds(set)
+      let candidate = InvariantSet(root: root, period: 1, orbit)
     else { return .slow }
-    known.withLock { $0.append(set) }
-    return .converged
+    func isCandidate(_ set: InvariantSet) -> Bool {
+      candidate.distance(to: set) <= candidate.certainDistance(to: set)
+    }
+    // A set on kinks is looked at once: it has not drawn this state.
+    if candidate.liesOnKink, (sets + refused).contains(where: isCandidate) { return .slow }
+    guard let set = candidate.classified(by: map) else {
+      known.withLock { $0.refused.append(candidate) }
+      return .slow
+    }
+    if holds(set) || set.liesOnKink { known.withLock { $0.sets.append(set) } }
+    return holds(set) ? .converged : .slow
   }
 }

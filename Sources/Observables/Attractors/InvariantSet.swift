@@ -14,6 +14,22 @@ public struct InvariantSet: Sendable {
     case stableCycle = 3
     /// Any other cycle.
     case unstableCycle = 4
+    /// A fixed point on a kink of a map that is smooth only in pieces, without a Jacobian.
+    case nonSmoothFixedPoint = 5
+    /// A cycle some of whose points lie on kinks, so that F^p has no Jacobian there.
+    case nonSmoothCycle = 6
+  }
+
+  /// Whether it draws what is near to it; raw values are those of the run file's `stability`.
+  public enum Stability: Int32, Sendable, CaseIterable {
+    /// All starts near by go there.
+    case stable = 0
+    /// Some starts near by leave it.
+    case unstable = 1
+    /// Some starts near by leave it; others, in a cone of directions, go there. Only on kinks.
+    case semiStable = 2
+    /// Neither is proven. Only on kinks.
+    case undecided = 3
   }
 
   /// p: the smallest number of steps that leads back; 1 for a fixed point.
@@ -22,75 +38,157 @@ public struct InvariantSet: Sendable {
   public let points: [[Double]]
   /// |F^p(z) - z| at the first point.
   public let residual: Double
-  /// Eigenvalues of dF^p/dz, by descending modulus.
-  public let eigenvalues: [ComplexNumber]
-  /// The largest modulus of an eigenvalue.
-  public let spectralRadius: Double
-  /// |dF^p/dz|_2.
-  public let largestSingularValue: Double
-  /// J(z) at each point.
-  let jacobians: [SmallMatrix]
+  /// Eigenvalues of dF^p/dz, by descending modulus; not numbers where there is no Jacobian.
+  public private(set) var eigenvalues: [ComplexNumber]
+  /// The largest modulus of an eigenvalue; not a number where there is no Jacobian.
+  public private(set) var spectralRadius: Double
+  /// |dF^p/dz|_2; not a number where there is no Jacobian.
+  public private(set) var largestSingularValue: Double
+  /// Whether it draws what is near to it.
+  public private(set) var stability: Stability
+  /// Whether dF^p/dz exists.
+  public private(set) var isSmooth = true
+  /// J(z) at each point; where points lie on kinks dF^p/dz, at the first only; empty where there is none.
+  private(set) var jacobians: [SmallMatrix]
+  /// The kinks that pass through each point.
+  let kinks: [[Int]]
+  /// How far away the true points may be, as far as Newton's method tells.
+  let uncertainty: Double
 
   /// How far inside the unit circle an eigenvalue must lie to count as inside: nearer ones, up to this and
   /// roundings on it, belong to sets that neither attract nor repel in any time.
   static let neutralMargin = 1e-9
 
-  /// How many eigenvalues do not lie inside the unit circle: the dimension of the unstable manifold.
-  public var stabilityIndex: Int { eigenvalues.count { !($0.modulus < 1 - Self.neutralMargin) } }
-  /// Whether all eigenvalues lie inside the unit circle.
-  public var isStable: Bool { stabilityIndex == 0 }
+  /// How many eigenvalues do not lie inside the unit circle: the dimension of the unstable manifold; -1 where there are
+  /// none.
+  public var stabilityIndex: Int {
+    isSmooth ? eigenvalues.count { !($0.modulus < 1 - Self.neutralMargin) } : -1
+  }
+  /// Whether all starts near by go there: all eigenvalues lie inside the unit circle, or, without a Jacobian, the one-sided
+  /// derivatives contract.
+  public var isStable: Bool { stability == .stable }
+  /// Whether starts may go there.
+  public var mayAttract: Bool { stability != .unstable }
+  /// Whether a point lies on a kink.
+  var liesOnKink: Bool { kinks.contains { !$0.isEmpty } }
   /// What kind it is.
   public var kind: Kind {
+    guard isSmooth else { return period > 1 ? .nonSmoothCycle : .nonSmoothFixedPoint }
     if period > 1 { return isStable ? .stableCycle : .unstableCycle }
     return isStable ? .stableFixedPoint : stabilityIndex == eigenvalues.count ? .repeller : .saddle
   }
 
   /// Follows the orbit of a root of F^`period`(z) - z; nil where eigenvalues cannot be computed.
   ///
-  /// The period is reduced to its smallest divisor that leads back.
-  init?<Map>(root: [Double], period: Int, _ orbit: LinearizedOrbit<Map>, accuracy: Double = 1e-7) {
+  /// The period is reduced to its smallest divisor that leads back, as far as the root is known. Where points lie on kinks,
+  /// stability is that of one of the pieces until `classified(by:)`.
+  init?<Map>(root: NewtonSolver.Root, period: Int, _ orbit: LinearizedOrbit<Map>) {
     var points: [[Double]] = []
     var jacobians: [SmallMatrix] = []
-    var state = root
+    var state = root.state
+    var growth = SmallMatrix.identity(state.count)
     for step in 0..<period {
-      let scale = accuracy * max(1, norm(root))
-      if step > 0, period % step == 0, norm(difference(state, root)) <= scale { break }
+      if step > 0, period % step == 0 {
+        let away = 16 * (1 + norm(growth.elements)) * root.uncertainty
+        let scale = max(1, norm(root.state))
+        if norm(difference(state, root.state)) <= min(max(1e-11 * scale, away), 1e-4 * scale) { break }
+      }
       points.append(state)
       let (image, jacobian) = orbit.linearized(at: state)
       jacobians.append(jacobian)
+      growth = jacobian.times(growth)
       state = image
     }
     let first = points.indices.min { points[$0].lexicographicallyPrecedes(points[$1]) } ?? 0
-    points = Array(points[first...] + points[..<first])
-    jacobians = Array(jacobians[first...] + jacobians[..<first])
+    func turned<Element>(_ list: some Sequence<Element>) -> [Element] {
+      let list = Array(list.prefix(points.count))
+      return Array(list[first...] + list[..<first])
+    }
+    let kinks = turned(root.kinks)
+    let places = turned(points)
+    self.init(
+      points: places, jacobians: turned(jacobians), kinks: kinks, uncertainty: root.uncertainty,
+      residual: norm(difference(orbit.image(of: places[0], steps: places.count), places[0])))
+  }
+
+  private init?(
+    points: [[Double]], jacobians: [SmallMatrix], kinks: [[Int]], uncertainty: Double, residual: Double
+  ) {
     let product = jacobians.dropFirst().reduce(jacobians[0]) { $1.times($0) }
     guard let eigenvalues = product.eigenvalues(), let singular = product.largestSingularValue() else {
       return nil
     }
-    self.period = points.count
+    period = points.count
     self.points = points
-    residual = norm(difference(orbit.image(of: points[0], steps: points.count), points[0]))
+    self.jacobians = jacobians
+    self.kinks = kinks
+    self.uncertainty = uncertainty
+    self.residual = residual
     self.eigenvalues = eigenvalues
     spectralRadius = eigenvalues.first?.modulus ?? 0
     largestSingularValue = singular
-    self.jacobians = jacobians
+    stability = eigenvalues.allSatisfy { $0.modulus < 1 - Self.neutralMargin } ? .stable : .unstable
   }
 
-  /// dF^p/dz at the point `phase`.
+  /// The set with the stability that one-sided derivatives tell; nil where it is no isolated one.
+  func classified<Map>(by map: Map) -> InvariantSet? where Map: DifferentiableMap {
+    guard liesOnKink else { return self }
+    switch OneSidedDerivative(map, points: points, kinks: kinks).verdict() {
+    case .notIsolated: return nil
+    case .smooth(let jacobian):
+      // As Newton's method asks of every root: an eigenvalue at 1 leaves its place open.
+      var system = jacobian
+      for i in 0..<system.n { system[i, i] -= 1 }
+      guard let inverse = system.inverse(),
+        0x1p-50 * norm(inverse.elements) <= NewtonSolver().placement
+      else { return nil }
+      return InvariantSet(
+        points: points, jacobians: [jacobian], kinks: kinks, uncertainty: uncertainty, residual: residual)
+    case .nonSmooth(let stability):
+      var result = self
+      let none = ComplexNumber(real: .nan, imaginary: .nan)
+      result.isSmooth = false
+      result.stability = stability
+      result.jacobians = []
+      result.eigenvalues = eigenvalues.map { _ in none }
+      (result.spectralRadius, result.largestSingularValue) = (.nan, .nan)
+      return result
+    }
+  }
+
+  /// dF^p/dz at the point `phase`; of a smooth set on kinks at the first.
   func jacobian(fromPhase phase: Int = 0) -> SmallMatrix {
+    guard jacobians.count == period else { return jacobians[0] }
     let order = jacobians[phase...] + jacobians[..<phase]
     return order.dropFirst().reduce(jacobians[phase]) { $1.times($0) }
   }
 
-  /// Whether two findings are the same set: a point of one within `distance` of the other's first, the same
-  /// stability index, and equal spectra to 1e-3.
-  func isSame(as other: InvariantSet, within distance: Double) -> Bool {
-    guard period == other.period, stabilityIndex == other.stabilityIndex else { return false }
-    let reach = distance * max(1, norm(points[0]))
-    guard other.points.contains(where: { norm(difference($0, points[0])) <= reach }) else { return false }
-    return zip(eigenvalues, other.eigenvalues).allSatisfy {
-      abs($0.modulus - $1.modulus) <= 1e-3 * max(1, $0.modulus)
+  /// The distance of this set's first point from the nearest of another's.
+  func distance(to other: InvariantSet) -> Double {
+    other.points.map { norm(difference($0, points[0])) }.min() ?? .infinity
+  }
+
+  /// A distance below which two findings are one point, whatever else they seem to be.
+  func certainDistance(to other: InvariantSet) -> Double {
+    16 * (uncertainty + other.uncertainty) + 1e-12 * max(1, norm(points[0]))
+  }
+
+  /// Whether two findings are of the same period and stability index, with spectra equal to 1e-3.
+  func isAlike(_ other: InvariantSet) -> Bool {
+    period == other.period && stabilityIndex == other.stabilityIndex
+      && zip(eigenvalues, other.eigenvalues).allSatisfy {
+        abs($0.modulus - $1.modulus) <= 1e-3 * max(1, $0.modulus)
+      }
+  }
+
+  /// The point nearest to a state, and its distance.
+  func nearestPoint(to state: [Double]) -> (phase: Int, distance: Double) {
+    var best = (phase: 0, distance: Double.infinity)
+    for (phase, point) in points.enumerated() {
+      let away = norm(difference(state, point))
+      if away < best.distance { best = (phase, away) }
     }
+    return best
   }
 
   /// Whether the linearization about the set explains what an orbit does at a state near by.
@@ -102,14 +200,45 @@ public struct InvariantSet: Sendable {
   ///
   /// - Parameter displacement: F^p(z) - z.
   func explains(displacement: [Double], at state: [Double]) -> Bool {
-    let distances = points.map { norm(difference(state, $0)) }
-    guard let phase = distances.indices.min(by: { distances[$0] < distances[$1] }) else { return false }
+    explains(displacement: displacement, at: state) { delta, phase in
+      jacobian(fromPhase: phase).times(delta)
+    }
+  }
+
+  private func explains(
+    displacement: [Double], at state: [Double], by derivative: ([Double], Int) -> [Double]
+  ) -> Bool {
+    let (phase, distance) = nearestPoint(to: state)
     let scale = max(1, norm(points[phase]))
-    guard distances[phase] <= 0.1 * scale else { return false }
-    if distances[phase] <= 1e-8 * scale { return true }
+    guard distance <= 0.1 * scale else { return false }
+    if distance <= 1e-8 * scale { return true }
     let delta = difference(state, points[phase])
-    let predicted = difference(jacobian(fromPhase: phase).times(delta), delta)
+    let predicted = difference(derivative(delta, phase), delta)
     return norm(difference(displacement, predicted)) <= 0.25 * norm(displacement) + 1e-14 * scale
+  }
+
+  /// Whether an orbit that has come to a state goes to the set: it is stable or, where it is not known to be, one-sided
+  /// derivatives draw the orbit's direction to it; and they explain what the orbit does there.
+  ///
+  /// - Parameters:
+  ///   - displacement: F^p(z) - z.
+  ///   - hasMoved: Whether the orbit has come from elsewhere, so that it has arrived where it rests.
+  func attracts<Map: DifferentiableMap>(
+    _ state: [Double], displacement: [Double], hasMoved: Bool = false, under map: Map
+  ) -> Bool {
+    guard !isSmooth else { return isStable && explains(displacement: displacement, at: state) }
+    guard mayAttract else { return false }
+    let (phase, distance) = nearestPoint(to: state)
+    let derivative = OneSidedDerivative(
+      map, points: Array(points[phase...] + points[..<phase]), kinks: Array(kinks[phase...] + kinks[..<phase])
+    )
+    guard explains(displacement: displacement, at: state, by: { delta, _ in derivative([delta])[0] }) else {
+      return false
+    }
+    if isStable { return true }
+    // A state that cannot be told from the point says nothing of a direction.
+    guard distance > 2 * uncertainty else { return hasMoved }
+    return derivative.attracts(difference(state, points[phase]))
   }
 
   /// The largest amplification of a small displacement, max_t |J^t|_2 over t >= 0, and its time.
@@ -118,11 +247,11 @@ public struct InvariantSet: Sendable {
   /// is the Jacobian of F^p, and time counts periods.
   ///
   /// Exact for stable sets: once |J^t| <= 1, no later power can exceed the largest before it. Infinite
-  /// for unstable ones.
+  /// for unstable ones, and where there is no Jacobian.
   ///
   /// - Parameter limit: Powers at most; beyond, the largest so far is given.
   public func transientGrowth(limit: Int = 10_000) -> (factor: Double, time: Int) {
-    guard isStable else { return (.infinity, -1) }
+    guard isStable, isSmooth else { return (.infinity, -1) }
     let jacobian = jacobian()
     var power = SmallMatrix.identity(jacobian.n)
     var largest = 1.0

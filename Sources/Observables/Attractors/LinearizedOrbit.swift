@@ -45,6 +45,22 @@ final class LinearizedOrbit<Map: DifferentiableMap> {
     return (image, jacobian)
   }
 
+  /// F(z), and the kinks that pass through z or nearer than `reach` to it.
+  func kinks(at state: [Double], reach: Double) -> (image: [Double], kinks: [Int]) {
+    var rows = SmallMatrix.identity(map.dimension).elements
+    var image = state
+    var kinkPass = KinkPass(.search(reach: reach))
+    image.withUnsafeMutableBufferPointer { image in
+      rows.withUnsafeMutableBufferPointer { rows in
+        guard let state = image.baseAddress, let rows = rows.baseAddress else { return }
+        map.linearize(
+          at: state, image: state, directions: rows, count: map.dimension, kinks: &kinkPass,
+          workspace: &workspace)
+      }
+    }
+    return (image, kinkPass.kinks)
+  }
+
   /// Replaces z by F(z), and the first `count` rows v of `rows` by J(z) v.
   func apply(_ state: inout [Double], _ rows: inout [Double], count: Int) {
     state.withUnsafeMutableBufferPointer { state in
@@ -56,8 +72,14 @@ final class LinearizedOrbit<Map: DifferentiableMap> {
   }
 }
 
-/// |v|.
-func norm(_ v: [Double]) -> Double { v.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+/// |v|, also where squares underflow or overflow.
+func norm(_ v: [Double]) -> Double {
+  let square = v.reduce(0) { $0 + $1 * $1 }
+  if isExact(square: square) { return square.squareRoot() }
+  let largest = v.reduce(0) { max($0, abs($1)) }
+  guard largest > 0, largest.isFinite else { return square.squareRoot() }
+  return largest * v.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
+}
 
 /// a - b.
 func difference(_ a: [Double], _ b: [Double]) -> [Double] { zip(a, b).map { $0 - $1 } }

@@ -10,7 +10,8 @@ import Dynamics
 ///
 /// A small residual alone is no root: that of a saddle-node's ghost can be as small as one likes. A root counts
 /// only where it is isolated, in the manner of Newton's and Kantorovich's theorem: within twice the last correction the
-/// Jacobian must not change so much that the linear system loses its meaning.
+/// Jacobian must not change so much that the linear system loses its meaning. Where the map has a kink there, the Jacobian
+/// jumps; `InvariantSet.classified(by:)` says whether such a root is isolated.
 struct NewtonSolver {
   /// Newton steps at most.
   var maximumSteps = 30
@@ -24,6 +25,10 @@ struct NewtonSolver {
   struct Root {
     var state: [Double]
     var residual: Double
+    /// How far away the true root may be.
+    var uncertainty: Double
+    /// The kinks that pass through each point of its orbit.
+    var kinks: [[Int]]
   }
 
   /// Solves from `start`; nil where no root is found.
@@ -57,10 +62,37 @@ struct NewtonSolver {
       else { break }
       state = next
     }
-    guard let best, best.residual <= accuracy * max(1, norm(best.state)),
-      isIsolated(best.state, image: best.image, jacobian: best.jacobian, period: period, orbit)
-    else { return nil }
-    return Root(state: best.state, residual: best.residual)
+    guard let best, best.residual <= accuracy * max(1, norm(best.state)) else { return nil }
+    return root(best.state, image: best.image, jacobian: best.jacobian, period: period, orbit)
+  }
+
+  /// The root at a state whose residual is small; nil where there is none, or no isolated one.
+  private func root<Map>(
+    _ state: [Double], image: [Double], jacobian: SmallMatrix, period: Int, _ orbit: LinearizedOrbit<Map>
+  ) -> Root? {
+    var system = jacobian
+    for i in 0..<system.n { system[i, i] -= 1 }
+    let inverse = system.inverse()
+    let scale = max(1, norm(state))
+    let rounding = 8 * 0x1p-53 * scale
+    let correction = inverse?.times(difference(image, state))
+    let reach = max(correction.map(norm) ?? 0, rounding * (inverse.map { norm($0.elements) } ?? 1))
+    let residual = norm(difference(image, state))
+    var kinks = [[Int]](repeating: [], count: period)
+    if orbit.map.isPiecewiseSmooth {
+      var point = state
+      for step in 0..<period {
+        (point, kinks[step]) = orbit.kinks(at: point, reach: 4 * min(reach, 1e-9 * scale))
+      }
+    }
+    if kinks.allSatisfy(\.isEmpty) {
+      guard let inverse, let correction,
+        isIsolated(
+          state, correction: correction, reach: reach, inverse: inverse, jacobian: jacobian, period: period,
+          orbit)
+      else { return nil }
+    }
+    return Root(state: state, residual: residual, uncertainty: min(reach, placement * scale), kinks: kinks)
   }
 
   /// Whether there is one root here, as far as the arithmetic can tell.
@@ -70,19 +102,12 @@ struct NewtonSolver {
   /// For x + e + x^2 with e > 0 the left side is (e + x^2) / x^2 > 1 everywhere, however small e is. |d| is taken
   /// to be no smaller than what roundings of F make of it.
   private func isIsolated<Map>(
-    _ state: [Double], image: [Double], jacobian: SmallMatrix, period: Int, _ orbit: LinearizedOrbit<Map>
+    _ state: [Double], correction: [Double], reach: Double, inverse: SmallMatrix, jacobian: SmallMatrix,
+    period: Int, _ orbit: LinearizedOrbit<Map>
   ) -> Bool {
-    var system = jacobian
-    for i in 0..<system.n { system[i, i] -= 1 }
-    guard let inverse = system.inverse() else { return false }
-    let scale = max(1, norm(state))
-    let correction = inverse.times(difference(image, state))
-    let length = norm(correction)
-    let rounding = 8 * 0x1p-53 * scale * norm(inverse.elements)
-    let reach = max(length, rounding)
-    guard reach <= placement * scale else { return false }
+    guard reach <= placement * max(1, norm(state)) else { return false }
     var direction = correction
-    if length == 0 { direction = inverse.times([Double](repeating: 1, count: system.n)) }
+    if norm(correction) == 0 { direction = inverse.times([Double](repeating: 1, count: jacobian.n)) }
     let factor = -2 * reach / norm(direction)
     let probe = zip(state, direction).map { $0 + factor * $1 }
     let (_, other) = Self.iterated(probe, period: period, orbit)

@@ -111,6 +111,32 @@ struct SmallMatrix: Sendable {
     return gsl_vector_max(values)
   }
 
+  /// The largest eigenvalue of a symmetric matrix and its eigenvector, of length 1.
+  func largestSymmetricEigenpair() -> (value: Double, vector: [Double])? {
+    _ = GSLErrors.areReturned
+    guard isFinite, let workspace = gsl_eigen_symmv_alloc(n), let matrix = gsl_matrix_alloc(n, n),
+      let values = gsl_vector_alloc(n), let vectors = gsl_matrix_alloc(n, n)
+    else { return nil }
+    defer {
+      gsl_eigen_symmv_free(workspace)
+      gsl_matrix_free(matrix)
+      gsl_vector_free(values)
+      gsl_matrix_free(vectors)
+    }
+    fill(matrix)
+    guard gsl_eigen_symmv(matrix, values, vectors, workspace) == Int32(GSL_SUCCESS) else { return nil }
+    let largest = gsl_vector_max_index(values)
+    return (gsl_vector_get(values, largest), (0..<n).map { gsl_matrix_get(vectors, $0, largest) })
+  }
+
+  /// v v'.
+  static func outer(_ v: [Double]) -> SmallMatrix {
+    SmallMatrix(v.flatMap { a in v.map { a * $0 } }, n: v.count)
+  }
+
+  /// Its rows.
+  var rows: [[Double]] { (0..<n).map { Array(elements[$0 * n..<($0 + 1) * n]) } }
+
   /// |A|_2, through the eigenvalues of A'A.
   func largestSingularValue() -> Double? {
     times(self, transposed: true).largestSymmetricEigenvalue().map { max($0, 0).squareRoot() }

@@ -17,9 +17,9 @@ package struct TrappingBall: Sendable {
   /// Beyond this Euclidean distance no state is inside.
   private let outerRadii: [Double]
 
-  /// Nil where the set is not stable, or no bound is known, or none that is useful.
+  /// Nil where the set is not stable, or lies on a kink, or no bound is known, or none that is useful.
   package init?<Map: DifferentiableMap>(around set: InvariantSet, of map: Map) {
-    guard set.isStable else { return nil }
+    guard set.isStable, !set.liesOnKink else { return nil }
     let gamma = power(1 - 0.1 * (1 - max(set.spectralRadius, 1e-3)), 1 / Double(set.period))
     guard let factors = Self.norms(set, gamma: gamma) else { return nil }
     let inverses = factors.compactMap { $0.inverse() }
@@ -65,6 +65,12 @@ package struct TrappingBall: Sendable {
       if inside { return i }
     }
     return nil
+  }
+
+  /// Whether a state lies in one of the ellipsoids.
+  func contains(_ state: [Double]) -> Bool {
+    var scratch = state
+    return phase(of: state, scratch: &scratch) != nil
   }
 
   /// Whether a state lies within `factor` times the outer radius of one of the points.

@@ -56,7 +56,11 @@ extension RunLayout {
   /// Fixed points and cycles, and their stability.
   private var stability: [Column] {
     let (perSet, perAxis) = (["attractor"], ["attractor", "latent"])
-    let words = ["stable_fixed_point", "saddle", "repeller", "stable_cycle", "unstable_cycle"]
+    let words = [
+      "stable_fixed_point", "saddle", "repeller", "stable_cycle", "unstable_cycle", "non_smooth_fixed_point",
+      "non_smooth_cycle",
+    ]
+    let stabilities = ["stable", "unstable", "semi_stable", "undecided"]
     return [
       real("position", perAxis, "fixed point, or first point of a cycle") {
         $0.sets.flatMap { $0.points[0] }
@@ -67,20 +71,36 @@ extension RunLayout {
           "kind", perSet, "kind of the invariant set",
           words: zip(words, InvariantSet.Kind.allCases).map { ($0, $1.rawValue) })
       ) { $0.sets.map(\.kind.rawValue) },
+      .integers(
+        .flag(
+          "stability", perSet, "whether the set draws what is near to it",
+          words: zip(stabilities, InvariantSet.Stability.allCases).map { ($0, $1.rawValue) })
+      ) { $0.sets.map(\.stability.rawValue) },
       integer("period", perSet, .value, "steps that lead back, 1 for a fixed point") {
         $0.sets.map { Int32($0.period) }
       },
-      integer("stability_index", perSet, .value, "number of eigenvalues outside the unit circle") {
+      integer(
+        "stability_index", perSet, .value,
+        "number of eigenvalues outside the unit circle; -1 for non-smooth sets"
+      ) {
         $0.sets.map { Int32($0.stabilityIndex) }
       },
-      real("eigenvalue_real", perAxis, "real parts of the eigenvalues of dF^p/dz, by modulus") {
+      real(
+        "eigenvalue_real", perAxis,
+        "real parts of the eigenvalues of dF^p/dz, by modulus; missing for non-smooth sets"
+      ) {
         $0.sets.flatMap { $0.eigenvalues.map(\.real) }
       },
-      real("eigenvalue_imaginary", perAxis, "imaginary parts of the eigenvalues of dF^p/dz") {
+      real(
+        "eigenvalue_imaginary", perAxis,
+        "imaginary parts of the eigenvalues of dF^p/dz; missing for non-smooth sets"
+      ) {
         $0.sets.flatMap { $0.eigenvalues.map(\.imaginary) }
       },
-      real("spectral_radius", perSet, "largest modulus of an eigenvalue") { $0.sets.map(\.spectralRadius) },
-      real("largest_singular_value", perSet, "spectral norm of dF^p/dz") {
+      real("spectral_radius", perSet, "largest modulus of an eigenvalue; missing for non-smooth sets") {
+        $0.sets.map(\.spectralRadius)
+      },
+      real("largest_singular_value", perSet, "spectral norm of dF^p/dz; missing for non-smooth sets") {
         $0.sets.map(\.largestSingularValue)
       },
     ]
@@ -91,11 +111,11 @@ extension RunLayout {
     [
       real(
         "transient_growth", ["attractor"],
-        "largest spectral norm of a power of dF^p/dz; missing for unstable sets"
+        "largest spectral norm of a power of dF^p/dz; missing for unstable and non-smooth sets"
       ) { $0.growth.map { $0.factor.isFinite ? $0.factor : .nan } },
       integer(
         "transient_growth_time", ["attractor"], .time(of: "transient_growth"),
-        "the power, in periods; -1 for unstable sets"
+        "the power, in periods; -1 where missing"
       ) { $0.growth.map { Int32(clamping: $0.time) } },
     ]
   }

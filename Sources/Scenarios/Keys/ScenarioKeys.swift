@@ -236,6 +236,10 @@ extension ScenarioKeys {
       key(
         "attractors.trapping", .boolean, "true",
         "decide starts inside balls of proven contraction at once; false: all run to the tolerance"),
+      key(
+        "attractors.merge-distance", .number(NumberRange(0, 1)), "1.0e-6",
+        "findings nearer than this, as a share of the memories' spread, are one, unless told apart by stability"
+      ),
       section("attractors.until", "stop once basin fractions are known well enough"),
       key(
         "attractors.until.half-width", .number(NumberRange(0, 1, excludesLower: true)), nil,

@@ -183,7 +183,8 @@ extension ScenarioReader {
       items: gives("attractors.items") ? try items("attractors.items") : nil,
       tolerance: try number("attractors.tolerance"), maxSteps: try integer("attractors.max-steps"),
       maxPeriod: try integer("attractors.max-period"), census: try integer("attractors.census"),
-      trapping: try boolean("attractors.trapping"), until: until)
+      trapping: try boolean("attractors.trapping"),
+      mergeDistance: try number("attractors.merge-distance"), until: until)
   }
 
   func output(name: String) throws -> OutputSpecification {

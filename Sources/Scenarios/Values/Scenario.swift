@@ -176,6 +176,8 @@ public struct AttractorSpecification: Sendable, Hashable {
   public var census: Int
   /// Whether starts are decided inside balls of proven contraction, by default true.
   public var trapping: Bool
+  /// Alike findings nearer than this share of the memories' spread are one, by default 1e-6.
+  public var mergeDistance: Double
   /// When basin fractions are known well enough; nil: all initial states are used.
   public var until: Until?
 
@@ -199,7 +201,7 @@ public struct AttractorSpecification: Sendable, Hashable {
   /// Makes a specification.
   public init(
     items: InitialSpecification.Items?, tolerance: Double, maxSteps: Int, maxPeriod: Int, census: Int,
-    trapping: Bool, until: Until?
+    trapping: Bool, mergeDistance: Double, until: Until?
   ) {
     self.items = items
     self.tolerance = tolerance
@@ -207,6 +209,7 @@ public struct AttractorSpecification: Sendable, Hashable {
     self.maxPeriod = maxPeriod
     self.census = census
     self.trapping = trapping
+    self.mergeDistance = mergeDistance
     self.until = until
   }
 }

@@ -133,6 +133,7 @@ enum ScenarioYAML {
       ("attractors.max-period", "\(attractors.maxPeriod)"),
       ("attractors.census", "\(attractors.census)"),
       ("attractors.trapping", "\(attractors.trapping)"),
+      ("attractors.merge-distance", text(attractors.mergeDistance)),
     ]
     if let until = attractors.until {
       result.append(("attractors.until.half-width", text(until.halfWidth)))

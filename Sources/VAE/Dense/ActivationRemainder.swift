@@ -2,6 +2,9 @@ import Numerics
 
 /// How far activations depart from their expansions.
 extension Activation {
+  /// The slopes to the left and to the right of 0, where they differ; nil for a function without a kink.
+  var kink: (left: Double, right: Double)? { self == .relu ? (0, 1) : nil }
+
   /// The largest |f(x + d) - f(x) - f'(x) d| over |d| <= reach.
   func linearizationRemainder(at x: Double, within reach: Double) -> Double {
     switch self {

@@ -64,6 +64,15 @@ public struct DenseLayer<Scalar: NetworkScalar>: Sendable {
   /// b.
   public var biases: UnsafePointer<Scalar> { UnsafePointer(bias.pointer) }
 
+  /// |b_j| + sum_k |W_jk x_k|: what the roundings of an output's argument are to be compared with.
+  func magnitude(ofOutput j: Int, _ x: UnsafePointer<Scalar>) -> Scalar {
+    let width = Scalar.panelWidth
+    let weights = packed.pointer + j / width * width * inputs + j % width
+    var sum = bias.pointer[j].magnitude
+    for k in 0..<inputs { sum += (weights[k * width] * x[k]).magnitude }
+    return sum
+  }
+
   /// A copy of W, shape `[outputs, inputs]`, row-major.
   func weights() -> AlignedBuffer<Scalar> {
     let plain = AlignedBuffer<Scalar>(count: outputs * inputs)

@@ -1,3 +1,4 @@
+import Dynamics
 import Numerics
 
 /// The derivative of a chain of fully connected layers,
@@ -44,6 +45,32 @@ extension DenseNetwork: DifferentiableNetwork where Scalar == Double {
       current = next
     }
     w.layer.pass(current, through: self.mean, to: mean, directions: directions)
+  }
+
+  public var isPiecewiseSmooth: Bool {
+    (encoder + decoder + [mean, output]).contains { $0.activation.kink != nil }
+  }
+
+  public func linearizeDecoder(
+    _ z: Rows<Double>, to x: Rows<Double>, directions: Int, kinks: inout KinkPass,
+    workspace w: inout TangentWorkspace
+  ) {
+    var current = z
+    for (layer, next) in zip(decoder + [output], w.decoder + [x]) {
+      w.layer.pass(current, through: layer, to: next, directions: directions, kinks: &kinks)
+      current = next
+    }
+  }
+
+  public func linearizeEncoder(
+    _ x: Rows<Double>, to mean: Rows<Double>, directions: Int, kinks: inout KinkPass,
+    workspace w: inout TangentWorkspace
+  ) {
+    var current = x
+    for (layer, next) in zip(encoder + [self.mean], w.encoder + [mean]) {
+      w.layer.pass(current, through: layer, to: next, directions: directions, kinks: &kinks)
+      current = next
+    }
   }
 
   public func remainderBound(at state: [Double], source: [Double], target: [Double])
@@ -100,6 +127,59 @@ final class LayerTangents {
     for k in 0..<directions {
       let row = y.row(k + 1)
       for j in 0..<width { row[j] *= slope.pointer[j] }
+    }
+  }
+
+  /// Row 0 becomes f(W x + b), each direction passes units on a kink as `kinks` says.
+  func pass(
+    _ x: Rows<Double>, through layer: DenseLayer<Double>, to y: Rows<Double>, directions: Int,
+    kinks: inout KinkPass
+  ) {
+    passBeforeSlopes(x, through: layer, to: y, directions: directions)
+    guard let kink = layer.activation.kink else {
+      multiplyBySlopes(y, layer, directions: directions)
+      return
+    }
+    let known = kinks.enter(units: layer.outputs)
+    if case .search(let reach) = kinks.rule {
+      let found = unitsOnKinks(x, layer, tangents: y, directions: directions, reach: reach)
+      for j in found {
+        kinks.note(unit: j, of: layer.outputs)
+        slope.pointer[j] = kink.right
+      }
+      multiplyBySlopes(y, layer, directions: directions)
+      return
+    }
+    for j in known { slope.pointer[j] = 1 }
+    multiplyBySlopes(y, layer, directions: directions)
+    for j in known {
+      let leads = directions > 0 && y.row(1)[j] > 0
+      if kinks.rule == .firstSide { kinks.note(slopes: (0..<directions).map { y.row($0 + 1)[j] }) }
+      for k in 0..<directions {
+        let isRight = kinks.rule == .firstSide ? leads : y.row(k + 1)[j] > 0
+        y.row(k + 1)[j] *= isRight ? kink.right : kink.left
+      }
+    }
+  }
+
+  /// The units whose argument is 0 as far as roundings can tell, or becomes so within `reach` of the state.
+  ///
+  /// A sum of products is known to about 2^-46 of the sum of their absolute values. Units whose argument does not change
+  /// with the state have no border.
+  ///
+  /// - Parameter tangents: Rows 1 to `directions`: the arguments' derivatives along the axes.
+  private func unitsOnKinks(
+    _ x: Rows<Double>, _ layer: DenseLayer<Double>, tangents: Rows<Double>, directions: Int, reach: Double
+  ) -> [Int] {
+    var largest = 0.0
+    for j in 0..<layer.outputs { largest = max(largest, abs(preactivation.pointer[j])) }
+    return (0..<layer.outputs).filter { j in
+      let argument = abs(preactivation.pointer[j])
+      var square = 0.0
+      for k in 0..<directions { square += tangents.row(k + 1)[j] * tangents.row(k + 1)[j] }
+      let tolerance = reach * square.squareRoot()
+      guard square > 0, argument <= tolerance + 1e-9 * largest else { return false }
+      return argument <= tolerance + 0x1p-46 * layer.magnitude(ofOutput: j, x.row(0))
     }
   }
 }
