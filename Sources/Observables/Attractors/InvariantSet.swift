@@ -197,7 +197,7 @@ public struct InvariantSet: Sendable {
   ///
   /// with the nearest point z_i. A state that only happens to be slow there, on its way past a ghost or a saddle,
   /// moves otherwise. Within 1e-8 max(1, |z|), where roundings
-  /// blur what is left, a quarter of what is predicted and 1e-12 max(1, |z|) are allowed.
+  /// blur what is left, a quarter of what is predicted and 1e-11 max(1, |z|) are allowed.
   ///
   /// - Parameter displacement: F^p(z) - z.
   func explains(displacement: [Double], at state: [Double]) -> Bool {
@@ -215,7 +215,7 @@ public struct InvariantSet: Sendable {
     let delta = difference(state, points[phase])
     let predicted = difference(derivative(delta, phase), delta)
     let error = norm(difference(displacement, predicted))
-    if distance <= 1e-8 * scale { return error <= 0.25 * norm(predicted) + 1e-12 * scale }
+    if distance <= 1e-8 * scale { return error <= 0.25 * norm(predicted) + 1e-11 * scale }
     return error <= 0.25 * norm(displacement) + 1e-14 * scale
   }
 
