@@ -196,7 +196,8 @@ public struct InvariantSet: Sendable {
   ///     |F^p(z) - z - (M - I)(z - z_i)| <= |F^p(z) - z| / 4,   M = dF^p/dz at z_i
   ///
   /// with the nearest point z_i. A state that only happens to be slow there, on its way past a ghost or a saddle,
-  /// moves otherwise. Within 1e-8 max(1, |z|) only roundings are left to compare.
+  /// moves otherwise. Within 1e-8 max(1, |z|), where roundings
+  /// blur what is left, a quarter of what is predicted and 1e-11 max(1, |z|) are allowed.
   ///
   /// - Parameter displacement: F^p(z) - z.
   func explains(displacement: [Double], at state: [Double]) -> Bool {
@@ -211,10 +212,11 @@ public struct InvariantSet: Sendable {
     let (phase, distance) = nearestPoint(to: state)
     let scale = max(1, norm(points[phase]))
     guard distance <= 0.1 * scale else { return false }
-    if distance <= 1e-8 * scale { return true }
     let delta = difference(state, points[phase])
     let predicted = difference(derivative(delta, phase), delta)
-    return norm(difference(displacement, predicted)) <= 0.25 * norm(displacement) + 1e-14 * scale
+    let error = norm(difference(displacement, predicted))
+    if distance <= 1e-8 * scale { return error <= 0.25 * norm(predicted) + 1e-11 * scale }
+    return error <= 0.25 * norm(displacement) + 1e-14 * scale
   }
 
   /// Whether an orbit that has come to a state goes to the set: it is stable or, where it is not known to be, one-sided

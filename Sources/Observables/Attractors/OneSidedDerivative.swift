@@ -64,7 +64,7 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
       let side: Double = slopes[first] > 0 ? 1 : -1
       sides.append(Int8(side))
       let wall = gradient.map { side * $0 / size }
-      if !walls.contains(where: { norm(difference($0, wall)) < 1e-12 }) { walls.append(wall) }
+      if !walls.contains(where: { isClose($0, wall) }) { walls.append(wall) }
     }
     return DirectionPiece(direction: direction, jacobian: jacobian, walls: walls, sides: sides)
   }
@@ -167,4 +167,14 @@ func unit(_ v: [Double]) -> [Double]? {
 }
 
 /// a . b.
-func product(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+func product(_ a: [Double], _ b: [Double]) -> Double {
+  var sum = 0.0
+  for i in a.indices { sum += a[i] * b[i] }
+  return sum
+}
+
+/// Whether no component differs by 1e-12.
+private func isClose(_ a: [Double], _ b: [Double]) -> Bool {
+  for i in a.indices where abs(a[i] - b[i]) >= 1e-12 { return false }
+  return true
+}

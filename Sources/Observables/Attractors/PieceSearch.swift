@@ -130,10 +130,26 @@ struct PieceSearch<Map: DifferentiableMap> {
   }
 
   /// The c that minimize |target - sum_k c_k rows_k|; nil where the rows depend on one another.
+  ///
+  /// By Gauss's elimination of the normal equations, which are few: at most N.
   private func leastSquares(_ rows: [[Double]], _ target: [Double]) -> [Double]? {
     let n = rows.count
-    var elements: [Double] = []
-    for a in rows { for b in rows { elements.append(product(a, b)) } }
-    return LUFactors(SmallMatrix(elements, n: n))?.solve(rows.map { product($0, target) })
+    let width = n + 1
+    var system = [Double](repeating: 0, count: n * width)
+    for i in 0..<n {
+      for j in 0..<n { system[i * width + j] = product(rows[i], rows[j]) }
+      system[i * width + n] = product(rows[i], target)
+    }
+    for k in 0..<n {
+      var pivot = k
+      for i in k..<n where abs(system[i * width + k]) > abs(system[pivot * width + k]) { pivot = i }
+      guard abs(system[pivot * width + k]) > 1e-13 else { return nil }
+      if pivot != k { for j in k..<width { system.swapAt(k * width + j, pivot * width + j) } }
+      for i in 0..<n where i != k {
+        let factor = system[i * width + k] / system[k * width + k]
+        if factor != 0 { for j in k..<width { system[i * width + j] -= factor * system[k * width + j] } }
+      }
+    }
+    return (0..<n).map { system[$0 * width + n] / system[$0 * width + $0] }
   }
 }
