@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "Dynamics", targets: ["Dynamics"]),
     .library(name: "VAE", targets: ["VAE"]),
     .library(name: "Observables", targets: ["Observables"]),
+    .library(name: "Attractors", targets: ["Attractors"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Output", targets: ["Output"]),
     .library(name: "RunFiles", targets: ["RunFiles"]),
@@ -22,8 +23,8 @@ let package = Package(
     .library(
       name: "SimulateProgram",
       targets: [
-        "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "VAE", "Datasets", "Observables", "Dynamics",
-        "Numerics", "Output", "Vocabulary",
+        "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "VAE", "Datasets", "Attractors", "Observables",
+        "Dynamics", "Numerics", "Output", "Vocabulary",
       ]),
     .library(name: "Figures", targets: ["Figures"]),
   ],
@@ -53,6 +54,7 @@ let package = Package(
     .target(name: "Dynamics", dependencies: ["Numerics", "Vocabulary"]),
     .target(name: "VAE", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
     .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
+    .target(name: "Attractors", dependencies: ["Observables", "Dynamics", "Numerics", "CGSL"]),
     .target(name: "Datasets", dependencies: ["Numerics", "CZlib"]),
     .target(name: "Output", dependencies: ["CNetCDF", "Vocabulary"]),
     // YAML to checked values; knows no library but Yams.
@@ -61,7 +63,7 @@ let package = Package(
     // Layout, writing and summaries of run files.
     .target(
       name: "RunFiles",
-      dependencies: ["Output", "Datasets", "Observables", "Dynamics", "Numerics", "Vocabulary"]),
+      dependencies: ["Output", "Datasets", "Attractors", "Observables", "Dynamics", "Numerics", "Vocabulary"]),
     // What scenarios can name: models and data sets, each a file, and the registry.
     .target(
       name: "Kinds",
@@ -73,7 +75,8 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "Kinds", "Scenarios", "RunFiles", "Datasets", "Observables", "Dynamics", "Numerics", "Output",
+        "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables", "Dynamics", "Numerics",
+        "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // Several runs in one file, and what claims say of them.
@@ -90,7 +93,7 @@ let package = Package(
       name: "SimulateProgram",
       dependencies: [
         "Campaigns", "Experiments", "Kinds", "Scenarios", "RunFiles", "Figures", "VAE", "Datasets",
-        "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
+        "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -102,16 +105,20 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "simulate", "Output", "RunFiles", "Observables", "Figures", "Scenarios", "Experiments", "Kinds",
+        "simulate", "Output", "RunFiles", "Attractors", "Observables", "Figures", "Scenarios", "Experiments",
+        "Kinds",
       ]),
     .testTarget(name: "DynamicsTests", dependencies: ["Dynamics", "Numerics"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
     .testTarget(name: "NumericsTests", dependencies: ["Numerics", "Observables"]),
     .testTarget(
       name: "ObservablesTests",
-      dependencies: ["Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output", "Vocabulary"]),
+      dependencies: [
+        "Attractors", "Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output", "Vocabulary",
+      ]),
     .testTarget(
-      name: "VAETests", dependencies: ["VAE", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary"]),
+      name: "VAETests",
+      dependencies: ["VAE", "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Output"]),
     .testTarget(name: "RunFilesTests", dependencies: ["RunFiles", "Output", "Dynamics", "Vocabulary"]),
     .testTarget(name: "OutputTests", dependencies: ["Output"]),

@@ -16,6 +16,7 @@ let package = Package(
         .product(name: "Dynamics", package: "repeated-inference"),
         .product(name: "VAE", package: "repeated-inference"),
         .product(name: "Observables", package: "repeated-inference"),
+        .product(name: "Attractors", package: "repeated-inference"),
         .product(name: "Datasets", package: "repeated-inference"),
       ]),
   ]

@@ -111,6 +111,6 @@ extension LatentGeometry {
 }
 
 /// GSL's default error handler ends the process; without it every call returns a status.
-enum GSLErrors {
-  static let areReturned: Void = { _ = gsl_set_error_handler_off() }()
+package enum GSLErrors {
+  package static let areReturned: Void = { _ = gsl_set_error_handler_off() }()
 }

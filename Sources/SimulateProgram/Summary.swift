@@ -1,3 +1,4 @@
+import Attractors
 import Dynamics
 import Foundation
 import Observables
@@ -165,12 +166,15 @@ enum Summary {
           .map { $0 < 0 ? "-" : "\($0)" })
     }
     lines.append(TextTable.numbers(rows))
-    guard reached > 0 else { return lines.joined(separator: "\n") }
-    let shown = min(10, reached)
-    lines.append("")
-    lines.append(
-      "The \(shown == 1 ? "largest basin" : "\(shown) largest basins"), by the mean over levels: share of starts [95 % interval] by level;"
-        + " d: latent distance to the nearest concept and memory:")
+    if reached > 0 { lines += [""] + basinTable(study, labels: labels, shown: min(10, reached)) }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The largest basins with what their attractors are near to.
+  private static func basinTable(_ study: AttractorStudy, labels: [Int], shown: Int) -> [String] {
+    let heading =
+      "The \(shown == 1 ? "largest basin" : "\(shown) largest basins"), by the mean over levels: share of starts"
+      + " [95 % interval] by level; d: latent distance to the nearest concept and memory:"
     var table = [
       ["", "kind", "radius", "concept", "d", "memory d", "recovers"]
         + study.levels.map { "level " + short($0) }
@@ -192,8 +196,7 @@ enum Summary {
               + " \(number(basins.intervals[k].upper, 3))]"
           })
     }
-    lines.append(TextTable.numbers(table))
-    return lines.joined(separator: "\n")
+    return [heading, TextTable.numbers(table)]
   }
 
   /// Whether the intervals became as narrow as was asked for.

@@ -1,3 +1,4 @@
+import Attractors
 import Foundation
 import Observables
 import Output

@@ -1,3 +1,4 @@
+import Attractors
 import Datasets
 import Dynamics
 import Foundation

@@ -1,3 +1,4 @@
+import Attractors
 import Dynamics
 import Numerics
 import Observables

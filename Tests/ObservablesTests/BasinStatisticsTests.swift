@@ -1,3 +1,4 @@
+import Attractors
 import Numerics
 import Observables
 import Testing

@@ -1,3 +1,4 @@
+import Attractors
 import CPeak
 import Datasets
 import Dynamics

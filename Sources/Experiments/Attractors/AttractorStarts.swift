@@ -1,3 +1,4 @@
+import Attractors
 import Vocabulary
 import Datasets
 import Dynamics

@@ -1,3 +1,4 @@
+import Attractors
 import Vocabulary
 import Dynamics
 import Kinds

@@ -1,3 +1,4 @@
+import Observables
 import Numerics
 
 internal import CGSL
