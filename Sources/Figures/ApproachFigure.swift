@@ -1,4 +1,5 @@
 import Dynamics
+import Foundation
 import Output
 import RunFiles
 
@@ -56,6 +57,39 @@ extension RunData {
       partial: try levels.indices.map {
         try partialText(Self.approachName, ["tree_level"], level: $0, at: [k])
       })
+  }
+
+  /// How much the mean distance to the own concept has changed with a sign, in words: `[levels, times]`; nil where the
+  /// file does not say.
+  func conceptChanges() throws -> (times: [String], rows: [[String]])? {
+    let variables = ApproachVariables(.own).change
+    let (name, dimension) = (variables.value.name, variables.value.dimensions[2])
+    guard find(name) != nil, let coordinate = find(dimension),
+      coordinate.dimensions.map(\.name) == [dimension],
+      let k = try treeLevels().firstIndex(of: "class")
+    else { return nil }
+    let ends = [
+      try existingName(of: .lowerBound(of: name)), try existingName(of: .upperBound(of: name)),
+    ]
+    let times = try coordinate.readDoubles().map(short)
+    func text(_ x: Double) -> String { x.isFinite ? String(format: "%.3f", x) : "-" }
+    var rows = levels.map { _ in [String]() }
+    for c in times.indices {
+      let columns = try ([name] + ends).map {
+        try column($0, ["tree_level", dimension], at: [k, c])
+      }
+      for level in levels.indices {
+        let numbers = columns.map { text($0[level]) }
+        rows[level].append("\(numbers[0]) (\(numbers[1]) to \(numbers[2]))")
+      }
+    }
+    return (times.map { "t = \($0)" }, rows)
+  }
+
+  /// What the words of `conceptChanges` are.
+  var changeCaption: String {
+    "Signed change ln(d(t) / d(0)) of the mean distance to the own concept, negative where it comes nearer."
+      + " \(errorText("In parentheses", items: "Student's 95 % interval over items"))."
   }
 
   /// How an approach is drawn.

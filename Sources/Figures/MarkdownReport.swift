@@ -31,6 +31,7 @@ public enum MarkdownReport {
     }
     lines += try facts(data)
     lines += try approaches(data)
+    lines += try changes(data)
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -102,6 +103,17 @@ public enum MarkdownReport {
       "Approach 1 - min d(t) / d(0) to the own concept. \(data.errorText("In parentheses", items: RunData.approachBars)).",
       "",
     ] + table(data.sweep.map(\.key) + ["level", "approach", "sibling's", "shuffled"], rows) + [""]
+  }
+
+  private static func changes(_ data: RunData) throws -> [String] {
+    var rows: [[String]] = []
+    var times: [String] = []
+    for point in points(data) {
+      guard let changes = try point.data.conceptChanges() else { return [] }
+      times = changes.times
+      for (level, row) in zip(data.levels, changes.rows) { rows.append(point.labels + [short(level)] + row) }
+    }
+    return [data.changeCaption, ""] + table(data.sweep.map(\.key) + ["level"] + times, rows) + [""]
   }
 
   private static func decimals(_ x: Double) -> String { x.isFinite ? String(format: "%.3f", x) : "-" }

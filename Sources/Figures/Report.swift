@@ -204,6 +204,10 @@ public struct Report {
       "Approach to the own concept: 1 - closest / start of the mean distance."
         + " \(data.errorText("Intervals", items: RunData.approachBars)). An effect that the controls show too is no approach to the concept.",
       ["level", "approach", "95 %", "sibling's (control)", "shuffled (control)"], rows)
+    guard let changes = try data.conceptChanges() else { return }
+    table(
+      data.changeCaption, ["level"] + changes.times,
+      data.shownLevels(20).map { [short(data.levels[$0])] + changes.rows[$0] })
   }
 
   private mutating func addAverages() throws {

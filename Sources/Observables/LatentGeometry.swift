@@ -110,39 +110,6 @@ public struct OwnItems: Sendable {
   }
 }
 
-/// The Euclidean distance of two vectors, also where squares underflow or overflow.
-@inline(__always)
-func distance(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int) -> Double {
-  var sum = 0.0
-  for i in 0..<count {
-    let delta = a[i] - b[i]
-    sum += delta * delta
-  }
-  return isExact(square: sum) ? sum.squareRoot() : scaledDistance(a, b, count)
-}
-
-/// Whether a sum of squares has lost nothing to underflow or overflow that counts.
-@inline(__always)
-func isExact(square: Double) -> Bool { square > 0x1p-900 && square < .infinity }
-
-/// The distance of vectors that nearly agree or are very far apart.
-@inline(never)
-private func scaledDistance(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int) -> Double {
-  var largest = 0.0
-  for i in 0..<count {
-    let delta = abs(a[i] - b[i])
-    guard delta <= .greatestFiniteMagnitude else { return delta }
-    largest = max(largest, delta)
-  }
-  guard largest > 0 else { return 0 }
-  var sum = 0.0
-  for i in 0..<count {
-    let delta = (a[i] - b[i]) / largest
-    sum += delta * delta
-  }
-  return largest * sum.squareRoot()
-}
-
 /// cos(z - o, y - o); NaN where one of the vectors is shorter than 1e-12 or its square overflows.
 @inline(__always)
 func cosine(

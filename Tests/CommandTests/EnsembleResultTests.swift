@@ -278,8 +278,12 @@ extension CommandTests {
         // Sums over 480 members by members, or over 160 items of 3.
         expectNear(distances[level], smallest, within: 960 * unit * series[0], "closest_concept_distance")
         expectNear(approach[level, 1], 1 - smallest / series[0], within: 2000 * unit, "approach")
-        #expect(lower[level, 1] <= approach[level, 1] + 2000 * unit)
-        #expect(approach[level, 1] <= upper[level, 1] + 2000 * unit)
+        if [0, series.count - 1].contains(times[level]) {
+          #expect(lower[level, 1].isNaN && upper[level, 1].isNaN, "no interval covers at the ends")
+        } else {
+          #expect(lower[level, 1] <= approach[level, 1] + 2000 * unit)
+          #expect(approach[level, 1] <= upper[level, 1] + 2000 * unit)
+        }
       }
       // At level 0 the distance to the own memory is 0 at the start, and no approach is defined.
       #expect(approach[0, 0].isNaN)

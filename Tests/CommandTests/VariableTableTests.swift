@@ -196,7 +196,7 @@ extension CommandTests {
         let layout = try Self.layout(Kind(testDescription: "", scenario: scenario), sandbox)
         try sandbox.succeed("run", "small.yaml", "-o", "m.nc", "--overwrite", "--set", "model.replicas=2")
         // What is the same in all models is no average: coordinates and names.
-        let names = ["level", "time", "tree_level", "concept", "concept_name"]
+        let names = ["level", "time", "tree_level", "change_time", "concept", "concept_name"]
         let root = try sandbox.reader("m.nc").root
         let averages = root.variables.filter { !names.contains($0.name) }
         #expect(layout.contents.summaryVariables == Double(averages.count), "\(observable)")

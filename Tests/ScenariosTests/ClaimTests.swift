@@ -85,7 +85,7 @@ struct ClaimTests {
       "closest / initial(partly)", "closest - final(partly)",
     ] {
       let missing = #expect(throws: MissingNumber.self, "\(text)") { try value(text) }
-      #expect(missing?.reason.contains("as some diverge") == true, "\(text)")
+      #expect(missing?.reason.contains("as where some diverge") == true, "\(text)")
     }
   }
 

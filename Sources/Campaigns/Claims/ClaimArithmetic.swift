@@ -81,11 +81,12 @@ extension ClaimExpression {
       (functions == [.initial] || functions == [.final]) && !numbers.values.contains { $0.isOfMembers }
     for (name, average) in averages.sorted(by: { $0.key < $1.key }) {
       if !isOfOneTime, average.membersChange {
-        throw MissingNumber("\(name) is over fewer members at some times than at others, as some diverge")
+        throw MissingNumber(
+          "\(name) is over fewer members at some times than at others, as where some diverge")
       }
       for (other, number) in numbers.sorted(by: { $0.key < $1.key }) {
         guard let count = number.memberCount, let first = average.firstCount, count < first else { continue }
-        throw MissingNumber("\(other) is over fewer members than \(name), as some diverge")
+        throw MissingNumber("\(other) is over fewer members than \(name), as where some diverge")
       }
     }
   }

@@ -79,7 +79,8 @@ struct FormerNames {
     let average = AverageVariables(observable, among: .part(.all))
     let models = ModelAverage(of: average.mean)
     return [
-      average.standardDeviation, average.standardError, average.count, models.lower, models.upper,
+      average.standardDeviation, average.standardError, average.count, models.models, models.lower,
+      models.upper,
     ].map { (String($0.name.dropFirst(placeholder.count)), $0.role) }
   }()
 
