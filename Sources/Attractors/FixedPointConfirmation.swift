@@ -1,4 +1,5 @@
 import Dynamics
+import Numerics
 import Synchronization
 
 /// Tells whether states whose steps have become small lie at a stable fixed point.

@@ -1,4 +1,5 @@
 import Dynamics
+import Numerics
 
 /// A fixed point or cycle of a map, with its linear stability.
 public struct InvariantSet: Sendable {

@@ -1,4 +1,5 @@
 import Dynamics
+import Numerics
 
 /// Evaluates a map and its Jacobian at single states; one per thread.
 final class LinearizedOrbit<Map: DifferentiableMap> {

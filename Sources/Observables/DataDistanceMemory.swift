@@ -1,4 +1,5 @@
 import Dynamics
+import Numerics
 
 /// |x(t) - x_i| with the clean source item, in data space; missing at t = 0 for latent starts.
 public struct DataDistanceMemory: NamedObservable {
