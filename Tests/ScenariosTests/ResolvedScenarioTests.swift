@@ -91,7 +91,7 @@ import Testing
           max-period: 8
           census: 200
           trapping: true
-          merge-distance: 1.0e-6
+          merge-distance: 1.0e-06
         output:
           file: "/scenarios/a.nc"
           members: false
