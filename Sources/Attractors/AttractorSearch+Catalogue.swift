@@ -47,7 +47,7 @@ extension AttractorSearch {
         return nil
       }
       guard let set = candidate.classified(by: map) else {
-        refused.append(candidate)
+        if refused.count < Self.mostRefused { refused.append(candidate) }
         return nil
       }
       sets.append(set)

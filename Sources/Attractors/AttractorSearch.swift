@@ -76,6 +76,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// What Newton's method found on kinks and is no isolated set.
   var refused: [InvariantSet] = []
   var continuations: [Int32: LinearContinuation] = [:]
+  /// Places that are no isolated set, remembered at most.
+  static var mostRefused: Int { 256 }
   private static var poolCapacity: Int { 4096 }
   static var attemptsPerRound: Int { 24 }
   /// While fewer sets are known, settled orbits are looked at one after another, then all at once.

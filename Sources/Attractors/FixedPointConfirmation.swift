@@ -7,6 +7,9 @@ import Synchronization
 /// Newton's method starts from the state; what it finds is remembered, so that further members at the same
 /// point cost a comparison. Safe to share between threads.
 public final class FixedPointConfirmation<Map: DifferentiableMap>: SettledStateClassifier {
+  /// Places that are no isolated set, remembered at most: a line of fixed points has any number of them.
+  private static var mostRefused: Int { 256 }
+
   private let map: Map
   /// What was found, and on kinks what is no isolated set: its place is remembered, too.
   private let known = Mutex<(sets: [InvariantSet], refused: [InvariantSet])>(([], []))
@@ -17,11 +20,13 @@ public final class FixedPointConfirmation<Map: DifferentiableMap>: SettledStateC
     self.map = map
   }
 
-  public func outcome(ofSettled state: UnsafePointer<Double>) -> Outcome {
+  public func outcome(ofSettled state: UnsafePointer<Double>, hasMoved: Bool) -> Outcome {
     let z = (0..<map.dimension).map { state[$0] }
     let orbit = LinearizedOrbit(map)
     let displacement = difference(orbit.image(of: z), z)
-    func holds(_ set: InvariantSet) -> Bool { set.attracts(z, displacement: displacement, under: map) }
+    func holds(_ set: InvariantSet) -> Bool {
+      set.attracts(z, displacement: displacement, hasMoved: hasMoved, under: map)
+    }
     let (sets, refused) = known.withLock { $0 }
     if sets.contains(where: holds) { return .converged }
     guard let root = NewtonSolver().root(from: z, period: 1, orbit),
@@ -31,9 +36,11 @@ public final class FixedPointConfirmation<Map: DifferentiableMap>: SettledStateC
       candidate.distance(to: set) <= candidate.certainDistance(to: set)
     }
     // A set on kinks is looked at once: it has not drawn this state.
-    if candidate.liesOnKink, (sets + refused).contains(where: isCandidate) { return .slow }
+    if candidate.liesOnKink, sets.contains(where: isCandidate) || refused.contains(where: isCandidate) {
+      return .slow
+    }
     guard let set = candidate.classified(by: map) else {
-      known.withLock { $0.refused.append(candidate) }
+      known.withLock { if $0.refused.count < Self.mostRefused { $0.refused.append(candidate) } }
       return .slow
     }
     if holds(set) || set.liesOnKink { known.withLock { $0.sets.append(set) } }

@@ -28,7 +28,7 @@ struct PieceSearch<Map: DifferentiableMap> {
     while next < pieces.count, isComplete {
       let piece = pieces[next]
       next += 1
-      for wall in piece.walls.indices {
+      for wall in piece.walls.indices where isComplete {
         guard let onto = separation(of: wall, in: piece.walls) else { continue }
         guard let neighbour = neighbour(of: piece, across: wall, towards: onto) else {
           isComplete = false

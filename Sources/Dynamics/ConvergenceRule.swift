@@ -16,11 +16,13 @@ public enum ConvergenceRule: Sendable {
   }
 
   /// What a member is whose steps have stayed below the tolerance to the end, by its last state, shape `[N]`.
-  func outcome(ofSettled state: UnsafePointer<Double>) -> Outcome {
+  ///
+  /// - Parameter hasMoved: Whether it has come from elsewhere.
+  func outcome(ofSettled state: UnsafePointer<Double>, hasMoved: Bool) -> Outcome {
     switch self {
     case .notAsked: .undecided
     case .steps: .converged
-    case .confirmed(_, let classifier): classifier.outcome(ofSettled: state)
+    case .confirmed(_, let classifier): classifier.outcome(ofSettled: state, hasMoved: hasMoved)
     }
   }
 }
@@ -28,7 +30,9 @@ public enum ConvergenceRule: Sendable {
 /// Decides what a member is whose steps have stayed small to the end: a small step may be a slow passage.
 public protocol SettledStateClassifier: Sendable {
   /// `converged` or `slow`, by the last state, shape `[N]`. Any thread may ask.
-  func outcome(ofSettled state: UnsafePointer<Double>) -> Outcome
+  ///
+  /// - Parameter hasMoved: Whether the member has come from elsewhere, so that it has arrived where it rests.
+  func outcome(ofSettled state: UnsafePointer<Double>, hasMoved: Bool) -> Outcome
 }
 
 /// How a member ended.

@@ -407,7 +407,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       unit.records?.append(
         block.members.pointer[m], position: positions.pointer[m], trajectory,
         outcome: isDiverged.pointer[m]
-          ? .diverged : isConverged ? plan.convergence.outcome(ofSettled: state) : .undecided)
+          ? .diverged
+          : isConverged
+            ? plan.convergence.outcome(ofSettled: state, hasMoved: settledSince.pointer[m] > 1) : .undecided)
     }
   }
 

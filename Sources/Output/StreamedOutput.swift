@@ -4,20 +4,20 @@
   internal import Glibc
 #endif
 
-/// Writing to what cannot be replaced as a whole: pipes, devices, and whatever standard output is.
+/// Writing to what cannot be replaced as a whole: pipes and devices.
 package enum StreamedOutput {
-  /// Whether a path leads, through symbolic links, to something that is neither a regular file nor a folder, or to this
-  /// process's standard output.
+  /// Whether a path leads, through symbolic links, to something that is neither a regular file nor a folder.
   package static func isNeeded(_ path: String) -> Bool {
-    var (target, output) = (stat(), stat())
+    var target = stat()
     guard stat(path, &target) == 0 else { return false }
-    switch target.st_mode & S_IFMT {
-    case S_IFDIR: return false
-    case S_IFREG:
-      return fstat(STDOUT_FILENO, &output) == 0 && output.st_dev == target.st_dev
-        && output.st_ino == target.st_ino
-    default: return true
-    }
+    return target.st_mode & S_IFMT != S_IFDIR && target.st_mode & S_IFMT != S_IFREG
+  }
+
+  /// Whether a path leads to what this process's standard output is.
+  package static func isStandardOutput(_ path: String) -> Bool {
+    var (target, output) = (stat(), stat())
+    return stat(path, &target) == 0 && fstat(STDOUT_FILENO, &output) == 0 && output.st_dev == target.st_dev
+      && output.st_ino == target.st_ino
   }
 
   /// Writes texts one after another; a pipe is waited for until somebody reads it.

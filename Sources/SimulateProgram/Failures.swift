@@ -157,3 +157,8 @@ func installSignalHandlers() {
   for number in EndingSignals.heeded { sigaddset(&endings, number) }
   pthread_sigmask(SIG_UNBLOCK, &endings, nil)
 }
+
+/// Lets the ending signals end the program at once again.
+func restoreDefaultSignals() {
+  for number in EndingSignals.heeded { signal(number, SIG_DFL) }
+}

@@ -3,14 +3,14 @@ import Output
 /// Where a text that a command makes goes.
 enum ResultDestination {
   case standardOutput
-  /// A pipe, a device, or standard output under another name: written piece by piece.
+  /// A pipe or a device: written piece by piece.
   case stream(String)
   /// Replaced as a whole.
   case file(String)
 
-  /// The destination that `-o` names; standard output where it is missing or `-`.
+  /// The destination that `-o` names; standard output where it is missing or `-`, or leads there.
   init(_ path: String?) {
-    if let path, path != "-" {
+    if let path, path != "-", !StreamedOutput.isStandardOutput(path) {
       self = StreamedOutput.isNeeded(path) ? .stream(path) : .file(path)
     } else {
       self = .standardOutput
@@ -35,7 +35,10 @@ enum ResultDestination {
   ) throws {
     switch self {
     case .standardOutput: try body { printResult($0, terminator: "") }
-    case .stream(let path): try StreamedOutput.write(to: path, body)
+    case .stream(let path):
+      // Nobody may ever read a pipe, and there is nothing to be saved.
+      restoreDefaultSignals()
+      try StreamedOutput.write(to: path, body)
     case .file(let path):
       try AtomicFile.checkDistinct(path, from: inputs)
       var text = ""

@@ -57,6 +57,21 @@ import VAE
     }
   }
 
+  /// s |z| by way of the decoder: the encoder's unit sees relu(z) + relu(-z), whose slopes from the right cancel.
+  @Test(arguments: [(2.0, InvariantSet.Stability.unstable), (0.5, .stable)])
+  func kinksBeyondKinks(slope: Double, stability: InvariantSet.Stability) throws {
+    func layer(_ weights: [Double], outputs: Int, _ activation: Activation) -> DenseLayer<Double> {
+      DenseLayer(weights: weights, biases: Array(repeating: 0, count: outputs), activation: activation)
+    }
+    let map = DifferentiableInferenceMap(
+      DenseNetwork(
+        encoder: [layer([1], outputs: 1, .relu)], mean: layer([slope], outputs: 1, .identity),
+        logVariance: layer([0], outputs: 1, .identity), decoder: [layer([1, -1], outputs: 2, .relu)],
+        output: layer([1, 1], outputs: 1, .identity), likelihood: .gaussian))
+    let set = try #require(try explore(map, from: [[0], [0.3], [-0.3]]).search.sets.first)
+    #expect(set.kind == .nonSmoothFixedPoint && set.stability == stability && abs(set.points[0][0]) < 1e-12)
+  }
+
   /// 0.8 relu(z) - 0.8 relu(-z) is 0.8 z.
   @Test func kinksThatCancelAreNone() throws {
     for c in [0, 0.3] {
@@ -206,7 +221,7 @@ import VAE
   @Test func membersOutcomes() throws {
     func outcome(_ map: DenseMap, _ z: [Double]) -> Outcome {
       var state = z
-      return FixedPointConfirmation(map).outcome(ofSettled: &state)
+      return FixedPointConfirmation(map).outcome(ofSettled: &state, hasMoved: true)
     }
     #expect(outcome(kink(right: 0.8, left: 0.8), [0]) == .converged)
     #expect(outcome(kink(right: 2, left: 0.5), [-1e-11]) == .converged)

@@ -159,7 +159,10 @@ struct ClaimTests {
     // Nor does a control that some models lack clear a claim.
     let (verdict, reason) = Verdict.of(
       models: 14, count: 14, lower: 0.2, upper: 0.4, threshold: 0, controls: [("linear", 13, -3)])
-    #expect(verdict == .undecided && reason.contains("linear (13 of 14)"))
+    #expect(verdict == .undecided && reason.contains("linear (in 1 of 14 models)"))
+    let low = Verdict.of(
+      models: 14, count: 14, lower: -0.4, upper: -0.2, threshold: 0, controls: [("linear", 13, -3)])
+    #expect(low.0 == .undecided)
     let few = Verdict.of(models: 3, count: 3, lower: 1, upper: 2, threshold: 0, controls: [])
     #expect(few.0 == .undecided && few.reason == "3 of at least 5 models")
   }

@@ -37,16 +37,25 @@ public enum Verdict: Int, Sendable, CaseIterable {
       )
     }
     guard count >= least else { return (.undecided, "\(count) of at least \(least) models") }
+    let incomplete = controls.filter { $0.count < models }
+    guard incomplete.isEmpty else {
+      let names = incomplete.map { "\($0.name) (in \(models - $0.count) of \(models) models)" }
+      return (
+        .undecided,
+        "the estimate is missing, or no finite number, with the control \(names.joined(separator: ", "))"
+      )
+    }
     guard lower.isFinite, upper.isFinite else {
       return (.undecided, "the interval over models has no finite ends")
     }
     if upper < threshold { return (.refuted, "the interval lies below the threshold") }
     guard lower > threshold else { return (.undecided, "the interval does not clear the threshold") }
     // Few models give wide intervals, which would hide any effect.
-    let unknown = controls.filter { !$0.lower.isFinite || $0.count < least || $0.count < models }
+    let unknown = controls.filter { !$0.lower.isFinite || $0.count < least }.map(\.name)
     guard unknown.isEmpty else {
-      let names = unknown.map { $0.count < models ? "\($0.name) (\($0.count) of \(models))" : $0.name }
-      return (.undecided, "too few models for the control \(names.joined(separator: ", "))")
+      return (
+        .undecided, "the interval with the control \(unknown.joined(separator: ", ")) has no finite ends"
+      )
     }
     let alike = controls.filter { $0.lower > threshold }.map(\.name)
     guard alike.isEmpty else {

@@ -30,8 +30,9 @@ extension Experiment {
     }
     if hierarchy.numberOfClasses == 1 {
       result.append(
-        "dataset: all items have the label \(hierarchy.classLabels[0]): the only concept is the root, every member is"
-          + " nearest to its own, and there is no sibling to compare it with")
+        "dataset: all items have the label \(hierarchy.classLabels[0]): the only concept is the root"
+          + (hasSourceItems
+            ? ", every member is nearest to its own, and there is no sibling to compare it with" : ""))
     } else if !hierarchy.hasSuperclasses, hasSourceItems {
       let (first, second) = (hierarchy.classNames[0], hierarchy.classNames[1])
       result.append(
@@ -64,7 +65,7 @@ extension Experiment {
     }
     let far = StartSurvey(of: prepared, dataset).levelsFarOutside
     if !far.isEmpty {
-      let levels = far.map { ScenarioValue.number($0).yaml }.joined(separator: ", ")
+      let levels = Self.list(far)
       let (what, than) =
         prepared.start.space == .latent
         ? ("latent states", "three times as far from the memories' mean as any memory")
@@ -79,13 +80,25 @@ extension Experiment {
   /// Of the search for attractors.
   func warnings(of study: AttractorStudy) -> [String] {
     let steps = scenario.dynamics.steps
+    let unsettled = zip(study.levels, study.basins).filter { $1.undecidedFraction > 0.1 }
+    if !unsettled.isEmpty {
+      return [
+        "dynamics.steps: at level \(Self.list(unsettled.map(\.0))) more than a tenth of the starts have not settled in the"
+          + " search for attractors either: averages at the last time are no limits"
+      ]
+    }
     let late = zip(study.levels, study.basins).filter { $1.convergenceTimes.ninetieth > steps }
     guard let longest = late.map({ $1.convergenceTimes.ninetieth }).max() else { return [] }
-    let levels = late.map { ScenarioValue.number($0.0).yaml }.joined(separator: ", ")
     return [
-      "dynamics.steps: at level \(levels) t90, the time within which nine of ten starts converge, lies beyond the run's"
-        + " \(steps) steps (up to \(longest)): averages at the last time are no limits"
+      "dynamics.steps: at level \(Self.list(late.map(\.0))) t90, the time within which nine of ten of the starts that"
+        + " converge have done so, lies beyond the run's \(steps) steps (up to \(longest)): averages at the last time are"
+        + " no limits"
     ]
+  }
+
+  /// Levels as the scenario writes them.
+  private static func list(_ levels: [Double]) -> String {
+    levels.map { ScenarioValue.number($0).yaml }.joined(separator: ", ")
   }
 }
 

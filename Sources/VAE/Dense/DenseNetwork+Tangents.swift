@@ -142,7 +142,8 @@ final class LayerTangents {
     }
     let known = kinks.enter(units: layer.outputs)
     if case .search(let reach) = kinks.rule {
-      let found = unitsOnKinks(x, layer, tangents: y, directions: directions, reach: reach)
+      let found = unitsOnKinks(
+        x, layer, tangents: y, directions: directions, reach: reach, isBeyondKink: !kinks.kinks.isEmpty)
       for j in found {
         kinks.note(unit: j, of: layer.outputs)
         slope.pointer[j] = kink.right
@@ -165,11 +166,15 @@ final class LayerTangents {
   /// The units whose argument is 0 as far as roundings can tell, or becomes so within `reach` of the state.
   ///
   /// A sum of products is known to about 2^-46 of the sum of their absolute values. Units whose argument does not change
-  /// with the state have no border.
+  /// with the state have no border. Beyond another kink the derivatives are those of one piece only, and may cancel
+  /// there: |z| = relu(z) + relu(-z) has the derivative 0 where both slopes are taken from the right.
   ///
-  /// - Parameter tangents: Rows 1 to `directions`: the arguments' derivatives along the axes.
+  /// - Parameters:
+  ///   - tangents: Rows 1 to `directions`: the arguments' derivatives along the axes.
+  ///   - isBeyondKink: Whether a kink was found in an earlier layer.
   private func unitsOnKinks(
-    _ x: Rows<Double>, _ layer: DenseLayer<Double>, tangents: Rows<Double>, directions: Int, reach: Double
+    _ x: Rows<Double>, _ layer: DenseLayer<Double>, tangents: Rows<Double>, directions: Int, reach: Double,
+    isBeyondKink: Bool
   ) -> [Int] {
     var largest = 0.0
     for j in 0..<layer.outputs { largest = max(largest, abs(preactivation.pointer[j])) }
@@ -178,7 +183,7 @@ final class LayerTangents {
       var square = 0.0
       for k in 0..<directions { square += tangents.row(k + 1)[j] * tangents.row(k + 1)[j] }
       let tolerance = reach * square.squareRoot()
-      guard square > 0, argument <= tolerance + 1e-9 * largest else { return false }
+      guard square > 0 || isBeyondKink, argument <= tolerance + 1e-9 * largest else { return false }
       return argument <= tolerance + 0x1p-46 * layer.magnitude(ofOutput: j, x.row(0))
     }
   }
