@@ -96,3 +96,12 @@ void end_without_destructors_if_limited(void) {
   if (address_space_limit() != UINT64_MAX) on_exit(end_at_once, NULL);
 #endif
 }
+
+uint64_t address_space_in_use(void) {
+  unsigned long long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "re");
+  if (file == NULL) return 0;
+  if (fscanf(file, "%llu", &pages) != 1) pages = 0;
+  fclose(file);
+  return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}

@@ -1,4 +1,5 @@
 import Foundation
+import Vocabulary
 
 /// Draws sheets with gnuplot (http://www.gnuplot.info), which runs as a program of its own.
 public enum Gnuplot {
@@ -110,6 +111,7 @@ public enum Gnuplot {
       case "\"": result += "&quot;"
       case "\u{0}"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{7F}", "\u{FFFE}", "\u{FFFF}":
         result += "\u{FFFD}"
+      case _ where scalar.isTerminalControl && scalar.value > 0x7F: result += "\u{FFFD}"
       default: result.unicodeScalars.append(scalar)
       }
     }

@@ -37,7 +37,7 @@ public enum MarkdownReport {
 
   private static func escaped(_ text: String) -> String {
     String(
-      text.flatMap { character -> [Character] in
+      text.escapingControls.flatMap { character -> [Character] in
         "|<>\\`*_".contains(character) ? ["\\", character] : character.isNewline ? [" "] : [character]
       })
   }

@@ -266,6 +266,11 @@ package struct TemporaryFile {
   private static func place(
     of requestedPath: String, overwrite: Bool
   ) throws(FileError) -> (path: String, mode: mode_t?) {
+    if requestedPath == "-" || StreamedOutput.isStandardOutput(requestedPath) {
+      throw FileError(
+        .cannotCreate, path: requestedPath, message: "it stands for standard output",
+        remedy: "name a file (./- where it is called so)")
+    }
     var information = stat()
     guard lstat(requestedPath, &information) == 0 else { return (requestedPath, nil) }
     if information.st_mode & S_IFMT == S_IFDIR {

@@ -29,6 +29,7 @@ enum Exit {
 func reportingFailures(_ body: () throws -> Void) throws {
   do {
     try ResourceLimits.raiseOpenFiles()
+    try ResourceLimits.checkAddressSpaceForReading()
     try body()
   } catch let error as ExitCode {
     throw error

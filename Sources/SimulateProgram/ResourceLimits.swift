@@ -17,6 +17,8 @@ enum ResourceLimits {
   private static let bytesPerThread: UInt64 = 128 << 20
   /// Stacks, the data, and what NetCDF and HDF5 keep.
   private static let otherBytes: UInt64 = 192 << 20
+  /// What reading a file takes of that.
+  private static let bytesForReading: UInt64 = 40 << 20
 
   /// Raises the limit of open files as far as it is allowed and of use.
   ///
@@ -33,13 +35,24 @@ enum ResourceLimits {
   ///
   /// - Throws: `ResourceLimitError`.
   static func checkAddressSpace(threads: Int) throws {
+    try checkAddressSpace(
+      UInt64(threads) * bytesPerThread + otherBytes,
+      remedy: "for \(threads) threads; raise it (ulimit -v unlimited), or use fewer threads (--threads 1)")
+  }
+
+  /// Makes sure that files can be read and figures drawn.
+  ///
+  /// - Throws: `ResourceLimitError`.
+  static func checkAddressSpaceForReading() throws {
+    try checkAddressSpace(bytesForReading, remedy: "; raise it (ulimit -v unlimited)")
+  }
+
+  private static func checkAddressSpace(_ needed: UInt64, remedy: String) throws {
     let limit = address_space_limit()
-    let needed = UInt64(threads) * bytesPerThread + otherBytes
     guard limit != UInt64.max, address_space_is_available(needed) == 0 else { return }
     throw ResourceLimitError(
-      "the limit of address space is \(limit >> 10) KiB; expected \(needed >> 10) KiB beside what the program has"
-        + " already, for \(threads) threads; raise it (ulimit -v unlimited), or use fewer threads (--threads 1)"
-    )
+      "the limit of address space is \(limit >> 10) KiB; expected at least"
+        + " \((address_space_in_use() + needed) >> 10) KiB\(remedy.hasPrefix(";") ? "" : " ")\(remedy)")
   }
 
   /// Replaces a folder for temporary files that is not there by the system's, and says so.

@@ -70,7 +70,8 @@ extension CommandTests {
       #expect(try manager.destinationOfSymbolicLink(atPath: sandbox("out")) == "/proc/self/fd/1")
       let refused = try sandbox.shell(
         "\"$SIMULATE\" run small.yaml -o out --overwrite | cat; exit ${PIPESTATUS:-0}")
-      #expect(refused.errors.contains("no regular file"), "\(refused)")
+      #expect(refused.errors.contains("standard output"), "\(refused)")
+      try sandbox.fail(73, ["run", "small.yaml", "-o", "-"], parts: ["standard output"])
       try sandbox.fail(
         73, ["run", "small.yaml", "-o", "pipe", "--overwrite"], parts: ["pipe", "no regular file"])
       try sandbox.put("old", at: "target.csv")

@@ -60,6 +60,15 @@ extension CommandTests {
           #expect(try sandbox.names == ["small.yaml"])
         }
       }
+      try sandbox.succeed("run", "small.yaml", "-o", "run.nc")
+      for command in ["inspect run.nc", "report run.nc --overwrite"] {
+        let execution = try sandbox.shell(
+          "ulimit -v 200000; exec timeout -s KILL 60 \"$SIMULATE\" \(command)")
+        #expect(execution.code == 0 || execution.code == 74, "\(command): \(execution)")
+        #expect(
+          execution.code == 0 || execution.errors.contains("address space is 200000 KiB"),
+          "\(execution.errors)")
+      }
       let files = try sandbox.shell("ulimit -n 16; exec \"$SIMULATE\" run small.yaml")
       #expect(files.code == 74 && files.errors.contains("limit of open files is 16"), "\(files)")
     }

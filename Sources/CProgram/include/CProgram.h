@@ -34,6 +34,9 @@ uint64_t address_space_limit(void);
 // thread that may try for ever to get memory. Does nothing where the C library is not GNU's.
 void end_without_destructors_if_limited(void);
 
+// The bytes of address space that this process has; 0 where the system does not tell.
+uint64_t address_space_in_use(void);
+
 // Whether this process can have so many bytes of address space more. Takes none.
 int address_space_is_available(uint64_t bytes);
 
