@@ -1,4 +1,4 @@
-"""Checks a run file against the layout of DESIGN section 8, as a user of xarray sees it.
+"""Checks a run file against the layout of NOTATION.md ("Run files"), as a user of xarray sees it.
 
 Run:
     python Scripts/check_run_file.py RUN.nc            # exits 1 and lists what is wrong

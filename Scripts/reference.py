@@ -6,7 +6,7 @@ Run:
 
 The inputs are the first items of a split of Fashion-MNIST, or the variables input(member, data),
 label(member) and, where the input is corrupted, source(member, data) of a NetCDF file (--input).
-Concepts, root and memories are of all 60,000 training images. Every quantity is defined in DESIGN.md,
+Concepts, root and memories are of all 60,000 training images. Every quantity is defined in NOTATION.md,
 section 2, and written per (member, time); a member's own memory is the encoder mean of its clean item.
 kullback_leibler(member) is at t = 0, as in fashion-small; kullback_leibler_series has all times. An
 undefined cosine and the step length at t = 0 are NaN. A Gaussian decoder has neither input_entropy
@@ -313,7 +313,7 @@ def compare(found: xr.Dataset, expected: xr.Dataset, tolerance: float) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("model", help="model file (safetensors, DESIGN section 9)")
+    parser.add_argument("model", help="model file (safetensors)")
     parser.add_argument("-o", "--output", help="NetCDF file to write")
     parser.add_argument("--input", help="NetCDF file with input, label and perhaps source")
     parser.add_argument("--split", choices=["train", "test"], default="test")

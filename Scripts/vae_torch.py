@@ -1,4 +1,4 @@
-"""The variational autoencoder of DESIGN.md in PyTorch, its model file, and its data sets.
+"""The variational autoencoder of NOTATION.md in PyTorch, its model file, and its data sets.
 
 What the other Python scripts share; imported, not run. Independent of the Swift sources on purpose:
 it restates the definitions so that the two can be compared.
@@ -111,7 +111,7 @@ def kullback_leibler(mean: Tensor, log_variance: Tensor) -> Tensor:
 def save_model(
     model: VariationalAutoencoder, path: Path | str, metadata: dict[str, str] | None = None
 ) -> None:
-    """Writes DESIGN section 9's file: float32 tensors and string metadata."""
+    """Writes the model file: float32 tensors and string metadata."""
     tensors = {k: v.detach().to(torch.float32).contiguous() for k, v in model.state_dict().items()}
     described = {"format": "pt", "activation": model.activation, "likelihood": model.likelihood}
     serialized = save(tensors, metadata=described | (metadata or {}))
@@ -213,7 +213,7 @@ def hierarchical_patterns(
     test: int = 20,
     correlation: tuple[float, float] = (0.6, 0.8),
 ) -> Dataset:
-    """Binary patterns on a tree (DESIGN section 6): a child flips each bit with probability (1-b)/2.
+    """Binary patterns on a tree: a child flips each bit with probability (1-b)/2.
 
     The distribution is the Swift program's; the numbers are not, for the generator is numpy's.
     """

@@ -5,7 +5,7 @@ import Output
 import Testing
 
 extension CommandTests {
-  /// `simulate run` with `attractors:`, DESIGN section 8.
+  /// `simulate run` with `attractors:`; NOTATION.md, "Attractors".
   @Suite struct AttractorCommandTests {
     /// 6 x 6 binary patterns, a network that is trained in a tenth of a second.
     static func scenario(_ attractors: String, initial: String = "{levels: [0, 0.5]}") -> String {

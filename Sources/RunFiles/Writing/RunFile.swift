@@ -6,7 +6,7 @@ import Numerics
 import Observables
 import Output
 
-/// The run file: NetCDF-4 after DESIGN section 8, see NOTATION.md, "Run files".
+/// The run file: NetCDF-4, laid out as NOTATION.md says under "Run files".
 ///
 /// Made when the ensemble is done: NetCDF files cannot be relied upon after a process was killed, so members'
 /// records wait elsewhere. It takes its name when it is complete.
