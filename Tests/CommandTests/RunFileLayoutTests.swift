@@ -3,7 +3,7 @@ import Output
 import Testing
 
 extension CommandTests {
-  /// The run file's layout: DESIGN section 8.
+  /// The run file's layout: NOTATION.md, "Run files".
   @Suite struct RunFileLayoutTests {
     /// What the contract says about one variable.
     struct Expected {
