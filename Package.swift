@@ -99,9 +99,13 @@ let package = Package(
       ]),
     .executableTarget(name: "simulate", dependencies: ["SimulateProgram"]),
 
+    // What several test targets use.
+    .target(
+      name: "TestSupport", dependencies: ["VAE", "Dynamics", "Numerics", "Output"], path: "Tests/TestSupport"),
     // Tests run in release builds (`make test`): the kernels are unusable without optimization.
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Numerics", "CZlib"], exclude: ["make_goldens.py"]),
+      name: "DatasetsTests", dependencies: ["TestSupport", "Datasets", "Numerics", "CZlib"],
+      exclude: ["make_goldens.py"]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
@@ -114,14 +118,18 @@ let package = Package(
     .testTarget(
       name: "ObservablesTests",
       dependencies: [
-        "Attractors", "Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output", "Vocabulary",
+        "TestSupport", "Attractors", "Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output",
+        "Vocabulary",
       ]),
     .testTarget(
       name: "VAETests",
-      dependencies: ["VAE", "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary"]),
-    .testTarget(name: "FiguresTests", dependencies: ["Figures", "Output"]),
-    .testTarget(name: "RunFilesTests", dependencies: ["RunFiles", "Output", "Dynamics", "Vocabulary"]),
-    .testTarget(name: "OutputTests", dependencies: ["Output"]),
+      dependencies: [
+        "TestSupport", "VAE", "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary",
+      ]),
+    .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Output"]),
+    .testTarget(
+      name: "RunFilesTests", dependencies: ["TestSupport", "RunFiles", "Output", "Dynamics", "Vocabulary"]),
+    .testTarget(name: "OutputTests", dependencies: ["TestSupport", "Output"]),
     .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"]),
     .testTarget(name: "RoomsTests"),
     .testTarget(name: "ScenariosTests", dependencies: ["Scenarios", "Kinds", "Campaigns"]),

@@ -55,6 +55,7 @@ struct RunCommand: ParsableCommand {
     try reportingFailures {
       defer { progress.clear() }
       let scenario = try options.load()
+      try checkShardPlace(output ?? scenario.output.file)
       let formerIsReadable = try checkFormer(scenario)
       let start = Date()
       if scenario.isCampaign { return try runCampaign(scenario, progress, start, formerIsReadable) }
@@ -77,6 +78,14 @@ struct RunCommand: ParsableCommand {
         printResult("\(path) is complete; nothing was left to do")
       }
     }
+  }
+
+  /// Refuses a shard beside a pipe or a device: its file is named after the run file, and lies beside it.
+  ///
+  /// - Throws: `FileError`.
+  private func checkShardPlace(_ path: String) throws {
+    guard shard != nil, StreamedOutput.isNeeded(path) else { return }
+    try AtomicFile.checkWritable(path, overwrite: true)
   }
 
   /// Whether a file that a resumed run finds in its output's place can be read: it may be this run, complete. With

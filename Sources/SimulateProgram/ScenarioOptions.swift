@@ -64,7 +64,8 @@ struct ScenarioOptions: ParsableArguments {
   /// What overrides took out of a scenario, in words; nil: nothing.
   static func keysLeftOut(of scenario: Scenario) -> String? {
     guard !scenario.keysLeftOut.isEmpty else { return nil }
-    return "left out, as they do not go with --set: \(scenario.keysLeftOut.joined(separator: ", "))"
+    let keys = scenario.keysLeftOut.joined(separator: ", ")
+    return "keys of the scenario that have no meaning beside the values of --set are left out: \(keys)"
   }
 
   /// Reads given initial states in a process of their own first.

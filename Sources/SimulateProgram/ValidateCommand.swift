@@ -68,7 +68,7 @@ struct ValidateCommand: ParsableCommand {
     ensemble \(time(estimate.ensembleSeconds)), writing \(time(estimate.writingSeconds)))
     # memory: \(size(estimate.memoryBytes))
     # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.checkpointBytes))\
-    \(search(estimate.search, " of that"))
+    \(search(estimate.search, " of that", of: estimate.seconds))
     """
   }
 
@@ -82,22 +82,27 @@ struct ValidateCommand: ParsableCommand {
       putting the file together \(time(estimate.mergingSeconds))); from \(runs)
       # memory: \(size(estimate.memoryBytes))
       # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.folderBytes))\
-      \(search(estimate.search, " of that, one after another"))
+      \(search(estimate.search, " of that, one after another", of: estimate.seconds))
       """
   }
 
   /// What is said of training that may stop early.
-  private static let stopping = " at most, for it may stop early"
+  private static let stopping = " at most, because it may stop early"
 
-  private static func search(_ search: RunEstimate.Search?, _ share: String) -> String {
+  /// What is said of the search for attractors.
+  ///
+  /// - Parameter total: The time of the whole, in seconds: an upper bound far above it helps nobody to plan.
+  private static func search(_ search: RunEstimate.Search?, _ share: String, of total: Double) -> String {
     guard let search else { return "" }
+    let isBoundUseful = search.atMostSeconds <= 10 * max(total, 1)
     let limit = "at most \(time(search.atMostSeconds)), if every start took all of max-steps"
+    let bound = isBoundUseful ? "; \(limit)" : ""
     if let seconds = search.seconds {
       return
-        "\n# attractors: \(time(seconds))\(share), from \(search.triedStarts) of \(search.starts) starts; \(limit)"
+        "\n# attractors: \(time(seconds))\(share), from \(search.triedStarts) of \(search.starts) starts\(bound)"
     }
     return
-      "\n# attractors: not in that time, for it depends on the model, which is not trained yet; \(limit)"
+      "\n# attractors: not in that time, because it depends on the model, which is not trained yet\(bound)"
   }
 
   private static func time(_ seconds: Double) -> String {

@@ -99,6 +99,8 @@ public enum Safetensors {
   }
 
   private struct Tensor {
+    /// As the header spells it.
+    var type: String
     var shape: [Int]
     var range: Range<Int>
   }
@@ -137,8 +139,14 @@ public enum Safetensors {
     let metadata = try metadata(header, failure)
     let bodyLength = bytes.count - headerEnd
     var tensors: [String: Tensor] = [:]
-    for (name, entry) in header where name != "__metadata__" {
+    for (name, entry) in header.sorted(by: { $0.key < $1.key }) where name != "__metadata__" {
       tensors[name] = try tensor(name, entry, bodyLength: bodyLength, failure)
+    }
+    if let layer = ForeignLayer.first(in: tensors.mapValues(\.shape)) {
+      throw failure(layer.problem, layer.remedy)
+    }
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      try checkType(name, tensor, failure)
     }
     try checkPlaces(tensors, bodyLength: bodyLength, failure)
     try checkNames(tensors, failure)
@@ -212,7 +220,7 @@ public enum Safetensors {
     guard tensor.shape == dimensions else {
       throw failure(
         "tensor '\(name)' has shape \(tensor.shape); expected \(dimensions), as the shapes of other layers say",
-        "weights are [out, in], and the decoder's hidden widths the encoder's in reverse")
+        "weights are [outputs, inputs], and the decoder's hidden widths are the encoder's in reverse order")
     }
     let base = body.startIndex + tensor.range.lowerBound
     return try (0..<tensor.range.count / 4).map { k in
@@ -288,9 +296,6 @@ public enum Safetensors {
       let shape = integers(fields["shape"]), let offsets = integers(fields["data_offsets"]),
       offsets.count == 2
     else { throw failure("tensor \(excerpt(name)) lacks dtype, shape or data_offsets") }
-    guard type == "F32" else {
-      throw failure("tensor \(excerpt(name)) is \(type.prefix(40)); expected F32", "write tensor.float()")
-    }
     var elements = 1
     for length in shape {
       let (product, overflow) = elements.multipliedReportingOverflow(by: length)
@@ -304,11 +309,23 @@ public enum Safetensors {
         "tensor \(excerpt(name)) lies at bytes \(offsets[0])..<\(offsets[1]) of \(bodyLength): truncated, or wrong offsets"
       )
     }
-    let (size, overflow) = elements.multipliedReportingOverflow(by: 4)
-    guard !overflow, size == offsets[1] - offsets[0] else {
-      throw failure("tensor \(excerpt(name)) of shape \(shape) has \(offsets[1] - offsets[0]) bytes")
+    return Tensor(type: type, shape: shape, range: offsets[0]..<offsets[1])
+  }
+
+  /// Refuses numbers of another type than `Float`, and as many bytes as no such shape takes.
+  private static func checkType(_ name: String, _ tensor: Tensor, _ failure: Failure) throws {
+    guard tensor.type == "F32" else {
+      let isFloating = tensor.type.contains("F")
+      throw failure(
+        "tensor \(excerpt(name)) is \(tensor.type.prefix(40)); expected F32",
+        isFloating
+          ? "write tensor.float()" : "a weight is no whole number: leave the tensor out, or correct it")
     }
-    return Tensor(shape: shape, range: offsets[0]..<offsets[1])
+    let elements = tensor.shape.reduce(1, *)
+    let (size, overflow) = elements.multipliedReportingOverflow(by: 4)
+    guard !overflow, size == tensor.range.count else {
+      throw failure("tensor \(excerpt(name)) of shape \(tensor.shape) has \(tensor.range.count) bytes")
+    }
   }
 
   private static func architecture(

@@ -273,6 +273,8 @@ extension CommandTests {
       try sandbox.fail(73, ["run", "small.yaml", "-o", ".", "--overwrite"], parts: ["."])
       try sandbox.fail(73, ["run", "small.yaml", "-o", "small.yaml/a.nc"], parts: ["small.yaml/a.nc"])
       try sandbox.fail(73, ["run", "small.yaml", "-o", "/dev/null", "--overwrite"], parts: ["/dev/null"])
+      // Nor is anything written beside it.
+      try sandbox.fail(73, ["run", "small.yaml", "-o", "/dev/null", "--shard", "1/2"], parts: ["/dev/null"])
       #expect(sandbox.cachedModels.isEmpty)
       #expect(try sandbox.names == ["small.yaml"])
       try sandbox.succeed("run", "small.yaml", "-q")

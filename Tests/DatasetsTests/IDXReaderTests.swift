@@ -1,6 +1,7 @@
 import CZlib
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct IDXReaderTests {
@@ -23,7 +24,7 @@ import Testing
   }
 
   func error(plain bytes: [UInt8]) throws -> DatasetError {
-    try error(folder.write(bytes, to: "file"))
+    try error(folder.put(bytes, at: "file"))
   }
 
   /// Bytes that zlib hardly compresses (a linear congruential generator's high bits).
@@ -36,7 +37,7 @@ import Testing
   }
 
   @Test func readsAPlainFile() throws {
-    let array = try IDXReader.read(path: folder.write(file, to: "images"))
+    let array = try IDXReader.read(path: folder.put(file, at: "images"))
     #expect(array.shape == [2, 2, 3])
     #expect(array.elements == pixels)
     #expect(array.elementType == .unsignedByte)
@@ -46,7 +47,7 @@ import Testing
 
   @Test func tellsGzipByItsContentsNotItsName() throws {
     let zipped = try IDXReader.read(path: folder.writeGzip([file], to: "images"))
-    let plain = try IDXReader.read(path: folder.write(file, to: "images.gz"))
+    let plain = try IDXReader.read(path: folder.put(file, at: "images.gz"))
     #expect(zipped == plain)
     #expect(zipped.elements == pixels)
   }
@@ -55,7 +56,7 @@ import Testing
     for cut in [0, 1, 4, 7, 16, 20, file.count] {
       let first = try folder.bytes(of: folder.writeGzip([Array(file[..<cut])], to: "first"))
       let second = try folder.bytes(of: folder.writeGzip([Array(file[cut...])], to: "second"))
-      let array = try IDXReader.read(path: folder.write(first + second, to: "both"))
+      let array = try IDXReader.read(path: folder.put(first + second, at: "both"))
       #expect(array.shape == [2, 2, 3], "cut at \(cut)")
       #expect(array.elements == pixels, "cut at \(cut)")
     }
@@ -65,7 +66,7 @@ import Testing
     // 1.5 MB: several refills of input, several steps of growth.
     let elements = noise(1_500_000)
     let bytes = header([1500, 1000]) + elements
-    let plain = try IDXReader.read(path: folder.write(bytes, to: "plain"))
+    let plain = try IDXReader.read(path: folder.put(bytes, at: "plain"))
     let zipped = try IDXReader.read(path: folder.writeGzip([bytes], to: "zipped"))
     #expect(plain.elements == elements)
     #expect(zipped == plain)
@@ -80,14 +81,14 @@ import Testing
     ]
     for (bytes, numbers) in files {
       let array = try IDXReader.read(
-        path: folder.write(bytes, to: "labels"), types: Set(IDXElementType.allCases))
+        path: folder.put(bytes, at: "labels"), types: Set(IDXElementType.allCases))
       #expect(array.shape == [2])
       #expect((0..<array.count).map { array.integer(at: $0) } == numbers)
     }
   }
 
   @Test func readsAnEmptyArray() throws {
-    let array = try IDXReader.read(path: folder.write(header([0, 28, 28]), to: "empty"))
+    let array = try IDXReader.read(path: folder.put(header([0, 28, 28]), at: "empty"))
     #expect(array.shape == [0, 28, 28])
     #expect(array.elements.isEmpty)
   }
@@ -153,7 +154,7 @@ import Testing
   }
 
   @Test func theByteLimitIsSharp() throws {
-    let path = try folder.write(file, to: "images")
+    let path = try folder.put(file, at: "images")
     #expect(try IDXReader.read(path: path, byteLimit: 12).count == 12)
     #expect(try error(path, limit: 11).description.contains("at most 11 bytes"))
   }
@@ -177,7 +178,7 @@ import Testing
   @Test func rejectsTruncatedGzipAtEveryByte() throws {
     let whole = try folder.bytes(of: folder.writeGzip([file], to: "whole"))
     for length in 2..<whole.count {
-      let error = try error(folder.write(Array(whole[..<length]), to: "cut"))
+      let error = try error(folder.put(Array(whole[..<length]), at: "cut"))
       #expect(error.kind == .invalid, "cut at \(length)")
       #expect(error.description.contains("end too early"), "cut at \(length)")
     }
@@ -187,17 +188,17 @@ import Testing
     let whole = try folder.bytes(of: folder.writeGzip([file], to: "whole"))
     var badSum = whole
     badSum[whole.count - 8] ^= 1
-    #expect(try error(folder.write(badSum, to: "sum")).description.contains("incorrect data check"))
+    #expect(try error(folder.put(badSum, at: "sum")).description.contains("incorrect data check"))
     var badLength = whole
     badLength[whole.count - 1] ^= 1
-    #expect(try error(folder.write(badLength, to: "length")).description.contains("incorrect length check"))
+    #expect(try error(folder.put(badLength, at: "length")).description.contains("incorrect length check"))
     var badMethod = whole
     badMethod[2] = 7
-    #expect(try error(folder.write(badMethod, to: "method")).description.contains("damaged"))
-    #expect(try error(folder.write(whole + [1, 2], to: "tail")).description.contains("not gzip data"))
+    #expect(try error(folder.put(badMethod, at: "method")).description.contains("damaged"))
+    #expect(try error(folder.put(whole + [1, 2], at: "tail")).description.contains("not gzip data"))
     // A second member that holds one byte too many.
     let extra = try folder.bytes(of: folder.writeGzip([[7]], to: "extra"))
-    #expect(try error(folder.write(whole + extra, to: "two")).description.contains("go on after the 12"))
+    #expect(try error(folder.put(whole + extra, at: "two")).description.contains("go on after the 12"))
   }
 
   @Test func anyFlippedBitIsAnErrorOrTheSameData() throws {
@@ -205,7 +206,7 @@ import Testing
     for bit in 0..<8 * whole.count {
       var damaged = whole
       damaged[bit / 8] ^= 1 << UInt8(bit % 8)
-      let path = try folder.write(damaged, to: "damaged")
+      let path = try folder.put(damaged, at: "damaged")
       do {
         // Some bits of the gzip header (time, system, flags) say nothing about the data.
         let array = try IDXReader.read(path: path)

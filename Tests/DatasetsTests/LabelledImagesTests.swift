@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Numerics
+import TestSupport
 import Testing
 
 @Suite struct LabelledImagesTests {
@@ -20,10 +21,10 @@ import Testing
 
   func read(_ files: Files) throws -> Dataset {
     try Dataset.idx(
-      trainImages: folder.write(files.trainImages, to: "train-images"),
-      trainLabels: folder.write(files.trainLabels, to: "train-labels"),
-      testImages: folder.write(files.testImages, to: "test-images"),
-      testLabels: folder.write(files.testLabels, to: "test-labels"),
+      trainImages: folder.put(files.trainImages, at: "train-images"),
+      trainLabels: folder.put(files.trainLabels, at: "train-labels"),
+      testImages: folder.put(files.testImages, at: "test-images"),
+      testLabels: folder.put(files.testLabels, at: "test-labels"),
       superclasses: files.superclasses, name: "tiny", classNames: files.classNames)
   }
 
@@ -169,8 +170,8 @@ import Testing
   }
 
   @Test func aMissingFileIsMissing() throws {
-    let images = try folder.write(Files().trainImages, to: "images")
-    let labels = try folder.write(Files().trainLabels, to: "labels")
+    let images = try folder.put(Files().trainImages, at: "images")
+    let labels = try folder.put(Files().trainLabels, at: "labels")
     let error = try #require(throws: DatasetError.self) {
       try Dataset.idx(
         trainImages: images, trainLabels: labels, testImages: folder.path + "/absent", testLabels: labels)
@@ -180,8 +181,8 @@ import Testing
   }
 
   @Test func theByteLimitReachesTheFiles() throws {
-    let images = try folder.write(Files().trainImages, to: "images")
-    let labels = try folder.write(Files().trainLabels, to: "labels")
+    let images = try folder.put(Files().trainImages, at: "images")
+    let labels = try folder.put(Files().trainLabels, at: "labels")
     #expect(throws: DatasetError.self) {
       try Dataset.idx(
         trainImages: images, trainLabels: labels, testImages: images, testLabels: labels, byteLimit: 15)
@@ -199,10 +200,10 @@ import Testing
   }
 
   @Test func fashionMNISTMayBePlainOrGzip() throws {
-    _ = try folder.write(Files().trainImages, to: "train-images-idx3-ubyte")
+    _ = try folder.put(Files().trainImages, at: "train-images-idx3-ubyte")
     _ = try folder.writeGzip([Files().trainLabels], to: "train-labels-idx1-ubyte.gz")
     _ = try folder.writeGzip([Files().testImages], to: "t10k-images-idx3-ubyte.gz")
-    _ = try folder.write(Files().testLabels, to: "t10k-labels-idx1-ubyte")
+    _ = try folder.put(Files().testLabels, at: "t10k-labels-idx1-ubyte")
     let dataset = try Dataset.fashionMNIST(directory: folder.path)
     #expect(dataset.hierarchy.classNames == ["Dress", "Sneaker", "Ankle boot"])
     #expect(dataset.train.count == 4)

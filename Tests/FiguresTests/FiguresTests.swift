@@ -1,6 +1,7 @@
 import Figures
 import Foundation
 import Output
+import TestSupport
 import Testing
 
 /// What a figure draws, compared with the formulas of the sample.

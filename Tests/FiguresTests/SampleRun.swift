@@ -2,20 +2,6 @@ import Figures
 import Foundation
 import Output
 
-/// A folder of its own for one test, removed afterwards.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "figures-tests-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func callAsFunction(_ name: String) -> String { path + "/" + name }
-}
-
 /// A small run file whose numbers are formulas, so that a figure can be compared with them.
 struct SampleRun {
   var levels = [0, 0.25, 0.75]

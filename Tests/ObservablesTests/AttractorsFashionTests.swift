@@ -4,6 +4,7 @@ import Dynamics
 import Foundation
 import Numerics
 import Observables
+import TestSupport
 import Testing
 import VAE
 
@@ -12,7 +13,7 @@ import VAE
   typealias Search = AttractorSearch<DifferentiableInferenceMap<DenseNetwork<Double>>, GivenStart>
 
   static func pictures() throws -> RowTable {
-    let path = ReferenceFile.folder + "/fashion-small/t10k-500-images-idx3-ubyte.gz"
+    let path = SourceTree.fixtures + "/fashion-small/t10k-500-images-idx3-ubyte.gz"
     let array = try IDXReader.read(path: path)
     #expect(array.shape == [500, 28, 28])
     return RowTable(

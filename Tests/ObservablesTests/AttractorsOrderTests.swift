@@ -1,6 +1,7 @@
 import Dynamics
 import Numerics
 import Observables
+import TestSupport
 import Testing
 
 /// Threads, the order of starts, and how many there are: what must not matter to the search.

@@ -1,6 +1,7 @@
 import Dynamics
 import Numerics
 import Observables
+import TestSupport
 import Testing
 
 private let unit = 0x1p-53

@@ -2,6 +2,7 @@ import Attractors
 import Dynamics
 import Numerics
 import Observables
+import TestSupport
 
 /// A map given by functions, with its derivative, and where it is quadratic a proven remainder.
 ///

@@ -2,6 +2,7 @@ import Dynamics
 import Foundation
 import Numerics
 import Observables
+import TestSupport
 import Testing
 import VAE
 
@@ -29,7 +30,7 @@ import VAE
   }
 
   /// `[member][time]` of an observable, and the latent states, along trajectories from corrupted items.
-  func trajectories(_ names: [String]) throws -> Measured {
+  func trajectories(_ names: [String]) throws -> RecordedEnsemble {
     try measure(
       try names.map { try observable($0) }, InferenceMap<DenseNetwork<Double>>(ConformanceTests.model),
       from: CorruptedStart(UniformReplacement(), source: RowTable(ConformanceTests.items), imageShape: nil),

@@ -3,6 +3,7 @@ import Dynamics
 import Foundation
 import Numerics
 import Observables
+import TestSupport
 import Testing
 import VAE
 

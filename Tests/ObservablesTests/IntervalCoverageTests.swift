@@ -2,6 +2,7 @@ import Attractors
 import Dynamics
 import Numerics
 import Observables
+import TestSupport
 import Testing
 
 /// The first component of z.

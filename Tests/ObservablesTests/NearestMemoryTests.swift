@@ -1,6 +1,7 @@
 import Dynamics
 import Numerics
 import Observables
+import TestSupport
 import Testing
 
 /// The fast search against all distances in double precision, bit for bit.

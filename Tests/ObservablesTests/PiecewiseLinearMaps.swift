@@ -3,6 +3,7 @@ import Dynamics
 import Numerics
 import Observables
 import VAE
+import TestSupport
 
 /// A unit of a piecewise linear network: s relu(g . z - c).
 struct Bend {

@@ -1,4 +1,5 @@
 import Output
+import TestSupport
 import Testing
 
 @Suite struct NetCDFRoundTripTests {

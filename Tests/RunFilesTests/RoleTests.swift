@@ -1,6 +1,7 @@
 import Dynamics
 import Output
 import RunFiles
+import TestSupport
 import Testing
 
 private let everyRole: [VariableRole] = [

@@ -1,5 +1,6 @@
 import Output
 import RunFiles
+import TestSupport
 import Testing
 
 /// Tables of variables by their roles.

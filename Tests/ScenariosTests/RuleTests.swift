@@ -15,7 +15,10 @@ import Testing
       "name: a\nmodel: {epochs: 3}", "2:9", "model.epochs", "did you mean 'model.training.epochs'?"),
     BadScenario("name: a\nsteps: 3", "2:1", "steps", "did you mean 'dynamics.steps'?"),
     BadScenario(
-      "name: a\nqqqqqqqq: 3", "2:1", "qqqqqqqq", "unknown key; ('simulate list keys' lists all keys)"),
+      "name: a\nqqqqqqqq: 3", "2:1", "qqqqqqqq", "unknown key; 'simulate list keys' lists all keys"),
+    // A kind that nobody knows comes before keys that may be its own.
+    BadScenario("name: a\ndataset: {file: x.npz, kind: npz}", "2:30", "dataset.kind", "npz: expected"),
+    BadScenario("name: a\nmodel: {encoder: {file: e}, kind: onyx}", "2:35", "model.kind", "onyx: expected"),
     BadScenario("name: a\nmodel.latent: 3", "2:1", "model.latent", "write model: {latent: ...}"),
     BadScenario("name: a\nmodel: vae", "2:8", "model", "expected a mapping", "write model: {file: FILE}"),
     BadScenario("name: a\nattractors:", "2:12", "attractors", "attractors: {}"),

@@ -1,6 +1,7 @@
 import Vocabulary
 import Dynamics
 import Numerics
+import TestSupport
 import Testing
 import VAE
 

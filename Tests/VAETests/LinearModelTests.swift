@@ -1,5 +1,6 @@
 import Dynamics
 import Numerics
+import TestSupport
 import Testing
 import VAE
 

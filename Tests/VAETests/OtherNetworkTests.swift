@@ -3,6 +3,7 @@ import Vocabulary
 import Dynamics
 import Numerics
 import Observables
+import TestSupport
 import Testing
 import VAE
 

@@ -1,5 +1,6 @@
 import Foundation
 import Numerics
+import TestSupport
 import Testing
 import VAE
 
@@ -214,7 +215,8 @@ import VAE
       Broken(name: "size against shape", data: mean(tensor("[1,3]", "[0,8]")), says: "bytes"),
       Broken(name: "one dimension", data: mean(tensor("[2]", "[0,8]")), says: "expected [outputs, inputs]"),
       Broken(
-        name: "three dimensions", data: mean(tensor("[1,2,1]", "[0,8]")), says: "expected [outputs, inputs]"),
+        name: "three dimensions", data: mean(tensor("[1,2,1]", "[0,8]")),
+        says: "of shape [1, 2, 1] belongs to a convolution; expected fully connected layers"),
       Broken(
         name: "transposed", data: mean(tensor("[2,1]", "[0,8]")),
         says: "'encoder.mean.weight' has shape [2, 1], transposed; expected [1, 2], as its bias"),
@@ -296,6 +298,80 @@ import VAE
     #expect(broken.says.isEmpty || message.contains(broken.says), "\(message)")
     // A remedy follows.
     #expect(message.contains("; "), "\(message)")
+  }
+
+  /// A file of zeros with tensors of these shapes; whole numbers where a name says that it counts.
+  private static func zeros(_ shapes: KeyValuePairs<String, [Int]>) -> Data {
+    var end = 0
+    let entries = shapes.map { name, shape in
+      let isCount = name.hasSuffix("num_batches_tracked")
+      let start = end
+      end += shape.reduce(isCount ? 8 : 4, *)
+      return "\"\(name)\":" + tensor("\(shape)", "[\(start),\(end)]", dtype: isCount ? "\"I64\"" : "\"F32\"")
+    }
+    return file("{" + entries.joined(separator: ",") + "}", body: Array(repeating: 0, count: end))
+  }
+
+  @Test("A decoder that is not the encoder mirrored is called so, whatever the names lack")
+  func decodersThatDoNotMirrorTheEncoder() throws {
+    let other = Self.zeros([
+      "encoder.0.weight": [3, 4], "encoder.0.bias": [3], "encoder.mean.weight": [2, 3],
+      "encoder.mean.bias": [2],
+      "encoder.log_variance.weight": [2, 3], "encoder.log_variance.bias": [2], "decoder.0.weight": [5, 2],
+      "decoder.0.bias": [5], "decoder.output.weight": [4, 5], "decoder.output.bias": [4],
+    ])
+    #expect(
+      problem(other)
+        == "the decoder's hidden widths are [5], the encoder's [3]; expected a decoder that mirrors the encoder: [3];"
+        + " train a model with such a decoder")
+    let deeper = Self.zeros([
+      "encoder.0.weight": [3, 4], "encoder.0.bias": [3], "encoder.mean.weight": [2, 3],
+      "encoder.mean.bias": [2],
+      "encoder.log_variance.weight": [2, 3], "encoder.log_variance.bias": [2], "decoder.0.weight": [3, 2],
+      "decoder.0.bias": [3], "decoder.1.weight": [4, 3], "decoder.1.bias": [4],
+      "decoder.output.weight": [4, 4],
+      "decoder.output.bias": [4],
+    ])
+    let message = try #require(problem(deeper))
+    #expect(
+      message.hasPrefix("the decoder's hidden widths are [3, 4], the encoder's [3]; expected"), "\(message)")
+    #expect(!message.contains("rename"))
+    // A decoder of one layer for an encoder of two.
+    let linear = Self.zeros([
+      "encoder.0.weight": [3, 4], "encoder.0.bias": [3], "encoder.mean.weight": [2, 3],
+      "encoder.mean.bias": [2],
+      "encoder.log_variance.weight": [2, 3], "encoder.log_variance.bias": [2],
+      "decoder.output.weight": [4, 2],
+      "decoder.output.bias": [4],
+    ])
+    #expect(
+      try #require(problem(linear)).hasPrefix(
+        "the decoder's hidden widths are [], the encoder's [3]; expected"))
+  }
+
+  @Test("Convolutions and batch normalizations are called so, in files of any names")
+  func layersOfOtherNetworks() throws {
+    let convolution = Self.zeros([
+      "encoder.0.weight": [8, 1, 4, 4], "encoder.0.bias": [8], "fc_mu.weight": [2, 8], "fc_mu.bias": [2],
+    ])
+    #expect(
+      problem(convolution)
+        == "tensor 'encoder.0.weight' of shape [8, 1, 4, 4] belongs to a convolution; expected fully connected layers,"
+        + " whose weights are [outputs, inputs]; train a model of fully connected layers")
+    let normalized = Self.zeros([
+      "encoder.0.weight": [3, 4], "encoder.0.bias": [3], "encoder.1.weight": [3], "encoder.1.bias": [3],
+      "encoder.1.running_mean": [3], "encoder.1.running_var": [3], "encoder.1.num_batches_tracked": [],
+    ])
+    let message = try #require(problem(normalized))
+    #expect(
+      message.hasPrefix("tensor 'encoder.1.num_batches_tracked' belongs to a batch normalization;"),
+      "\(message)")
+    #expect(message.contains("fold it into the weights") && !message.contains("float()"), "\(message)")
+    for (type, remedy) in [("I64", "no whole number"), ("F16", "tensor.float()"), ("BF16", "tensor.float()")]
+    {
+      let typed = try #require(problem(Self.mean(Self.tensor("[1,2]", "[0,8]", dtype: "\"\(type)\""))))
+      #expect(typed.contains("is \(type); expected F32") && typed.contains(remedy), "\(typed)")
+    }
   }
 
   @Test func namesOfTheFileStayOnOneShortLine() throws {

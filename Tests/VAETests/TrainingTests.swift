@@ -2,6 +2,7 @@ import Dynamics
 import Foundation
 import Numerics
 import Synchronization
+import TestSupport
 import Testing
 import VAE
 

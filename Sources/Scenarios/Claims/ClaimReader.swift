@@ -45,7 +45,7 @@ struct ClaimReader {
         throw reader.failure(
           "\(key).\(field.key)", at: field.keyOrigin, problem: "unknown key",
           expected: "one of \(Self.keys.joined(separator: ", "))",
-          remedy: near.map { "did you mean '\($0)'?" } ?? "leave it out")
+          remedy: near.map { "did you mean '\($0)'?" } ?? "write one of \(Self.keys.joined(separator: ", "))")
       }
       values[field.key] = field.value
     }

@@ -75,6 +75,12 @@ public struct ScenarioKeys: Sendable {
     return Spelling.nearest(to: name, among: all.map(\.name))
   }
 
+  /// What to do about a key that does not exist: the nearest one, if any is near enough, and where all are listed.
+  func remedy(forUnknown name: String) -> String {
+    let list = "'simulate list keys' lists all keys"
+    return nearest(to: name).map { "did you mean '\($0)'? (\(list))" } ?? list
+  }
+
   /// The parts of a dotted key; what follows the name of an opaque mapping, such as `sweep`, is one part.
   func components(of name: String) -> [String] {
     for opaque in opaqueNames where opaque != "claims" && name.hasPrefix(opaque + ".") {

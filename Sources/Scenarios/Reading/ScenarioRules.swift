@@ -55,10 +55,10 @@ extension ScenarioReader {
     }
     guard let word = vocabulary.observable(named: name) else {
       let near = Spelling.nearest(to: name, among: vocabulary.observables.map(\.exampleName))
-      let guess = near.map { "did you mean '\($0)'? " } ?? ""
+      let list = "'simulate list observables' lists all"
       throw failure(
         key, node, problem: "unknown observable", expected: expected,
-        remedy: guess + "('simulate list observables' lists all)")
+        remedy: near.map { "did you mean '\($0)'? (\(list))" } ?? list)
     }
     if word.needsOwnItem, let lack = means.lackOfOwnItem {
       throw failure(

@@ -37,10 +37,9 @@ struct ScenarioSweep {
   private mutating func append(_ entry: ScenarioNode.Entry) throws {
     let name = "sweep.\(entry.key)"
     guard reader.keys.key(named: entry.key) != nil else {
-      let near = reader.keys.nearest(to: entry.key).map { "did you mean '\($0)'? " } ?? ""
       throw reader.failure(
         name, at: entry.keyOrigin, problem: "unknown key", expected: "a known key",
-        remedy: near + "('simulate list keys' lists all keys)")
+        remedy: reader.keys.remedy(forUnknown: entry.key))
     }
     let key = reader.declaration(entry.key)
     // What all runs share, for they share a file.

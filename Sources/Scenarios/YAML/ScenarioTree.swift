@@ -4,7 +4,6 @@ struct ScenarioTree {
   let vocabulary: ScenarioVocabulary
 
   private var keys: ScenarioKeys { vocabulary.keys }
-  private static let lists = "('simulate list keys' lists all keys)"
 
   // MARK: - Keys
 
@@ -22,6 +21,7 @@ struct ScenarioTree {
     for entry in entries {
       let name = section.isEmpty ? entry.key : "\(section).\(entry.key)"
       guard let key = keys.key(named: name), !(section.isEmpty && entry.key.contains(".")) else {
+        try checkKind(above: name, reader)
         throw unknown(name, isDottedAtTop: section.isEmpty, entry.keyOrigin, reader)
       }
       guard key.type == .section else { continue }
@@ -33,6 +33,12 @@ struct ScenarioTree {
       }
       try check(inner, section: name, reader)
     }
+  }
+
+  /// Refuses a kind that nobody knows: it comes before a key of its section, because that key may be the kind's.
+  private func checkKind(above name: String, _ reader: ScenarioReader) throws {
+    let kind = "\(name.prefix { $0 != "." }).kind"
+    if keys.key(named: kind) != nil { _ = try reader.word(kind) }
   }
 
   private static func example(_ section: String) -> String {
@@ -49,12 +55,10 @@ struct ScenarioTree {
   private func unknown(
     _ name: String, isDottedAtTop: Bool, _ origin: ScenarioNode.Origin, _ reader: ScenarioReader
   ) -> ScenarioError {
-    var remedy = Self.lists
+    var remedy = keys.remedy(forUnknown: name)
     if isDottedAtTop, keys.key(named: name) != nil {
       let parts = name.split(separator: ".")
       remedy = "write \(parts.dropLast().joined(separator: ": {")): {\(parts.last ?? ""): ...}"
-    } else if let near = keys.nearest(to: name) {
-      remedy = "did you mean '\(near)'? \(Self.lists)"
     }
     return reader.failure(
       name, at: origin, problem: "unknown key", expected: "a known key", remedy: remedy)
@@ -78,6 +82,7 @@ struct ScenarioTree {
     let reader = reader(tree)
     let components = keys.components(of: key)
     guard keys.isWithinOpaque(key) || keys.key(named: key) != nil else {
+      try checkKind(above: key, reader)
       throw unknown(key, isDottedAtTop: false, origin, reader)
     }
     let value = try ScenarioText.tree(

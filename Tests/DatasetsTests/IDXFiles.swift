@@ -1,28 +1,12 @@
 import CZlib
 import Foundation
+import TestSupport
 import Testing
 
-/// A folder for one test's files, removed at the end of its life.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "DatasetsTests-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// Writes a file and gives its path.
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
-    let file = path + "/" + name
-    try Data(bytes).write(to: URL(fileURLWithPath: file))
-    return file
-  }
-
+extension TemporaryFolder {
   /// Writes a gzip file through zlib and gives its path.
   func writeGzip(_ parts: [[UInt8]], to name: String) throws -> String {
-    let file = path + "/" + name
+    let file = self(name)
     let handle = try #require(gzopen(file, "wb"))
     for part in parts {
       #expect(gzwrite(handle, part, UInt32(part.count)) == part.count)
@@ -31,6 +15,7 @@ final class TemporaryFolder {
     return file
   }
 
+  /// The bytes of a file by its path.
   func bytes(of file: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: file)))
   }
