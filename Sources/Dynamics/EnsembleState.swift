@@ -285,6 +285,7 @@ extension Accumulator {
     try encoder.encode(distances)
     try encoder.encode(approachMembers)
     try encoder.encode(changes)
+    try encoder.encode(labelCounts)
     try encoder.encode(diverged)
   }
 
@@ -296,6 +297,7 @@ extension Accumulator {
     distances = try decoder.decode(count: distances.count)
     approachMembers = try decoder.decode(count: approachMembers.count)
     changes = try decoder.decode(count: changes.count)
+    labelCounts = try decoder.decode(count: labelCounts.count)
     diverged = try decoder.decode()
   }
 }
@@ -368,6 +370,7 @@ extension LevelStatistics {
       try encoder.encode(scalar.standardError)
       try encoder.encode(scalar.itemCount)
     }
+    try encoder.encode(labelCounts)
   }
 
   /// Reads what `encode` wrote for a level of the same plan.
@@ -392,5 +395,6 @@ extension LevelStatistics {
           count: try decoder.decode(), mean: try decoder.decode(), standardError: try decoder.decode(),
           itemCount: try decoder.decode())
       })
+    labelCounts = try decoder.decode(count: Accumulator.Layout(plan).labelSlots)
   }
 }

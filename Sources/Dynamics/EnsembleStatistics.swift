@@ -62,6 +62,9 @@ public struct LevelStatistics: Sendable {
   public var approaches: ApproachTable<Approach>
   /// Per scalar of `MemberScalar.averaged`.
   public var scalars: ScalarColumns<ScalarStatistics>
+  /// Members by the group of their item and their label, `[times, groups, labels + 1]`, those without a label first;
+  /// empty without a labelling. Diverged members are not counted from then on.
+  public var labelCounts: [Int]
 
   /// Per observable of the plan, over all members.
   public var overall: [SeriesStatistics] { series(of: .all) }
@@ -140,7 +143,10 @@ struct Accumulator {
     let changeTimes: [Int]
     let groupCounts: [Int]
     let groupOffsets: [Int]
-    /// Realizations of each item.
+    /// Groups and labels of the plan's labelling, and one for those without a label; 0 without one.
+    let labelGroups: Int
+    private let labelColumns: Int
+    /// Realizations of each item; the most where they differ.
     let realizations: Int
     /// Items of the plan.
     private let itemCount: Int
@@ -158,6 +164,8 @@ struct Accumulator {
       times = plan.times
       changeTimes = EnsemblePlan.changeTimes(steps: plan.steps)
       groupCounts = plan.groupings.map(\.count)
+      labelGroups = plan.labelling?.groupCount ?? 0
+      labelColumns = (plan.labelling?.count ?? -1) + 1
       realizations = plan.realizations
       itemCount = plan.items.count
       groupSizes = plan.groupings.map(\.sizes)
@@ -172,6 +180,14 @@ struct Accumulator {
     }
 
     var slots: Int { observables * seriesPerObservable * times }
+
+    var labelSlots: Int { times * labelGroups * labelColumns }
+
+    /// Where members are counted whose item is of a group and who have a label; -1 is none.
+    @inline(__always)
+    func labelSlot(time: Int, group: Int32, label: Int32) -> Int {
+      (time * labelGroups + Int(group)) * labelColumns + Int(label) + 1
+    }
 
     /// The series of a part of the members, among those of an observable.
     @inline(__always)
@@ -217,6 +233,8 @@ struct Accumulator {
   /// Over items, of their mean distances at t = 0 and at later times: `[approaches * change times]`. Added where units
   /// are merged.
   var changes: [ChangeMoments]
+  /// Members by time, the group of their item, and their label.
+  var labelCounts: [Int]
   var diverged = 0
 
   init(layout: Layout, hasRealizations: Bool) {
@@ -228,6 +246,7 @@ struct Accumulator {
     distances = Array(repeating: CountedSum(), count: layout.approaches * layout.times)
     approachMembers = Array(repeating: 0, count: layout.approaches)
     changes = Array(repeating: ChangeMoments(), count: layout.approaches * layout.changeTimes.count)
+    labelCounts = Array(repeating: 0, count: layout.labelSlots)
   }
 
   mutating func reset() {
@@ -237,6 +256,7 @@ struct Accumulator {
     for i in itemScalars.indices { itemScalars[i] = ItemMoments() }
     forgetDistances()
     for i in changes.indices { changes[i] = ChangeMoments() }
+    for i in labelCounts.indices { labelCounts[i] = 0 }
     diverged = 0
   }
 
@@ -248,6 +268,7 @@ struct Accumulator {
     for i in distances.indices { distances[i].merge(other.distances[i]) }
     for a in approachMembers.indices { approachMembers[a] += other.approachMembers[a] }
     for i in changes.indices { changes[i].merge(other.changes[i]) }
+    for i in labelCounts.indices { labelCounts[i] += other.labelCounts[i] }
     diverged += other.diverged
   }
 
@@ -314,6 +335,7 @@ struct Accumulator {
           }
         }
       },
-      approaches: approaches, scalars: ScalarColumns(MemberScalar.averaged, entries: averages))
+      approaches: approaches, scalars: ScalarColumns(MemberScalar.averaged, entries: averages),
+      labelCounts: labelCounts)
   }
 }

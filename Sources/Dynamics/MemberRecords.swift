@@ -12,16 +12,19 @@ public struct MemberRecords: Sendable {
   public internal(set) var series: [[Double]]
   /// `[members, times, N]`; empty unless asked.
   public internal(set) var latentStates: [Double]
+  /// Per time the number of the plan's label, -1 for none, `[members, times]`; empty unless asked.
+  public internal(set) var labels: [Int32]
   /// Per scalar of `MemberScalar.recorded` `[members]`; NaN where there is none.
   public internal(set) var scalars = ScalarColumns<[Double]>(
     MemberScalar.recorded, entries: Array(repeating: [], count: MemberScalar.recorded.count))
   /// How each member ended.
   public internal(set) var outcomes: [Outcome] = []
 
-  init(firstMember: Int, series: [[Double]], latentStates: [Double]) {
+  init(firstMember: Int, series: [[Double]], latentStates: [Double], labels: [Int32]) {
     self.firstMember = firstMember
     self.series = series
     self.latentStates = latentStates
+    self.labels = labels
   }
 
   /// Appends one member, whose series and states are in their places already.
@@ -46,6 +49,7 @@ public struct MemberRecords: Sendable {
     try encoder.encode(series.count)
     for values in series { try encoder.encode(values) }
     try encoder.encode(latentStates)
+    try encoder.encode(labels)
     for column in scalars.entries { try encoder.encode(column) }
     try encoder.encode(outcomes.map(\.rawValue))
   }
@@ -62,6 +66,7 @@ public struct MemberRecords: Sendable {
     series = []
     for _ in 0..<count { series.append(try decoder.decode()) }
     latentStates = try decoder.decode()
+    labels = try decoder.decode()
     for k in scalars.entries.indices { scalars.entries[k] = try decoder.decode(count: members.count) }
     outcomes = try decoder.decode([Int32].self).map { value in
       guard let outcome = Outcome(rawValue: value) else { throw ByteDecodingError("outcome \(value)") }

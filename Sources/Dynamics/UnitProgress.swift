@@ -68,13 +68,6 @@ struct UnitProgress: Sendable {
     for k in itemDistances.indices { itemDistances[k] = .nan }
   }
 
-  /// Whether an item is complete with this realization. One that is cut into several units is finished where
-  /// they are merged.
-  @inline(__always)
-  func isFinished(with realization: Int32) -> Bool {
-    !members.isPart && Int(realization) == members.realizations.upperBound - 1
-  }
-
   // MARK: Bytes
 
   func encode(to encoder: inout ByteEncoder) throws {
@@ -131,7 +124,8 @@ struct UnitProgress: Sendable {
       guard records.members.count == (isRepeated ? members.memberCount : firstMember),
         records.series.count == recorded,
         records.series.allSatisfy({ $0.count == members.memberCount * plan.times }),
-        records.latentStates.count % (members.memberCount * plan.times) == 0
+        records.latentStates.count % (members.memberCount * plan.times) == 0,
+        records.labels.count == (plan.recordsLabels ? members.memberCount * plan.times : 0)
       else { throw ByteDecodingError("records of another shape") }
     }
     guard try decoder.decode(Bool.self) else { return }

@@ -34,6 +34,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private let presence: AlignedBuffer<DistancePresence>
   /// Whether a member's distances to centres are left out of their sums.
   private let isLeftOut: AlignedBuffer<Bool>
+  /// Whether a member is the last of its item's, so that the item is complete with it. One that is cut into several
+  /// units is finished where they are merged.
+  private let isLastOfItem: AlignedBuffer<Bool>
   /// First time from which every step of a member was below the tolerance; -1 where the last one was not.
   private let settledSince: AlignedBuffer<Int32>
 
@@ -41,6 +44,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   private struct Rows {
     let approaches: Int
     let splitting: Int
+    let label: Int
     let conceptDistance: Int
     let memoryDistance: Int
     let count: Int
@@ -48,7 +52,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     init(_ plan: EnsemblePlan) {
       approaches = plan.observables.count
       splitting = approaches + plan.approaches.elements.count
-      conceptDistance = splitting + 1
+      label = splitting + 1
+      conceptDistance = label + 1
       memoryDistance = conceptDistance + 1
       count = memoryDistance + 1
     }
@@ -73,7 +78,8 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     if plan.conceptDistance != nil { needed.insert(.initialState) }
     let measured =
       plan.observables + plan.approaches.elements
-      + [plan.splitting, plan.conceptDistance, plan.memoryDistance].compactMap { $0 }
+      + [plan.splitting, plan.labelling?.observable, plan.conceptDistance, plan.memoryDistance]
+      .compactMap { $0 }
     for observable in measured { needed.formUnion(observable.requiredFields) }
     precondition(plan.approaches.elements.count <= DistancePresence.mostApproaches)
     precondition(map.availableFields.union(.kept).isSuperset(of: needed))
@@ -94,6 +100,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     memory = AlignedBuffer(count: blockSize)
     presence = AlignedBuffer(count: blockSize)
     isLeftOut = AlignedBuffer(count: blockSize)
+    isLastOfItem = AlignedBuffer(count: blockSize)
     settledSince = AlignedBuffer(count: blockSize)
   }
 
@@ -140,16 +147,21 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       itemDistances: members.isPart ? [] : Array(repeating: .nan, count: range.count * searchedWidth))
     guard records else { return unit }
     unit.records = MemberRecords(
-      firstMember: level * plan.membersPerLevel + range.lowerBound * plan.realizations
-        + members.realizations.lowerBound,
+      firstMember: level * plan.membersPerLevel + members.firstMember,
       series: plan.recordsMembers
         ? Array(
           repeating: Array(repeating: .nan, count: memberCount * plan.times),
           count: plan.recordedCount)
         : [],
       latentStates: plan.recordsLatentStates
-        ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [])
+        ? Array(repeating: .nan, count: memberCount * plan.times * map.dimension) : [],
+      labels: plan.recordsLabels ? Array(repeating: -1, count: memberCount * plan.times) : [])
     return unit
+  }
+
+  /// The realizations of an item that are in a unit.
+  private func realizations(ofPosition position: Int, in unit: UnitPartition.Unit) -> Int {
+    unit.isPart ? unit.realizations.count : plan.realizations(ofPosition: position)
   }
 
   private func fillBlock(_ progress: borrowing UnitProgress, count: Int) {
@@ -163,15 +175,26 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       }
     }
     let level = plan.levels[unit.level]
-    let realizations = unit.realizations.count
+    var (position, number) = (unit.positions.lowerBound, firstMember)
+    var realizations = realizations(ofPosition: position, in: unit)
+    while number >= realizations {
+      number -= realizations
+      position += 1
+      realizations = self.realizations(ofPosition: position, in: unit)
+    }
     for m in 0..<count {
-      let position = unit.positions.lowerBound + (firstMember + m) / realizations
+      if number == realizations {
+        number = 0
+        position += 1
+        realizations = self.realizations(ofPosition: position, in: unit)
+      }
       let member = Member(
         level: level, item: plan.items[position],
-        realization: Int32(
-          truncatingIfNeeded: unit.realizations.lowerBound + (firstMember + m) % realizations))
+        realization: Int32(truncatingIfNeeded: unit.realizations.lowerBound + number))
+      number += 1
       block.members.pointer[m] = member
       positions.pointer[m] = Int32(position)
+      isLastOfItem.pointer[m] = !unit.isPart && number == realizations
       isDiverged.pointer[m] = false
       initialSplit.pointer[m] = .nan
       concept.pointer[m] = ClosestApproach()
@@ -292,6 +315,10 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
         }
       }
     }
+    if let labelling = plan.labelling {
+      let labels = measured(labelling.observable, row: rows.label)
+      self.count(labels, of: labelling, time: time, into: &unit)
+    }
     if plan.recordsLatentStates, unit.records != nil { recordLatentStates(&unit, time: time) }
     sumDistances(&unit, time: time)
     if let distance = plan.conceptDistance {
@@ -299,6 +326,19 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     }
     if let distance = plan.memoryDistance {
       follow(measured(distance, row: rows.memoryDistance), memory, time: time)
+    }
+  }
+
+  /// Counts the members that have each label, and records labels; members without a value are not counted.
+  private func count(
+    _ labels: UnsafePointer<Double>, of labelling: Labelling, time: Int, into unit: inout UnitProgress
+  ) {
+    let isRecorded = plan.recordsLabels && unit.records != nil
+    for m in 0..<block.count where !labels[m].isNaN {
+      let label = Int32(labels[m])
+      let group = labelling.groupOfPosition[Int(positions.pointer[m])]
+      unit.accumulator.labelCounts[layout.labelSlot(time: time, group: group, label: label)] += 1
+      if isRecorded { unit.records?.labels[(unit.firstMember + m) * plan.times + time] = label }
     }
   }
 
@@ -334,7 +374,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
         unit.open.distances[slot].add(distances[m])
         if time == 0 { unit.accumulator.approachMembers[a] += 1 }
       }
-      guard unit.isFinished(with: block.members.pointer[m].realization) else { continue }
+      guard isLastOfItem.pointer[m] else { continue }
       let mean = unit.open.distances[slot].mean
       unit.open.distances[slot] = CountedSum()
       guard let mean else { continue }
@@ -371,7 +411,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
           unit.open.observables[layout.openSlot(observable: o, part: initialPart, time: time)].add(x)
         }
       }
-      if unit.isFinished(with: block.members.pointer[m].realization) {
+      if isLastOfItem.pointer[m] {
         for part in layout.parts {
           let k = layout.openSlot(observable: o, part: part, time: time)
           unit.accumulator.addItem(
@@ -433,7 +473,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       guard plan.realizations > 1, value.isFinite else { continue }
       unit.open.scalars[k].add(value)
     }
-    guard plan.realizations > 1, unit.isFinished(with: block.members.pointer[m].realization) else { return }
+    guard plan.realizations > 1, isLastOfItem.pointer[m] else { return }
     unit.accumulator.addItem(scalars: unit.open.scalars)
     for k in unit.open.scalars.indices { unit.open.scalars[k] = CountedSum() }
   }

@@ -241,6 +241,7 @@ extension Campaign {
     guard let file = files.joined().lazy.compactMap({ $0 }).first else { return }
     let replaced = [
       "scenario", "history", "title", "seed", "scenario_name", "dataset_sha256", "model_sha256", "warnings",
+      "initial_states_command",
     ]
     for (name, value) in try readers.reader(of: file).root.attributes
     where !replaced.contains(name) && !name.hasPrefix("model_") {
@@ -255,7 +256,10 @@ extension Campaign {
     try root.setAttribute("seed", Int(exactly: scenario.seed).map { .int($0) } ?? .text("\(scenario.seed)"))
     if plan.replicas > 1 { try root.setAttribute("models", .int(plan.replicas)) }
     // Those of all runs, each once, in the order of the runs.
-    for (name, separator) in [("dataset_sha256", " "), ("model_sha256", " "), ("warnings", "\n")] {
+    let lists: [(String, Character)] = [
+      ("dataset_sha256", " "), ("model_sha256", " "), ("model_file", "\n"), ("warnings", "\n"),
+    ]
+    for (name, separator) in lists {
       var texts: [String] = []
       for case let file? in files.joined() {
         guard let text = try? readers.reader(of: file).attribute(name).text else { continue }
@@ -263,8 +267,8 @@ extension Campaign {
           texts.append(line)
         }
       }
-      if name != "warnings" || !texts.isEmpty {
-        try root.setAttribute(name, .text(texts.joined(separator: separator)))
+      if separator == " " || !texts.isEmpty {
+        try root.setAttribute(name, .text(texts.joined(separator: String(separator))))
       }
     }
     for result in claims {

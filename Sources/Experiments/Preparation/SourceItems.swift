@@ -12,7 +12,9 @@ extension Experiment {
   var split: ItemSplit { scenario.initial.split == .train ? dataset.train : dataset.test }
 
   /// Whether members have source items of the data set.
-  var hasSourceItems: Bool { corruption.map { type(of: $0).origin != .nothing } ?? false }
+  var hasSourceItems: Bool {
+    corruption.map { type(of: $0).origin != .nothing } ?? (scenario.initial.file?.items != nil)
+  }
 
   /// The chosen items' indices, ascending.
   ///
@@ -63,6 +65,16 @@ extension Experiment {
     try itemIndices(
       available: available, wanted: specification.items ?? scenario.initial.items,
       key: specification.itemsKey)
+  }
+
+  /// How many numbers each state of the file of initial states has; nil without one.
+  ///
+  /// - Throws: as `run`.
+  var givenStateWidth: Int? {
+    get throws {
+      guard let file = scenario.initial.file else { return nil }
+      return try GivenStates.width(file)
+    }
   }
 
   /// How many states the file of initial states holds; nil without one.
