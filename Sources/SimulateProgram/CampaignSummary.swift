@@ -1,4 +1,5 @@
 import Dynamics
+import Experiments
 import Foundation
 import Output
 import RunFiles
@@ -92,7 +93,7 @@ enum CampaignSummary {
           title: "approach to concept", values: values, errors: values.map { _ in .nan },
           models: models ?? []))
     }
-    for name in scenario.observables {
+    for name in scenario.averagedObservables {
       let variableName = AveragedObservable.variableName(name)
       guard let variable = try? file.variable(variableName) else { continue }
       let values = try lastNumbers(variable)
