@@ -77,7 +77,8 @@ extension Experiment {
     }
     if let films = output.films {
       layout.films = RunLayout.Films(
-        items: min(films.items, items), times: films.times(steps: scenario.dynamics.steps).count)
+        items: min(films.items, try sourceItemCount()),
+        times: films.times(steps: scenario.dynamics.steps).count)
     }
     return layout
   }

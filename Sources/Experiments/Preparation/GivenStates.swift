@@ -149,6 +149,15 @@ struct GivenStates {
     return variable.shape.count == 1 ? (try variable.readDoubles(), variable.shape) : ([], variable.shape)
   }
 
+  /// The numbers of the states' source items, without the states; nil where the file does not say.
+  ///
+  /// - Throws: as `init`.
+  static func items(
+    _ file: InitialSpecification.File, scenario: Scenario, dataset: Dataset
+  ) throws -> [Int32]? {
+    file.items == nil ? nil : try items(file, scenario, dataset, count: count(file))
+  }
+
   /// The number of states in a file.
   static func count(_ file: InitialSpecification.File) throws -> Int { try shape(file).first ?? 0 }
 

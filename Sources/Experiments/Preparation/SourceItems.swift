@@ -67,6 +67,17 @@ extension Experiment {
       key: specification.itemsKey)
   }
 
+  /// How many different source items the members have; the number of starts where they have none.
+  ///
+  /// - Throws: as `run`.
+  func sourceItemCount() throws -> Int {
+    let states = try itemIndices(available: try givenStateCount)
+    guard let file = scenario.initial.file,
+      let items = try GivenStates.items(file, scenario: scenario, dataset: dataset)
+    else { return states.count }
+    return Set(states.map { items[Int($0)] }).count
+  }
+
   /// How many numbers each state of the file of initial states has; nil without one.
   ///
   /// - Throws: as `run`.
