@@ -114,8 +114,8 @@ struct GivenStates {
     func refusal(_ expected: String, _ remedy: String) -> ScenarioError {
       scenario.error(key: "initial.file.items", value: place, expected: expected, remedy: remedy)
     }
-    let (numbers, shape) = try readNumbers(name, file)
-    guard shape == [count] else {
+    let (numbers, shape) = try readNumbers(name, file, count: count)
+    guard let numbers else {
       throw refusal(
         "\(count) numbers of source items, as there are states; its shape is \(shape)",
         "choose the numbers that belong to the states")
@@ -136,17 +136,18 @@ struct GivenStates {
     }
   }
 
-  /// Numbers that a variable of the file, or an IDX file, holds; NaN where they are missing.
+  /// So many numbers of a variable of the file, or of an IDX file, NaN where they are missing; nil where its shape is
+  /// another, for it may declare more than can be read.
   private static func readNumbers(
-    _ name: String, _ file: InitialSpecification.File
-  ) throws -> (numbers: [Double], shape: [Int]) {
+    _ name: String, _ file: InitialSpecification.File, count: Int
+  ) throws -> (numbers: [Double]?, shape: [Int]) {
     guard file.variable != nil else {
       let array = try IDXReader.read(path: name, types: Set(IDXElementType.allCases))
-      return ((0..<array.count).map { Double(array.integer(at: $0)) }, array.shape)
+      let numbers = (0..<array.count).map { Double(array.integer(at: $0)) }
+      return (array.shape == [count] ? numbers : nil, array.shape)
     }
     let variable = try NetCDFReader(path: file.path).variable(name)
-    // A variable of another shape may declare more than can be read.
-    return variable.shape.count == 1 ? (try variable.readDoubles(), variable.shape) : ([], variable.shape)
+    return (variable.shape == [count] ? try variable.readDoubles() : nil, variable.shape)
   }
 
   /// The numbers of the states' source items, without the states; nil where the file does not say.
