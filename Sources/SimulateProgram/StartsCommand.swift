@@ -1,4 +1,5 @@
 import ArgumentParser
+import Campaigns
 import Experiments
 import Foundation
 import Output
@@ -19,12 +20,19 @@ struct StartsCommand: ParsableCommand {
       item}}.
       """)
 
-  @Argument(help: "The run file, of one run.", completion: .file(extensions: ["nc"]))
+  @Argument(help: "The run file.", completion: .file(extensions: ["nc"]))
   var file: String
 
   @Option(
     name: .shortAndLong, help: "The file of the states (NetCDF).", completion: .file(extensions: ["nc"]))
   var output: String
+
+  @Option(
+    name: .customLong("at"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Of several runs, which one: a swept key, or replica. May be repeated. (default: the first run)",
+      valueName: "key=value"))
+  var points: [String] = []
 
   @Option(help: "Worker threads; results do not depend on it. (default: all processors)")
   var threads: Int?
@@ -36,6 +44,7 @@ struct StartsCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
+    try checkChoices(points)
     if let threads, threads < 1 || threads > 4096 {
       throw ValidationError("--threads \(threads): expected a number from 1 to 4096")
     }
@@ -51,7 +60,9 @@ struct StartsCommand: ParsableCommand {
       defer { progress.clear() }
       try AtomicFile.checkDistinct(output, from: [file])
       try AtomicFile.checkWritable(output, overwrite: overwrite)
-      let record = try Isolation.open { try RunRecord(path: file, Program.registry.vocabulary) }
+      let vocabulary = Program.registry.vocabulary
+      var record = try Isolation.open { try RunRecord(path: file, vocabulary) }
+      record.scenario = try ChosenRun.scenario(of: record.scenario, at: points, vocabulary)
       try ScenarioOptions.probe(record.scenario)
       let options = try ScenarioOptions.runOptions(threads: threads)
       let states = try RunStarts(

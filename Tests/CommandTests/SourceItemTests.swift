@@ -281,9 +281,39 @@ extension CommandTests {
       try sandbox.put(smallScenario + "sweep: {initial.levels: [[0], [0.5]]}\n", at: "a.yaml")
       try sandbox.succeed("run", "a.yaml", "-o", "a.nc")
       let several = try sandbox.reader("a.nc")
-      #expect(throws: NetCDFError.self) { try several.attribute("initial_states_command") }
+      #expect(try several.attribute("initial_states_command").text == "simulate starts RUN.nc -o STATES.nc")
       #expect(try several.attribute("model_file").text == sandbox.cachedModels.first)
-      try sandbox.fail(65, ["starts", "a.nc", "-o", "s.nc"], parts: ["a.nc", "several runs", "--set"])
+      // Runs of it, by the swept key and the replica, are those of the scenario alone.
+      try sandbox.put(
+        Self.base.replacing("  latent: 4\n", with: "  latent: 4\n  replicas: 2\n") + """
+          initial: {corruption: latent-gaussian, levels: [0.5], items: 20}
+          sweep: {initial.split: [train, test]}
+          output: {members: true, initial-states: true}
+
+          """, at: "many.yaml")
+      try sandbox.succeed("run", "many.yaml", "-o", "many.nc")
+      func states(_ name: String) throws -> [Double] {
+        try sandbox.reader(name).variable("initial_latent_state").readDoubles()
+      }
+      try sandbox.succeed(
+        "starts", "many.nc", "-o", "s.nc", "--at", "initial.split=test", "--at", "replica=1")
+      try sandbox.succeed(
+        "run", "many.yaml", "-o", "one.nc", "--set", "sweep=null", "--set", "model.replicas=1", "--set",
+        "initial.split=test", "--seed", "8")
+      #expect(
+        try states("s.nc") == sandbox.reader("one.nc").variable("members/initial_latent_state").readDoubles())
+      try sandbox.succeed("starts", "many.nc", "-o", "first.nc")
+      #expect(try states("first.nc") != states("s.nc"))
+      // Without the cache the file names the models.
+      let elsewhere = try sandbox.simulate(
+        ["starts", "many.nc", "-o", "t.nc", "--at", "initial_split=test", "--at", "replica=1"],
+        cache: sandbox("other-cache"))
+      #expect(elsewhere.code == 0, "\(elsewhere.errors)")
+      #expect(try states("s.nc") == states("t.nc"))
+      try sandbox.fail(
+        65, ["starts", "many.nc", "-o", "u.nc", "--at", "replica=2"], parts: ["replica=2", "from 0 to 1"])
+      try sandbox.fail(
+        65, ["starts", "many.nc", "-o", "u.nc", "--at", "model.latent=2"], parts: ["initial.split, replica"])
       try sandbox.put("no NetCDF", at: "text.nc")
       try sandbox.fail(65, ["starts", "text.nc", "-o", "s.nc"], parts: ["text.nc"])
       try sandbox.fail(66, ["starts", "none.nc", "-o", "s.nc"], parts: ["none.nc"])

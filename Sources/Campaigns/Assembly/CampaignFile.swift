@@ -241,7 +241,6 @@ extension Campaign {
     guard let file = files.joined().lazy.compactMap({ $0 }).first else { return }
     let replaced = [
       "scenario", "history", "title", "seed", "scenario_name", "dataset_sha256", "model_sha256", "warnings",
-      "initial_states_command",
     ]
     for (name, value) in try readers.reader(of: file).root.attributes
     where !replaced.contains(name) && !name.hasPrefix("model_") {

@@ -1,3 +1,4 @@
+import Foundation
 import Kinds
 import Output
 import Scenarios
@@ -6,21 +7,19 @@ import Scenarios
 public struct RunRecord: Sendable {
   /// The run file.
   public let path: String
-  /// Its scenario.
-  public let scenario: Scenario
+  /// Its scenario; of a file of several runs that of one of them, once it is chosen.
+  public var scenario: Scenario
   /// The vocabulary that the scenario was read with.
   let vocabulary: ScenarioVocabulary
-  /// The scenario as it was written.
-  private let text: String
-  /// SHA-256 of the data set, and of the model.
-  let dataset: String
-  let model: String
-  /// The model's file; nil where it had none.
-  let modelFile: String?
+  /// SHA-256 of the data sets, and of the models: one of each in the file of one run.
+  let datasets: [String]
+  let models: [String]
+  /// The models' files; none where they had none.
+  let modelFiles: [String]
 
   /// Reads the attributes of a run file.
   ///
-  /// - Throws: `NetCDFError`; `ScenarioError` where it is no file of one run.
+  /// - Throws: `NetCDFError`; `ScenarioError` where it is no run file.
   public init(path: String, _ vocabulary: ScenarioVocabulary) throws {
     self.path = path
     self.vocabulary = vocabulary
@@ -33,25 +32,23 @@ public struct RunRecord: Sendable {
       }
       return text
     }
-    self.text = try text("scenario")
-    scenario = try ScenarioLoader.parse(text: self.text, path: path, vocabulary: vocabulary)
-    guard !scenario.isCampaign else {
-      throw ScenarioError(
-        path: path, problem: "it holds several runs (a sweep, replicas, controls or claims)",
-        expected: "a file of one run, for its states to be made again",
-        remedy:
-          "write its scenario with 'simulate inspect --scenario', and run the one that you mean alone with --set"
-      )
-    }
-    dataset = try text("dataset_sha256")
-    model = try text("model_sha256")
-    modelFile = try? reader.attribute("model_file").text
+    func list(_ name: String) throws -> [String] { try text(name).split(separator: " ").map(String.init) }
+    scenario = try ScenarioLoader.parse(text: try text("scenario"), path: path, vocabulary: vocabulary)
+    datasets = try list("dataset_sha256")
+    models = try list("model_sha256")
+    let files = (try? reader.attribute("model_file").text) ?? ""
+    modelFiles = files.split(separator: "\n").map(String.init)
   }
 
   /// The scenario with another model in place of its own.
   func scenario(withModel file: String) throws -> Scenario {
     try ScenarioLoader.parse(
-      text: text, path: path, overrides: ["model.file=\(ScenarioValue.text(file).yaml)"],
+      text: scenario.resolvedYAML, path: path, overrides: ["model.file=\(ScenarioValue.text(file).yaml)"],
       vocabulary: vocabulary)
+  }
+
+  /// Hashes in short, for messages.
+  static func short(_ hashes: [String]) -> String {
+    hashes.prefix(3).map { $0.prefix(12) + "..." }.joined(separator: ", ") + (hashes.count > 3 ? ", ..." : "")
   }
 }

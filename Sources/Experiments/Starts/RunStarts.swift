@@ -26,6 +26,7 @@ public struct RunStarts {
 
   /// Loads the data set, and the model where the states depend on it, and compares their hashes.
   ///
+  /// - Precondition: The record's scenario is that of one run.
   /// - Throws: `ScenarioError` where data or model are others than the run's, or the model is gone, and as
   ///   `Experiment.run`.
   public init(of record: RunRecord, options: RunOptions, events: RunEvents) throws {
@@ -33,12 +34,12 @@ public struct RunStarts {
     let experiment = try Experiment(record.scenario, options: options, events: events)
     self.experiment = experiment
     let scenario = record.scenario
-    guard experiment.dataset.contentHash == record.dataset else {
+    guard record.datasets.contains(experiment.dataset.contentHash) else {
       throw ScenarioError(
         path: record.path, key: "dataset",
         problem:
           "the data set is another than the run's (its SHA-256 is \(experiment.dataset.contentHash.prefix(12))...)",
-        expected: "\(record.dataset.prefix(12))..., the attribute dataset_sha256",
+        expected: "\(RunRecord.short(record.datasets)), the attribute dataset_sha256",
         remedy: "put the files back that the run was made with")
     }
     let start = try experiment.startAgain(record)
@@ -154,7 +155,8 @@ public struct RunStarts {
       ("history", experiment.options.command), ("source", experiment.options.source),
       ("run_file", record.path),
       ("scenario_name", scenario.name), ("scenario", scenario.resolvedYAML), ("seed", "\(scenario.seed)"),
-      ("dataset_sha256", record.dataset), ("model_sha256", record.model),
+      ("dataset_sha256", experiment.dataset.contentHash),
+      ("model_sha256", record.models.joined(separator: " ")),
     ] { try root.setAttribute(name, .text(text)) }
   }
 }
@@ -210,27 +212,33 @@ extension Experiment {
     )
   }
 
-  /// The run's model: that of the data, of the scenario's file or the cache, or else the file that the run names.
+  /// The run's model: that of the data, of the scenario's file or the cache, or else of a file that the run names.
   private func modelAgain(_ record: RunRecord) throws -> any PreparedModel {
-    if let model = try? kind.rehearse(modelPreparation, .never).model, model.sha256 == record.model {
+    if let model = try? kind.rehearse(modelPreparation, .never).model, record.models.contains(model.sha256) {
       return model
     }
-    guard let file = record.modelFile, FileManager.default.fileExists(atPath: file) else {
+    // Of several models that which this run's training leaves.
+    let trainable = record.modelFiles.count > 1 ? kind as? any TrainableModelKind : nil
+    let file = record.modelFiles.first { path in
+      FileManager.default.fileExists(atPath: path)
+        && trainable.map { $0.differences(ofFile: path, modelPreparation)?.isEmpty ?? false } ?? true
+    }
+    guard let file else {
       throw ScenarioError(
-        kind: .missing, path: record.path, key: "model_file", value: record.modelFile,
+        kind: .missing, path: record.path, key: "model_file", value: record.modelFiles.first,
         problem:
           "the model, on which these states depend, is gone: it is not there and not in the cache either",
-        expected: "the model of SHA-256 \(record.model.prefix(12))...",
+        expected: "the model of SHA-256 \(RunRecord.short(record.models))",
         remedy: "put the file back, or train it again with 'simulate train'")
     }
     let other = try Experiment(
       try record.scenario(withModel: file), options: options, events: events, dataset: dataset)
     let model = try other.kind.rehearse(other.modelPreparation, .never).model
-    guard model.sha256 == record.model else {
+    guard record.models.contains(model.sha256) else {
       throw ScenarioError(
         path: record.path, key: "model_file", value: file,
         problem: "the model is another than the run's (its SHA-256 is \(model.sha256.prefix(12))...)",
-        expected: "\(record.model.prefix(12))..., the attribute model_sha256",
+        expected: "\(RunRecord.short(record.models)), the attribute model_sha256",
         remedy: "put the file back, or train it again with 'simulate train'")
     }
     return model
