@@ -53,6 +53,18 @@ public struct EnsemblePlan: Sendable {
     self.observables = observables
   }
 
+  /// The fields that the observables and the engine itself read, beside z(t).
+  var requiredFields: StateFields {
+    var fields: StateFields = convergence.tolerance != nil ? .previousState : []
+    if conceptDistance != nil { fields.insert(.initialState) }
+    let beside = [splitting, conceptDistance, memoryDistance].compactMap { $0 }
+    for observable in observables + approaches.elements + beside {
+      fields.formUnion(observable.requiredFields)
+    }
+    return fields
+  }
+
+  /// How many observables are recorded member by member.
   var recordedCount: Int { min(recordedObservables ?? observables.count, observables.count) }
   /// Members of one level.
   public var membersPerLevel: Int { items.count * realizations }

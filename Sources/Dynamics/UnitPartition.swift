@@ -18,7 +18,16 @@ public struct UnitPartition: Sendable, Hashable {
     /// Whether no other unit of the item follows.
     var isLastPart: Bool
 
+    /// How many members there are: item by item, and of each its realizations.
     var memberCount: Int { positions.count * realizations.count }
+
+    /// The position in the plan of the item of member `number`, counted within the unit.
+    func position(ofMember number: Int) -> Int { positions.lowerBound + number / realizations.count }
+
+    /// The realization of member `number`, counted within the unit.
+    func realization(ofMember number: Int) -> Int32 {
+      Int32(truncatingIfNeeded: realizations.lowerBound + number % realizations.count)
+    }
   }
 
   /// The most segments of a level.
@@ -39,8 +48,8 @@ public struct UnitPartition: Sendable, Hashable {
   private let groupsPerLevel: Int
   /// Segments of each level.
   public let segmentsPerLevel: Int
-  /// Whether a segment holds so few items that their means take less room than weighted sums.
-  let keepsMeans: Bool
+  /// Whether a segment holds so few items that their mean distances take less room than the bootstrap's weighted sums.
+  let keepsItemDistances: Bool
 
   /// The partition of a plan.
   public init(_ plan: EnsemblePlan) {
@@ -64,7 +73,7 @@ public struct UnitPartition: Sendable, Hashable {
     segmentsPerLevel = min(
       groupsPerLevel, bytes < Self.mostBytesOfLevel ? Self.mostSegments : Self.segmentsOfLongRuns)
     let itemsPerSegment = (groupsPerLevel + segmentsPerLevel - 1) / segmentsPerLevel * itemsPerUnit
-    keepsMeans = replicates > 0 && itemsPerSegment <= 2 * replicates
+    keepsItemDistances = replicates > 0 && itemsPerSegment <= 2 * replicates
   }
 
   /// Units of each level.
