@@ -59,8 +59,20 @@ public struct EnsemblePlan: Sendable {
     self.observables = observables
   }
 
+  /// The fields that the observables and the engine itself read, beside z(t).
+  var requiredFields: StateFields {
+    var fields: StateFields = convergence.tolerance != nil ? .previousState : []
+    if conceptDistance != nil { fields.insert(.initialState) }
+    let beside = [splitting, labelling?.observable, conceptDistance, memoryDistance].compactMap { $0 }
+    for observable in observables + approaches.elements + beside {
+      fields.formUnion(observable.requiredFields)
+    }
+    return fields
+  }
+
   /// Whether each member's labels are handed to the sink.
   public var recordsLabels: Bool { labelling != nil && recordsMembers }
+  /// How many observables are recorded member by member.
   var recordedCount: Int { min(recordedObservables ?? observables.count, observables.count) }
   /// Gives each item a number of noisy copies of its own.
   ///
@@ -73,10 +85,6 @@ public struct EnsemblePlan: Sendable {
     unevenCount = counts.reduce(0, +)
     unevenRealizations = counts.allSatisfy { $0 == most } ? nil : counts
   }
-
-  /// The noisy copies of the item at a position of `items`.
-  @inline(__always)
-  func realizations(ofPosition position: Int) -> Int { unevenRealizations?[position] ?? realizations }
 
   /// Members of one level.
   public var membersPerLevel: Int {

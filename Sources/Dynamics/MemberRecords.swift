@@ -1,6 +1,6 @@
 import Numerics
 
-/// What one unit of members leaves for the file, in the order of the plan.
+/// What the members of one unit leave for the file, in the order of the plan.
 public struct MemberRecords: Sendable {
   /// The index of the first member among all members (level-major, then item, then realization).
   public internal(set) var firstMember: Int
@@ -20,11 +20,16 @@ public struct MemberRecords: Sendable {
   /// How each member ended.
   public internal(set) var outcomes: [Outcome] = []
 
-  init(firstMember: Int, series: [[Double]], latentStates: [Double], labels: [Int32]) {
-    self.firstMember = firstMember
-    self.series = series
-    self.latentStates = latentStates
-    self.labels = labels
+  /// Room for the records of a unit.
+  ///
+  /// - Parameter dimension: N.
+  init(of unit: UnitPartition.Unit, _ plan: EnsemblePlan, dimension: Int) {
+    firstMember = unit.level * plan.membersPerLevel + unit.firstMember
+    let numbers = unit.memberCount * plan.times
+    let seriesCount = plan.recordsMembers ? plan.recordedCount : 0
+    series = Array(repeating: Array(repeating: .nan, count: numbers), count: seriesCount)
+    latentStates = Array(repeating: .nan, count: plan.recordsLatentStates ? numbers * dimension : 0)
+    labels = Array(repeating: -1, count: plan.recordsLabels ? numbers : 0)
   }
 
   /// Appends one member, whose series and states are in their places already.
@@ -37,6 +42,43 @@ public struct MemberRecords: Sendable {
       scalars.entries[k].append(scalars.scalars[k].value(of: trajectory))
     }
     outcomes.append(outcome)
+  }
+
+  /// Writes the values of one observable at one time.
+  ///
+  /// - Parameters:
+  ///   - values: One per member, shape `[count]`.
+  ///   - first: The number in the unit of the first of these members.
+  ///   - times: How many times a series has.
+  mutating func record(
+    _ values: UnsafePointer<Double>, count: Int, from first: Int, observable: Int, time: Int, times: Int
+  ) {
+    for m in 0..<count { series[observable][(first + m) * times + time] = values[m] }
+  }
+
+  /// Writes the labels at one time; -1 stays where there is no value.
+  ///
+  /// - Parameters:
+  ///   - values: One per member, shape `[count]`.
+  ///   - first: The number in the unit of the first of these members.
+  ///   - times: How many times a series has.
+  mutating func record(
+    labels values: UnsafePointer<Double>, count: Int, from first: Int, time: Int, times: Int
+  ) {
+    for m in 0..<count where !values[m].isNaN { labels[(first + m) * times + time] = Int32(values[m]) }
+  }
+
+  /// Writes the latent states of a block's members at one time.
+  ///
+  /// - Parameters:
+  ///   - first: The number in the unit of the block's first member.
+  ///   - times: How many times a trajectory has.
+  mutating func record(states block: StateBlock, from first: Int, time: Int, times: Int) {
+    let n = block.dimension
+    for m in 0..<block.count {
+      let base = ((first + m) * times + time) * n
+      for i in 0..<n { latentStates[base + i] = block.states.pointer[m * n + i] }
+    }
   }
 
   // MARK: Bytes

@@ -16,7 +16,7 @@ public struct UnitPartition: Sendable, Hashable {
     var realizations: Range<Int>
     /// The number of the first member within its level.
     var firstMember: Int
-    /// Its members.
+    /// How many members there are: item by item, and of each its realizations.
     var memberCount: Int
     /// Whether the item has other realizations in other units.
     var isPart: Bool
@@ -93,8 +93,8 @@ public struct UnitPartition: Sendable, Hashable {
   private let groupsPerLevel: Int
   /// Segments of each level.
   public let segmentsPerLevel: Int
-  /// Whether a segment holds so few items that their means take less room than weighted sums.
-  let keepsMeans: Bool
+  /// Whether a segment holds so few items that their mean distances take less room than the bootstrap's weighted sums.
+  let keepsItemDistances: Bool
 
   /// The partition of a plan.
   public init(_ plan: EnsemblePlan) {
@@ -120,7 +120,7 @@ public struct UnitPartition: Sendable, Hashable {
       groupsPerLevel, bytes < Self.mostBytesOfLevel ? Self.mostSegments : Self.segmentsOfLongRuns)
     let itemsPerSegment =
       (groupsPerLevel + segmentsPerLevel - 1) / segmentsPerLevel * (groups?.mostItems ?? itemsPerUnit)
-    keepsMeans = replicates > 0 && itemsPerSegment <= 2 * replicates
+    keepsItemDistances = replicates > 0 && itemsPerSegment <= 2 * replicates
   }
 
   /// Units of each level.

@@ -74,22 +74,23 @@ import Testing
         let residual = values.reduce(0, +) - mean * Double(values.count)
         return residual * residual
       }
-      let error = (9.0 / 8 * squares.reduce(0, +)).squareRoot() / 509
+      let square: Double = squares.reduce(0, +)
+      let error = (9.0 / 8 * square).squareRoot() / 509
       #expect(abs(level.overall[0].standardError[time] - error) <= 1e-12 * error)
       #expect(level.overall[0].itemCount[time] == 9)
     }
     // The plan's first distance is |z|; all members have it, and each item weighs the same.
-    let distances = collector.all.flatMap { records in
-      stride(from: 0, to: records.latentStates.count, by: 2).map { k in
-        (records.latentStates[k] * records.latentStates[k]
-          + records.latentStates[k + 1] * records.latentStates[k + 1]).squareRoot()
-      }
+    let states = collector.all.flatMap(\.latentStates)
+    let distances: [Double] = stride(from: 0, to: states.count, by: 2).map { k in
+      let (x, y) = (states[k], states[k + 1])
+      return (x * x + y * y).squareRoot()
     }
     for time in 0..<plan.times {
       var first = 0
       let means = Self.counts.map { count in
         defer { first += count }
-        return (first..<first + count).reduce(0.0) { $0 + distances[$1 * plan.times + time] } / Double(count)
+        let sum = (first..<first + count).reduce(0.0) { $0 + distances[$1 * plan.times + time] }
+        return sum / Double(count)
       }
       let expected = means.reduce(0, +) / 9
       #expect(abs(level.approaches.elements[0].meanDistance[time] - expected) <= 1e-12 * expected)
