@@ -112,11 +112,11 @@ extension CommandTests {
           """, at: "small.yaml")
       try sandbox.succeed("run", "small.yaml", "-o", "run.nc")
       let readme = try String(contentsOfFile: Checkout.root + "/README.md", encoding: .utf8)
-      let parts = readme.components(separatedBy: "```python\nimport json, numpy, xarray\n")
+      let parts = readme.components(separatedBy: "```python\nimport json, numpy, pathlib, xarray\n")
       try #require(parts.count == 2)
       let code = try #require(parts[1].components(separatedBy: "```").first)
       try sandbox.put(
-        "import json, numpy, xarray\n" + code.replacing("runs/states.nc", with: "run.nc"), at: "readme.py")
+        "import json, numpy, pathlib, xarray\n" + code.replacing("runs/states.nc", with: "run.nc"), at: "readme.py")
       let rows = try run(sandbox, ["readme.py"]).split(separator: "\n").map {
         $0.split(separator: " ").compactMap { Double($0) }
       }

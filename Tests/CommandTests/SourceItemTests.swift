@@ -157,10 +157,14 @@ extension CommandTests {
       try sandbox.succeed(
         "run", "a.yaml", "-o", "c.nc", "--set", "attractors={}", "--set", "attractors.items=2")
       #expect(try sandbox.reader("c.nc").variable("attractors/initial_item").readInts() == [9, 3])
-      // Shards of it are the run.
-      for k in 1...2 { try sandbox.succeed("run", "a.yaml", "-o", "d.nc", "--shard", "\(k)/2") }
+      // Shards of it are the run; seven members are one unit, and so 60 of each state are taken.
+      let many = ["--set", "initial.realizations=60"]
+      #expect(try sandbox.simulate(["run", "a.yaml", "-o", "e.nc"] + many).code == 0)
+      for k in 1...2 {
+        #expect(try sandbox.simulate(["run", "a.yaml", "-o", "d.nc", "--shard", "\(k)/2"] + many).code == 0)
+      }
       try sandbox.succeed("merge", "d.1-of-2.shard", "d.2-of-2.shard", "-o", "d.nc")
-      try expectIdentical(sandbox.reader("a.nc"), sandbox.reader("d.nc"))
+      try expectIdentical(sandbox.reader("e.nc"), sandbox.reader("d.nc"))
     }
 
     private static func put(_ sandbox: Sandbox, items: [Int32]) throws {

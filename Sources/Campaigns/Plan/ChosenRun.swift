@@ -49,7 +49,7 @@ public enum ChosenRun {
 
   private static func refusal(_ scenario: Scenario, _ choice: String, _ expected: String) -> ScenarioError {
     ScenarioError(
-      path: scenario.path, problem: "--at \(choice)", expected: expected,
+      path: scenario.path, key: "--at", value: choice, expected: expected,
       remedy: "correct it, or leave it out")
   }
 }

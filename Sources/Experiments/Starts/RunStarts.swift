@@ -37,9 +37,9 @@ public struct RunStarts {
     guard record.datasets.contains(experiment.dataset.contentHash) else {
       throw ScenarioError(
         path: record.path, key: "dataset",
-        problem:
-          "the data set is another than the run's (its SHA-256 is \(experiment.dataset.contentHash.prefix(12))...)",
-        expected: "\(RunRecord.short(record.datasets)), the attribute dataset_sha256",
+        expected:
+          "the run's data set, of SHA-256 \(RunRecord.short(record.datasets)) (dataset_sha256); this is another,"
+          + " of \(RunRecord.short([experiment.dataset.contentHash]))",
         remedy: "put the files back that the run was made with")
     }
     let start = try experiment.startAgain(record)
@@ -237,8 +237,9 @@ extension Experiment {
     guard record.models.contains(model.sha256) else {
       throw ScenarioError(
         path: record.path, key: "model_file", value: file,
-        problem: "the model is another than the run's (its SHA-256 is \(model.sha256.prefix(12))...)",
-        expected: "\(RunRecord.short(record.models)), the attribute model_sha256",
+        expected:
+          "the run's model, of SHA-256 \(RunRecord.short(record.models)) (model_sha256); this is another, of"
+          + " \(RunRecord.short([model.sha256]))",
         remedy: "put the file back, or train it again with 'simulate train'")
     }
     return model
