@@ -47,10 +47,12 @@ extension RunData {
       return try curves(name, dimension, level: level, labels, groups, picked, hasBands: hasBands)
     }
     var sheet = Sheet(width: options.width, isBare: options.isBare)
-    sheet.addTitle("\(longName(name)) against time".capitalizedFirst)
+    let group = dimension == "concept" ? "class" : "superclass"
+    sheet.addTitle("Averages of each \(group) against time")
+    sheet.addHeading(longName(name).capitalizedFirst)
     let colours = Palette.ordered(groups.count)
     sheet.addLegend(
-      dimension == "concept" ? "class" : "superclass",
+      group,
       zip(groups, colours).enumerated().map { k, entry in
         LegendEntry(label: labels[entry.0], colour: entry.1, marker: Marker.number(k))
       })

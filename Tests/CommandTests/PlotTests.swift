@@ -67,7 +67,8 @@ extension CommandTests {
         "distance-concept-by-class,step-length,distance-concept-by-superclass", "-o", "groups.svg")
       let groups = String(decoding: try sandbox.bytes("groups.svg"), as: UTF8.self)
       for text in [
-        "of members of one class", "of members of one superclass", "Averages against time", "n = 40",
+        "Averages of each class against time", "Averages of each superclass", "Averages against time",
+        "n = 40",
       ] {
         #expect(groups.contains(text), "\(text)")
       }

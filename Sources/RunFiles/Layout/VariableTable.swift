@@ -98,7 +98,7 @@ package enum VariableTable {
         note:
           "With `attractors`. Those reached come first, largest basin first. Starts are ordered by item, then"
           + " realization. `picture`, for data sets of pictures, has the attributes `image_height`, `image_width`;"
-          + " exponents where starts did not settle.",
+          + " exponents where starts did not settle; with own items also `source_class`, where the root does not have it.",
         parts: run.attractors(attractors).map(\.part)),
       Chapter(
         title: "`/films`",
