@@ -112,7 +112,7 @@ let package = Package(
         "simulate", "Output", "RunFiles", "Attractors", "Observables", "Figures", "Scenarios", "Experiments",
         "Kinds",
       ]),
-    .testTarget(name: "DynamicsTests", dependencies: ["Dynamics", "Numerics"]),
+    .testTarget(name: "DynamicsTests", dependencies: ["Dynamics", "Numerics", "Kinds"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
     .testTarget(name: "NumericsTests", dependencies: ["Numerics", "Observables"]),
     .testTarget(

@@ -241,12 +241,8 @@ struct ApproachBootstrap {
     return (1 - smallest / mean[0], time)
   }
 
-  /// The quantile by linear interpolation of order statistics (Hyndman and Fan's type 7).
+  /// The quantile of the replicates; NaN for fewer than two.
   private static func quantile(_ sorted: [Double], _ q: Double) -> Double {
-    guard sorted.count > 1 else { return .nan }
-    let h = q * Double(sorted.count - 1)
-    let low = Int(h)
-    let high = min(low + 1, sorted.count - 1)
-    return sorted[low] + (h - Double(low)) * (sorted[high] - sorted[low])
+    sorted.count > 1 ? Numerics.quantile(ofSorted: sorted, q) : .nan
   }
 }

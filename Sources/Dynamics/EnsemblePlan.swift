@@ -6,8 +6,12 @@ public struct EnsemblePlan: Sendable {
   public var levels: [Double]
   /// The items of every level, as indices that the initial condition understands.
   public var items: [Int32]
-  /// Noisy copies of each item.
+  /// Noisy copies of each item; where items differ in their number (`setRealizations`), the most.
   public var realizations: Int
+  /// The noisy copies at each position of `items`, where they differ in number; nil: `realizations` of each.
+  public private(set) var unevenRealizations: [Int]?
+  /// The members of a level where items differ; else not used.
+  private var unevenCount = 0
   /// Times run 0...steps.
   public var steps: Int
   /// The scenario's seed.
@@ -16,6 +20,8 @@ public struct EnsemblePlan: Sendable {
   public var observables: [any Observable]
   /// How many of the observables, from the first, are recorded member by member; nil: all.
   public var recordedObservables: Int?
+  /// A label that every member has at each time, which is counted; nil: not asked.
+  public var labelling: Labelling?
   /// Averages per group as well.
   public var groupings: [ItemGrouping] = []
   /// A 0-or-1 observable by which every average is split in two as well: see `SeriesPart`; nil: not asked.
@@ -53,9 +59,37 @@ public struct EnsemblePlan: Sendable {
     self.observables = observables
   }
 
+  /// The fields that the observables and the engine itself read, beside z(t).
+  var requiredFields: StateFields {
+    var fields: StateFields = convergence.tolerance != nil ? .previousState : []
+    if conceptDistance != nil { fields.insert(.initialState) }
+    let beside = [splitting, labelling?.observable, conceptDistance, memoryDistance].compactMap { $0 }
+    for observable in observables + approaches.elements + beside {
+      fields.formUnion(observable.requiredFields)
+    }
+    return fields
+  }
+
+  /// Whether each member's labels are handed to the sink.
+  public var recordsLabels: Bool { labelling != nil && recordsMembers }
+  /// How many observables are recorded member by member.
   var recordedCount: Int { min(recordedObservables ?? observables.count, observables.count) }
+  /// Gives each item a number of noisy copies of its own.
+  ///
+  /// - Precondition: as many numbers as `items`, all at least 1.
+  /// - Complexity: O(items).
+  public mutating func setRealizations(_ counts: [Int]) {
+    precondition(counts.count == items.count && counts.allSatisfy { $0 >= 1 })
+    let most = counts.max() ?? 1
+    realizations = most
+    unevenCount = counts.reduce(0, +)
+    unevenRealizations = counts.allSatisfy { $0 == most } ? nil : counts
+  }
+
   /// Members of one level.
-  public var membersPerLevel: Int { items.count * realizations }
+  public var membersPerLevel: Int {
+    unevenRealizations == nil ? items.count * realizations : unevenCount
+  }
   /// Members in all.
   public var memberCount: Int { levels.count * membersPerLevel }
   /// steps + 1.

@@ -111,22 +111,46 @@ public struct CorruptedStart: InitialCondition {
   }
 }
 
-/// Initial states given as they are, one per item.
+/// Initial states given as they are: one per item, or any number of each.
 public struct GivenStart: InitialCondition {
   /// In which space the rows are.
   public let space: StateSpace
   private let rows: RowTable
+  /// The rows of each item, where rows and items differ.
+  private let rowsOfItem: [Int32: [Int32]]?
+  /// How many following realizations of an item start from the same row.
+  private let repetitions: Int
 
+  /// Each item starts from the row of its number.
+  ///
   /// - Parameter rows: Shape `[items, D]` or `[items, N]`, by `space`.
   public init(_ rows: RowTable, space: StateSpace) {
     self.rows = rows
     self.space = space
+    rowsOfItem = nil
+    repetitions = 1
+  }
+
+  /// Each item starts from rows of its own, one after another.
+  ///
+  /// - Parameters:
+  ///   - rows: Shape `[rows, D]` or `[rows, N]`, by `space`.
+  ///   - rowsOfItem: The rows of each item, in the order of its realizations.
+  ///   - repetitions: How many following realizations of an item start from the same row.
+  public init(_ rows: RowTable, space: StateSpace, rowsOfItem: [Int32: [Int32]], repetitions: Int) {
+    precondition(repetitions >= 1)
+    self.rows = rows
+    self.space = space
+    self.rowsOfItem = rowsOfItem
+    self.repetitions = repetitions
   }
 
   public func prepare(
     _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
     region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource
   ) {
-    rows.copy(item: Int(member.item), into: state)
+    guard let rowsOfItem else { return rows.copy(item: Int(member.item), into: state) }
+    guard let own = rowsOfItem[member.item] else { preconditionFailure("item \(member.item) has no states") }
+    rows.copy(item: Int(own[Int(member.realization) / repetitions]), into: state)
   }
 }

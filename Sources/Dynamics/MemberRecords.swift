@@ -1,6 +1,6 @@
 import Numerics
 
-/// What one unit of members leaves for the file, in the order of the plan.
+/// What the members of one unit leave for the file, in the order of the plan.
 public struct MemberRecords: Sendable {
   /// The index of the first member among all members (level-major, then item, then realization).
   public internal(set) var firstMember: Int
@@ -12,16 +12,24 @@ public struct MemberRecords: Sendable {
   public internal(set) var series: [[Double]]
   /// `[members, times, N]`; empty unless asked.
   public internal(set) var latentStates: [Double]
+  /// Per time the number of the plan's label, -1 for none, `[members, times]`; empty unless asked.
+  public internal(set) var labels: [Int32]
   /// Per scalar of `MemberScalar.recorded` `[members]`; NaN where there is none.
   public internal(set) var scalars = ScalarColumns<[Double]>(
     MemberScalar.recorded, entries: Array(repeating: [], count: MemberScalar.recorded.count))
   /// How each member ended.
   public internal(set) var outcomes: [Outcome] = []
 
-  init(firstMember: Int, series: [[Double]], latentStates: [Double]) {
-    self.firstMember = firstMember
-    self.series = series
-    self.latentStates = latentStates
+  /// Room for the records of a unit.
+  ///
+  /// - Parameter dimension: N.
+  init(of unit: UnitPartition.Unit, _ plan: EnsemblePlan, dimension: Int) {
+    firstMember = unit.level * plan.membersPerLevel + unit.firstMember
+    let numbers = unit.memberCount * plan.times
+    let seriesCount = plan.recordsMembers ? plan.recordedCount : 0
+    series = Array(repeating: Array(repeating: .nan, count: numbers), count: seriesCount)
+    latentStates = Array(repeating: .nan, count: plan.recordsLatentStates ? numbers * dimension : 0)
+    labels = Array(repeating: -1, count: plan.recordsLabels ? numbers : 0)
   }
 
   /// Appends one member, whose series and states are in their places already.
@@ -36,6 +44,43 @@ public struct MemberRecords: Sendable {
     outcomes.append(outcome)
   }
 
+  /// Writes the values of one observable at one time.
+  ///
+  /// - Parameters:
+  ///   - values: One per member, shape `[count]`.
+  ///   - first: The number in the unit of the first of these members.
+  ///   - times: How many times a series has.
+  mutating func record(
+    _ values: UnsafePointer<Double>, count: Int, from first: Int, observable: Int, time: Int, times: Int
+  ) {
+    for m in 0..<count { series[observable][(first + m) * times + time] = values[m] }
+  }
+
+  /// Writes the labels at one time; -1 stays where there is no value.
+  ///
+  /// - Parameters:
+  ///   - values: One per member, shape `[count]`.
+  ///   - first: The number in the unit of the first of these members.
+  ///   - times: How many times a series has.
+  mutating func record(
+    labels values: UnsafePointer<Double>, count: Int, from first: Int, time: Int, times: Int
+  ) {
+    for m in 0..<count where !values[m].isNaN { labels[(first + m) * times + time] = Int32(values[m]) }
+  }
+
+  /// Writes the latent states of a block's members at one time.
+  ///
+  /// - Parameters:
+  ///   - first: The number in the unit of the block's first member.
+  ///   - times: How many times a trajectory has.
+  mutating func record(states block: StateBlock, from first: Int, time: Int, times: Int) {
+    let n = block.dimension
+    for m in 0..<block.count {
+      let base = ((first + m) * times + time) * n
+      for i in 0..<n { latentStates[base + i] = block.states.pointer[m * n + i] }
+    }
+  }
+
   // MARK: Bytes
 
   /// Writes the records.
@@ -46,6 +91,7 @@ public struct MemberRecords: Sendable {
     try encoder.encode(series.count)
     for values in series { try encoder.encode(values) }
     try encoder.encode(latentStates)
+    try encoder.encode(labels)
     for column in scalars.entries { try encoder.encode(column) }
     try encoder.encode(outcomes.map(\.rawValue))
   }
@@ -62,6 +108,7 @@ public struct MemberRecords: Sendable {
     series = []
     for _ in 0..<count { series.append(try decoder.decode()) }
     latentStates = try decoder.decode()
+    labels = try decoder.decode()
     for k in scalars.entries.indices { scalars.entries[k] = try decoder.decode(count: members.count) }
     outcomes = try decoder.decode([Int32].self).map { value in
       guard let outcome = Outcome(rawValue: value) else { throw ByteDecodingError("outcome \(value)") }

@@ -30,15 +30,32 @@ public final class StateBlock {
   public let input: AlignedBuffer<Double>
   /// 1 where a pixel belongs to the corrupted region, shape `[capacity, D]`; empty without a region.
   public let region: AlignedBuffer<UInt8>
+  private let hasRegion: Bool
 
   package init(dimension: Int, dataDimension: Int, capacity: Int, start: StateSpace, hasRegion: Bool) {
     self.dimension = dimension
     self.dataDimension = dataDimension
     self.capacity = capacity
     self.start = start
+    self.hasRegion = hasRegion
     members = AlignedBuffer(count: capacity)
     states = AlignedBuffer(count: capacity * dimension)
     input = AlignedBuffer(count: start == .data ? capacity * dataDimension : 0)
     region = AlignedBuffer(count: hasRegion ? capacity * dataDimension : 0)
+  }
+
+  /// Where the initial state of member `m` belongs: shape `[D]` or `[N]`, by `start`.
+  func initialState(of m: Int) -> UnsafeMutableBufferPointer<Double> {
+    start == .data
+      ? input.slice(from: m * dataDimension, count: dataDimension)
+      : states.slice(from: m * dimension, count: dimension)
+  }
+
+  /// Where the corrupted region of member `m` belongs, shape `[D]`, zeroed; nil without a region.
+  func clearedRegion(of m: Int) -> UnsafeMutableBufferPointer<UInt8>? {
+    guard hasRegion else { return nil }
+    let row = region.slice(from: m * dataDimension, count: dataDimension)
+    row.update(repeating: 0)
+    return row
   }
 }

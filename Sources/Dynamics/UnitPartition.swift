@@ -11,14 +11,66 @@ public struct UnitPartition: Sendable, Hashable {
     var level: Int
     /// Positions of the items in the plan.
     var positions: Range<Int>
-    /// The realizations of each.
+    /// The realizations of each item, or of the part of one; of whole items that differ in their number, a range from 0
+    /// that holds all of them.
     var realizations: Range<Int>
+    /// The number of the first member within its level.
+    var firstMember: Int
+    /// How many members there are: item by item, and of each its realizations.
+    var memberCount: Int
     /// Whether the item has other realizations in other units.
     var isPart: Bool
     /// Whether no other unit of the item follows.
     var isLastPart: Bool
+  }
 
-    var memberCount: Int { positions.count * realizations.count }
+  /// How items are grouped that differ in the number of their realizations: whole items of one unit, or the parts of
+  /// one item. All arrays have one entry more than there are groups.
+  private struct Groups: Sendable, Hashable {
+    /// The position of the first item of each.
+    var positions = [0]
+    /// The first unit of each, within the level.
+    var units = [0]
+    /// The first member of each, within the level.
+    var members = [0]
+
+    /// - Complexity: O(items).
+    init(_ realizations: [Int], unitSize: Int) {
+      // Members of the whole items that are not in a group yet.
+      var open = 0
+      for (position, count) in realizations.enumerated() {
+        if open > 0, open + count > unitSize {
+          close(at: position, members: open, parts: 1)
+          open = 0
+        }
+        if count > unitSize {
+          close(at: position + 1, members: count, parts: (count + unitSize - 1) / unitSize)
+        } else {
+          open += count
+        }
+      }
+      if open > 0 { close(at: realizations.count, members: open, parts: 1) }
+    }
+
+    private mutating func close(at position: Int, members count: Int, parts: Int) {
+      positions.append(position)
+      units.append(units[units.count - 1] + parts)
+      members.append(members[members.count - 1] + count)
+    }
+
+    var count: Int { positions.count - 1 }
+    /// The most items of a group.
+    var mostItems: Int { zip(positions.dropFirst(), positions).map { $0 - $1 }.max() ?? 1 }
+
+    /// The group that holds a unit of the level.
+    func group(ofUnit unit: Int) -> Int {
+      var (low, high) = (0, count)
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if units[middle] <= unit { low = middle } else { high = middle }
+      }
+      return low
+    }
   }
 
   /// The most segments of a level.
@@ -31,6 +83,8 @@ public struct UnitPartition: Sendable, Hashable {
   private let itemCount: Int
   private let realizations: Int
   private let levels: Int
+  /// Where items differ in the number of their realizations; nil where all have the same.
+  private let groups: Groups?
   /// Whole items of a unit that is not a part.
   private let itemsPerUnit: Int
   /// Units of one item; 1 where a unit holds whole items.
@@ -39,8 +93,8 @@ public struct UnitPartition: Sendable, Hashable {
   private let groupsPerLevel: Int
   /// Segments of each level.
   public let segmentsPerLevel: Int
-  /// Whether a segment holds so few items that their means take less room than weighted sums.
-  let keepsMeans: Bool
+  /// Whether a segment holds so few items that their mean distances take less room than the bootstrap's weighted sums.
+  let keepsItemDistances: Bool
 
   /// The partition of a plan.
   public init(_ plan: EnsemblePlan) {
@@ -50,7 +104,8 @@ public struct UnitPartition: Sendable, Hashable {
     let unitSize = plan.membersPerUnit
     itemsPerUnit = max(1, unitSize / plan.realizations)
     partsPerItem = (plan.realizations + unitSize - 1) / unitSize
-    groupsPerLevel = (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
+    groups = plan.unevenRealizations.map { Groups($0, unitSize: unitSize) }
+    groupsPerLevel = groups?.count ?? (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
     let replicates = plan.hasBootstrap ? plan.bootstrapReplicates : 0
     let width = plan.approaches.elements.count * ApproachBootstrap.searchedTimes(plan.times).count
     // About as many bytes: last bits depend on what segments hold, so the numbers stay.
@@ -63,26 +118,45 @@ public struct UnitPartition: Sendable, Hashable {
     let bytes = Double(Self.mostSegments) * moments + sums
     segmentsPerLevel = min(
       groupsPerLevel, bytes < Self.mostBytesOfLevel ? Self.mostSegments : Self.segmentsOfLongRuns)
-    let itemsPerSegment = (groupsPerLevel + segmentsPerLevel - 1) / segmentsPerLevel * itemsPerUnit
-    keepsMeans = replicates > 0 && itemsPerSegment <= 2 * replicates
+    let itemsPerSegment =
+      (groupsPerLevel + segmentsPerLevel - 1) / segmentsPerLevel * (groups?.mostItems ?? itemsPerUnit)
+    keepsItemDistances = replicates > 0 && itemsPerSegment <= 2 * replicates
   }
 
   /// Units of each level.
-  var unitsPerLevel: Int { groupsPerLevel * partsPerItem }
+  var unitsPerLevel: Int { firstUnit(ofGroup: groupsPerLevel) }
   /// Units of all levels.
   public var unitCount: Int { levels * unitsPerLevel }
   /// Segments of all levels.
   public var segmentCount: Int { levels * segmentsPerLevel }
 
+  /// The first unit of a group, within the level.
+  private func firstUnit(ofGroup group: Int) -> Int { groups?.units[group] ?? group * partsPerItem }
+
   /// The members of a unit.
   func unit(_ index: Int) -> Unit {
+    if let groups { return unit(index % unitsPerLevel, ofLevel: index / unitsPerLevel, groups) }
     let group = index % unitsPerLevel / partsPerItem
     let part = index % partsPerItem
     let first = group * itemsPerUnit
+    let positions = first..<min(first + itemsPerUnit, itemCount)
+    let range = part * realizations / partsPerItem..<(part + 1) * realizations / partsPerItem
     return Unit(
-      level: index / unitsPerLevel, positions: first..<min(first + itemsPerUnit, itemCount),
-      realizations: part * realizations / partsPerItem..<(part + 1) * realizations / partsPerItem,
+      level: index / unitsPerLevel, positions: positions, realizations: range,
+      firstMember: first * realizations + range.lowerBound, memberCount: positions.count * range.count,
       isPart: partsPerItem > 1, isLastPart: part == partsPerItem - 1)
+  }
+
+  private func unit(_ index: Int, ofLevel level: Int, _ groups: Groups) -> Unit {
+    let group = groups.group(ofUnit: index)
+    let parts = groups.units[group + 1] - groups.units[group]
+    let part = index - groups.units[group]
+    let count = groups.members[group + 1] - groups.members[group]
+    let range = part * count / parts..<(part + 1) * count / parts
+    return Unit(
+      level: level, positions: groups.positions[group]..<groups.positions[group + 1], realizations: range,
+      firstMember: groups.members[group] + range.lowerBound, memberCount: range.count, isPart: parts > 1,
+      isLastPart: part == parts - 1)
   }
 
   /// The units of a segment.
@@ -90,7 +164,8 @@ public struct UnitPartition: Sendable, Hashable {
     let (level, segment) = (index / segmentsPerLevel, index % segmentsPerLevel)
     let first = segment * groupsPerLevel / segmentsPerLevel
     let end = (segment + 1) * groupsPerLevel / segmentsPerLevel
-    return level * unitsPerLevel + first * partsPerItem..<level * unitsPerLevel + end * partsPerItem
+    let base = level * unitsPerLevel
+    return base + firstUnit(ofGroup: first)..<base + firstUnit(ofGroup: end)
   }
 
   /// The units of consecutive segments.

@@ -19,6 +19,8 @@ public struct RunOptions: Sendable {
   public var source: String
   /// The command, for the file's history.
   public var command: String
+  /// What the program is called, for commands that files name.
+  public var program = "simulate"
   /// The commit that the program was built from, for the file.
   public var commit = "unknown"
   /// Seconds between two checkpoints.

@@ -5,6 +5,7 @@ public enum FigureKind: String, Sendable, CaseIterable {
   case claims
   case series
   case approach
+  case confusion
   case sweep
   case attractors
   case attractorPictures = "attractor-pictures"
@@ -17,6 +18,7 @@ public enum FigureKind: String, Sendable, CaseIterable {
     case .claims: "the claims' estimates with intervals, controls and thresholds"
     case .series: "averages of the observables against time, one curve per corruption level"
     case .approach: "approaches to own, sibling's and shuffled centres against the corruption level"
+    case .confusion: "members by the class of their item and of the nearest concept, at some times"
     case .sweep: "heat maps: a swept key against the corruption level, or two swept keys at each level"
     case .attractors: "basin fractions against the corruption level"
     case .attractorPictures: "the attractors decoded to pictures, with their basin fractions"
@@ -30,7 +32,8 @@ public enum FigureKind: String, Sendable, CaseIterable {
 public struct FigureOptions: Sendable {
   /// The page's width in points: 504 (7 inches) has two panels side by side, 252 one.
   public var width: Double
-  /// Observables of `series` and `sweep`; empty: all.
+  /// Observables of `series` and `sweep`, for `series` also those of each class or superclass; empty: all averages over
+  /// all members.
   public var variables: [String]
   /// Whether the figure goes without title and caption, which the page around it has.
   public var isBare = false
@@ -56,6 +59,12 @@ extension RunData {
     case .approach:
       return find(Self.approachName) == nil
         ? ("it holds no approaches, for its members have no own items", "choose another figure") : nil
+    case .confusion:
+      return find(Self.confusionName) == nil
+        ? (
+          "it holds no counts of nearest concepts",
+          "add nearest-concept to the scenario's observables, or choose another figure"
+        ) : nil
     case .sweep:
       return sweep.isEmpty
         ? ("it holds no sweep", "run a scenario with the key sweep, or choose another figure") : nil
@@ -104,8 +113,9 @@ extension RunData {
     }
     switch kind {
     case .claims: return try claimSheet(options)
-    case .series: return try seriesSheet(options)
+    case .series: return try allSeriesSheet(options)
     case .approach: return try approachSheet(options)
+    case .confusion: return try confusionSheet(options)
     case .sweep: return try sweepSheet(options)
     case .attractors: return try attractorSheet(options)
     case .attractorPictures: return try attractorPictureSheet(options)
@@ -118,7 +128,10 @@ extension RunData {
   ///
   /// - Throws: As `sheet`; `FigureError` of kind `invalid` where there is none.
   public func overview(options: FigureOptions = FigureOptions()) throws -> Sheet {
-    let sheets = try figures.map { try sheet($0, options: options) }
+    // Heat maps of a sweep have no room for groups.
+    let isGrouped =
+      !options.variables.isEmpty && options.variables.allSatisfy { groupDimension(of: $0) != nil }
+    let sheets = try figures.filter { !(isGrouped && $0 == .sweep) }.map { try sheet($0, options: options) }
     guard !sheets.isEmpty else {
       throw FigureError(
         .invalid, path: path, message: "it holds nothing to draw",

@@ -73,6 +73,7 @@ public struct Report {
     case .claims: "Claims"
     case .series: "Averages against time"
     case .approach: "Approaches"
+    case .confusion: "Nearest concepts"
     case .sweep: "Sweep"
     case .attractors: "Basin fractions"
     case .attractorPictures: "Attractors, decoded"

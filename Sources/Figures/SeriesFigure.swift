@@ -15,7 +15,14 @@ extension RunData {
       }
       return whole.isEmpty ? all : whole
     }
-    return try options.variables.map { name in
+    // Those of each class or superclass have a figure of their own.
+    let names = options.variables.filter { groupDimension(of: $0) == nil }
+    guard !names.isEmpty else {
+      throw FigureError(
+        .invalid, path: path, message: "it has no figure of '\(options.variables[0])' but series",
+        remedy: "leave the others out, or name averages over all members")
+    }
+    return try names.map { name in
       guard all.contains(name) else {
         throw FigureError(
           .invalid, path: path, message: "it holds no average '\(name)' over (level, time)",

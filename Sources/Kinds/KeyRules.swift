@@ -46,7 +46,7 @@ enum KeyRules {
   private static func isServed(_ type: ScenarioValueType) -> Bool {
     switch type {
     case .section, .boolean, .integer, .number, .integers, .numbers, .word, .text, .path, .labelGroups: true
-    case .name, .seed, .words, .corruption, .observables, .items, .sweep, .claims: false
+    case .name, .seed, .numberOrNone, .words, .corruption, .observables, .items, .sweep, .claims: false
     }
   }
 

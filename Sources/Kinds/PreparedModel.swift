@@ -8,6 +8,8 @@ import Vocabulary
 public protocol PreparedModel: Sendable {
   /// SHA-256 of what the model is: 64 hexadecimal digits.
   var sha256: String { get }
+  /// The absolute path of its file; nil where it has none.
+  var file: String? { get }
   /// What the run file says of it.
   var facts: ModelFacts { get }
   /// Where the decoder's means lie, and given data-space states have to.
@@ -28,6 +30,8 @@ public protocol PreparedModel: Sendable {
 }
 
 extension PreparedModel {
+  /// None.
+  public var file: String? { nil }
   /// Anywhere.
   public var dataRange: ModelOutline.DataRange { .unbounded }
   /// Nothing.

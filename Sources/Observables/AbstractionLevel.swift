@@ -7,7 +7,7 @@ import Numerics
 public struct AbstractionLevel: NamedObservable {
   public static let name = "abstraction-level"
   public static let longName = "index of the concept-tree level whose centre on the own branch is nearest"
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .ownMemory]
 
   private let tree: TreeDistances
 

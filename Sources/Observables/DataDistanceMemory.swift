@@ -5,7 +5,7 @@ import Numerics
 public struct DataDistanceMemory: NamedObservable {
   public static let name = "data-distance-memory"
   public static let longName = "Euclidean distance between data-space state and clean source item"
-  public static let needs: ObservableNeeds = [.ownItem, .cleanItem]
+  public static let needs: ObservableNeeds = [.ownItem, .ownMemory, .cleanItem]
 
   private let comparison: SourceComparison
 

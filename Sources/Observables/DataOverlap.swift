@@ -5,7 +5,7 @@ public struct DataOverlap: NamedObservable {
   public static let name = "data-overlap"
   public static let longName = "cosine between data-space state and clean source item"
   public static let family = ObservableFamily.overlap
-  public static let needs: ObservableNeeds = [.ownItem, .cleanItem]
+  public static let needs: ObservableNeeds = [.ownItem, .ownMemory, .cleanItem]
 
   private let comparison: SourceComparison
 

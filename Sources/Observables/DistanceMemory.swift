@@ -6,7 +6,7 @@ public struct DistanceMemory: NamedObservable {
   public static let name = "distance-memory"
   public static let longName = "Euclidean distance between latent state and own memory"
   public static let family = ObservableFamily.distance
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .ownMemory]
 
   private let tree: TreeDistances
 

@@ -21,12 +21,14 @@ public struct ObservableContext: Sendable {
   public var startsFromTraining: Bool
   /// As many memories of training as of held-out items; nil where there are no held-out ones.
   public var samples: MemorySamples?
+  /// How far each concept reaches, `[classes]`; nil: there is no end.
+  public var conceptRadii: [Double]?
 
   /// Collects them.
   public init(
     geometry: LatentGeometry, own: OwnItems?, source: (any ItemSource)?, overlapOrigin: RowTable? = nil,
     principalAxes: RowTable? = nil, siblingOfClass: [Int32] = [], classPictures: RowTable? = nil,
-    startsFromTraining: Bool = false, samples: MemorySamples? = nil
+    startsFromTraining: Bool = false, samples: MemorySamples? = nil, conceptRadii: [Double]? = nil
   ) {
     self.geometry = geometry
     self.own = own
@@ -37,6 +39,7 @@ public struct ObservableContext: Sendable {
     self.classPictures = classPictures
     self.startsFromTraining = startsFromTraining
     self.samples = samples
+    self.conceptRadii = conceptRadii
   }
 }
 
@@ -61,6 +64,8 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let posterior = ObservableNeeds(rawValue: 64)
   /// A search through many memories at each time, which costs as much as the network.
   public static let memorySearch = ObservableNeeds(rawValue: 128)
+  /// The own memory or clean item, to compare the state with: of a state without a source item it is the state itself.
+  public static let ownMemory = ObservableNeeds(rawValue: 256)
 }
 
 /// An observable that scenarios know by name.
@@ -111,6 +116,7 @@ public enum ObservableRegistry {
     DistanceNearestMemory.self,
     DistanceNearestConcept.self,
     ConceptAccuracy.self,
+    ConceptLabel.self,
     AbstractionLevel.self,
     StepLength.self,
     DataOverlap.self,

@@ -6,7 +6,7 @@ public struct OverlapMemory: NamedObservable {
   public static let name = "overlap-memory"
   public static let longName = "cosine between latent state and own memory"
   public static let family = ObservableFamily.overlap
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .ownMemory]
 
   private let tree: TreeDistances
   private let origin: RowTable?

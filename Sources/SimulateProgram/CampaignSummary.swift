@@ -1,4 +1,5 @@
 import Dynamics
+import Experiments
 import Foundation
 import Output
 import RunFiles
@@ -36,8 +37,21 @@ enum CampaignSummary {
         "\(report.failures.count) of \(report.totalCount) runs failed and are missing in the file.")
     }
     lines.append("")
+    let folders = try modelFolders(of: report.path)
+    if !folders.isEmpty { lines.append("Model files: \(folders.joined(separator: ", "))") }
     lines.append("Run file: \(report.path)")
     return lines.joined(separator: "\n")
+  }
+
+  /// The folders that hold the runs' models, each once.
+  private static func modelFolders(of path: String) throws -> [String] {
+    let text = try? NetCDFReader(path: path).attribute("model_file").text
+    var folders: [String] = []
+    for file in (text ?? "").split(separator: "\n") {
+      let folder = URL(fileURLWithPath: String(file)).deletingLastPathComponent().path
+      if !folders.contains(folder) { folders.append(folder) }
+    }
+    return folders
   }
 
   private static func estimate(_ claim: ClaimSpecification, of scenario: Scenario) -> String {
@@ -79,7 +93,7 @@ enum CampaignSummary {
           title: "approach to concept", values: values, errors: values.map { _ in .nan },
           models: models ?? []))
     }
-    for name in scenario.observables {
+    for name in scenario.averagedObservables {
       let variableName = AveragedObservable.variableName(name)
       guard let variable = try? file.variable(variableName) else { continue }
       let values = try lastNumbers(variable)

@@ -32,7 +32,10 @@ struct PlotCommand: ParsableCommand {
       valueName: "name"))
   var kinds: [FigureKind] = []
 
-  @Option(help: "Observables of the figures series and sweep, separated by commas. (default: all)")
+  @Option(
+    help: ArgumentHelp(
+      "Observables of the figures series and sweep, separated by commas; for series also NAME-by-class and"
+        + " NAME-by-superclass. (default: all averages over all members)"))
   var variables: String?
 
   @Option(

@@ -49,16 +49,18 @@ struct ScenarioOptions: ParsableArguments {
   func experiment(
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Experiment {
-    try probe(scenario)
-    return try Experiment(scenario, options: try runOptions(checkpoints), events: events(scenario, progress))
+    try Self.probe(scenario)
+    return try Experiment(
+      scenario, options: try runOptions(checkpoints), events: Self.events(scenario, progress, isQuiet: quiet))
   }
 
   /// A scenario of several runs with its data, reporting to the terminal.
   func campaign(
     _ scenario: Scenario, progress: ProgressLine, _ checkpoints: CheckpointOptions? = nil
   ) throws -> Campaign {
-    try probe(scenario)
-    return try Campaign(scenario, options: try runOptions(checkpoints), events: events(scenario, progress))
+    try Self.probe(scenario)
+    return try Campaign(
+      scenario, options: try runOptions(checkpoints), events: Self.events(scenario, progress, isQuiet: quiet))
   }
 
   /// What overrides took out of a scenario, in words; nil: nothing.
@@ -69,7 +71,7 @@ struct ScenarioOptions: ParsableArguments {
   }
 
   /// Reads given initial states in a process of their own first.
-  private func probe(_ scenario: Scenario) throws {
+  static func probe(_ scenario: Scenario) throws {
     // Only a sweep over the initial states makes more than one of them.
     let points =
       scenario.sweep.contains { $0.key.hasPrefix("initial.") }
@@ -77,7 +79,7 @@ struct ScenarioOptions: ParsableArguments {
     var probed: Set<[String]> = []
     for point in points {
       guard let file = point.initial.file, let variable = file.variable else { continue }
-      let variables = [variable] + (file.labels.map { [$0] } ?? [])
+      let variables = [variable] + [file.labels, file.items].compactMap { $0 }
       if probed.insert([file.path] + variables).inserted {
         try Isolation.probe(file.path, variables: variables)
       }
@@ -85,19 +87,26 @@ struct ScenarioOptions: ParsableArguments {
   }
 
   private func runOptions(_ checkpoints: CheckpointOptions?) throws -> RunOptions {
-    var options = RunOptions(
-      registry: Program.registry, source: "\(Program.name) \(Program.version)",
-      command: CommandLine.arguments.joined(separator: " "))
-    options.commit = Program.commit
-    if let threads { options.threads = threads }
-    try ResourceLimits.checkAddressSpace(threads: options.threads)
+    var options = try Self.runOptions(threads: threads)
     if let checkpoints { options.checkpointInterval = checkpoints.checkpointInterval }
     return options
   }
 
-  private func events(_ scenario: Scenario, _ progress: ProgressLine) -> RunEvents {
-    let isQuiet = quiet
-    let beginning = BeginningLog(isQuiet ? nil : Self.keysLeftOut(of: scenario))
+  /// How scenarios are executed by this program.
+  static func runOptions(threads: Int?) throws -> RunOptions {
+    var options = RunOptions(
+      registry: Program.registry, source: "\(Program.name) \(Program.version)",
+      command: CommandLine.arguments.joined(separator: " "))
+    options.commit = Program.commit
+    options.program = Program.command
+    if let threads { options.threads = threads }
+    try ResourceLimits.checkAddressSpace(threads: options.threads)
+    return options
+  }
+
+  /// Reports to the terminal.
+  static func events(_ scenario: Scenario, _ progress: ProgressLine, isQuiet: Bool) -> RunEvents {
+    let beginning = BeginningLog(isQuiet ? nil : keysLeftOut(of: scenario))
     let epochs = EpochLog(isQuiet: isQuiet)
     let runs = RunLog(isQuiet: isQuiet)
     let work = WorkLog(isQuiet: isQuiet)

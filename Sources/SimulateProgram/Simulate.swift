@@ -65,6 +65,7 @@ struct Simulate: ParsableCommand {
           simulate run my.yaml --set initial.levels=[0,0.5] --set dynamics.steps=50
           simulate run my.yaml --resume
           simulate list observables
+          simulate starts run.nc -o states.nc
           simulate export run.nc --variables overlap_concept,distance_concept -o table.csv
           simulate plot run.nc -o run.pdf
 
@@ -78,7 +79,8 @@ struct Simulate: ParsableCommand {
       version: "\(Program.name) \(Program.version)",
       subcommands: [
         RunCommand.self, MergeCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self,
-        ListCommand.self, ExportCommand.self, PlotCommand.self, ReportCommand.self, ProbeCommand.self,
+        ListCommand.self, StartsCommand.self, ExportCommand.self, PlotCommand.self, ReportCommand.self,
+        ProbeCommand.self,
       ])
   }
 }

@@ -47,6 +47,7 @@ enum Summary {
     lines.append(
       "Averages over members; +- standard error over items, for this one model and data set (95 % intervals: NAME_lower and"
         + " NAME_upper in the run file).")
+    if let file = report.model.file { lines.append("Model file: \(file)") }
     lines.append("Run file: \(report.path)")
     return lines.joined(separator: "\n")
   }

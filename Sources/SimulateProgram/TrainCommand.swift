@@ -11,6 +11,8 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Trains a scenario's model and writes it as a safetensors file.",
     discussion: """
+      A model that was trained before, by 'run' or 'train', is copied from the cache of models; one that is trained \
+      now is kept there as well. \
       The file is interchangeable with PyTorch; its metadata hold the training settings and the negative ELBO. \
       A scenario uses it with model: {file: MODEL.safetensors}.
       """)
@@ -49,7 +51,9 @@ struct TrainCommand: ParsableCommand {
       if !options.quiet {
         if let model {
           printResult(model.summary(seconds: Date().timeIntervalSince(start)))
-          printResult("wrote \(path)")
+          // Where it was trained before, the cache has it; so it has now.
+          let cached = model.file.map { " (a copy of \($0))" } ?? ""
+          printResult("wrote \(path)\(cached)")
         } else {
           printResult("\(path) is complete; nothing was left to do")
         }

@@ -14,7 +14,8 @@ extension CommandTests {
         .map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
       #expect(
         list == [
-          "claims no", "series yes", "approach yes", "sweep no", "attractors no", "attractor-pictures no",
+          "claims no", "series yes", "approach yes", "confusion no", "sweep no", "attractors no",
+          "attractor-pictures no",
           "trajectories yes",
           "film yes",
         ])
@@ -43,6 +44,38 @@ extension CommandTests {
         #expect(try sandbox.bytes(name).prefix(4) == start.map { UInt8($0) }[...])
       }
       #expect(try sandbox.names.allSatisfy { !$0.contains("partial") })
+    }
+
+    /// Counts of the nearest concepts, and averages of each class.
+    @Test func figuresOfClasses() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(
+        smallScenario
+          + "observables: [distance-concept, step-length, nearest-concept]\ngroup-by: [class, superclass]\n",
+        at: "small.yaml")
+      try sandbox.succeed("run", "small.yaml", "-o", "run.nc")
+      try sandbox.succeed("plot", "run.nc", "--figure", "confusion", "-o", "confusion.svg")
+      let page = String(decoding: try sandbox.bytes("confusion.svg"), as: UTF8.self)
+      for text in ["class of the nearest concept", "class of the item", "none", "t = 0", "t = 3", "n = 160"] {
+        #expect(page.contains(text), "\(text)")
+      }
+      // Each row of a map is 40 members; at level 0 and t = 0 most are near to their own concept.
+      let counts = try Table(sandbox.reader("run.nc"), "nearest_concept_count")
+      for row in 0..<4 { #expect(page.contains(">\(Int(counts[0, 0, row, row + 1]))<")) }
+      try sandbox.succeed(
+        "plot", "run.nc", "--figure", "series", "--variables",
+        "distance-concept-by-class,step-length,distance-concept-by-superclass", "-o", "groups.svg")
+      let groups = String(decoding: try sandbox.bytes("groups.svg"), as: UTF8.self)
+      for text in [
+        "Averages of each class against time", "Averages of each superclass", "Averages against time",
+        "n = 40",
+      ] {
+        #expect(groups.contains(text), "\(text)")
+      }
+      // Without --figure the other figures are drawn as well.
+      try sandbox.succeed("plot", "run.nc", "--variables", "distance-concept-by-class", "-o", "all.svg")
+      try sandbox.fail(
+        65, ["plot", "run.nc", "--variables", "energy-by-class", "-o", "a.svg"], parts: ["energy_by_class"])
     }
 
     @Test func refusals() throws {

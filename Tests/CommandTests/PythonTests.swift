@@ -101,6 +101,52 @@ extension CommandTests {
       #expect(try run(sandbox, ["readme.py"]).contains("'concept': 4"))
     }
 
+    /// The README's observable of one's own, from the run file alone: model, initial states, latent states.
+    @Test func theReadmeIteratesByItself() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(
+        smallScenario.replacing("levels: [0, 0.5]", with: "levels: [0.3, 0.8]") + """
+          observables: [distance-concept, nearest-concept]
+          output: {members: true, latents: true, initial-states: true}
+
+          """, at: "small.yaml")
+      try sandbox.succeed("run", "small.yaml", "-o", "run.nc")
+      let readme = try String(contentsOfFile: Checkout.root + "/README.md", encoding: .utf8)
+      let parts = readme.components(separatedBy: "```python\nimport json, numpy, pathlib, xarray\n")
+      try #require(parts.count == 2)
+      let code = try #require(parts[1].components(separatedBy: "```").first)
+      try sandbox.put(
+        "import json, numpy, pathlib, xarray\n" + code.replacing("runs/states.nc", with: "run.nc"), at: "readme.py")
+      let rows = try run(sandbox, ["readme.py"]).split(separator: "\n").map {
+        $0.split(separator: " ").compactMap { Double($0) }
+      }
+      #expect(rows.map { $0[0] } == [0, 1, 2, 3])
+      // Sums of 36, 16, 4 and 16 products of numbers of order 1 in single precision, in another order: some 70 roundings
+      // of 2^-24 per application of a map that contracts.
+      for row in rows { #expect(row[2] < 70 * 0x1p-24 * 4, "\(row)") }
+      // Half of the pixels of a pattern are bright, and noise leaves it so.
+      #expect((10...26).contains(rows[0][1]))
+      try sandbox.put(
+        """
+        import numpy, xarray
+        run, members, geometry = (xarray.open_dataset("run.nc", group=g).load() for g in (None, "members", "geometry"))
+        z, c, r = members.latent_state.values, geometry.concept_position.values, geometry.concept_radius.values
+        d = numpy.linalg.norm(z[:, :, None] - c, axis=-1)
+        nearest = d.argmin(-1)
+        label = numpy.where(numpy.take_along_axis(d, nearest[..., None], -1)[..., 0] > r[nearest], -1, nearest)
+        assert numpy.array_equal(members.nearest_concept, label)
+        count = run.nearest_concept_count
+        for l in range(2):
+            for k in range(4):
+                chosen = (members.level_index.values == l) & (members["class"].values == k)
+                for n in range(-1, 4):
+                    own = (label[chosen] == n).sum(0)
+                    assert numpy.array_equal(count.isel(level=l).sel(source_class=k, nearest_class=n), own), (l, k, n)
+        assert (r > 0).all() and r.shape == (4,)
+        """, at: "check.py")
+      _ = try self.run(sandbox, ["check.py"])
+    }
+
     /// xarray opens every group without a warning and decodes missing values, integers and coordinates.
     @Test func xarrayOpensTheFile() throws {
       let sandbox = try sandbox()

@@ -24,7 +24,10 @@ extension CommandTests {
         testDescription: "everything",
         scenario: smallScenario.replacing("test: 5}", with: "test: 5, validation: 0.2}")
           .replacing("batch: 10}", with: "batch: 10, patience: 1}")
-          + fullSettings.replacing("latents: true", with: "latents: true, films: {items: 3}") + attractors),
+          + fullSettings.replacing(
+            "latents: true", with: "latents: true, initial-states: true, films: {items: 3}"
+          )
+          .replacing("[distance-concept,", with: "[nearest-concept, distance-concept,") + attractors),
       Kind(
         testDescription: "several realizations in sample mode",
         scenario: smallScenario.replacing("{steps: 3}", with: "{steps: 3, mode: sample}")
@@ -33,7 +36,8 @@ extension CommandTests {
       Kind(
         testDescription: "starts without items",
         scenario: smallScenario.replacing("{levels: [0, 0.5]}", with: "{corruption: prior, items: 30}")
-          + "observables: [distance-root]\noutput: {members: true, films: {items: 2}}\n" + attractors),
+          + "observables: [distance-root, nearest-concept]\nconcepts: {radius-quantile: none}\n"
+          + "output: {members: true, initial-states: true, films: {items: 2}}\n" + attractors),
       Kind(
         testDescription: "Hopfield network",
         scenario: smallScenario.split(separator: "\n").filter {

@@ -11,11 +11,19 @@ import Testing
     (97, 3, 200), (700, 1, 200), (700, 1, 0), (3, 130, 200), (3, 130, 0), (1, 400, 200),
     // Few replicates: weighted sums are kept, not the items' means.
     (700, 1, 2), (40, 130, 1),
+    // Items that differ in their number of realizations (0), some of them cut.
+    (60, 0, 200), (60, 0, 1), (7, 0, 0),
   ]
+
+  /// Realizations of following items where they differ.
+  static let unevenRealizations = [1, 3, 130, 2, 300, 7]
 
   static func plan(_ shape: (items: Int, realizations: Int, replicates: Int)) -> EnsemblePlan {
     var plan = ReproducibilityTests.plan(
-      items: (0..<Int32(shape.items)).map { $0 }, realizations: shape.realizations)
+      items: (0..<Int32(shape.items)).map { $0 }, realizations: max(shape.realizations, 1))
+    if shape.realizations == 0 {
+      plan.setRealizations((0..<shape.items).map { Self.unevenRealizations[$0 % 6] })
+    }
     plan.bootstrapReplicates = shape.replicates
     return plan
   }

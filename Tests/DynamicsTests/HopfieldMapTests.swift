@@ -1,4 +1,5 @@
 import Dynamics
+import Kinds
 import Numerics
 import Testing
 

@@ -23,6 +23,11 @@ import Testing
     plan.conceptDistance = Measure.component(1)
     plan.memoryDistance = Measure("memory") { state, _, time in time == 1 ? .nan : abs(state[0] - 0.5) }
     plan.convergence = .steps(below: 0.5)
+    plan.labelling = Labelling(
+      // Labels 0 to 3, none, and missing.
+      by: Measure("label") { state, member, time in
+        member.item % 11 == 0 && time > 2 ? .nan : min(max((state[0] * 2).rounded(), -1), 3)
+      }, count: 4, groupCount: 3, groupOfPosition: items.map { $0 % 3 })
     plan.recordsMembers = true
     plan.recordsLatentStates = true
     plan.bootstrapReplicates = 200
@@ -44,6 +49,7 @@ import Testing
     let plan = Self.plan(items: (0..<Int32(items)).map { $0 }, realizations: realizations)
     let expected = try Self.run(plan, threads: 1, blockSize: 126)
     #expect(expected.levels.count == 3)
+    #expect(expected.collector.all.allSatisfy { $0.labels.count == $0.members.count * 6 })
     for threads in [1, 2, 3, 7] {
       for blockSize in [1, 7, 64, 126, 1000] {
         let result = try Self.run(plan, threads: threads, blockSize: blockSize)

@@ -243,6 +243,7 @@ final class RecordCollector: EnsembleObserver {
       bits += records.positions.map { UInt64($0) }
       bits += records.series.flatMap { $0 }.map(\.bitPattern)
       bits += records.latentStates.map(\.bitPattern)
+      bits += records.labels.map { UInt64(bitPattern: Int64($0)) }
       bits += records.scalars.entries.flatMap { $0 }.map(\.bitPattern)
       bits += records.outcomes.map { UInt64($0.rawValue) }
       return bits
@@ -273,6 +274,7 @@ extension LevelStatistics {
       bits += [UInt64(scalar.count), scalar.mean.bitPattern, scalar.standardError.bitPattern]
       bits.append(UInt64(scalar.itemCount))
     }
+    bits += labelCounts.map { UInt64($0) }
     return bits
   }
 }

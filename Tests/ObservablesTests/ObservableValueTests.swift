@@ -100,6 +100,42 @@ import VAE
     #expect(Set(accuracy) == [0, 1], "the states must be of both kinds")
   }
 
+  /// The nearest concept's class, none where it is further away than the quantile of its own memories' distances.
+  @Test func conceptLabels() throws {
+    let concepts = (0..<3).map { k in GeometryTests.mean { $0 == Int32(k) } }
+    let geometry = GeometryTests.geometry
+    for quantile in [0, 0.5, 0.95, 1] {
+      let radii = geometry.conceptRadii(quantile: quantile)
+      for k in 0..<3 {
+        let own = zip(memories, geometry.classes).filter { $0.1 == Int32(k) }
+          .map { plainDistance($0.0, concepts[k]) }.sorted()
+        // Type 7: at q (n - 1) among the order statistics, linearly between two.
+        let place = quantile * Double(own.count - 1)
+        let (low, high) = (own[Int(place)], own[min(Int(place) + 1, own.count - 1)])
+        #expect(abs(radii[k] - (low + (place - place.rounded(.down)) * (high - low))) <= bound)
+      }
+      var context = context()
+      context.conceptRadii = radii
+      let queries = states.map { $0.map { 0.5 * $0 } } + states.map { $0.map { 2 * $0 } }
+      let label = try #require(ObservableRegistry.observable(named: "nearest-concept", in: context))
+      var found: Set<Double> = []
+      for part in [queries.prefix(12), queries.suffix(12)] {
+        let labels = try measure([label], at: Array(part))[0]
+        for (query, value) in zip(part, labels) {
+          let all = concepts.map { plainDistance(query, $0) }
+          let best = try #require(all.indices.min { all[$0] < all[$1] })
+          #expect(value == (all[best] > radii[best] ? -1 : Double(best)))
+          found.insert(value)
+        }
+      }
+      if quantile == 0.95 { #expect(found.contains(-1) && found.count > 2, "\(found)") }
+    }
+    // Without radii everything is within, however far.
+    let label = try #require(ObservableRegistry.observable(named: "nearest-concept", in: context()))
+    let far = states.map { $0.map { 1e6 * $0 } }
+    #expect(try measure([label], at: far)[0].allSatisfy { (0...2).contains($0) })
+  }
+
   @Test func abstractionLevels() throws {
     // From the memory along the branch to the root, and far beyond.
     var queries: [[Double]] = []

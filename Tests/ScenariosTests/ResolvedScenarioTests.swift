@@ -26,6 +26,9 @@ import Testing
     "name: a\ndataset: {kind: fashion-mnist, train-items: 1200, test-items: 1}",
     "name: a\ninitial: {corruption: prior, items: 5000}\nattractors: {}",
     "name: a\ninitial: {corruption: file, file: {path: s.nc, variable: 'null', labels: 'y z'}}",
+    "name: a\ninitial: {corruption: file, split: test, file: {path: s.nc, variable: x, items: 'a b'}}",
+    "name: a\nconcepts: {radius-quantile: none}\noutput: {members: true, initial-states: true}",
+    "name: a\nsweep: {concepts.radius-quantile: [none, 0.5, 1]}\nobservables: [nearest-concept]",
     "name: a\noutput: {films: {}}",
     "name: a\noutput: {members: true, films: {items: 7, times: [0, 3, 20]}}",
     "name: a\nsweep: {model.file: [a.st, b/c.st], seed: [1, 1e1]}",
@@ -85,6 +88,8 @@ import Testing
         group-by: []
         split-by: []
         overlap-origin: zero
+        concepts:
+          radius-quantile: 0.95
         attractors:
           tolerance: 1.0e-10
           max-steps: 100000
@@ -96,6 +101,7 @@ import Testing
           file: "/scenarios/a.nc"
           members: false
           latents: false
+          initial-states: false
         controls: []
         sweep:
           model.latent: [5, 20]

@@ -195,6 +195,16 @@ import Testing
       "name: a\ninitial: {corruption: file, file: x.nc}", "2:35", "initial.file", "write file: {path"),
     BadScenario(
       "name: a\ninitial: {corruption: file, file: {variable: x}}", "2:29", "initial.file.path", "missing"),
+    BadScenario(
+      "name: a\ninitial: {corruption: file, file: {path: x, variable: x, labels: y, items: z}}", "2:67",
+      "initial.file.labels", "not allowed beside initial.file.items", "leave labels out"),
+    BadScenario(
+      "name: a\noutput: {initial-states: true}", "2:26", "output.initial-states", "output.members: true"),
+    BadScenario(
+      "name: a\nconcepts: {radius-quantile: 1.5}", "2:29", "concepts.radius-quantile",
+      "a number between 0 and 1, or none"),
+    BadScenario(
+      "name: a\nconcepts: {radius-quantile: nothing}", "2:29", "concepts.radius-quantile", "or none"),
   ])
   func sections(_ bad: BadScenario) { bad.check() }
 

@@ -255,7 +255,10 @@ extension Campaign {
     try root.setAttribute("seed", Int(exactly: scenario.seed).map { .int($0) } ?? .text("\(scenario.seed)"))
     if plan.replicas > 1 { try root.setAttribute("models", .int(plan.replicas)) }
     // Those of all runs, each once, in the order of the runs.
-    for (name, separator) in [("dataset_sha256", " "), ("model_sha256", " "), ("warnings", "\n")] {
+    let lists: [(String, Character)] = [
+      ("dataset_sha256", " "), ("model_sha256", " "), ("model_file", "\n"), ("warnings", "\n"),
+    ]
+    for (name, separator) in lists {
       var texts: [String] = []
       for case let file? in files.joined() {
         guard let text = try? readers.reader(of: file).attribute(name).text else { continue }
@@ -263,8 +266,8 @@ extension Campaign {
           texts.append(line)
         }
       }
-      if name != "warnings" || !texts.isEmpty {
-        try root.setAttribute(name, .text(texts.joined(separator: separator)))
+      if separator == " " || !texts.isEmpty {
+        try root.setAttribute(name, .text(texts.joined(separator: String(separator))))
       }
     }
     for result in claims {

@@ -1,3 +1,5 @@
+import Experiments
+import Observables
 import RunFiles
 import Scenarios
 import Vocabulary
@@ -60,6 +62,11 @@ extension Scenario {
     let names = expression.names
     let series = ClaimNames.series(self)
     for name in names.series.sorted() where !series.contains(name) {
+      if name == ConceptLabel.name {
+        throw error(
+          key: key, value: expression.text, expected: "averages; '\(name)' is a label, which has no mean",
+          remedy: "write concept-accuracy or distance-nearest-concept")
+      }
       let near = Spelling.nearest(to: name, among: series)
       throw error(
         key: key, value: expression.text,
@@ -110,12 +117,14 @@ enum ClaimNames {
 
   /// Averages over time.
   static func series(_ scenario: Scenario) -> [String] {
-    scenario.observables.flatMap { ClaimVocabulary.series(of: $0, isSplit: !scenario.splitBy.isEmpty) }
+    scenario.averagedObservables.flatMap {
+      ClaimVocabulary.series(of: $0, isSplit: !scenario.splitBy.isEmpty)
+    }
   }
 
   /// The run file's variable of each average over time.
   static func variables(_ scenario: Scenario) -> [String: String] {
-    let all = scenario.observables.flatMap {
+    let all = scenario.averagedObservables.flatMap {
       ClaimVocabulary.followedSeries(of: $0, isSplit: !scenario.splitBy.isEmpty)
     }
     return Dictionary(all.map { ($0.name, $0.variable) }, uniquingKeysWith: { first, _ in first })

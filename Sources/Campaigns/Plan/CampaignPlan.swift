@@ -80,6 +80,7 @@ struct CampaignPlan: Sendable {
       scenario.attractors = nil
       scenario.output.members = false
       scenario.output.latents = false
+      scenario.output.initialStates = false
       scenario.output.films = nil
     }
     scenario.resolve()

@@ -37,6 +37,7 @@ extension Experiment {
     study.pictures = model.dataStates(of: table(study.sets.map { $0.points[0] }, width: map.dimension))
     try identify(&study, search, geometry: geometry, own: start.own)
     study.unsettled = try unsettled(search, starts, study)
+    if let items = start.itemOfState { study.items = study.items.map { items[Int($0)] } }
     study.seconds = (clock.now - begin).inSeconds
     return study
   }
@@ -49,7 +50,7 @@ extension Experiment {
   ) throws -> (geometry: LatentGeometry, start: PreparedStart) {
     func ground(_ map: some EncodingMap) throws -> (LatentGeometry, PreparedStart) {
       let geometry = PreparedGeometry(of: map, self)
-      return (geometry.centres, try PreparedStart(of: map, model, geometry, self))
+      return (geometry.centres, try PreparedStart(of: map, model, geometry, self, by: .state))
     }
     return try ground(model.map(mode: scenario.dynamics.mode, precision: .double))
   }

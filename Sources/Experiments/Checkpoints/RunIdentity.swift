@@ -137,8 +137,10 @@ extension Experiment {
     var initial = ""
     if let file = scenario.initial.file {
       initial = RunIdentity.hash(ofFile: file.path) ?? RunIdentity.unreadable
-      if file.variable == nil, let labels = file.labels {
-        initial += RunIdentity.hash(ofFile: labels) ?? RunIdentity.unreadable
+      if file.variable == nil {
+        for other in [file.labels, file.items].compactMap({ $0 }) {
+          initial += RunIdentity.hash(ofFile: other) ?? RunIdentity.unreadable
+        }
       }
     }
     return RunIdentity(

@@ -104,9 +104,11 @@ extension Experiment {
     var trial = plan
     trial.levels = [plan.levels[plan.levels.count / 2]]
     let wanted = BlockSize.standard * 2 * options.threads
-    trial.items = Array(
-      plan.items.prefix(max(1, wanted / min(plan.realizations, BlockSize.standard))))
-    trial.realizations = min(plan.realizations, max(1, wanted / trial.items.count))
+    // Where items differ in their realizations, every one has at least one.
+    let realizations = plan.unevenRealizations == nil ? plan.realizations : 1
+    trial.items = Array(plan.items.prefix(max(1, wanted / min(realizations, BlockSize.standard))))
+    trial.setRealizations(
+      Array(repeating: min(realizations, max(1, wanted / trial.items.count)), count: trial.items.count))
     trial.steps = 0
     trial.recordsMembers = false
     trial.recordsLatentStates = false

@@ -48,10 +48,10 @@ extension Experiment {
   package func fileLayout(_ model: ModelOutline) throws -> RunLayout {
     let (initial, output) = (scenario.initial, scenario.output)
     let items = try itemIndices(available: try givenStateCount).count
-    let hasOwn = hasSourceItems || initial.file?.labels != nil
+    let hasOwn = hasSourceItems || initial.file?.hasOwnItems == true
     var layout = RunLayout(
       corruption: initial.corruption, levels: initial.levels.count, times: scenario.dynamics.steps + 1,
-      observables: scenario.observables.map { AveragedObservable(named: $0) },
+      observables: scenario.averagedObservables.map { AveragedObservable(named: $0) },
       groupings: hasOwn ? scenario.groupBy : [],
       isSplit: hasOwn && scenario.splitBy.contains(.retention), hasOwnItems: hasOwn,
       hierarchy: dataset.hierarchy, dataDimension: dataset.dimension, imageShape: dataset.imageShape,
@@ -60,10 +60,14 @@ extension Experiment {
         of: scenario.observables, hasLatentStates: output.latents,
         latentDimension: model.latentDimension),
       facts: expectedFacts(model))
+    if scenario.asksForNearestConcept {
+      layout.nearestConcepts = RunLayout.NearestConcepts(hasRadii: scenario.conceptRadiusQuantile != nil)
+    }
     if output.members || output.latents {
       layout.members = RunLayout.Members(
         count: initial.levels.count * items * initial.realizations, hasSeries: output.members,
         hasLatentStates: output.latents, tolerance: nil)
+      if output.initialStates { layout.members?.initialStates = try initialStates(model) }
     }
     if let attractors = scenario.attractors {
       let starts = try attractorItems(attractors, available: try givenStateCount).count
@@ -73,9 +77,21 @@ extension Experiment {
     }
     if let films = output.films {
       layout.films = RunLayout.Films(
-        items: min(films.items, items), times: films.times(steps: scenario.dynamics.steps).count)
+        items: min(films.items, try sourceItemCount()),
+        times: films.times(steps: scenario.dynamics.steps).count)
     }
     return layout
+  }
+
+  /// What members' initial states are.
+  private func initialStates(_ model: ModelOutline) throws -> RunLayout.InitialStates {
+    let isLatent: Bool
+    if let corruption {
+      isLatent = type(of: corruption).origin != .item
+    } else {
+      isLatent = try givenStateWidth != dataset.dimension
+    }
+    return RunLayout.InitialStates(isLatent: isLatent, isSingle: scenario.dynamics.precision == .single)
   }
 
   /// What the model will say of itself, without its numbers.
@@ -98,7 +114,9 @@ extension Experiment {
     let averaged = Double(layout.observables.count) + treeLevels
     let slots = averaged * (1 + groups.reduce(0, +) + parts) * times
     let distances = 3 * treeLevels * times
-    let moments = slots * (initial.realizations > 1 ? 56 : 24) + 16 * distances
+    let classes = Double(hierarchy.numberOfClasses)
+    let labels = layout.nearestConcepts == nil ? 0 : 8 * classes * (classes + 1) * times
+    let moments = slots * (initial.realizations > 1 ? 56 : 24) + 16 * distances + labels
     let width = 3 * treeLevels * Double(EnsemblePlan.bootstrapTimes(steps: scenario.dynamics.steps).count)
     let bootstrap = Double(EnsemblePlan.standardReplicates) * width * 8
     let averages = 40 * slots * levels
@@ -106,7 +124,7 @@ extension Experiment {
     let perLevel = Double(members) / levels
     let unitMembers = min(Double(EnsemblePlan.membersPerUnit(ofMembers: members)), perLevel)
     let workers = min(Double(options.threads), levels * (perLevel / unitMembers).rounded(.up))
-    let records = layout.memberBytes
+    let records = layout.recordBytes
     let unit =
       moments + open + width * 8 * (unitMembers / Double(initial.realizations)).rounded(.up)
       + records / Double(members) * unitMembers

@@ -11,6 +11,8 @@ struct GivenStates {
   var space: StateSpace
   /// Class index of each state; nil where the file has no labels.
   var classes: [Int32]?
+  /// The number of each state's source item in the scenario's split; nil where the file does not say.
+  var items: [Int32]?
 
   /// Reads the states.
   ///
@@ -43,6 +45,7 @@ struct GivenStates {
     }
     rows = RowTable(rows: count, columns: width, elements: values)
     classes = try Self.classes(file, scenario, dataset, count: count)
+    items = try Self.items(file, scenario, dataset, count: count)
   }
 
   private static func checkFormat(_ file: InitialSpecification.File, _ scenario: Scenario) throws {
@@ -102,8 +105,67 @@ struct GivenStates {
     }
   }
 
+  /// The numbers of the states' source items; nil where the file does not say.
+  private static func items(
+    _ file: InitialSpecification.File, _ scenario: Scenario, _ dataset: Dataset, count: Int
+  ) throws -> [Int32]? {
+    guard let name = file.items else { return nil }
+    let place = file.place(of: name)
+    func refusal(_ expected: String, _ remedy: String) -> ScenarioError {
+      scenario.error(key: "initial.file.items", value: place, expected: expected, remedy: remedy)
+    }
+    let (numbers, shape) = try readNumbers(name, file, count: count)
+    guard let numbers else {
+      throw refusal(
+        "\(count) numbers of source items, as there are states; its shape is \(shape)",
+        "choose the numbers that belong to the states")
+    }
+    let split = scenario.initial.split
+    let available = (split == .train ? dataset.train : dataset.test).count
+    return try numbers.enumerated().map { state, number in
+      guard number == number.rounded(), (0..<Double(available)).contains(number) else {
+        let text = number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
+        throw refusal(
+          "whole numbers from 0 to \(available - 1), as the \(split.rawValue) split has \(available) items;"
+            + " that of state \(state) is \(text)",
+          split == .train
+            ? "correct it, or write initial.split: test where held-out items are meant"
+            : "correct it, or write initial.split: train where training items are meant")
+      }
+      return Int32(number)
+    }
+  }
+
+  /// So many numbers of a variable of the file, or of an IDX file, NaN where they are missing; nil where its shape is
+  /// another, for it may declare more than can be read.
+  private static func readNumbers(
+    _ name: String, _ file: InitialSpecification.File, count: Int
+  ) throws -> (numbers: [Double]?, shape: [Int]) {
+    guard file.variable != nil else {
+      let array = try IDXReader.read(path: name, types: Set(IDXElementType.allCases))
+      let numbers = (0..<array.count).map { Double(array.integer(at: $0)) }
+      return (array.shape == [count] ? numbers : nil, array.shape)
+    }
+    let variable = try NetCDFReader(path: file.path).variable(name)
+    return (variable.shape == [count] ? try variable.readDoubles() : nil, variable.shape)
+  }
+
+  /// The numbers of the states' source items, without the states; nil where the file does not say.
+  ///
+  /// - Throws: as `init`.
+  static func items(
+    _ file: InitialSpecification.File, scenario: Scenario, dataset: Dataset
+  ) throws -> [Int32]? {
+    file.items == nil ? nil : try items(file, scenario, dataset, count: count(file))
+  }
+
   /// The number of states in a file.
   static func count(_ file: InitialSpecification.File) throws -> Int { try shape(file).first ?? 0 }
+
+  /// The numbers of each state in a file.
+  static func width(_ file: InitialSpecification.File) throws -> Int {
+    try shape(file).dropFirst().reduce(1, *)
+  }
 
   private static func shape(_ file: InitialSpecification.File) throws -> [Int] {
     guard let name = file.variable else { return try IDXReader.read(path: file.path).shape }
@@ -128,8 +190,10 @@ struct GivenStates {
 
 extension InitialSpecification.File {
   /// The file, and the variable in it, for messages.
-  var place: String {
-    guard let variable else { return path }
-    return "\(path.split(separator: "/").last.map(String.init) ?? path): \(variable)"
+  var place: String { variable.map { place(of: $0) } ?? path }
+
+  /// The file, and another variable in it, or another file, for messages.
+  func place(of name: String) -> String {
+    variable == nil ? name : "\(path.split(separator: "/").last.map(String.init) ?? path): \(name)"
   }
 }

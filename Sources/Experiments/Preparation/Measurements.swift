@@ -13,6 +13,8 @@ struct Measurements {
   let observables: [any Observable]
   /// How many of them are the user's.
   let visibleCount: Int
+  /// The class of the nearest concept, which is counted; nil where nobody asks.
+  let conceptLabel: (any Observable)?
   /// The principal axes that the run file has, `[axes, N]`; nil where nobody asks.
   let principalAxes: RowTable?
 
@@ -27,7 +29,7 @@ struct Measurements {
     let axes =
       components.isEmpty && !scenario.output.latents ? nil : geometry.centres.principalAxes().axes
     let context = Self.context(of: map, geometry, start, axes: axes, experiment)
-    let visible = try scenario.observables.map { name in
+    func observable(_ name: String) throws -> any Observable {
       guard let observable = experiment.options.registry.observable(named: name, in: context) else {
         throw scenario.error(
           key: "observables", value: name,
@@ -36,6 +38,8 @@ struct Measurements {
       }
       return observable
     }
+    let visible = try scenario.averagedObservables.map { try observable($0) }
+    conceptLabel = try scenario.asksForNearestConcept ? observable(ConceptLabel.name) : nil
     let indicators: [any Observable] =
       start.own == nil
       ? [] : (0..<geometry.centres.treeLevelCount).compactMap { LevelIndicator(level: $0, context) }
@@ -64,7 +68,9 @@ struct Measurements {
       siblingOfClass: dataset.hierarchy.siblingOfClass,
       classPictures: isNeeded(.classPictures) ? dataset.classPictures() : nil,
       startsFromTraining: experiment.hasSourceItems && scenario.initial.split == .train,
-      samples: isNeeded(.heldOutItems) ? samples(of: map, geometry, start, experiment) : nil)
+      samples: isNeeded(.heldOutItems) ? samples(of: map, geometry, start, experiment) : nil,
+      conceptRadii: scenario.asksForNearestConcept
+        ? scenario.conceptRadiusQuantile.map { geometry.centres.conceptRadii(quantile: $0) } : nil)
   }
 
   /// As many memories of training as of held-out items.

@@ -19,6 +19,8 @@ struct PreparedEnsemble<Map: EncodingMap> {
   let principalAxes: RowTable?
   /// How many of the plan's observables are the user's; level indicators follow.
   let visibleObservables: Int
+  /// How far each concept reaches, `[classes]`; nil where nobody asks, or there is no end.
+  let conceptRadii: [Double]?
 
   /// The members' own items; nil for starts without one.
   var own: OwnItems? { start.own }
@@ -41,7 +43,7 @@ extension Experiment {
     return PreparedEnsemble(
       map: map, start: start, plan: plan(measurements, geometry, start, of: model),
       geometry: geometry.centres, principalAxes: measurements.principalAxes,
-      visibleObservables: measurements.visibleCount)
+      visibleObservables: measurements.visibleCount, conceptRadii: measurements.context.conceptRadii)
   }
 
   /// Which members there are, and what is kept of them.
@@ -53,6 +55,8 @@ extension Experiment {
     var plan = EnsemblePlan(
       levels: scenario.initial.levels, items: start.items, realizations: scenario.initial.realizations,
       steps: scenario.dynamics.steps, seed: scenario.seed, observables: measurements.observables)
+    if let realizations = start.realizations { plan.setRealizations(realizations) }
+    plan.labelling = measurements.conceptLabel.map { labelling(by: $0, start) }
     if let own = start.own {
       plan.approaches =
         ApproachCentres(geometry.centres, own, dataset.hierarchy, seed: scenario.seed).distances
@@ -68,6 +72,14 @@ extension Experiment {
     plan.recordsMembers = scenario.output.members
     plan.recordsLatentStates = scenario.output.latents
     return plan
+  }
+
+  /// Counts of members by the class of their item, or of all together where they have none.
+  private func labelling(by label: any Observable, _ start: PreparedStart) -> Labelling {
+    let classes = dataset.hierarchy.numberOfClasses
+    return Labelling(
+      by: label, count: classes, groupCount: start.own == nil ? 1 : classes,
+      groupOfPosition: start.items.map { item in start.own?.classes[Int(item)] ?? 0 })
   }
 
   private func convergence(of model: any PreparedModel) -> ConvergenceRule {

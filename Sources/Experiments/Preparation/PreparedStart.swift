@@ -6,9 +6,21 @@ import Scenarios
 
 /// Where members start, and what is theirs.
 struct PreparedStart: InitialCondition {
+  /// What a member's `item` is where states of a file have source items.
+  enum Address {
+    /// The source item: its states are its realizations.
+    case sourceItem
+    /// The state's place in the file.
+    case state
+  }
+
   private let base: any InitialCondition
-  /// The items of every level.
+  /// The items of every level, ascending.
   let items: [Int32]
+  /// How many realizations each of them has; nil: as many as the scenario says.
+  private(set) var realizations: [Int]?
+  /// The source item of each state, where members are addressed by states; else nil.
+  private(set) var itemOfState: [Int32]?
   /// The members' own items; nil for starts without one.
   let own: OwnItems?
   /// The clean source items; nil where there are none.
@@ -27,7 +39,7 @@ struct PreparedStart: InitialCondition {
   /// The start of a scenario: corrupted source items, draws in the latent space, or states of a file.
   init(
     of map: some EncodingMap, _ model: any PreparedModel, _ geometry: PreparedGeometry,
-    _ experiment: Experiment
+    _ experiment: Experiment, by address: Address = .sourceItem
   ) throws {
     if let corruption = experiment.corruption {
       self.init(corruption, items: try experiment.itemIndices(available: nil), map, geometry, experiment)
@@ -39,9 +51,12 @@ struct PreparedStart: InitialCondition {
     let given = try GivenStates(
       file, scenario: experiment.scenario, dataset: experiment.dataset, latentDimension: map.dimension,
       dataRange: model.dataRange)
-    self.init(
-      given, items: try experiment.itemIndices(available: given.rows.rows), map,
-      threads: experiment.options.threads)
+    let states = try experiment.itemIndices(available: given.rows.rows)
+    if let items = given.items {
+      self.init(given, states: states, of: items, by: address, map, geometry, experiment)
+    } else {
+      self.init(given, states: states, map, threads: experiment.options.threads)
+    }
   }
 
   private init(
@@ -49,27 +64,43 @@ struct PreparedStart: InitialCondition {
     _ experiment: Experiment
   ) {
     self.items = items
-    if experiment.hasSourceItems {
-      let split = experiment.split
-      let clean = SplitSource(split: split)
-      let memories =
-        experiment.scenario.initial.split == .train
-        ? geometry.memories
-        : map.memories(of: clean, count: split.count, threads: experiment.options.threads)
-      own = OwnItems(memories: memories, classes: split.classes)
-      source = clean
-    } else {
-      own = nil
-      source = nil
-    }
+    own = experiment.hasSourceItems ? experiment.sourceItems(map, geometry) : nil
+    source = experiment.hasSourceItems ? SplitSource(split: experiment.split) : nil
     let origin = type(of: corruption).origin
     base = CorruptedStart(
       corruption, source: origin == .memory ? own?.memories : source,
       imageShape: experiment.dataset.imageShape)
   }
 
-  private init(_ given: GivenStates, items: [Int32], _ map: some EncodingMap, threads: Int) {
-    self.items = items
+  /// Chosen states of a file that have source items: what is a member's own is its source item's.
+  private init(
+    _ given: GivenStates, states: [Int32], of sourceItems: [Int32], by address: Address,
+    _ map: some EncodingMap, _ geometry: PreparedGeometry, _ experiment: Experiment
+  ) {
+    let all = experiment.sourceItems(map, geometry)
+    switch address {
+    case .sourceItem:
+      let assigned = GivenStart.assigning(
+        given, states: states, to: sourceItems, repetitions: experiment.scenario.initial.realizations)
+      (base, items, realizations) = (assigned.start, assigned.items, assigned.realizations)
+      own = all
+      source = SplitSource(split: experiment.split)
+    case .state:
+      items = states
+      itemOfState = sourceItems
+      base = GivenStart(given.rows, space: given.space)
+      let memories = RowTable(rows: sourceItems.count, columns: map.dimension)
+      for (state, item) in sourceItems.enumerated() {
+        memories.row(state).update(from: all.memories.row(Int(item)), count: map.dimension)
+      }
+      own = OwnItems(memories: memories, classes: sourceItems.map { all.classes[Int($0)] })
+      source = nil
+    }
+  }
+
+  /// Chosen states of a file without source items; where they have labels each is its own clean item.
+  private init(_ given: GivenStates, states: [Int32], _ map: some EncodingMap, threads: Int) {
+    items = states
     base = GivenStart(given.rows, space: given.space)
     let isData = given.space == .data
     own = given.classes.map { classes in
@@ -79,5 +110,35 @@ struct PreparedStart: InitialCondition {
         classes: classes)
     }
     source = given.classes != nil && isData ? given.rows : nil
+  }
+}
+
+extension Experiment {
+  /// The memories and classes of the items of the scenario's split.
+  fileprivate func sourceItems(_ map: some EncodingMap, _ geometry: PreparedGeometry) -> OwnItems {
+    OwnItems(
+      memories: scenario.initial.split == .train
+        ? geometry.memories
+        : map.memories(of: SplitSource(split: split), count: split.count, threads: options.threads),
+      classes: split.classes)
+  }
+}
+
+extension GivenStart {
+  /// Chosen states of a file as realizations of their source items.
+  ///
+  /// - Parameters:
+  ///   - sourceItems: The source item of each state of the file.
+  ///   - repetitions: Realizations of each state.
+  /// - Returns: The start, the items, ascending, and how many realizations each has.
+  static func assigning(
+    _ given: GivenStates, states: [Int32], to sourceItems: [Int32], repetitions: Int
+  ) -> (start: GivenStart, items: [Int32], realizations: [Int]) {
+    let rows = Dictionary(grouping: states) { sourceItems[Int($0)] }
+    let items = rows.keys.sorted()
+    return (
+      GivenStart(given.rows, space: given.space, rowsOfItem: rows, repetitions: repetitions), items,
+      items.map { (rows[$0]?.count ?? 0) * repetitions }
+    )
   }
 }

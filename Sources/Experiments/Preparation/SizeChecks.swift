@@ -35,7 +35,15 @@ extension Experiment {
     let states = try GivenStates(
       file, scenario: scenario, dataset: dataset, latentDimension: model.latentDimension,
       dataRange: model.dataRange)
-    if states.space == .latent,
+    if let items = states.items, let attractors = scenario.attractors {
+      // With `until` the search may go on to any state.
+      let chosen =
+        attractors.until == nil
+        ? try attractorItems(attractors, available: states.rows.rows)
+        : (0..<Int32(states.rows.rows)).map { $0 }
+      try checkStarts(of: items, chosen: chosen, attractors.itemsKey)
+    }
+    if states.space == .latent, states.items == nil,
       let name = scenario.observables.first(where: { needs(of: $0).contains(.cleanItem) })
     {
       throw scenario.error(
@@ -44,6 +52,20 @@ extension Experiment {
         remedy: "remove it ('simulate list observables' says what each needs)")
     }
     return states.rows.rows
+  }
+
+  /// Refuses states of one source item among the starts of a search: its intervals are those of independent starts.
+  private func checkStarts(of items: [Int32], chosen: [Int32], _ key: String) throws {
+    var stateOfItem: [Int32: Int32] = [:]
+    for state in chosen {
+      guard let other = stateOfItem.updateValue(state, forKey: items[Int(state)]) else { continue }
+      throw scenario.error(
+        key: key,
+        expected:
+          "with attractors one state of each source item; states \(other) and \(state) are both of item"
+          + " \(items[Int(state)])",
+        remedy: "choose a file with one state of each, or leave attractors out")
+    }
   }
 
   /// Refuses what could not be held in this machine's memory, before anything is allocated for it.
@@ -68,10 +90,12 @@ extension Experiment {
         $0 == .class ? hierarchy.numberOfClasses : hierarchy.numberOfSuperclasses
       }.reduce(0, +)
     let series = Double((scenario.observables.count + 4) * (groups + 2 * scenario.splitBy.count))
+    let classes = Double(hierarchy.numberOfClasses)
+    let counts = scenario.asksForNearestConcept ? classes * (classes + 1) / 3 : 0
     // Of each worker, of its result that waits, of segment and level; and all levels' averages.
     let copies = Double(2 * (2 * options.threads + 2) + 2 * scenario.initial.levels.count)
     return demand(
-      series * copies * 24 * Double(scenario.dynamics.steps + 1), key: "dynamics.steps",
+      (series + counts) * copies * 24 * Double(scenario.dynamics.steps + 1), key: "dynamics.steps",
       value: "\(scenario.dynamics.steps)", "averages over time")
   }
 

@@ -12,7 +12,9 @@ extension Experiment {
   var split: ItemSplit { scenario.initial.split == .train ? dataset.train : dataset.test }
 
   /// Whether members have source items of the data set.
-  var hasSourceItems: Bool { corruption.map { type(of: $0).origin != .nothing } ?? false }
+  var hasSourceItems: Bool {
+    corruption.map { type(of: $0).origin != .nothing } ?? (scenario.initial.file?.items != nil)
+  }
 
   /// The chosen items' indices, ascending.
   ///
@@ -63,6 +65,27 @@ extension Experiment {
     try itemIndices(
       available: available, wanted: specification.items ?? scenario.initial.items,
       key: specification.itemsKey)
+  }
+
+  /// How many different source items the members have; the number of starts where they have none.
+  ///
+  /// - Throws: as `run`.
+  func sourceItemCount() throws -> Int {
+    let states = try itemIndices(available: try givenStateCount)
+    guard let file = scenario.initial.file,
+      let items = try GivenStates.items(file, scenario: scenario, dataset: dataset)
+    else { return states.count }
+    return Set(states.map { items[Int($0)] }).count
+  }
+
+  /// How many numbers each state of the file of initial states has; nil without one.
+  ///
+  /// - Throws: as `run`.
+  var givenStateWidth: Int? {
+    get throws {
+      guard let file = scenario.initial.file else { return nil }
+      return try GivenStates.width(file)
+    }
   }
 
   /// How many states the file of initial states holds; nil without one.

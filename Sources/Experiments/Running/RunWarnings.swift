@@ -63,6 +63,15 @@ extension Experiment {
           + " the training items above \(LatentGeometry.activityThreshold)): memories and concepts are nearly the same"
           + " point, so that distances to them and approaches say nothing about the data")
     }
+    if let file = scenario.initial.file, file.labels != nil {
+      let compared = scenario.observables.filter { needs(of: $0).contains(.ownMemory) }
+      if !compared.isEmpty {
+        result.append(
+          "initial.file: without source items each state is its own clean item, so that it is its own memory at t = 0 by"
+            + " construction: \(compared.joined(separator: ", ")) and approaches to the memory compare with where members"
+            + " start; name the source items with initial.file.items")
+      }
+    }
     let far = StartSurvey(of: prepared, dataset).levelsFarOutside
     if !far.isEmpty {
       let levels = Self.list(far)

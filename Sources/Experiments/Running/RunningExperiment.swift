@@ -236,16 +236,23 @@ extension Experiment {
     if options.registry.vocabulary.hasPosterior(scenario) {
       facts.facts.append(.activeLatentVariables(prepared.geometry.activeLatentVariables))
     }
+    if let file = model.file { facts.attributes.append(("model_file", .text(file))) }
     let hashes = modelFileHashes
     if !hashes.isEmpty {
       facts.attributes.append(("model_files_sha256", .text(hashes.joined(separator: " "))))
     }
+    var found = RunResults(
+      plan: prepared.plan, visibleObservables: prepared.visibleObservables, levels: results,
+      geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
+      attractors: attractors, films: try recordFilms(of: prepared))
+    found.conceptRadii = prepared.conceptRadii
+    if scenario.output.initialStates {
+      found.initialStates = (
+        initialStates(prepared.start, prepared.map), scenario.dynamics.precision == .single
+      )
+    }
     let file = try RunFile(
-      path: path, overwrite: overwrite, description: description, dataset: dataset,
-      results: RunResults(
-        plan: prepared.plan, visibleObservables: prepared.visibleObservables, levels: results,
-        geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
-        attractors: attractors, films: try recordFilms(of: prepared)),
+      path: path, overwrite: overwrite, description: description, dataset: dataset, results: found,
       model: facts)
     do {
       for source in records {
@@ -264,6 +271,12 @@ extension Experiment {
     }
   }
 
+  /// Makes members' initial states.
+  private func initialStates(_ start: PreparedStart, _ map: some EncodingMap) -> InitialStateSource {
+    InitialStateSource(
+      start, width: start.space == .latent ? map.dimension : dataset.dimension, seed: scenario.seed)
+  }
+
   /// The model with its derivative, of a kind whose traits say that there is one: the loader refuses `attractors`
   /// with others.
   func differentiable(_ model: any PreparedModel) -> any DifferentiableModel {
@@ -279,7 +292,7 @@ extension Experiment {
       title: scenario.description.isEmpty ? scenario.name : scenario.description,
       scenarioName: scenario.name, scenario: scenario.resolvedYAML, seed: scenario.seed,
       corruption: scenario.initial.corruption, command: options.command, source: options.source,
-      commit: options.commit)
+      commit: options.commit, statesCommand: "\(options.program) starts RUN.nc -o STATES.nc")
   }
 
   func report<Map: EncodingMap>(

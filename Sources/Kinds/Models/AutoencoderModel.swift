@@ -30,6 +30,8 @@ struct AutoencoderModel: DifferentiableModel, StorableModel {
   var wasTrained: Bool
   var evidence: Evidences
 
+  var file: String? { path.isEmpty ? nil : URL(fileURLWithPath: path).standardizedFileURL.path }
+
   var dataRange: ModelOutline.DataRange { model.architecture.likelihood.dataRange }
 
   func map(mode: InferenceMode, precision: Precision) -> any EncodingMap {

@@ -60,11 +60,13 @@ extension RunLayout {
 }
 
 extension RunLayout {
-  /// Bytes of the members' values; 0 without the group.
-  package var memberBytes: Double {
+  /// Bytes of what is kept of the members during the run; 0 without the group. Initial states are made when the file is
+  /// written.
+  package var recordBytes: Double {
     var alone = self
     guard members != nil else { return 0 }
-    let all = contents.groupBytes
+    alone.members?.initialStates = nil
+    let all = alone.contents.groupBytes
     alone.members = nil
     return all - alone.contents.groupBytes
   }

@@ -197,15 +197,16 @@ extension RunLayout {
   /// Starts by class of their source and of what they reach.
   private var confusion: Section {
     let labels = hierarchy.classLabels.map { Int32($0) }
-    func coordinate(_ name: String, _ words: String) -> Column {
-      integer(name, [name], .coordinate, "class label of the \(words)") { _ in labels }
-    }
+    // Counts of members have the same sources in the root.
+    let isKnown = nearestConcepts != nil
     return Section(
       group: "attractors",
-      dimensions: ["source_class", "reached_class"].map { RunDimension($0, labels.count) },
-      columns: [
-        coordinate("source_class", "source item"),
-        coordinate("reached_class", "concept nearest to the attractor"),
+      dimensions: (isKnown ? [] : [sourceClassDimension]) + [RunDimension("reached_class", labels.count)],
+      columns: (isKnown ? [] : [sourceClassColumn()]) + [
+        integer(
+          "reached_class", ["reached_class"], .coordinate,
+          "class label of the concept nearest to the attractor"
+        ) { _ in labels },
         integer(
           "confusion", ["level", "source_class", "reached_class"], .count,
           "number of starts by class of their source and of the concept nearest to the attractor reached"

@@ -25,6 +25,7 @@ extension RunLayout {
           "variance of the posterior mean over the training items")
       ) { $0.geometry.latentActivity },
     ]
+    if nearestConcepts?.hasRadii ?? false { centres.columns.append(conceptRadii) }
     var result = [centres]
     if principalAxes > 0 { result.append(axes(group)) }
     if hierarchy.hasSuperclasses { result.append(superconcepts(group)) }

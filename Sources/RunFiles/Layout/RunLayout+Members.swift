@@ -7,6 +7,8 @@ struct MemberPage {
   let plan: EnsemblePlan
   /// The class label of each of the items; empty for starts without one.
   let labels: [Int32]
+  /// Makes initial states; nil where nobody asks.
+  let starts: InitialStateSource?
 }
 
 extension RunLayout {
@@ -22,6 +24,7 @@ extension RunLayout {
         ) { $0.records.series[o] }
       }
     }
+    if members.hasSeries, nearestConcepts != nil { columns.append(nearestConceptColumn) }
     var dimensions = [RunDimension("member", members.count)]
     if members.hasLatentStates {
       dimensions.append(RunDimension("latent", latentDimension))
@@ -30,6 +33,19 @@ extension RunLayout {
           RunVariable(
             "latent_state", .real, ["member", "time", "latent"], .value, "latent state z(t)")
         ) { $0.records.latentStates })
+    }
+    if let states = members.initialStates {
+      if !states.isLatent {
+        dimensions.append(RunDimension("pixel", dataDimension))
+      } else if !members.hasLatentStates {
+        dimensions.append(RunDimension("latent", latentDimension))
+      }
+      let variable = initialState(states)
+      columns.append(
+        RunColumn(variable) { page in
+          let numbers = page.starts?.states(of: page.records.members) ?? []
+          return variable.kind == .single ? .singles(numbers.map { Float($0) }) : .reals(numbers)
+        })
     }
     columns += memberScalars(tolerance: members.tolerance)
     return RunSection(
@@ -40,6 +56,17 @@ extension RunLayout {
         variable.isCompressed = false
         return RunColumn(variable, column.values)
       })
+  }
+
+  /// x(0) or z(0) of each member; x(0) as the networks see it.
+  package func initialState(_ states: InitialStates, of dimension: String = "member") -> RunVariable {
+    guard !states.isLatent else {
+      return RunVariable(
+        "initial_latent_state", .real, [dimension, "latent"], .value, "latent state z(0) that it starts from")
+    }
+    return RunVariable(
+      "initial_state", states.isSingle ? .single : .real, [dimension, "pixel"], .value,
+      "data-space state x(0), row by row", more: imageSize)
   }
 
   /// Which members they are.

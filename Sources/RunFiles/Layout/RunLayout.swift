@@ -36,12 +36,37 @@ package struct RunLayout: Sendable {
   package var principalAxes: Int
   /// What the model says of itself.
   package var facts: [ModelFacts.Fact]
+  /// The counts of members by the concept nearest to them; nil where none are asked for.
+  package var nearestConcepts: NearestConcepts?
   /// The group of members; nil where none are asked for.
   package var members: Members?
   /// The group of attractors; nil where none are asked for.
   package var attractors: Attractors?
   /// The group of films; nil where none are asked for.
   package var films: Films?
+
+  /// What decides about the counts of members by the concept nearest to them.
+  package struct NearestConcepts: Sendable {
+    /// Whether concepts have a radius.
+    package var hasRadii: Bool
+
+    /// Collects it.
+    package init(hasRadii: Bool) { self.hasRadii = hasRadii }
+  }
+
+  /// What members' initial states are.
+  package struct InitialStates: Sendable {
+    /// Whether they are z(0); else they are x(0).
+    package var isLatent: Bool
+    /// Whether the networks compute in single precision, so that it holds all that they see of x(0).
+    package var isSingle: Bool
+
+    /// Collects it.
+    package init(isLatent: Bool, isSingle: Bool) {
+      self.isLatent = isLatent
+      self.isSingle = isSingle
+    }
+  }
 
   /// What decides about the group of members.
   package struct Members: Sendable {
@@ -53,6 +78,8 @@ package struct RunLayout: Sendable {
     package var hasLatentStates: Bool
     /// The step length below which a member has converged; nil where it is not asked.
     package var tolerance: Double?
+    /// What initial states are written; nil for none.
+    package var initialStates: InitialStates?
 
     /// Collects it.
     package init(count: Int, hasSeries: Bool, hasLatentStates: Bool, tolerance: Double?) {
@@ -181,6 +208,7 @@ extension RunLayout {
     var result = [coordinates.part]
     if let members { result.append(self.members(members).part) }
     result += averages.map(\.part) + [counts.part]
+    if let nearestConcepts { result.append(nearestConceptCounts(nearestConcepts).part) }
     if hasOwnItems { result += [fractions.part, approaches.part, changes.part, scalars.part] }
     result += [modelFacts.part] + geometry.map(\.part)
     if let attractors { result += self.attractors(attractors).map(\.part) }

@@ -18,7 +18,9 @@ extension RunLayout {
         classNames: ["class"], classLabels: [0], superclassNames: ["superclass"], superclassOfClass: [0]),
       dataDimension: 1, imageShape: ImageShape(rows: 1, columns: 1), latentDimension: 1, principalAxes: 1,
       facts: ModelFacts.Fact.specimen)
+    result.nearestConcepts = NearestConcepts(hasRadii: true)
     result.members = Members(count: 1, hasSeries: true, hasLatentStates: true, tolerance: 0)
+    result.members?.initialStates = InitialStates(isLatent: false, isSingle: true)
     result.attractors = Attractors(sets: 1, starts: 1, realizations: 1, unsettled: 1, exponents: 1)
     result.films = Films(items: 1, times: 1)
     return result
@@ -45,7 +47,9 @@ package enum VariableTable {
   /// The tables of a run's file.
   package static let markdown: String = {
     let run = RunLayout.specimen
-    guard let members = run.members, let attractors = run.attractors, let films = run.films else {
+    guard let members = run.members, let attractors = run.attractors, let films = run.films,
+      let concepts = run.nearestConcepts
+    else {
       preconditionFailure("the specimen has everything")
     }
     return text([
@@ -67,6 +71,12 @@ package enum VariableTable {
           + " `distance_concept` is the average where the observable is asked for.",
         parts: [run.fractions.part, run.approaches.part, run.changes.part, run.scalars.part]),
       Chapter(
+        title: "Nearest concepts",
+        note:
+          "With the observable `nearest-concept`. Sums over `nearest_class` are the members that have not diverged. Labels"
+          + " that are negative in the data put what stands for none below the smallest.",
+        parts: [run.nearestConceptCounts(concepts).part]),
+      Chapter(
         title: "The model",
         note:
           "Not for Hopfield networks. `negative_elbo_validation` with `dataset.validation`, `best_epoch` with"
@@ -78,15 +88,17 @@ package enum VariableTable {
           + " ask for. Superconcepts where the data set has them.", parts: run.geometry.map(\.part)),
       Chapter(
         title: "`/members`",
-        note: "With `output.members`; `latent_state` with `output.latents`. Ordered by level, then item, then"
-          + " realization. `class` is a label; the scalars are defined above.",
+        note:
+          "With `output.members`; `latent_state` with `output.latents`, `initial_state` with `output.initial-states`"
+          + " (double where `dynamics.precision` is; of latent starts `initial_latent_state` (`member`, `latent`), double)."
+          + " Ordered by level, then item, then realization. `class` is a label; the scalars are defined above.",
         parts: [run.members(members).part]),
       Chapter(
         title: "`/attractors`",
         note:
           "With `attractors`. Those reached come first, largest basin first. Starts are ordered by item, then"
           + " realization. `picture`, for data sets of pictures, has the attributes `image_height`, `image_width`;"
-          + " exponents where starts did not settle.",
+          + " exponents where starts did not settle; with own items also `source_class`, where the root does not have it.",
         parts: run.attractors(attractors).map(\.part)),
       Chapter(
         title: "`/films`",

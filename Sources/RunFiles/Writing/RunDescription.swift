@@ -16,13 +16,15 @@ package struct RunDescription: Sendable {
   package var source: String
   /// The commit that the program was built from.
   package var commit: String
+  /// How the initial states can be had again: a command, with RUN.nc for this file.
+  package var statesCommand: String
   /// What makes numbers say something else than they seem to; empty where nothing does.
   package var warnings: [String] = []
 
   /// Collects them.
   package init(
     title: String, scenarioName: String, scenario: String, seed: UInt64, corruption: String, command: String,
-    source: String, commit: String
+    source: String, commit: String, statesCommand: String
   ) {
     self.title = title
     self.scenarioName = scenarioName
@@ -32,5 +34,6 @@ package struct RunDescription: Sendable {
     self.command = command
     self.source = source
     self.commit = commit
+    self.statesCommand = statesCommand
   }
 }

@@ -59,7 +59,8 @@ package final class RunFile: @unchecked Sendable {
 
   /// Appends one unit's members.
   package func append(_ records: borrowing MemberRecords) throws {
-    let page = MemberPage(records: copy records, plan: results.plan, labels: labels)
+    let page = MemberPage(
+      records: copy records, plan: results.plan, labels: labels, starts: results.initialStates?.source)
     let (first, count) = (page.records.firstMember, page.records.members.count)
     for (column, variable) in members {
       let inner = variable.lengths.dropFirst().map { $0 ?? 0 }
@@ -72,6 +73,9 @@ package final class RunFile: @unchecked Sendable {
   package func finish() throws {
     let root = writer.root
     for section in layout.averages + [layout.counts] { try root.write(section, of: results) }
+    if let concepts = layout.nearestConcepts {
+      try root.write(layout.nearestConceptCounts(concepts), of: results)
+    }
     if layout.hasOwnItems {
       for section in [layout.fractions, layout.approaches, layout.changes, layout.scalars] {
         try root.write(section, of: results)
@@ -109,6 +113,7 @@ package final class RunFile: @unchecked Sendable {
     try root.setAttribute("format_version", .int(Self.formatVersion))
     try root.setAttribute("scenario_name", .text(description.scenarioName))
     try root.setAttribute("scenario", .text(description.scenario))
+    try root.setAttribute("initial_states_command", .text(description.statesCommand))
     if !description.warnings.isEmpty {
       try root.setAttribute("warnings", .text(description.warnings.joined(separator: "\n")))
     }
@@ -135,10 +140,14 @@ extension RunLayout {
       hasOwnItems: results.own != nil, hierarchy: dataset.hierarchy, dataDimension: dataset.dimension,
       imageShape: dataset.imageShape, latentDimension: results.geometry.dimension,
       principalAxes: results.principalAxes?.rows ?? 0, facts: model.facts)
+    nearestConcepts = plan.labelling.map { _ in NearestConcepts(hasRadii: results.conceptRadii != nil) }
     if plan.recordsMembers || plan.recordsLatentStates {
       members = Members(
         count: plan.memberCount, hasSeries: plan.recordsMembers, hasLatentStates: plan.recordsLatentStates,
         tolerance: plan.convergence.tolerance)
+      members?.initialStates = results.initialStates.map {
+        InitialStates(isLatent: $0.source.isLatent, isSingle: $0.isSingle)
+      }
     }
     attractors = results.attractors.map(Attractors.init)
     films = results.films.map { Films(items: $0.items.count, times: $0.times.count) }

@@ -17,6 +17,10 @@ package struct RunResults: Sendable {
   package var own: OwnItems?
   /// The leading principal axes of the memories, `[axes, N]`; nil where the file has none.
   package var principalAxes: RowTable?
+  /// How far each concept reaches, `[classes]`; nil where there is no end, or nobody asked.
+  package var conceptRadii: [Double]?
+  /// Makes members' initial states, and says in which precision the networks see them; nil where nobody asked.
+  package var initialStates: (source: InitialStateSource, isSingle: Bool)?
   /// The attractors; nil where nobody asked.
   package var attractors: AttractorStudy?
   /// The films; nil where nobody asked.

@@ -214,6 +214,10 @@ extension ScenarioKeys {
       key(
         "initial.file.labels", .text, nil, "class labels: variable of the NetCDF file, or IDX file",
         influence: .fileContents),
+      key(
+        "initial.file.items", .text, nil,
+        "source items, numbered from 0 in `initial.split`: variable of the NetCDF file, or IDX file; in place of labels",
+        influence: .fileContents),
     ]
   }()
 
@@ -229,6 +233,11 @@ extension ScenarioKeys {
       key(
         "overlap-origin", .word(["zero", "root"]), "zero", "where overlaps are seen from", influence: .numbers
       ),
+      section("concepts", "how far concepts reach"),
+      key(
+        "concepts.radius-quantile", .numberOrNone(NumberRange(0, 1)), "0.95",
+        "for `nearest-concept`: the share of a class's training memories within its concept's radius; none: no radius",
+        influence: .numbers),
       section("attractors", "search for attractors; left out: none", only: mean),
       key("attractors.items", .items, nil, "initial states of the search; by default as in `initial`"),
       key(
@@ -259,6 +268,9 @@ extension ScenarioKeys {
         influence: .nothing),
       key("output.members", .boolean, "false", "write each member's observables"),
       key("output.latents", .boolean, "false", "write each member's latent states; needs `members: true`"),
+      key(
+        "output.initial-states", .boolean, "false",
+        "write each member's initial state, x(0) or z(0); needs `members: true`"),
       section("output.films", "pictures of a few members along their paths; left out: none"),
       key(
         "output.films.items", .integer(1...1000), "4",

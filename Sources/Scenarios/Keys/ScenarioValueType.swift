@@ -16,6 +16,8 @@ public enum ScenarioValueType: Sendable, Hashable {
   case integer(ClosedRange<Int>)
   /// A finite number within bounds.
   case number(NumberRange)
+  /// A finite number within bounds, or the word `none`.
+  case numberOrNone(NumberRange)
   /// A list of integers within bounds.
   case integers(ClosedRange<Int>, count: ClosedRange<Int>)
   /// A list of finite numbers within bounds.
@@ -76,6 +78,7 @@ public enum ScenarioValueType: Sendable, Hashable {
     case .seed: return "an integer between 0 and \(UInt64.max)"
     case .integer(let range): return "an integer between \(range.lowerBound) and \(range.upperBound)"
     case .number(let range): return "a number \(range.description)"
+    case .numberOrNone(let range): return "a number \(range.description), or none"
     case .integers(let range, let count):
       return "a list of \(Self.text(count))integers between \(range.lowerBound) and \(range.upperBound)"
     case .numbers(let range, let count):

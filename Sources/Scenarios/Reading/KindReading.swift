@@ -36,7 +36,7 @@ extension ScenarioReader {
     case .text: return .text(try text(name))
     case .path: return .path(try path(name))
     case .labelGroups(let range): return .labelGroups(try labelGroups(name, range))
-    case .section, .name, .seed, .words, .corruption, .observables, .items, .sweep, .claims:
+    case .section, .name, .seed, .numberOrNone, .words, .corruption, .observables, .items, .sweep, .claims:
       preconditionFailure("the registry refuses keys of this type: \(name)")
     }
   }

@@ -142,6 +142,16 @@ struct ScenarioReader {
     return try number(key, try node(key), range, expected: type(key).description)
   }
 
+  /// A number, or nil for the word `none`.
+  func numberOrNone(_ key: String) throws -> Double? {
+    guard case .numberOrNone(let range) = type(key) else {
+      preconditionFailure("not a number or none: \(key)")
+    }
+    let node = try node(key)
+    if case .scalar("none", _) = node.content { return nil }
+    return try number(key, node, range, expected: type(key).description)
+  }
+
   func text(_ key: String) throws -> String {
     let node = try node(key)
     guard case .scalar(let text, let isPlain) = node.content, !isPlain || text.isEmpty || !node.isNull else {

@@ -22,13 +22,15 @@ extension ScenarioReader {
       lackOfOwnItem: nil, hasSuperclasses: vocabulary.traits(ofDataset: dataset).hasSuperclasses,
       lackOfTrainingItem: nil, modelWithoutPosterior: hasPosterior ? nil : model.kind)
     if corruption.name == "file" {
-      if initial.file?.labels == nil { means.lackOfOwnItem = "initial.corruption: file without labels" }
+      if initial.file?.hasOwnItems != true {
+        means.lackOfOwnItem = "initial.corruption: file without labels or items"
+      }
     } else if !corruption.needsSource {
       means.lackOfOwnItem = "initial.corruption: \(corruption.name)"
     }
     means.lackOfTrainingItem =
-      corruption.name == "file"
-      ? "initial.corruption: file" : initial.split == .test ? "initial.split: test" : nil
+      corruption.name == "file" && initial.file?.items == nil
+      ? "initial.corruption: file without items" : initial.split == .test ? "initial.split: test" : nil
     return means
   }
 
@@ -117,10 +119,12 @@ extension ScenarioReader {
         remedy: "write initial.corruption: one of \(regions), or another mode")
     }
     try checkModel(scenario)
-    if scenario.output.latents, !scenario.output.members {
+    let output = scenario.output
+    for (key, isAsked) in [
+      ("output.latents", output.latents), ("output.initial-states", output.initialStates),
+    ] where isAsked && !output.members {
       throw failure(
-        "output.latents", try node("output.latents"), expected: "output.members: true beside it",
-        remedy: "write members: true")
+        key, try node(key), expected: "output.members: true beside it", remedy: "write members: true")
     }
     try checkFilms(scenario)
     do {

@@ -66,6 +66,7 @@ extension ScenarioReader {
       groupBy: try words("group-by", as: Grouping.self),
       splitBy: try words("split-by", as: Splitting.self),
       overlapOrigin: try word("overlap-origin", as: OverlapOrigin.self),
+      conceptRadiusQuantile: try numberOrNone("concepts.radius-quantile"),
       attractors: try attractors(), output: try output(name: name),
       controls: controls, claims: claims, sweep: [],
       locations: [:], overriddenKeys: [:], resolvedYAML: "")
@@ -151,7 +152,15 @@ extension ScenarioReader {
     var labels = try optionalText("initial.file.labels")
     // Without a variable the file is in IDX format, and so are its labels.
     if labels != nil, variable == nil { labels = try self.path("initial.file.labels") }
-    return InitialSpecification.File(path: path, variable: variable, labels: labels)
+    var items = try optionalText("initial.file.items")
+    if items != nil, variable == nil { items = try self.path("initial.file.items") }
+    if items != nil, labels != nil {
+      throw failure(
+        "initial.file.labels", given("initial.file.labels"), problem: "not allowed beside initial.file.items",
+        expected: "labels or items: a source item's class is its label in the data set",
+        remedy: "leave labels out")
+    }
+    return InitialSpecification.File(path: path, variable: variable, labels: labels, items: items)
   }
 
   func items(_ key: String) throws -> InitialSpecification.Items {
@@ -192,6 +201,7 @@ extension ScenarioReader {
       file: gives("output.file")
         ? try path("output.file") : FilePaths.absolute("\(name).nc", inFolderOf: path),
       members: try boolean("output.members"), latents: try boolean("output.latents"),
+      initialStates: try boolean("output.initial-states"),
       films: gives("output.films")
         ? FilmSpecification(
           items: try integer("output.films.items"),

@@ -34,6 +34,8 @@ public struct Scenario: Sendable, Equatable {
   public var splitBy: [Splitting]
   /// Where overlaps are seen from, by default zero.
   public var overlapOrigin: OverlapOrigin
+  /// The share of a class's training memories within its concept's radius, by default 0.95; nil: no radius.
+  public var conceptRadiusQuantile: Double?
   /// The search for attractors; nil: none.
   public var attractors: AttractorSpecification?
   /// What is written.
@@ -113,13 +115,20 @@ public struct InitialSpecification: Sendable, Hashable {
     public var variable: String?
     /// Class labels: an integer variable of the NetCDF file, or the path of an IDX file.
     public var labels: String?
+    /// Numbers of the states' source items in the split, from 0: an integer variable of the NetCDF file, or the path
+    /// of an IDX file. Not beside `labels`.
+    public var items: String?
 
     /// Makes a specification.
-    public init(path: String, variable: String? = nil, labels: String? = nil) {
+    public init(path: String, variable: String? = nil, labels: String? = nil, items: String? = nil) {
       self.path = path
       self.variable = variable
       self.labels = labels
+      self.items = items
     }
+
+    /// Whether each state has an item of its own.
+    public var hasOwnItems: Bool { labels != nil || items != nil }
   }
 
   /// How source items are corrupted, by default by uniform-replacement.
@@ -222,14 +231,19 @@ public struct OutputSpecification: Sendable, Hashable {
   public var members: Bool
   /// Whether each member's latent states are written, by default false; needs `members`.
   public var latents: Bool
+  /// Whether each member's initial state is written, by default false; needs `members`.
+  public var initialStates: Bool
   /// The pictures of a few members that are written; nil: none.
   public var films: FilmSpecification?
 
   /// Makes a specification.
-  public init(file: String, members: Bool, latents: Bool, films: FilmSpecification? = nil) {
+  public init(
+    file: String, members: Bool, latents: Bool, initialStates: Bool = false, films: FilmSpecification? = nil
+  ) {
     self.file = file
     self.members = members
     self.latents = latents
+    self.initialStates = initialStates
     self.films = films
   }
 }
@@ -300,7 +314,7 @@ extension Scenario {
     var paths = [path] + dataset.inputPaths + model.inputPaths
     if let file = initial.file {
       paths.append(file.path)
-      if file.variable == nil, let labels = file.labels { paths.append(labels) }
+      if file.variable == nil { paths += [file.labels, file.items].compactMap { $0 } }
     }
     return paths
   }

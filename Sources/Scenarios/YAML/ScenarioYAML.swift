@@ -52,6 +52,7 @@ enum ScenarioYAML {
       ("group-by", list(scenario.groupBy.map(\.rawValue))),
       ("split-by", list(scenario.splitBy.map(\.rawValue))),
       ("overlap-origin", scenario.overlapOrigin.rawValue),
+      ("concepts.radius-quantile", scenario.conceptRadiusQuantile.map { text($0) } ?? "none"),
     ]
     if let attractors = scenario.attractors { result += self.attractors(attractors) }
     result += output(scenario.output)
@@ -82,6 +83,7 @@ enum ScenarioYAML {
       ("output.file", text(output.file)),
       ("output.members", "\(output.members)"),
       ("output.latents", "\(output.latents)"),
+      ("output.initial-states", "\(output.initialStates)"),
     ]
     if let films = output.films {
       result.append(("output.films.items", "\(films.items)"))
@@ -120,6 +122,7 @@ enum ScenarioYAML {
       result.append(("initial.file.path", text(file.path)))
       if let variable = file.variable { result.append(("initial.file.variable", text(variable))) }
       if let labels = file.labels { result.append(("initial.file.labels", text(labels))) }
+      if let items = file.items { result.append(("initial.file.items", text(items))) }
     }
     return result
   }

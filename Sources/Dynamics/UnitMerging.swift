@@ -1,0 +1,73 @@
+/// Merges units in the plan's order, whichever order they arrive in, and hands the observer what they leave.
+struct UnitMerging: Sendable {
+  private(set) var state: EnsembleState
+  /// The first error of the observer, after which nothing is merged.
+  private(set) var failure: (any Error)?
+  private let observer: (any EnsembleObserver)?
+
+  init(into state: consuming EnsembleState, observer: (any EnsembleObserver)?) {
+    self.state = state
+    self.observer = observer
+  }
+
+  /// The first unit that has not been merged.
+  var nextUnit: Int { state.unitsDone }
+
+  /// How far an earlier process or another worker came in a unit; nil where none began.
+  func progress(ofUnit index: Int) -> UnitProgress? { state.following[index] }
+
+  /// Keeps a unit that is not finished, so that checkpoints hold it.
+  mutating func keep(_ unit: UnitProgress, index: Int) { state.following[index] = unit }
+
+  /// Takes a finished unit, and merges all whose turn it is.
+  ///
+  /// - Returns: Whether the observer took what they leave.
+  mutating func add(_ unit: UnitProgress, index: Int) -> Bool {
+    attempt { merging in
+      // An earlier process may have finished it, and another worker merged it with those before it.
+      guard index >= merging.nextUnit else { return }
+      merging.state.following[index] = unit
+      try merging.mergeInTurn()
+    }
+  }
+
+  private mutating func mergeInTurn() throws {
+    while let unit = state.following[nextUnit], unit.isFinished {
+      state.following[nextUnit] = nil
+      if let observer, let records = unit.records { try observer.receive(records) }
+      try state.merge(unit) { [observer] in try observer?.receive($0) }
+      try observer?.checkpoint(state, isLast: false)
+    }
+  }
+
+  /// Hands the state to the observer while the run goes on.
+  ///
+  /// - Returns: Whether the observer took it.
+  mutating func saveCheckpoint() -> Bool {
+    attempt { try $0.observer?.checkpoint($0.state, isLast: false) }
+  }
+
+  /// The averages; of a run that was cancelled the observer gets the last state instead.
+  ///
+  /// - Throws: The first error of the observer; `CancellationError` where the run was cancelled.
+  func results(isCancelled: Bool) throws -> [LevelStatistics] {
+    if let failure { throw failure }
+    if isCancelled {
+      try observer?.checkpoint(state, isLast: true)
+      throw CancellationError()
+    }
+    return state.results
+  }
+
+  /// Keeps the first error.
+  private mutating func attempt(_ body: (inout UnitMerging) throws -> Void) -> Bool {
+    guard failure == nil else { return false }
+    do {
+      try body(&self)
+      return true
+    } catch {
+      failure = error
+      return false
+    }
+  }
+}

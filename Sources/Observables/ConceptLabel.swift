@@ -1,0 +1,45 @@
+import Dynamics
+import Numerics
+
+/// The class of the nearest concept, or none where that is further away than its radius.
+///
+/// A label has no mean: it is counted (`Labelling`), and written member by member.
+public struct ConceptLabel: NamedObservable {
+  public static let name = "nearest-concept"
+  public static let longName = "class of the nearest concept, none beyond its radius"
+
+  private let concepts: NearestConcept
+  /// The radius of each concept; nil: everything is within.
+  private let radii: [Double]?
+
+  public init?(_ context: ObservableContext) {
+    concepts = NearestConcept(geometry: context.geometry)
+    radii = context.conceptRadii
+  }
+
+  /// Writes the index of the class; -1 beyond the radius of the nearest concept, NaN for a state that is not finite.
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    let nearest = concepts.nearest(snapshot)
+    for m in 0..<snapshot.count {
+      let (distance, index) = (nearest[2 * m], nearest[2 * m + 1])
+      values[m] = index
+      if let radii, index.isFinite, distance > radii[Int(index)] { values[m] = -1 }
+    }
+  }
+}
+
+extension LatentGeometry {
+  /// How far a concept reaches: the quantile of the distances of its own training memories to it.
+  ///
+  /// - Parameter quantile: From 0 to 1, the farthest memory of the class.
+  /// - Returns: Shape `[classes]`.
+  /// - Complexity: O(items x (N + log items)).
+  public func conceptRadii(quantile q: Double) -> [Double] {
+    var distances = [[Double]](repeating: [], count: concepts.rows)
+    for (item, label) in classes.enumerated() {
+      let k = Int(label)
+      distances[k].append(distance(memories.row(item), concepts.row(k), dimension))
+    }
+    return distances.map { quantile(ofSorted: $0.sorted(), q) }
+  }
+}
