@@ -1,6 +1,11 @@
 /// The nonlinearity of a layer.
 public enum Activation: String, Sendable, Hashable, CaseIterable {
-  case identity, tanh, relu
+  /// x.
+  case identity
+  /// tanh x.
+  case tanh
+  /// max(x, 0).
+  case relu
   /// x Phi(x) with the exact normal distribution function (through erf).
   case gelu
   /// ln(1 + e^x).
@@ -8,7 +13,7 @@ public enum Activation: String, Sendable, Hashable, CaseIterable {
   /// 1 / (1 + e^-x).
   case logistic
 
-  /// The functions that hidden layers of our own networks may have.
+  /// The functions that hidden layers may have in trained models and in model files.
   public static let ofHiddenLayers: [Activation] = [.tanh, .relu, .gelu, .softplus]
 
   @usableFromInline var code: Int32 {

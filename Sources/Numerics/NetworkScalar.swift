@@ -34,8 +34,8 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
 
   /// gradient *= activation'(input), elementwise for the first `count` elements of each row.
   ///
-  /// `output` is activation(input). tanh and logistic read the output alone, the others the input alone,
-  /// for which relu takes the output as well: what is not read may be the other.
+  /// `output` is activation(input). tanh and logistic read `output` alone, the others `input` alone; the argument that is
+  /// not read may be the other one. relu may be given its output as `input`.
   static func multiplyByActivationGradient(
     _ gradient: UnsafeMutablePointer<Self>, input: UnsafePointer<Self>, output: UnsafePointer<Self>,
     rows: Int, count: Int, stride: Int, _ activation: Activation)

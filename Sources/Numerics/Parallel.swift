@@ -2,8 +2,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Work on all cores over pieces that are fixed beforehand, so that results cannot depend on the
-/// number of threads.
+/// Loops on several cores, over pieces that are fixed beforehand, so that results cannot depend on the number of
+/// threads.
 public enum Parallel {
   /// The number of processors that this process may use.
   public static var processorCount: Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }

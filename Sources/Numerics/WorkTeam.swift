@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// Piece p belongs to worker p mod `threads`, which takes its own pieces first, in ascending order: what a piece writes
 /// in one loop and reads in the next can stay in one core's caches. Then workers take from each other what is left,
-/// and the calling thread alone finishes the work where helpers get no processor. Helpers wait by asking, and sleep in
-/// between after a while without work. One thread at a time may call `forEach`.
+/// and the calling thread alone finishes the work where helpers get no processor. A helper without work polls, and after
+/// a while sleeps between two polls. One thread at a time may call `forEach`.
 public final class WorkTeam: Sendable {
   private let board: Board
   /// Workers, the calling thread among them.
@@ -37,7 +37,7 @@ public final class WorkTeam: Sendable {
     board.pieces = pieces
     board.body = body
     board.finished.store(0, ordering: .relaxed)
-    // The calling thread's last: it looks for work only then.
+    // The calling thread's share comes last, because that thread looks for work only afterwards.
     for worker in board.shares.indices.reversed() {
       board.shares[worker].publish(board.count(ofShare: worker))
     }
@@ -55,12 +55,15 @@ public final class WorkTeam: Sendable {
     /// Keeps the tickets of two workers in different cache lines.
     private let spare = SIMD16<Int64>()
 
+    /// Gives the worker its pieces of the next loop.
     func publish(_ count: Int) {
       let loop = ticket.load(ordering: .relaxed) & ~Self.unclaimed &+ (Self.unclaimed + 1)
       ticket.store(loop | count, ordering: .releasing)
     }
 
-    /// Takes a piece: how many were left before; 0 where none is.
+    /// Takes a piece.
+    ///
+    /// - Returns: How many were left before; 0 where there was none.
     func claim() -> Int {
       var seen = ticket.load(ordering: .relaxed)
       while seen & Self.unclaimed > 0 {
@@ -73,6 +76,7 @@ public final class WorkTeam: Sendable {
     }
   }
 
+  /// What the calling thread and its helpers share.
   private final class Board: @unchecked Sendable {
     let shares: [Share]
     let finished = Atomic<Int>(0)
@@ -84,12 +88,13 @@ public final class WorkTeam: Sendable {
 
     init(threads: Int) { shares = (0..<threads).map { _ in Share() } }
 
+    /// The pieces that belong to a worker.
     func count(ofShare worker: Int) -> Int { (pieces - worker + shares.count - 1) / shares.count }
 
     /// Does pieces as long as there are any; false where there was none.
     ///
-    /// What was done is told once, at the end: until then the loop cannot end, so `body` stays what it is, and
-    /// workers do not wait for each other's counts and references.
+    /// They are counted once, at the end. The loop cannot end before, so that `body` stays valid, and workers do not
+    /// contend for the counter in between.
     func work(worker: Int) -> Bool {
       guard var piece = claim(worker), let body else { return false }
       var done = 0
@@ -103,7 +108,7 @@ public final class WorkTeam: Sendable {
       return true
     }
 
-    /// A piece that nobody has taken: one's own, or another's.
+    /// Takes a piece: one of the worker's own or, where none is left, another worker's.
     private func claim(_ worker: Int) -> Int? {
       for offset in shares.indices {
         let owner = (worker + offset) % shares.count
@@ -113,6 +118,7 @@ public final class WorkTeam: Sendable {
       return nil
     }
 
+    /// A helper's life.
     func help(_ worker: Int) {
       var waits = 0
       while !ended.load(ordering: .relaxed) {
@@ -120,12 +126,13 @@ public final class WorkTeam: Sendable {
       }
     }
 
-    /// How often in vain a thread asks before it lets others run, some microseconds.
+    /// Polls without work before a thread lets others run: some microseconds.
     private static var waitsBeforeYield: Int { 10_000 }
-    /// How often in vain a thread asks before it sleeps in between.
+    /// Polls without work before a thread sleeps between two of them.
     private static var waitsBeforeSleep: Int { 20_000 }
     private static var microsecondsOfSleep: UInt32 { 50 }
 
+    /// What a thread does after a poll without work, of which there were `waits` in a row.
     static func pause(_ waits: inout Int) {
       waits += 1
       if waits > waitsBeforeSleep {

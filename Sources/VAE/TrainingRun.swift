@@ -142,7 +142,8 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     }
     // The same noise after each epoch: differences are the model's.
     return Evidence(
-      of: model, on: validation.source, count: validation.count, seed: seed, draw: 2, threads: threads)
+      of: model, on: validation.source, count: validation.count, seed: seed, draw: Evidence.validationDraw,
+      threads: threads)
   }
 
   private mutating func report(_ epoch: Int, sum: Double, onValidation: Double) -> Training.Epoch {
@@ -157,7 +158,8 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   mutating func result() -> Training.Result {
     model.layers = parameters.model()
     let onTrain = Evidence(
-      of: model, on: train.source, count: train.count, seed: seed, draw: 1, threads: threads)
+      of: model, on: train.source, count: train.count, seed: seed, draw: Evidence.trainingDraw,
+      threads: threads)
     let onTest = Evidence(of: model, on: test.source, count: test.count, seed: seed, threads: threads)
     let onValidation = validationEvidence
     describe(train: onTrain, test: onTest, validation: onValidation)
