@@ -1,24 +1,51 @@
 import Dynamics
 import Numerics
 
-/// Between rounds: what the orbits show, and what it decides.
+/// Between two rounds: what the orbits show, and what it decides.
 extension AttractorSearch {
-  /// An orbit at which Newton's method is tried.
+  /// An orbit at which Newton's method is to be tried.
   struct Attempt {
+    /// The orbit's place in the pool.
     var index: Int
+    /// The period of the set that is looked for.
     var period: Int
     /// Whether the orbit's outcome hangs on it.
     var decides: Bool
+    /// The orbit's step or, of a cycle, its recurrence.
     var size: Double
   }
 
-  func takeStock(
+  /// What the orbits of the pool show after a round.
+  private struct Findings {
+    /// Whether each orbit of the pool is decided.
+    var isDecided: [Bool]
+    /// The orbits whose step is below the tolerance.
+    var settled: [Int] = []
+    /// Attempts that decide an orbit.
+    var decisive: [Attempt] = []
+    /// Attempts that only may find something new.
+    var optional: [Attempt] = []
+  }
+
+  /// Decides orbits of the pool after a round, as far as they can be decided, and removes them from the pool.
+  func decideOrbits(
     _ pool: OrbitPool, _ decisions: inout [Decision], shouldStop: @escaping @Sendable () -> Bool
   ) {
-    var attempts: [Attempt] = []
-    var settled: [Int] = []
-    var optional: [Attempt] = []
-    var isDone = [Bool](repeating: false, count: pool.count)
+    var findings = examine(pool, &decisions)
+    decideSettled(pool, &findings, &decisions, shouldStop: shouldStop)
+    findings.optional.sort { ($0.size, $0.index) < ($1.size, $1.index) }
+    let attempts = findings.decisive + findings.optional.prefix(Self.attemptsPerRound)
+    let found = solve(attempts.map { (pool.stateArray($0.index), $0.period) }, shouldStop: shouldStop)
+    let indices = absorb(found.map { $0?.set })
+    for (attempt, (root, set)) in zip(attempts, zip(found, indices)) {
+      findings.isDecided[attempt.index] = judge(pool, attempt, root, set, &decisions)
+    }
+    pool.keep { !findings.isDecided[$0] }
+  }
+
+  /// Decides orbits that diverged or lie in trapping balls, and sorts the others by what is to be tried.
+  private func examine(_ pool: OrbitPool, _ decisions: inout [Decision]) -> Findings {
+    var findings = Findings(isDecided: Array(repeating: false, count: pool.count))
     for index in 0..<pool.count {
       let orbit = pool.orbits.pointer[index]
       let scale = max(1, norm(pool.stateArray(index)))
@@ -26,57 +53,56 @@ extension AttractorSearch {
       switch orbit.end {
       case .diverged:
         decisions[Int(orbit.start)] = Decision(outcome: .diverged, set: -1, time: orbit.time)
-        isDone[index] = true
+        findings.isDecided[index] = true
       case .trapped:
         decisions[Int(orbit.start)] = trapped(orbit, state: pool.stateArray(index))
         decidedByBall += 1
-        isDone[index] = true
-      case .settled: settled.append(index)
+        findings.isDecided[index] = true
+      case .settled: findings.settled.append(index)
       case .paused, .waiting:
         if orbit.period > 1, orbit.recurrence < orbit.nextCycleAttempt * scale {
           let decides = orbit.recurrence < settings.tolerance || isLast
           let attempt = Attempt(
             index: index, period: Int(orbit.period), decides: decides, size: orbit.recurrence)
-          if decides { attempts.append(attempt) } else { optional.append(attempt) }
+          if decides { findings.decisive.append(attempt) } else { findings.optional.append(attempt) }
         } else if isLast {
-          attempts.append(Attempt(index: index, period: 1, decides: true, size: orbit.step))
+          findings.decisive.append(Attempt(index: index, period: 1, decides: true, size: orbit.step))
         } else if orbit.step < orbit.nextAttempt * scale, !isNearBall(pool.stateArray(index)) {
-          optional.append(Attempt(index: index, period: 1, decides: false, size: orbit.step))
+          findings.optional.append(Attempt(index: index, period: 1, decides: false, size: orbit.step))
         }
       }
       if samples.count < Self.keptSamples { samples.append(pool.stateArray(index)) }
     }
-    // Most settled orbits are at few points: what the first of them show confirms the others.
-    var waiting = settled[...]
-    while let first = waiting.popFirst() {
-      let orbit = pool.orbits.pointer[first]
-      if let set = confirmed(pool.stateArray(first), hasMoved: orbit.time > 1) {
+    return findings
+  }
+
+  /// Decides settled orbits: most of them are at few points, and what the first of them show confirms the others.
+  private func decideSettled(
+    _ pool: OrbitPool, _ findings: inout Findings, _ decisions: inout [Decision],
+    shouldStop: @escaping @Sendable () -> Bool
+  ) {
+    for index in findings.settled {
+      let orbit = pool.orbits.pointer[index]
+      if let set = confirmed(pool.stateArray(index), hasMoved: orbit.time > 1) {
         decisions[Int(orbit.start)] = Decision(outcome: .converged, set: set, time: orbit.time)
-        isDone[first] = true
+        findings.isDecided[index] = true
         continue
       }
-      let attempt = Attempt(index: first, period: 1, decides: true, size: orbit.step)
+      let attempt = Attempt(index: index, period: 1, decides: true, size: orbit.step)
       guard sets.count < Self.settledAtOnce else {
-        attempts.append(attempt)
+        findings.decisive.append(attempt)
         continue
       }
-      let found = solve([(pool.stateArray(first), 1)], shouldStop: shouldStop)
-      isDone[first] = judge(pool, attempt, found[0], absorb(found.map { $0?.set })[0], &decisions)
+      let found = solve([(pool.stateArray(index), 1)], shouldStop: shouldStop)
+      findings.isDecided[index] = judge(
+        pool, attempt, found[0], absorb(found.map { $0?.set })[0], &decisions)
     }
-    optional.sort { ($0.size, $0.index) < ($1.size, $1.index) }
-    attempts += optional.prefix(Self.attemptsPerRound)
-    let found = solve(attempts.map { (pool.stateArray($0.index), $0.period) }, shouldStop: shouldStop)
-    let indices = absorb(found.map { $0?.set })
-    for (attempt, (root, set)) in zip(attempts, zip(found, indices)) {
-      isDone[attempt.index] = judge(pool, attempt, root, set, &decisions)
-    }
-    pool.keep { !isDone[$0] }
   }
 
   /// The fixed point that a settled orbit has come to and that draws it, if Newton's method found it before.
   ///
   /// - Parameter hasMoved: Whether the orbit has come from elsewhere.
-  func confirmed(_ state: [Double], hasMoved: Bool) -> Int32? {
+  private func confirmed(_ state: [Double], hasMoved: Bool) -> Int32? {
     let scale = max(1, norm(state))
     let near = sets.enumerated().filter { $0.element.period == 1 && $0.element.mayAttract }
       .map { (index: $0.offset, distance: norm(difference(state, $0.element.points[0]))) }
@@ -90,12 +116,17 @@ extension AttractorSearch {
   }
 
   /// Whether an orbit is so near to a trapping ball that Newton's method would most likely find its centre again.
-  func isNearBall(_ state: [Double]) -> Bool {
+  private func isNearBall(_ state: [Double]) -> Bool {
     settings.usesTrappingBalls && balls.contains { $0.ball.isNear(state, factor: 10) }
   }
 
-  /// What Newton's method says about one orbit; true where that decides it.
-  func judge(
+  /// Judges one orbit by what Newton's method found.
+  ///
+  /// - Parameters:
+  ///   - root: What it found; nil for nothing.
+  ///   - set: The catalogue's index of that; nil where it is no isolated set.
+  /// - Returns: Whether that decides the orbit.
+  private func judge(
     _ pool: OrbitPool, _ attempt: Attempt, _ root: Finding?, _ set: Int32?, _ decisions: inout [Decision]
   ) -> Bool {
     let orbit = pool.orbits.pointer + attempt.index
@@ -106,6 +137,7 @@ extension AttractorSearch {
       orbit.pointee.nextAttempt = 0.25 * orbit.pointee.step / scale
     }
     guard attempt.decides else { return false }
+    // Whether the orbit goes to the set.
     var belongs = false
     var size = attempt.size
     if let root, let set {
@@ -116,7 +148,7 @@ extension AttractorSearch {
         : known.attracts(
           pool.stateArray(attempt.index), displacement: root.displacement, hasMoved: orbit.pointee.time > 1,
           under: map)
-      // A fixed point from which an orbit turns sides, say, comes back to itself every second step.
+      // An orbit that turns from side to side of a fixed point, say, comes back to itself every second step.
       if root.set.period != attempt.period { size = root.recurrence }
     }
     let start = Int(orbit.pointee.start)
@@ -125,7 +157,7 @@ extension AttractorSearch {
         outcome: sets[Int(set)].period > 1 ? .cycle : .converged, set: set, time: orbit.pointee.time)
       return true
     }
-    // A step of exactly 0 lasts for ever: no root, or none that attracts, will be left again.
+    // After a step of exactly 0 all further steps are 0: nothing else will be found.
     if Int(orbit.pointee.time) >= settings.maximumSteps || orbit.pointee.step == 0 {
       let isSlow = orbit.pointee.step < settings.tolerance.squareRoot() && !belongs
       decisions[start] = Decision(outcome: isSlow ? .slow : .undecided, set: -1, time: -1)
@@ -136,7 +168,8 @@ extension AttractorSearch {
     return false
   }
 
-  func trapped(_ orbit: OrbitPool.Orbit, state: [Double]) -> Decision {
+  /// The decision of an orbit in a trapping ball: the time is that at which its step would be below the tolerance.
+  private func trapped(_ orbit: OrbitPool.Orbit, state: [Double]) -> Decision {
     let set = sets[Int(orbit.set)]
     let outcome: Outcome = set.period > 1 ? .cycle : .converged
     if orbit.step < settings.tolerance {

@@ -169,7 +169,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
       guard try advance(pool, workers, round: round, shouldStop: shouldStop) else {
         throw CancellationError()
       }
-      takeStock(pool, &decisions, shouldStop: shouldStop)
+      decideOrbits(pool, &decisions, shouldStop: shouldStop)
       if shouldStop() { throw CancellationError() }
       round += 1
       if let progress, !progress(Double(taken - pool.count) / Double(max(count, 1))) {
@@ -194,15 +194,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
       for row in 0..<count {
         let member = members[Int(pool.orbits.pointer[from + row].start)]
         block.members.pointer[row] = member
-        let isData = self.start.space == .data
-        let width = isData ? block.dataDimension : n
-        var region: UnsafeMutableBufferPointer<UInt8>?
-        if self.start.hasRegion {
-          region = block.region.slice(from: row * block.dataDimension, count: block.dataDimension)
-        }
         self.start.prepare(
-          member, into: (isData ? block.input : block.states).slice(from: row * width, count: width),
-          region: region, noise: self.noise)
+          member, into: block.initialState(of: row), region: block.clearedRegion(of: row), noise: self.noise)
       }
       var workspace = self.map.makeWorkspace(capacity: count)
       self.map.begin(block, noise: self.noise, workspace: &workspace)

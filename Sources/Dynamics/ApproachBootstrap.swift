@@ -4,10 +4,10 @@ import Numerics
 ///
 /// Each item enters replicate b with a weight drawn from Poisson(1), addressed by (item, b): the sums
 /// can be streamed, and do not depend on which other items there are. Every replicate averages each
-/// distance at each of the searched times and takes its minimum over them, so the interval holds the search
-/// for the minimum.
+/// distance at each of the searched times and takes its minimum over them, so the interval accounts for the
+/// search for the minimum.
 ///
-/// An item has each series at all of these times or at none.
+/// Each item has a series at all searched times or at none of them.
 ///
 /// Memory: replicates x series x searched times numbers, whatever the number of items, steps beyond 63, or
 /// members.
@@ -25,23 +25,23 @@ struct ApproachBootstrap {
   /// Sums of the weights of the items that have a series, `[replicates, series]`.
   private var weightSums: [Double]
   private var itemCount = 0
-  /// Items that were added and are not in the weighted sums yet: `[items, series * searched times]`, NaN where
+  /// The distances of items that are not in the weighted sums yet: `[items, series * searched times]`, NaN where
   /// missing.
   private var pending: [Double] = []
   private var pendingItems: [Int32] = []
 
-  /// Distances of one item.
+  /// The distances of one item.
   var width: Int { seriesCount * searched.count }
 
-  /// How many items enter the weighted sums at once. The sums are much larger than a cache, so fewer would be
-  /// slower; which items go together depends on their order alone, and so do the sums' bits.
+  /// How many items enter the weighted sums at once. The sums are much larger than a cache, so that fewer would be slower.
+  /// Which items enter together depends on their order alone, and so do the sums' bits.
   private static let batch = 64
 
   /// The most times that replicates are averaged at.
   private static let mostTimes = 64
 
-  /// The times among `times` at which replicates look for their minimum: all of up to 64; of a longer run
-  /// the first 32, and 32 more up to the last that are evenly spaced in ln t, for relaxation is slow later on.
+  /// The times, of `times`, at which replicates search their minimum: all of up to 64 times; in a longer run the first 32,
+  /// and 32 more up to the last that are evenly spaced in ln t, because relaxation becomes slow.
   static func searchedTimes(_ times: Int) -> [Int] {
     guard times > mostTimes else { return Array(0..<times) }
     let dense = mostTimes / 2
@@ -56,7 +56,7 @@ struct ApproachBootstrap {
 
   /// The sums of a plan's approaches.
   ///
-  /// - Parameter isUsed: Whether there will be any; else they take no memory.
+  /// - Parameter isUsed: Whether anything will be added; if not, the sums take no memory.
   init(_ plan: EnsemblePlan, isUsed: Bool) {
     seriesCount = plan.approaches.elements.count
     times = plan.times
@@ -68,6 +68,7 @@ struct ApproachBootstrap {
     weightSums = Array(repeating: 0, count: rows * seriesCount)
   }
 
+  /// Empties the sums.
   mutating func reset() {
     for i in sums.indices { sums[i] = 0 }
     for b in weightSums.indices { weightSums[b] = 0 }
@@ -177,11 +178,11 @@ struct ApproachBootstrap {
 
   /// The approaches of the ensemble's mean distances.
   ///
-  /// Replicates that do not look at all times find a minimum that is too large by about as much as the ensemble
-  /// would at those times. The interval is shifted by that difference, which is 0 up to 63 steps; A is never more than 1.
+  /// A replicate that does not search all times finds a minimum that is too large, by about as much as the ensemble's at
+  /// those times. The interval is shifted by that difference, which is 0 up to 63 steps. A is never more than 1.
   ///
   /// There is an interval only where one is known to cover: from `Approach.leastItems` items on, with the minimum at
-  /// neither end. At t = 0 A is at the edge of what it can be, where no percentiles of a bootstrap cover (Andrews 2000,
+  /// neither end. At t = 0 A is at the edge of its range, where percentiles of a bootstrap do not cover (Andrews 2000,
   /// doi:10.1111/1468-0262.00114); at the last time the minimum may lie beyond.
   ///
   /// - Parameter level: The sums over the items of the level.

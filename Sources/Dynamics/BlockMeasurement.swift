@@ -11,12 +11,12 @@ final class BlockMeasurement {
   private let store: FieldStore
   private let tracks: MemberTracks
   private let snapshot: Snapshot
-  private let rows: Rows
+  private let rows: RowOrder
   /// `[rows.count, block.capacity]`.
   private let values: AlignedBuffer<Double>
 
   /// Which row of `values` each measurement is written to; those of observables come first.
-  private struct Rows {
+  private struct RowOrder {
     let approaches: Int
     let splitting: Int
     let label: Int
@@ -50,7 +50,7 @@ final class BlockMeasurement {
     self.tracks = tracks
     itemDistances = ItemDistanceLayout(plan)
     snapshot = Snapshot(block: block, store: store)
-    rows = Rows(plan)
+    rows = RowOrder(plan)
     values = AlignedBuffer(count: rows.count * block.capacity)
   }
 

@@ -1,13 +1,13 @@
-/// When a member has converged.
+/// The rule by which a member counts as converged.
 public enum ConvergenceRule: Sendable {
-  /// It is not asked: every member that does not diverge is undecided.
+  /// None: every member that does not diverge is undecided.
   case notAsked
   /// Its step lengths stay below a tolerance to the end.
   case steps(below: Double)
   /// Its step lengths stay below a tolerance to the end, and a classifier confirms it of each recorded member.
   case confirmed(stepsBelow: Double, by: any SettledStateClassifier)
 
-  /// The step length below which a member has settled; nil where it is not asked.
+  /// The step length below which a member has settled; nil without a rule.
   public var tolerance: Double? {
     switch self {
     case .notAsked: nil
@@ -15,9 +15,11 @@ public enum ConvergenceRule: Sendable {
     }
   }
 
-  /// What a member is whose steps have stayed below the tolerance to the end, by its last state, shape `[N]`.
+  /// The outcome of a member whose steps have stayed below the tolerance to the end.
   ///
-  /// - Parameter hasMoved: Whether it has come from elsewhere.
+  /// - Parameters:
+  ///   - state: The last state, shape `[N]`.
+  ///   - hasMoved: Whether the member has come from elsewhere.
   func outcome(ofSettled state: UnsafePointer<Double>, hasMoved: Bool) -> Outcome {
     switch self {
     case .notAsked: .undecided
@@ -27,11 +29,14 @@ public enum ConvergenceRule: Sendable {
   }
 }
 
-/// Decides what a member is whose steps have stayed small to the end: a small step may be a slow passage.
+/// Tells members that have converged from slow ones, among those whose steps have stayed small to the end: a small step
+/// may be a slow passage.
 public protocol SettledStateClassifier: Sendable {
-  /// `converged` or `slow`, by the last state, shape `[N]`. Any thread may ask.
+  /// Either `converged` or `slow`. Any thread may ask.
   ///
-  /// - Parameter hasMoved: Whether the member has come from elsewhere, so that it has arrived where it rests.
+  /// - Parameters:
+  ///   - state: The last state, shape `[N]`.
+  ///   - hasMoved: Whether the member has come from elsewhere, so that it has arrived where it rests.
   func outcome(ofSettled state: UnsafePointer<Double>, hasMoved: Bool) -> Outcome
 }
 
@@ -41,7 +46,7 @@ public enum Outcome: Int32, Sendable, CaseIterable {
   case converged = 0
   /// The orbit repeats with a period of at least 2.
   case cycle = 1
-  /// Small steps without a fixed point near by.
+  /// Steps are small, but there is no fixed point near by.
   case slow = 2
   /// A state was not finite.
   case diverged = 3

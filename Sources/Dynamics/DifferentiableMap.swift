@@ -2,8 +2,8 @@
 ///
 ///     F(z + v) = F(z) + J(z) v + R(v),   J = dF/dz
 ///
-/// A minimal conformer has `linearize`; `remainderBound` is what lets a search prove that a ball lies in
-/// an attractor's basin.
+/// A minimal conformer has `linearize`. With `remainderBound` a search can prove that a ball lies in an attractor's
+/// basin.
 public protocol DifferentiableMap: DiscreteMap {
   /// Scratch memory of `linearize`; `Void` where none is needed.
   associatedtype TangentWorkspace = Void
@@ -22,13 +22,13 @@ public protocol DifferentiableMap: DiscreteMap {
     at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,
     directions: UnsafeMutablePointer<Double>, count: Int, workspace: inout TangentWorkspace)
 
-  /// Whether F is smooth only in pieces: where they meet, `linearize` is that of one of them, and
-  /// `linearize(at:image:directions:count:kinks:workspace:)` tells all. False by default.
+  /// Whether F is smooth only in pieces. Where pieces meet, `linearize` takes one of them, and
+  /// `linearize(at:image:directions:count:kinks:workspace:)` tells them apart. False by default.
   var isPiecewiseSmooth: Bool { get }
 
-  /// Computes F(z), and the one-sided derivatives of the directions, or what else `kinks` asks for.
+  /// Computes F(z), and the derivatives along the directions, past kinks as `kinks` demands.
   ///
-  /// By default `linearize`: a map that is smooth everywhere.
+  /// By default `linearize`, as for a map that is smooth everywhere.
   ///
   /// - Parameters:
   ///   - state: z, shape `[N]`.

@@ -29,8 +29,8 @@ public protocol DiscreteMap: Sendable {
 
   /// Replaces each z(t) of the block by z(t + 1).
   ///
-  /// It depends on the block and `time`, not on what earlier calls left in the workspace: a run that is continued calls
-  /// `begin`, then goes on with the states of a later time.
+  /// The result depends on the block and `time`, not on what earlier calls left in the workspace: a run that is continued
+  /// calls `begin`, and then goes on with the states of a later time.
   ///
   /// - Complexity: O(members x parameters). Allocates nothing.
   func step(_ block: StateBlock, at time: Int, noise: NoiseSource, workspace: inout Workspace)

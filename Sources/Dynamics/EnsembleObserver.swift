@@ -1,9 +1,8 @@
-/// Accompanies the run of an ensemble: hears how far it is, receives what it leaves, and may end it.
+/// Accompanies the run of an ensemble: is told how far the run is, receives what it leaves, and may end it.
 ///
 /// Every method has a default that does nothing.
 public protocol EnsembleObserver: Sendable {
-  /// Asked by every worker after each step of a block; true cancels the run. A unit may take minutes, a step does
-  /// not.
+  /// Asked by every worker after each step of a block, because a unit may take minutes; true cancels the run.
   func shouldStop() -> Bool
 
   /// Called now and then, from one thread at a time, with the fraction of the ensemble or shard that is done.
@@ -14,12 +13,12 @@ public protocol EnsembleObserver: Sendable {
   /// Receives the units' records in the plan's order, from one thread at a time, where the plan records members or
   /// latent states.
   ///
-  /// - Throws: What ends the run, and is rethrown.
+  /// - Throws: An error that ends the run, which rethrows it.
   func receive(_ records: borrowing MemberRecords) throws
 
   /// Receives a shard's segments, in order, after their units' records.
   ///
-  /// - Throws: What ends the run, and is rethrown.
+  /// - Throws: An error that ends the run, which rethrows it.
   func receive(_ segment: borrowing SegmentSums) throws
 
   /// Called, from one thread at a time, after each unit, after a worker handed over how far it came, and at the end
@@ -28,7 +27,7 @@ public protocol EnsembleObserver: Sendable {
   /// - Parameters:
   ///   - state: The state so far; every record of its finished units was received before.
   ///   - isLast: Whether the run was cancelled, so that no state follows.
-  /// - Throws: What ends the run, and is rethrown.
+  /// - Throws: An error that ends the run, which rethrows it.
   func checkpoint(_ state: borrowing EnsembleState, isLast: Bool) throws
 }
 

@@ -16,33 +16,33 @@ public struct EnsemblePlan: Sendable {
   public var steps: Int
   /// The scenario's seed.
   public var seed: UInt64
-  /// Averaged over the members of each level.
+  /// The observables that are averaged over the members of each level.
   public var observables: [any Observable]
   /// How many of the observables, from the first, are recorded member by member; nil: all.
   public var recordedObservables: Int?
   /// A label that every member has at each time, which is counted; nil: not asked.
   public var labelling: Labelling?
-  /// Averages per group as well.
+  /// How items are grouped: all averages are taken per group, too.
   public var groupings: [ItemGrouping] = []
-  /// A 0-or-1 observable by which every average is split in two as well: see `SeriesPart`; nil: not asked.
+  /// An observable whose values are 0 or 1, by which every average is split (see `SeriesPart`); nil for no split.
   public var splitting: (any Observable)?
   /// Distances of which the approach `1 - min_t <d(t)> / <d(0)>` is computed, with a bootstrap over
   /// items.
   public var approaches = ApproachTable<any Observable>()
-  /// The distance to the own concept, whose minimum over time is a scalar of each member; nil: not asked.
+  /// The distance to the own concept, whose minimum over time is a scalar of each member; nil for no such scalars.
   public var conceptDistance: (any Observable)?
-  /// The distance to the own memory, whose minimum over time is a scalar of each member; nil: not asked.
+  /// The distance to the own memory, whose minimum over time is a scalar of each member; nil for no such scalars.
   public var memoryDistance: (any Observable)?
-  /// When a member has converged.
+  /// The rule by which a member counts as converged.
   public var convergence = ConvergenceRule.notAsked
-  /// Whether members' own time series are handed to the sink.
+  /// Whether the observer receives each member's time series.
   public var recordsMembers = false
-  /// Whether members' latent states are handed to the sink.
+  /// Whether the observer receives each member's latent states.
   public var recordsLatentStates = false
   /// Bootstrap replicates of the approaches; 0: no intervals.
   public var bootstrapReplicates = EnsemblePlan.standardReplicates
 
-  /// Replicates where nothing else is asked for.
+  /// The replicates of a plan by default.
   public static let standardReplicates = 1000
 
   /// Creates a plan that averages `observables`.
@@ -90,26 +90,26 @@ public struct EnsemblePlan: Sendable {
   public var membersPerLevel: Int {
     unevenRealizations == nil ? items.count * realizations : unevenCount
   }
-  /// Members in all.
+  /// Members of all levels.
   public var memberCount: Int { levels.count * membersPerLevel }
-  /// steps + 1.
+  /// The number of times, steps + 1.
   public var times: Int { steps + 1 }
-  /// The times at which the bootstrap's replicates look for an approach's minimum: all of a run of up to 63 steps; of
-  /// a longer one 64 of them, dense at first, then evenly spaced in ln t.
+  /// The times at which the bootstrap's replicates search an approach's minimum: all times of a run of up to 63 steps;
+  /// in a longer run 64 of them, which are dense at first and then evenly spaced in ln t.
   public static func bootstrapTimes(steps: Int) -> [Int] { ApproachBootstrap.searchedTimes(steps + 1) }
   /// Whether there are approaches with intervals.
   var hasBootstrap: Bool { !approaches.isEmpty && bootstrapReplicates > 0 }
 
-  /// The members of a unit of parallel work, about.
+  /// About how many members a unit of parallel work has.
   var membersPerUnit: Int { Self.membersPerUnit(ofMembers: memberCount) }
 
-  /// Into how many units a small plan is cut, for an even share of its work among a few threads.
+  /// How many units a small plan is cut into, so that a few threads share its work evenly.
   private static let unitsOfSmallPlans = 64
-  /// The least members of a unit.
+  /// The fewest members of a unit.
   private static let smallestUnit = 2 * BlockSize.tileHeight
 
-  /// The members of a unit, about, of a plan of so many: at most a block, and a multiple of the register tile's
-  /// height.
+  /// About how many members a unit has in a plan of `count` members: at most those of a block, and a multiple of the
+  /// register tile's height.
   public static func membersPerUnit(ofMembers count: Int) -> Int {
     let share = count / unitsOfSmallPlans / BlockSize.tileHeight * BlockSize.tileHeight
     return min(max(share, smallestUnit), BlockSize.standard)

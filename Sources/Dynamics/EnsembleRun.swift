@@ -3,7 +3,7 @@ import Numerics
 /// One run of an ensemble, or of a shard of it: hands units to workers, and what workers leave of them to the merging.
 ///
 /// A worker takes the next unit, sleeps until the merging is near enough, carries the unit through all times, and hands
-/// it to the merging, which one worker at a time does. `RunProgress` is what workers ask without a lock, `UnitMerging`
+/// it to the merging, which one worker at a time does. `EnsembleProgress` is what workers ask without a lock, `UnitMerging`
 /// what they change with one.
 final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   private let plan: EnsemblePlan
@@ -20,7 +20,7 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   private let workers: WorkerScratch<Worker<Map, Start>>
   /// By how many units a worker may be ahead of the merging: finished units that wait take memory.
   private let mostUnitsAhead: Int
-  private let progress: RunProgress
+  private let progress: EnsembleProgress
   private let merging: Monitor<UnitMerging>
 
   /// Finished units per worker that may wait for the merging.
@@ -51,7 +51,7 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
           isObserved: observer != nil)
       })
     mostUnitsAhead = Self.waitingUnitsPerWorker * workers.count
-    progress = RunProgress(
+    progress = EnsembleProgress(
       measured: state.measured, of: partition.memberCount(ofUnits: all) * plan.times, observer: observer)
     merging = Monitor(UnitMerging(into: state, observer: observer))
   }

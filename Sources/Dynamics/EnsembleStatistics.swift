@@ -19,12 +19,12 @@ public struct SeriesStatistics: Sendable {
 ///
 ///     A = 1 - min_t <d(t)> / <d(0)>
 ///
-/// The same members are averaged at all times: those whose distance is there at each of them. Who diverges is left out
-/// at t = 0 as well.
+/// The same members are averaged at all times: those that have the distance at each of them. A member that diverges is
+/// left out at t = 0, too.
 public struct Approach: Sendable {
   /// The members that are averaged.
   public var memberCount: Int
-  /// Their items, which weigh the same.
+  /// The items of these members; each has the same weight.
   public var itemCount: Int
   /// The mean distance at each time; NaN where there is none.
   public var meanDistance: [Double]
@@ -39,7 +39,7 @@ public struct Approach: Sendable {
   public var time: Int?
   /// Whether the minimum lies at t = 0 or at the last step, where it might lie beyond.
   public var isCensored: Bool
-  /// Of the same distance, at each of the plan's `changeTimes`.
+  /// The changes of the same distance, at each of `EnsemblePlan.changeTimes`.
   public var changes: [DistanceChange]
 
   /// Items below which A has no interval: the bootstrap's covers too rarely.

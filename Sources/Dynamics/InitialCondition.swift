@@ -11,7 +11,7 @@ public protocol InitialCondition: Sendable {
   ///
   /// - Parameters:
   ///   - state: Shape `[D]` or `[N]`, by `space`.
-  ///   - region: Shape `[D]`, zeroed; set to 1 where a pixel was corrupted. Nil where nobody asks.
+  ///   - region: Shape `[D]`, zeroed; set to 1 where a pixel was corrupted. Nil where it is not needed.
   func prepare(
     _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
     region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource)
@@ -31,7 +31,7 @@ public protocol ItemSource: Sendable {
 }
 
 extension ItemSource {
-  /// By way of double precision.
+  /// Copies the row in double precision, and rounds it.
   public func copy(item: Int, into row: UnsafeMutableBufferPointer<Float>) {
     guard let target = row.baseAddress else { return }
     withUnsafeTemporaryAllocation(of: Double.self, capacity: row.count) { exact in
@@ -113,7 +113,7 @@ public struct CorruptedStart: InitialCondition {
 
 /// Initial states given as they are: one per item, or any number of each.
 public struct GivenStart: InitialCondition {
-  /// In which space the rows are.
+  /// The space of the rows.
   public let space: StateSpace
   private let rows: RowTable
   /// The rows of each item, where rows and items differ.

@@ -2,7 +2,7 @@ import Vocabulary
 
 /// Items sorted into groups over which averages are taken as well.
 public struct ItemGrouping: Sendable {
-  /// By what items are sorted.
+  /// The criterion by which items are sorted.
   public let criterion: Grouping
   /// How many groups there are.
   public let count: Int
@@ -36,7 +36,7 @@ public enum SeriesPart: Int, Sendable, CaseIterable {
   /// At all times those whose splitting observable was 0 at t = 0.
   case initiallyLost
 
-  /// The parts that there are.
+  /// All parts, or only `all` where members are not split.
   static func parts(isSplit: Bool) -> ArraySlice<SeriesPart> { isSplit ? allCases[...] : allCases.prefix(1) }
 
   /// The part beside `all` to which a member belongs by its splitting observable; nil where that is missing.

@@ -19,7 +19,7 @@ public struct KinkPass: Sendable {
     case firstSide
   }
 
-  /// What happens at a kink.
+  /// The rule by which kinks are passed.
   public let rule: Rule
   /// The kinks that pass through the state, by the numbers of their units in the order in which the map passes these.
   public private(set) var kinks: [Int]
@@ -36,7 +36,7 @@ public struct KinkPass: Sendable {
     self.kinks = kinks
   }
 
-  /// Enters units, one after another, of which each may have a kink.
+  /// Enters the next units, each of which may have a kink.
   ///
   /// - Returns: Those among them, numbered from 0, that are known to be on a kink.
   public mutating func enter(units count: Int) -> [Int] {

@@ -4,7 +4,7 @@ import Numerics
 public struct MemberRecords: Sendable {
   /// The index of the first member among all members (level-major, then item, then realization).
   public internal(set) var firstMember: Int
-  /// Addresses.
+  /// The members' addresses.
   public internal(set) var members: [Member] = []
   /// Position of each member's item in the plan.
   public internal(set) var positions: [Int32] = []

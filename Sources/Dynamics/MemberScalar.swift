@@ -1,7 +1,7 @@
 /// A number of a whole trajectory, kept for each member and averaged over the members of a level.
 ///
 /// With the own concept c, the own memory xi, times t = 0...T, and the chord, the straight segment from z(0)
-/// to z(T). This file is all that the engine and the run files know of a scalar: a new one is a case with its
+/// to z(T). All that the engine and the run files know of a scalar is in this file: a new scalar is a case with its
 /// definition and its value.
 public enum MemberScalar: Int, Sendable, CaseIterable {
   /// First time of the smallest |z(t) - c|.
@@ -134,7 +134,7 @@ public enum MemberScalar: Int, Sendable, CaseIterable {
   }
 }
 
-/// What is known of one member at the end of its trajectory, from which its scalars follow.
+/// What is known of one member at the end of its trajectory: its scalars follow from it.
 struct TrajectorySummary {
   /// How near it came to its own concept.
   var concept: ClosestApproach

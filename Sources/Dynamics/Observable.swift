@@ -10,7 +10,7 @@ public protocol Observable: Sendable {
   var longName: String { get }
   /// "1" where dimensionless, "nats" for information.
   var units: String { get }
-  /// What it is measured like, so that figures know which observables have a scale in common.
+  /// The kind of quantity, which tells figures which observables have a scale in common.
   var family: ObservableFamily { get }
   /// Whether each value is 0 or 1, so that the mean is a fraction of the members.
   var isIndicator: Bool { get }
@@ -29,7 +29,7 @@ extension Observable {
   public var requiredFields: StateFields { [] }
   /// Dimensionless.
   public var units: String { "1" }
-  /// Like nothing else.
+  /// No family.
   public var family: ObservableFamily { .other }
   /// False.
   public var isIndicator: Bool { false }
@@ -37,13 +37,13 @@ extension Observable {
   public var variableName: String { String(name.map { $0 == "-" ? "_" : $0 }) }
 }
 
-/// What an observable is measured like. Observables of one family are shown on one scale.
+/// The kind of quantity that an observable measures. Observables of one family are shown on one scale.
 public enum ObservableFamily: String, Sendable, CaseIterable {
   /// A distance in the latent space, shown from 0.
   case distance
   /// A cosine.
   case overlap
-  /// Like nothing else.
+  /// Any other quantity, which shares its scale with no observable.
   case other
 }
 
@@ -67,7 +67,7 @@ public final class Snapshot {
   public var capacity: Int { block.capacity }
   /// N.
   public var dimension: Int { block.dimension }
-  /// D, or 0.
+  /// D; 0 where there is no data space.
   public var dataDimension: Int { block.dataDimension }
   /// z(t), shape `[count, N]`, row-major.
   public var states: UnsafePointer<Double> { UnsafePointer(block.states.pointer) }
@@ -103,7 +103,7 @@ public final class Snapshot {
 
   /// Scratch memory of an observable, made once per worker and kept between calls.
   ///
-  /// Its contents must not influence results: which blocks a worker sees is not determined.
+  /// What it holds from earlier calls must not influence results, because which blocks a worker carries is not determined.
   public func workspace<Workspace: AnyObject>(_ type: Workspace.Type, make: () -> Workspace) -> Workspace {
     let key = ObjectIdentifier(type)
     if let known = workspaces[key] as? Workspace { return known }
@@ -112,6 +112,7 @@ public final class Snapshot {
     return made
   }
 
+  /// Makes shared values be computed anew, because another block begins.
   func forgetShared() {
     for entry in scratch.values { entry.time = -1 }
   }

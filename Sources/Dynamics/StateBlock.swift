@@ -1,6 +1,6 @@
 import Numerics
 
-/// In which space initial states are given.
+/// The space in which initial states are given.
 public enum StateSpace: Sendable, Hashable {
   /// x(0), shape `[members, D]`.
   case data
@@ -18,13 +18,13 @@ public final class StateBlock {
   public let dataDimension: Int
   /// The most members that fit.
   public let capacity: Int
-  /// The members present.
+  /// How many members the block holds.
   public package(set) var count: Int = 0
-  /// Their addresses; the first `count` are valid.
+  /// The members' addresses; the first `count` are valid.
   public let members: AlignedBuffer<Member>
   /// z(t), shape `[capacity, N]`, row-major, dimensionless.
   public let states: AlignedBuffer<Double>
-  /// In which space the initial states are given.
+  /// The space in which the initial states are given.
   public let start: StateSpace
   /// x(0), shape `[capacity, D]`; empty for latent starts.
   public let input: AlignedBuffer<Double>
@@ -45,14 +45,14 @@ public final class StateBlock {
   }
 
   /// Where the initial state of member `m` belongs: shape `[D]` or `[N]`, by `start`.
-  func initialState(of m: Int) -> UnsafeMutableBufferPointer<Double> {
+  package func initialState(of m: Int) -> UnsafeMutableBufferPointer<Double> {
     start == .data
       ? input.slice(from: m * dataDimension, count: dataDimension)
       : states.slice(from: m * dimension, count: dimension)
   }
 
   /// Where the corrupted region of member `m` belongs, shape `[D]`, zeroed; nil without a region.
-  func clearedRegion(of m: Int) -> UnsafeMutableBufferPointer<UInt8>? {
+  package func clearedRegion(of m: Int) -> UnsafeMutableBufferPointer<UInt8>? {
     guard hasRegion else { return nil }
     let row = region.slice(from: m * dataDimension, count: dataDimension)
     row.update(repeating: 0)

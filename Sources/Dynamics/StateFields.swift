@@ -4,71 +4,87 @@ import Numerics
 ///
 /// The engine asks the map for the union of what the observables need, and for nothing else.
 public struct StateFields: OptionSet, Sendable, Hashable {
-  /// The bits.
+  /// The bits: `1 << field.rawValue` for each `Field` of the set.
   public let rawValue: Int
   /// Creates a set from bits.
   public init(rawValue: Int) { self.rawValue = rawValue }
+  private init(_ field: Field) { rawValue = 1 << field.rawValue }
 
-  /// z(t-1), `[members, N]`; absent at t = 0. Kept by the engine.
-  public static let previousState = StateFields(rawValue: 1 << 0)
-  /// x(t), `[members, D]`; absent at t = 0 for latent starts.
-  public static let dataState = StateFields(rawValue: 1 << 1)
-  /// x(t+1), `[members, D]`.
-  public static let nextDataState = StateFields(rawValue: 1 << 2)
-  /// m(x(t)), `[members, N]`; absent at t = 0 for latent starts.
-  public static let encoderMean = StateFields(rawValue: 1 << 3)
-  /// ln s^2(x(t)), `[members, N]`; absent at t = 0 for latent starts.
-  public static let encoderLogVariance = StateFields(rawValue: 1 << 4)
-  /// -ln p(x(t) | z = m(x(t))) in nats, `[members]`; absent at t = 0 for latent starts.
-  public static let crossEntropy = StateFields(rawValue: 1 << 5)
-  /// H(x(t)) in nats, `[members]`, Bernoulli only; absent at t = 0 for latent starts.
-  public static let inputEntropy = StateFields(rawValue: 1 << 6)
-  /// z(0), `[members, N]`. Kept by the engine.
-  public static let initialState = StateFields(rawValue: 1 << 7)
+  /// One field of a set. Whatever goes through all fields goes through these cases, so that none is forgotten.
+  enum Field: Int, CaseIterable {
+    case previousState, dataState, nextDataState, encoderMean, encoderLogVariance, crossEntropy, inputEntropy
+    case initialState
 
-  /// Those that the engine keeps, for every map.
-  public static let kept: StateFields = [.previousState, .initialState]
-
-  static let count = 8
-
-  /// The numbers per member of each single field.
-  static func width(ofBit bit: Int, dimension: Int, dataDimension: Int) -> Int {
-    switch StateFields(rawValue: 1 << bit) {
-    case .previousState, .initialState, .encoderMean, .encoderLogVariance: return dimension
-    case .dataState, .nextDataState: return dataDimension
-    default: return 1
+    /// The numbers per member.
+    func width(dimension: Int, dataDimension: Int) -> Int {
+      switch self {
+      case .previousState, .initialState, .encoderMean, .encoderLogVariance: dimension
+      case .dataState, .nextDataState: dataDimension
+      case .crossEntropy, .inputEntropy: 1
+      }
     }
   }
+
+  /// z(t-1), `[members, N]`; absent at t = 0. Kept by the engine.
+  public static let previousState = StateFields(.previousState)
+  /// x(t), `[members, D]`; absent at t = 0 for latent starts.
+  public static let dataState = StateFields(.dataState)
+  /// x(t+1), `[members, D]`.
+  public static let nextDataState = StateFields(.nextDataState)
+  /// m(x(t)), `[members, N]`; absent at t = 0 for latent starts.
+  public static let encoderMean = StateFields(.encoderMean)
+  /// ln s^2(x(t)), `[members, N]`; absent at t = 0 for latent starts.
+  public static let encoderLogVariance = StateFields(.encoderLogVariance)
+  /// -ln p(x(t) | z = m(x(t))) in nats, `[members]`; absent at t = 0 for latent starts.
+  public static let crossEntropy = StateFields(.crossEntropy)
+  /// H(x(t)) in nats, `[members]`, Bernoulli only; absent at t = 0 for latent starts.
+  public static let inputEntropy = StateFields(.inputEntropy)
+  /// z(0), `[members, N]`. Kept by the engine.
+  public static let initialState = StateFields(.initialState)
+
+  /// The fields that the engine keeps for every map.
+  public static let kept: StateFields = [.previousState, .initialState]
+
+  /// Every field that there is, as a set of its own.
+  public static let each: [StateFields] = Field.allCases.map { StateFields($0) }
+
+  /// Whether the set has a field.
+  fileprivate func contains(_ field: Field) -> Bool { contains(StateFields(field)) }
 }
 
 /// Memory for the fields that a run needs, one row per member, allocated once per worker.
 public final class FieldStore {
   /// The fields that are allocated.
   public let fields: StateFields
+  /// Per `StateFields.Field`, `[capacity, width]`; nil where the field is not needed.
   private let buffers: [AlignedBuffer<Double>?]
   /// The fields that hold values at the present time.
   public private(set) var present: StateFields = []
 
   init(fields: StateFields, capacity: Int, dimension: Int, dataDimension: Int) {
     self.fields = fields
-    buffers = (0..<StateFields.count).map { bit in
-      fields.contains(StateFields(rawValue: 1 << bit))
-        ? AlignedBuffer(
-          count: capacity
-            * StateFields.width(ofBit: bit, dimension: dimension, dataDimension: dataDimension)) : nil
+    buffers = StateFields.Field.allCases.map { field in
+      guard fields.contains(field) else { return nil }
+      return AlignedBuffer(
+        count: capacity * field.width(dimension: dimension, dataDimension: dataDimension))
     }
   }
 
+  /// Forgets the values, before those of another time are written.
   func clear() { present = [] }
 
-  /// Where the values of one field belong, marked as present; nil where nobody needs them.
+  /// Where the values of one field belong, which from now on counts as present; nil where nobody needs it.
+  ///
+  /// - Parameter field: One field, not several.
   public func fill(_ field: StateFields) -> UnsafeMutablePointer<Double>? {
     guard let buffer = buffers[field.rawValue.trailingZeroBitCount] else { return nil }
     present.insert(field)
     return buffer.pointer
   }
 
-  /// The values of one field; nil where they are absent at this time.
+  /// The values of one field, `[members, width]`; nil where they are absent at this time.
+  ///
+  /// - Parameter field: One field, not several.
   public func values(_ field: StateFields) -> UnsafePointer<Double>? {
     guard present.contains(field), let buffer = buffers[field.rawValue.trailingZeroBitCount] else {
       return nil

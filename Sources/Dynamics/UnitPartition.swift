@@ -75,9 +75,9 @@ public struct UnitPartition: Sendable, Hashable {
 
   /// The most segments of a level.
   private static let mostSegments = 64
-  /// The most segments of a level whose segments' sums would take more than `mostBytesOfLevel`.
+  /// The most segments of a level where 64 of them would take more than `mostBytesOfLevel`.
   private static let segmentsOfLongRuns = 16
-  /// The most that the segments' sums of a level may take with the most segments.
+  /// The most bytes that the segments' sums of a level may take with `mostSegments`.
   private static let mostBytesOfLevel = 0x1p30
 
   private let itemCount: Int
@@ -85,11 +85,11 @@ public struct UnitPartition: Sendable, Hashable {
   private let levels: Int
   /// Where items differ in the number of their realizations; nil where all have the same.
   private let groups: Groups?
-  /// Whole items of a unit that is not a part.
+  /// Items of a unit that holds whole items.
   private let itemsPerUnit: Int
   /// Units of one item; 1 where a unit holds whole items.
   private let partsPerItem: Int
-  /// Units of each level, an item's parts taken together.
+  /// Units of each level, where an item's parts count as one.
   private let groupsPerLevel: Int
   /// Segments of each level.
   public let segmentsPerLevel: Int
@@ -108,11 +108,11 @@ public struct UnitPartition: Sendable, Hashable {
     groupsPerLevel = groups?.count ?? (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
     let replicates = plan.hasBootstrap ? plan.bootstrapReplicates : 0
     let width = plan.approaches.elements.count * ApproachBootstrap.searchedTimes(plan.times).count
-    // About as many bytes: last bits depend on what segments hold, so the numbers stay.
+    // An estimate of the bytes. Last bits of results depend on what segments hold, so this formula must not change.
     let moments =
       Double(Accumulator.Layout(plan).slots) * (plan.realizations > 1 ? 48 : 24)
       + Double(plan.approaches.elements.count * plan.times) * 16
-    // What the files of all shards take for a level; long runs are cut less finely.
+    // The bytes that the files of all shards take for a level. Long runs are cut less finely.
     let sums =
       Double(width) * 8 * min(Double(plan.items.count), Double(Self.mostSegments) * 2 * Double(replicates))
     let bytes = Double(Self.mostSegments) * moments + sums

@@ -10,7 +10,7 @@ public func distance(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ c
   return isExact(square: sum) ? sum.squareRoot() : scaledDistance(a, b, count)
 }
 
-/// Whether a sum of squares has lost nothing to underflow or overflow that counts.
+/// Whether neither underflow nor overflow has changed a sum of squares noticeably.
 @inlinable
 @inline(__always)
 public func isExact(square: Double) -> Bool { square > 0x1p-900 && square < .infinity }

@@ -2,8 +2,8 @@ import Foundation
 
 /// A value that one thread at a time changes, while others sleep until it has become what they need.
 ///
-/// Whoever has had the lock wakes all who wait, and they look again: no wake-up is lost, and nobody asks in a loop.
-/// What else a condition depends on may change without the lock, if the lock is taken once afterwards.
+/// Whoever releases the lock wakes all who wait, and each of them checks its condition again: no wake-up is lost, and
+/// nobody polls. A condition may also depend on what changes without the lock, if the lock is taken once afterwards.
 package final class Monitor<Value: Sendable>: @unchecked Sendable {
   private var value: Value
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -24,12 +24,12 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// Calls `body` alone.
+  /// Calls `body` while no other thread has the lock.
   package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     try withLock(when: { _ in true }, body)
   }
 
-  /// Sleeps until `condition` holds, and calls `body` before it can change.
+  /// Sleeps until `isReady` holds, and calls `body` before that can change.
   package func withLock<Result>(
     when isReady: (borrowing Value) -> Bool, _ body: (inout Value) throws -> Result
   ) rethrows -> Result {
@@ -39,7 +39,7 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
     return try body(&value)
   }
 
-  /// Calls `body` alone, or not at all where another thread has the lock.
+  /// Calls `body` while no other thread has the lock, or not at all where another one has it now.
   package func withLockIfAvailable(_ body: (inout Value) throws -> Void) rethrows {
     guard pthread_mutex_trylock(mutex) == 0 else { return }
     defer { unlock() }

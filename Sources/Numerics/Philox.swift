@@ -39,21 +39,35 @@ public struct Philox4x32: Sendable, Hashable {
 ///
 /// The raw values are part of the file contract: changing one changes every run.
 public enum RandomPurpose: UInt32, Sendable, CaseIterable {
+  /// The bits of generated patterns.
   case patterns = 1
+  /// The corruption of initial states.
   case corruption = 2
+  /// Samples of q(z|x) during inference.
   case latentSample = 3
+  /// Samples of p(x|z) during inference.
   case decoderSample = 4
+  /// Which items an ensemble has.
   case itemSelection = 5
+  /// A network's initial parameters.
   case parameterInitialization = 6
+  /// The order of training items in each epoch.
   case trainingOrder = 7
+  /// Samples of q(z|x) in training.
   case trainingSample = 8
+  /// Samples of q(z|x) for the evidence lower bound.
   case evidenceSample = 9
+  /// The bootstrap's weights.
   case bootstrap = 10
+  /// Shuffled labels of the controls in every run.
   case controls = 11
+  /// Which training items are held out for validation.
   case validation = 12
+  /// Shuffled labels of a whole data set.
   case labelShuffle = 13
+  /// Samples of memories.
   case memorySample = 14
-  /// Directions in which the stability of fixed points on kinks is looked at.
+  /// Directions in which the stability of fixed points on kinks is examined.
   case kinkDirection = 15
   /// For maps, observables and corruptions that are defined outside this package.
   case user = 1000

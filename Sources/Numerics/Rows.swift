@@ -1,10 +1,10 @@
-/// Rows of scratch memory with the padding that the dense kernel wants: the form in which networks take and give values.
+/// Rows of scratch memory, padded as the dense kernel needs them: the form in which networks take and give values.
 ///
 /// A value refers to its memory: copies share it. Not synchronized: one thread writes at a time.
 public struct Rows<Scalar: NetworkScalar>: Sendable {
   /// The numbers per row.
   public let width: Int
-  /// The elements from one row's begin to the next one's, padding included.
+  /// The elements from the beginning of one row to that of the next, padding included.
   public let stride: Int
   /// Shape `[capacity, stride]`, row-major.
   public let storage: AlignedBuffer<Scalar>

@@ -75,6 +75,24 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
       image = Rows(capacity: directions + 1, width: network.latentDimension)
       self.network = network.makeTangentWorkspace(directions: directions)
     }
+
+    /// Takes z `[N]` and directions `[count, N]`.
+    fileprivate func load(
+      _ state: UnsafePointer<Double>, _ directions: UnsafePointer<Double>, count: Int
+    ) {
+      let n = latent.width
+      latent.row(0).update(from: state, count: n)
+      for k in 0..<count { latent.row(k + 1).update(from: directions + k * n, count: n) }
+    }
+
+    /// Gives F(z) `[N]` and the directions' images `[count, N]`.
+    fileprivate func store(
+      _ state: UnsafeMutablePointer<Double>, _ directions: UnsafeMutablePointer<Double>, count: Int
+    ) {
+      let n = image.width
+      state.update(from: image.row(0), count: n)
+      for k in 0..<count { (directions + k * n).update(from: image.row(k + 1), count: n) }
+    }
   }
 
   public func makeTangentWorkspace(directions: Int) -> TangentWorkspace {
@@ -85,13 +103,10 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
     at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,
     directions: UnsafeMutablePointer<Double>, count: Int, workspace w: inout TangentWorkspace
   ) {
-    let n = dimension
-    w.latent.row(0).update(from: state, count: n)
-    for k in 0..<count { w.latent.row(k + 1).update(from: directions + k * n, count: n) }
+    w.load(state, directions, count: count)
     network.linearizeDecoder(w.latent, to: w.data, directions: count, workspace: &w.network)
     network.linearizeEncoder(w.data, to: w.image, directions: count, workspace: &w.network)
-    image.update(from: w.image.row(0), count: n)
-    for k in 0..<count { (directions + k * n).update(from: w.image.row(k + 1), count: n) }
+    w.store(image, directions, count: count)
   }
 
   public var isPiecewiseSmooth: Bool { network.isPiecewiseSmooth }
@@ -101,13 +116,10 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
     directions: UnsafeMutablePointer<Double>, count: Int, kinks: inout KinkPass,
     workspace w: inout TangentWorkspace
   ) {
-    let n = dimension
-    w.latent.row(0).update(from: state, count: n)
-    for k in 0..<count { w.latent.row(k + 1).update(from: directions + k * n, count: n) }
+    w.load(state, directions, count: count)
     network.linearizeDecoder(w.latent, to: w.data, directions: count, kinks: &kinks, workspace: &w.network)
     network.linearizeEncoder(w.data, to: w.image, directions: count, kinks: &kinks, workspace: &w.network)
-    image.update(from: w.image.row(0), count: n)
-    for k in 0..<count { (directions + k * n).update(from: w.image.row(k + 1), count: n) }
+    w.store(image, directions, count: count)
   }
 
   public func remainderBound(at state: [Double], source: [Double], target: [Double])

@@ -16,7 +16,14 @@ public struct Evidence: Sendable {
   /// Mean Kullback-Leibler divergence, nats per item.
   public var kullbackLeibler: Double
 
-  /// Puts known values together.
+  /// The draw of noise for test items. Different sets have different draws, because their items have equal numbers.
+  public static let testDraw = 0
+  /// The draw of noise for training items.
+  public static let trainingDraw = 1
+  /// The draw of noise for validation items.
+  public static let validationDraw = 2
+
+  /// Takes values that are known already.
   public init(negativeELBO: Double, standardError: Double, kullbackLeibler: Double) {
     self.negativeELBO = negativeELBO
     self.standardError = standardError

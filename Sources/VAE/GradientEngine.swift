@@ -1,101 +1,66 @@
 import Numerics
 
-/// The ELBO's value and gradient on minibatches, by backpropagation, and Adam, in one precision.
+/// The ELBO's value and gradient on minibatches, by backpropagation, and steps of Adam, in one precision.
 ///
 ///     L = (1/B) sum_b [ -ln p(x_b | z_b) + beta KL(q(z|x_b) || Normal(0, I)) ],   z = m + s eps
 ///
-/// Parameters and the moments of Adam stay in the packed form of the dense kernel throughout:
-/// per layer `[panel][inputs + 1][panel width]`, the bias last. Weights are kept transposed as well, for
-/// delta W. Every element is one sum in a fixed order, however the work is cut: results do not depend
-/// on the number of threads.
+/// Every element is one sum in a fixed order, however the work is cut: results do not depend on the number of threads.
 ///
-/// Memory: parameters four times (with transposed weights and two moments), and the activations of one
-/// minibatch.
+/// Memory: `PackedParameters`, and the activations and gradients of one minibatch.
 final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
-  /// A fully connected layer; the heads (mean, log variance) are one layer, with the mean's outputs first.
-  struct Layer {
-    var inputs: Int
-    var outputs: Int
-    var activation: Activation
-    /// Where its parameters begin.
-    var offset: Int
-    /// Where its transposed weights begin; nil where no input gradient is needed.
-    var transposedOffset: Int?
-    var panels: Int { (outputs + Scalar.panelWidth - 1) / Scalar.panelWidth }
-    var panelSize: Int { (inputs + 1) * Scalar.panelWidth }
-    /// Real columns of a panel.
-    func columns(_ panel: Int) -> Int { min(Scalar.panelWidth, outputs - panel * Scalar.panelWidth) }
-  }
-
   let architecture: Architecture
-  private let layers: [Layer]
-  /// Index of the heads in `layers`; the decoder begins after them.
+  let parameters: PackedParameters<Scalar>
+  private let layers: [PackedLayout<Scalar>.Layer]
+  /// The index of the heads in `layers`; the decoder begins after them.
   private let heads: Int
   private let team: WorkTeam
+  /// The most rows of a minibatch.
   private let capacity: Int
 
-  /// All parameters in packed form.
-  let parameters: AlignedBuffer<Scalar>
-  let firstMoment: AlignedBuffer<Scalar>
-  let secondMoment: AlignedBuffer<Scalar>
-  private let transposed: AlignedBuffer<Scalar>
-  /// Steps of Adam so far.
-  private(set) var steps = 0
-
-  /// The minibatch at work and the next one, which is filled meanwhile: items `[capacity, D]` and noise.
+  /// The minibatch at work and the next one, which is filled meanwhile: items `[capacity, D]` and noise `[capacity, N]`.
   private var items: Rows<Scalar>
   private var nextItems: Rows<Scalar>
   private var noise: Rows<Scalar>
   private var nextNoise: Rows<Scalar>
-  /// Output of each layer, `[capacity, outputs]`; the last one becomes dL/d(output) in place.
+  /// Each layer's output, `[capacity, outputs]`; the last one becomes its gradient in place.
   private let outputs: [Rows<Scalar>]
   /// Values before the activation, where its derivative needs them; else the outputs.
   private let preactivations: [Rows<Scalar>]
   /// dL/d(preactivation), `[capacity, outputs]`.
   private let deltas: [Rows<Scalar>]
-  private let z: Rows<Scalar>
-  /// s.
-  private let deviation: Rows<Scalar>
-  /// dL/dz.
+  /// z, `[capacity, N]`.
+  private let latentStates: Rows<Scalar>
+  /// s, `[capacity, N]`.
+  private let deviations: Rows<Scalar>
+  /// dL/dz, `[capacity, N]`.
   private let latentDelta: Rows<Scalar>
-  private let noBias: AlignedBuffer<Scalar>
-  /// Negative log-likelihood `[panel, capacity]` at each block's first row, and KL divergence, nats.
+  /// The bias of input gradients: zeros.
+  private let zeros: AlignedBuffer<Scalar>
+  /// Negative log-likelihoods in nats, `[panel, capacity]`, each at the first row of a block.
   private let panelLoss: AlignedBuffer<Double>
+  /// Kullback-Leibler divergences in nats, `[capacity]`.
   private let itemDivergence: AlignedBuffer<Double>
 
   /// Copies the model's parameters.
+  ///
+  /// - Parameters:
+  ///   - capacity: The most rows of a minibatch.
+  ///   - team: The threads that share the work; nobody else uses them meanwhile.
   init(_ model: Autoencoder, capacity: Int, team: WorkTeam) {
-    let a = model.architecture
-    architecture = a
+    let architecture = model.architecture
+    self.architecture = architecture
     self.capacity = capacity
     self.team = team
-    heads = a.meanIndex
-    var layers: [Layer] = []
-    var offset = 0
-    var transposedOffset = 0
-    for (k, shape) in a.layers.enumerated() where k != a.logVarianceIndex {
-      let isPlain = k == a.meanIndex || k == a.outputIndex
-      let layer = Layer(
-        inputs: shape.inputs, outputs: k == a.meanIndex ? 2 * shape.outputs : shape.outputs,
-        activation: isPlain ? .identity : a.activation, offset: offset,
-        transposedOffset: k == 0 ? nil : transposedOffset)
-      offset += layer.panels * layer.panelSize
-      if k > 0 {
-        transposedOffset += roundedUp(layer.inputs, toMultipleOf: Scalar.panelWidth) * layer.outputs
-      }
-      layers.append(layer)
-    }
+    parameters = PackedParameters(model)
+    let layers = parameters.layout.layers
     self.layers = layers
-    parameters = AlignedBuffer(count: offset)
-    firstMoment = AlignedBuffer(count: offset)
-    secondMoment = AlignedBuffer(count: offset)
-    transposed = AlignedBuffer(count: transposedOffset)
+    heads = parameters.layout.heads
 
-    items = Rows(capacity: capacity, width: a.dataDimension)
-    nextItems = Rows(capacity: capacity, width: a.dataDimension)
-    noise = Rows(capacity: capacity, width: a.latentDimension)
-    nextNoise = Rows(capacity: capacity, width: a.latentDimension)
-    let needsPreactivation = a.activation == .gelu || a.activation == .softplus
+    items = Rows(capacity: capacity, width: architecture.dataDimension)
+    nextItems = Rows(capacity: capacity, width: architecture.dataDimension)
+    noise = Rows(capacity: capacity, width: architecture.latentDimension)
+    nextNoise = Rows(capacity: capacity, width: architecture.latentDimension)
+    let needsPreactivation = architecture.activation == .gelu || architecture.activation == .softplus
     outputs = layers.map { Rows(capacity: capacity, width: $0.outputs) }
     var preactivations = outputs
     var deltas = outputs
@@ -107,20 +72,13 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     }
     self.preactivations = preactivations
     self.deltas = deltas
-    z = Rows(capacity: capacity, width: a.latentDimension)
-    deviation = Rows(capacity: capacity, width: a.latentDimension)
-    latentDelta = Rows(capacity: capacity, width: a.latentDimension)
-    noBias = AlignedBuffer(
+    latentStates = Rows(capacity: capacity, width: architecture.latentDimension)
+    deviations = Rows(capacity: capacity, width: architecture.latentDimension)
+    latentDelta = Rows(capacity: capacity, width: architecture.latentDimension)
+    zeros = AlignedBuffer(
       count: roundedUp(layers.map(\.inputs).max() ?? 0, toMultipleOf: Scalar.panelWidth))
     panelLoss = AlignedBuffer(count: layers[layers.count - 1].panels * capacity)
     itemDivergence = AlignedBuffer(count: capacity)
-
-    forEachParameter { tensor, index, place in
-      let layer = model.layers[tensor]
-      let weights = layer.weight.count
-      parameters.pointer[place] = Scalar(index < weights ? layer.weight[index] : layer.bias[index - weights])
-    }
-    transposeWeights()
   }
 
   /// Where row `r` of the next minibatch's items is to be written.
@@ -150,16 +108,15 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     _ work: @escaping @Sendable (_ piece: Int) -> Void = { _ in }
   ) -> Sums {
     let sums = evaluate(rows, beta: beta)
-    steps += 1
-    update(
-      rows, AdamStep(number: steps, learningRate: learningRate), gradient: nil, besides: pieces, work)
+    let step = AdamStep(number: parameters.beginStep(), learningRate: learningRate)
+    update(rows, step, gradient: nil, besides: pieces, work)
     return sums
   }
 
-  /// The gradient on the first `rows` rows of the minibatch at work, in the form of `parameters`.
+  /// The gradient on the first `rows` rows of the minibatch at work, in the form of `parameters.layout`.
   func gradient(rows: Int, beta: Double) -> (sums: Sums, gradient: AlignedBuffer<Scalar>) {
     let sums = evaluate(rows, beta: beta)
-    let gradient = AlignedBuffer<Scalar>(count: parameters.count)
+    let gradient = AlignedBuffer<Scalar>(count: parameters.layout.count)
     update(rows, AdamStep(number: 1, learningRate: 0), gradient: gradient.pointer, besides: 0) { _ in }
     return (sums, gradient)
   }
@@ -212,14 +169,14 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   }
 
   private func input(_ k: Int) -> Rows<Scalar> {
-    k == 0 ? items : k == heads + 1 ? z : outputs[k - 1]
+    k == 0 ? items : k == heads + 1 ? latentStates : outputs[k - 1]
   }
 
   /// Preactivations of a layer's panel for some rows.
   private func affine(_ k: Int, panel: Int, _ rows: Range<Int>, to target: Rows<Scalar>) {
     let layer = layers[k]
     let x = input(k)
-    let packed = parameters.pointer + layer.offset + panel * layer.panelSize
+    let packed = parameters.panel(panel, ofLayer: k)
     Scalar.dense(
       x.row(rows.lowerBound), rows: rows.count, inner: layer.inputs, stride: x.stride, packed: packed,
       bias: packed + layer.inputs * Scalar.panelWidth, columns: Scalar.panelWidth,
@@ -229,18 +186,12 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
 
   /// delta W of a layer, for one panel of its inputs and some rows.
   private func inputGradient(_ k: Int, panel: Int, _ rows: Range<Int>, to target: Rows<Scalar>) {
-    guard let offset = layers[k].transposedOffset else { preconditionFailure("the first layer") }
     let delta = deltas[k]
     Scalar.dense(
       delta.row(rows.lowerBound), rows: rows.count, inner: layers[k].outputs, stride: delta.stride,
-      packed: transposed.pointer + offset + panel * Scalar.panelWidth * layers[k].outputs,
-      bias: noBias.pointer, columns: Scalar.panelWidth,
+      packed: parameters.transposedPanel(panel, ofLayer: k), bias: zeros.pointer, columns: Scalar.panelWidth,
       into: target.row(rows.lowerBound) + panel * Scalar.panelWidth, stride: target.stride,
       activation: .identity)
-  }
-
-  private func inputPanels(_ k: Int) -> Int {
-    (layers[k].inputs + Scalar.panelWidth - 1) / Scalar.panelWidth
   }
 
   // MARK: Forward
@@ -274,7 +225,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
       for r in rows {
         let mean = outputs[heads].row(r)
         let logVariance = mean + n
-        let (noise, deviation, z) = (noise.row(r), deviation.row(r), z.row(r))
+        let (noise, deviation, z) = (noise.row(r), deviations.row(r), latentStates.row(r))
         var divergence = 0.0
         for i in 0..<n {
           let m = Double(mean[i])
@@ -306,7 +257,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
       affine(k, panel: panel, rows, to: outputs[k])
       let first = panel * Scalar.panelWidth
       // Columns beyond the last stay zero.
-      let count = layers[k].columns(panel)
+      let count = layers[k].columns(ofPanel: panel)
       let output = outputs[k].row(rows.lowerBound) + first
       let target = UnsafePointer(items.row(rows.lowerBound) + first)
       let (stride, targetStride) = (outputs[k].stride, items.stride)
@@ -341,7 +292,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
 
   /// dL/d(preactivation) of hidden layer `k` from the next layer's.
   private func hiddenDelta(_ k: Int, _ rows: Int) {
-    blocks(panels: inputPanels(k + 1), rows: rows) { [self] panel, rows in
+    blocks(panels: layers[k + 1].inputPanels, rows: rows) { [self] panel, rows in
       let first = panel * Scalar.panelWidth
       inputGradient(k + 1, panel: panel, rows, to: deltas[k])
       Scalar.multiplyByActivationGradient(
@@ -355,13 +306,13 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   private func latentDelta(_ rows: Int, weight: Double) {
     let n = architecture.latentDimension
     narrowBlocks(rows: rows) { [self] rows in
-      for panel in 0..<inputPanels(heads + 1) {
+      for panel in 0..<layers[heads + 1].inputPanels {
         inputGradient(heads + 1, panel: panel, rows, to: latentDelta)
       }
       for r in rows {
         let mean = deltas[heads].row(r)
         let logVariance = mean + n
-        let (m, noise, deviation) = (outputs[heads].row(r), noise.row(r), deviation.row(r))
+        let (m, noise, deviation) = (outputs[heads].row(r), noise.row(r), deviations.row(r))
         let gradients = latentDelta.row(r)
         for i in 0..<n {
           let gradient = Double(gradients[i])
@@ -391,99 +342,9 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     team.forEach(pieces: others + panels.count) { [self, panels] _, piece in
       guard piece >= others else { return piece < pieces ? work(piece) : () }
       let (k, panel) = panels[piece - others]
-      let layer = layers[k]
-      guard panel < layer.panels else { return }
-      let x = input(k)
-      let first = layer.offset + panel * layer.panelSize
-      Scalar.update(
-        x.pointer, rows: rows, inputs: layer.inputs, stride: x.stride,
-        delta: deltas[k].pointer + panel * Scalar.panelWidth, stride: deltas[k].stride,
-        gradient: target.map { $0.pointer + first }, parameters: parameters.pointer + first,
-        first: firstMoment.pointer + first, second: secondMoment.pointer + first, step,
-        columns: layer.columns(panel), transposed: transposedWeights(k, panel),
-        targetPanel: Scalar.panelWidth * layer.outputs)
-    }
-  }
-
-  /// Where a panel's weights are kept transposed.
-  private func transposedWeights(_ k: Int, _ panel: Int) -> UnsafeMutablePointer<Scalar>? {
-    layers[k].transposedOffset.map { transposed.pointer + $0 + panel * Scalar.panelWidth * Scalar.panelWidth }
-  }
-
-  private func transposeWeights() {
-    for (k, layer) in layers.enumerated() {
-      for panel in 0..<layer.panels {
-        guard let target = transposedWeights(k, panel) else { continue }
-        Scalar.transpose(
-          panel: parameters.pointer + layer.offset + panel * layer.panelSize, inputs: layer.inputs,
-          columns: layer.columns(panel), into: target, targetPanel: Scalar.panelWidth * layer.outputs)
-      }
-    }
-  }
-
-  // MARK: Parameters
-
-  /// Adds to one parameter: tensor as in `architecture.layers`, index in its weights and then its bias.
-  func perturb(tensor: Int, index: Int, by amount: Double) {
-    forEachParameter { k, i, place in
-      if k == tensor, i == index { parameters.pointer[place] += Scalar(amount) }
-    }
-    transposeWeights()
-  }
-
-  /// The present parameters, rounded to single precision.
-  func model() -> [LayerParameters] {
-    zip(architecture.layers, tensors(of: parameters)).map { shape, tensor in
-      let weights = shape.inputs * shape.outputs
-      return LayerParameters(
-        weight: tensor[..<weights].map { Float($0) }, bias: tensor[weights...].map { Float($0) })
-    }
-  }
-
-  /// `values`, in the form of `parameters`, as plain tensors: per layer of the architecture weight
-  /// `[outputs, inputs]`, then bias.
-  func tensors(of values: AlignedBuffer<Scalar>) -> [[Scalar]] {
-    var result = architecture.layers.map { [Scalar](repeating: 0, count: ($0.inputs + 1) * $0.outputs) }
-    forEachParameter { k, i, place in result[k][i] = values.pointer[place] }
-    return result
-  }
-
-  /// Goes on from a saved state; values as from `plain`.
-  func restore(steps: Int, parameters: [Scalar], firstMoment: [Scalar], secondMoment: [Scalar]) {
-    self.steps = steps
-    pack(parameters, into: self.parameters)
-    pack(firstMoment, into: self.firstMoment)
-    pack(secondMoment, into: self.secondMoment)
-    transposeWeights()
-  }
-
-  /// `values`, in the form of `parameters`, as one list: `tensors` one after another.
-  func plain(_ values: AlignedBuffer<Scalar>) -> [Scalar] { tensors(of: values).flatMap(\.self) }
-
-  /// The reverse of `plain`.
-  func pack(_ plain: [Scalar], into values: AlignedBuffer<Scalar>) {
-    precondition(plain.count == architecture.parameterCount)
-    var first: [Int] = []
-    var count = 0
-    for shape in architecture.layers {
-      first.append(count)
-      count += (shape.inputs + 1) * shape.outputs
-    }
-    forEachParameter { k, i, place in values.pointer[place] = plain[first[k] + i] }
-  }
-
-  /// Calls `body` with each parameter's tensor, index and place in the packed form.
-  private func forEachParameter(_ body: (_ tensor: Int, _ index: Int, _ place: Int) -> Void) {
-    let width = Scalar.panelWidth
-    for (k, shape) in architecture.layers.enumerated() {
-      let isLogVariance = k == architecture.logVarianceIndex
-      let layer = layers[k > architecture.meanIndex ? k - 1 : k]
-      for c in 0..<shape.outputs {
-        let column = isLogVariance ? c + shape.outputs : c
-        let place = layer.offset + column / width * layer.panelSize + column % width
-        for i in 0..<shape.inputs { body(k, c * shape.inputs + i, place + i * width) }
-        body(k, shape.inputs * shape.outputs + c, place + shape.inputs * width)
-      }
+      guard panel < layers[k].panels else { return }
+      parameters.update(
+        panel: panel, ofLayer: k, step, x: input(k), delta: deltas[k], rows: rows, gradient: target?.pointer)
     }
   }
 }

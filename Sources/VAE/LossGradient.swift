@@ -24,9 +24,9 @@ public struct LossGradient: Sendable {
       for (k, shape) in shapes.enumerated() {
         let weights = shape.inputs * shape.outputs
         if perturbing.tensor == shape.name + ".weight" {
-          engine.perturb(tensor: k, index: perturbing.index, by: perturbing.by)
+          engine.parameters.perturb(tensor: k, index: perturbing.index, by: perturbing.by)
         } else if perturbing.tensor == shape.name + ".bias" {
-          engine.perturb(tensor: k, index: weights + perturbing.index, by: perturbing.by)
+          engine.parameters.perturb(tensor: k, index: weights + perturbing.index, by: perturbing.by)
         }
       }
     }
@@ -38,7 +38,7 @@ public struct LossGradient: Sendable {
     let (sums, values) = engine.gradient(rows: items.count, beta: beta)
     loss = (sums.negativeLogLikelihood + beta * sums.kullbackLeibler) / Double(items.count)
     gradient = [:]
-    for (shape, tensor) in zip(shapes, engine.tensors(of: values)) {
+    for (shape, tensor) in zip(shapes, engine.parameters.layout.tensors(of: values)) {
       let weights = shape.inputs * shape.outputs
       gradient[shape.name + ".weight"] = tensor[..<weights].map(Double.init)
       gradient[shape.name + ".bias"] = tensor[weights...].map(Double.init)

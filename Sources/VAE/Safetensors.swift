@@ -347,7 +347,7 @@ public enum Safetensors {
     let first = hidden.isEmpty ? mean : try shape("encoder.0.weight")
     let activationName = metadata["activation"] ?? "tanh"
     guard let activation = Activation(rawValue: activationName),
-      [.tanh, .relu, .gelu, .softplus].contains(activation)
+      Activation.ofHiddenLayers.contains(activation)
     else {
       throw failure(
         "metadata: activation \(excerpt(activationName)); expected tanh, relu, gelu or softplus",

@@ -2,16 +2,16 @@ import Numerics
 
 /// A training that is not finished: all that is needed to go on, bit by bit as if it had not stopped.
 ///
-/// It stands between two minibatches. Arrays hold all parameters layer by layer: weight
+/// The state is that between two minibatches. Arrays hold all parameters layer by layer: weight
 /// `[outputs, inputs]`, row-major, then bias; layers in the order of `Architecture.layers`.
 public struct TrainingState: Sendable, Hashable {
   /// Finished epochs.
   public var epoch: Int
-  /// Items of the epoch at hand that were used already.
+  /// Items of the unfinished epoch that were used already.
   public var itemsDone: Int
   /// Sum of the negative ELBO over those, nats.
   public var negativeELBOSum: Double
-  /// Adam's steps.
+  /// Steps of Adam so far.
   public var adamTime: Int
   /// The parameters.
   public var parameters: [Float]
@@ -19,7 +19,7 @@ public struct TrainingState: Sendable, Hashable {
   public var firstMoment: [Float]
   /// Adam's second moments.
   public var secondMoment: [Float]
-  /// The parameters before the epoch at hand.
+  /// The parameters before the unfinished epoch.
   public var goodParameters: [Float]
   /// The best epoch so far.
   public var best: Best
@@ -35,6 +35,8 @@ public struct TrainingState: Sendable, Hashable {
   }
 
   /// Writes the state.
+  ///
+  /// - Throws: What the encoder's receiver throws.
   public func encode(to encoder: inout ByteEncoder) throws {
     for number in [epoch, itemsDone, adamTime] { try encoder.encode(number) }
     try encoder.encode(negativeELBOSum)
@@ -64,26 +66,33 @@ public struct TrainingState: Sendable, Hashable {
     }
   }
 
+  /// The state of a training in which `itemsDone` items of the epoch after `epoch` were used.
+  ///
+  /// - Parameters:
+  ///   - sum: Of the negative ELBO over those items, nats.
+  ///   - good: The parameters before that epoch, packed.
   init(
-    _ engine: GradientEngine<Float>, epoch: Int, itemsDone: Int, sum: Double, good: AlignedBuffer<Float>,
+    _ parameters: PackedParameters<Float>, epoch: Int, itemsDone: Int, sum: Double,
+    good: AlignedBuffer<Float>,
     best: Best
   ) {
+    let layout = parameters.layout
     self.best = best
     self.epoch = epoch
     self.itemsDone = itemsDone
     negativeELBOSum = sum
-    adamTime = engine.steps
-    parameters = engine.plain(engine.parameters)
-    firstMoment = engine.plain(engine.firstMoment)
-    secondMoment = engine.plain(engine.secondMoment)
-    goodParameters = engine.plain(good)
+    adamTime = parameters.steps
+    self.parameters = layout.list(of: parameters.values)
+    firstMoment = layout.list(of: parameters.firstMoment)
+    secondMoment = layout.list(of: parameters.secondMoment)
+    goodParameters = layout.list(of: good)
   }
 
-  /// Puts the state back.
-  func restore(_ engine: GradientEngine<Float>, good: AlignedBuffer<Float>) {
-    engine.restore(
-      steps: adamTime, parameters: parameters, firstMoment: firstMoment, secondMoment: secondMoment)
-    engine.pack(goodParameters, into: good)
+  /// Restores the parameters of a training, and those before its epoch.
+  func restore(_ target: PackedParameters<Float>, good: AlignedBuffer<Float>) {
+    target.restore(
+      steps: adamTime, values: parameters, firstMoment: firstMoment, secondMoment: secondMoment)
+    target.layout.pack(goodParameters, into: good)
   }
 }
 

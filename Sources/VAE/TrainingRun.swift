@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// A training at work: its epochs one after another, and what is known of them so far.
+/// A training that is under way: its epochs one after another, and what is known of them so far.
 struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   private let plan: Training
   /// Nil where there are no validation items.
@@ -13,13 +13,14 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   private let noiseField: RandomField
   private let team: WorkTeam
   private let engine: GradientEngine<Float>
-  /// Its layers are brought up to date where they are needed.
+  private let parameters: PackedParameters<Float>
+  /// The model; its layers are brought up to date where they are needed.
   private var model: Autoencoder
-  /// The parameters before the epoch at hand.
+  /// The parameters before the present epoch, packed.
   private let good: AlignedBuffer<Float>
   private var best: TrainingState.Best
   private var epochsDone: Int
-  /// Where the epoch at hand goes on, and its sum so far.
+  /// How many items of the present epoch were used already, and the sum of their negative ELBO, nats.
   private var start: (items: Int, sum: Double)
   private var earlyEnd: Training.EarlyEnd?
   private let train: (source: Train, count: Int)
@@ -44,10 +45,11 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     noiseField = RandomField(seed: seed, purpose: .trainingSample, context: context)
     team = WorkTeam(threads: threads)
     engine = GradientEngine<Float>(model, capacity: min(plan.batch, train.count), team: team)
-    good = AlignedBuffer<Float>(count: engine.parameters.count)
+    parameters = engine.parameters
+    good = AlignedBuffer<Float>(count: parameters.values.count)
     epochsDone = state?.epoch ?? 0
     start = (items: state?.itemsDone ?? 0, sum: state?.negativeELBOSum ?? 0)
-    state?.restore(engine, good: good)
+    state?.restore(parameters, good: good)
     best = state?.best ?? TrainingState.Best()
   }
 
@@ -57,11 +59,11 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     for epoch in epochsDone..<max(plan.epochs, epochsDone) {
       // Asked here, not where the epoch ends: a continued training must stop there as well.
       if plan.patience > 0, start.items == 0, epoch - best.epoch >= plan.patience { break }
-      if start.items == 0 { good.pointer.update(from: engine.parameters.pointer, count: good.count) }
+      if start.items == 0 { good.pointer.update(from: parameters.values.pointer, count: good.count) }
       let sum = try descend(epoch, checkpoints)
       start = (0, 0)
-      guard sum.isFinite, engine.parameters.buffer.allSatisfy(\.isFinite) else {
-        engine.parameters.pointer.update(from: good.pointer, count: good.count)
+      guard sum.isFinite, parameters.values.buffer.allSatisfy(\.isFinite) else {
+        parameters.values.pointer.update(from: good.pointer, count: good.count)
         earlyEnd = .notFinite(epoch: epoch + 1)
         break
       }
@@ -73,7 +75,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
       }
       if let checkpoints, checkpoints.isDue() { try checkpoints.save(stateBetweenEpochs) }
     }
-    if best.epoch > 0 { engine.pack(best.parameters, into: engine.parameters) }
+    if best.epoch > 0 { parameters.layout.pack(best.parameters, into: parameters.values) }
   }
 
   /// The minibatches of an epoch that are left.
@@ -106,7 +108,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
       if isStopping || checkpoints.isDue() {
         try checkpoints.save(
           TrainingState(
-            engine, epoch: epoch, itemsDone: minibatch.items.endIndex, sum: sum, good: good, best: best))
+            parameters, epoch: epoch, itemsDone: minibatch.items.endIndex, sum: sum, good: good, best: best))
       }
       if isStopping { throw CancellationError() }
     }
@@ -114,14 +116,14 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   }
 
   private var stateBetweenEpochs: TrainingState {
-    TrainingState(engine, epoch: epochsDone, itemsDone: 0, sum: 0, good: good, best: best)
+    TrainingState(parameters, epoch: epochsDone, itemsDone: 0, sum: 0, good: good, best: best)
   }
 
   /// Evaluates the epoch that has just ended on the validation items, and keeps its parameters if they are the best.
   ///
   /// - Returns: The mean negative ELBO, nats per item.
   private mutating func validate() -> Double {
-    model.layers = engine.model()
+    model.layers = parameters.model()
     let evidence = validationEvidence
     // What is minimized: for beta other than 1 the bound itself may rise all the time.
     let objective =
@@ -129,7 +131,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
       ? evidence.negativeELBO : evidence.negativeELBO + (plan.beta - 1) * evidence.kullbackLeibler
     if objective < best.objective {
       best = TrainingState.Best(
-        epoch: epochsDone, objective: objective, parameters: engine.plain(engine.parameters))
+        epoch: epochsDone, objective: objective, parameters: parameters.layout.list(of: parameters.values))
     }
     return evidence.negativeELBO
   }
@@ -140,11 +142,12 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     }
     // The same noise after each epoch: differences are the model's.
     return Evidence(
-      of: model, on: validation.source, count: validation.count, seed: seed, draw: 2, threads: threads)
+      of: model, on: validation.source, count: validation.count, seed: seed, draw: Evidence.validationDraw,
+      threads: threads)
   }
 
   private mutating func report(_ epoch: Int, sum: Double, onValidation: Double) -> Training.Epoch {
-    model.layers = engine.model()
+    model.layers = parameters.model()
     let evidence = Evidence(of: model, on: test.source, count: test.count, seed: seed, threads: threads)
     return Training.Epoch(
       number: epoch + 1, negativeELBOTrain: sum / Double(train.count),
@@ -153,9 +156,10 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
 
   /// The trained model with what is known of it.
   mutating func result() -> Training.Result {
-    model.layers = engine.model()
+    model.layers = parameters.model()
     let onTrain = Evidence(
-      of: model, on: train.source, count: train.count, seed: seed, draw: 1, threads: threads)
+      of: model, on: train.source, count: train.count, seed: seed, draw: Evidence.trainingDraw,
+      threads: threads)
     let onTest = Evidence(of: model, on: test.source, count: test.count, seed: seed, threads: threads)
     let onValidation = validationEvidence
     describe(train: onTrain, test: onTest, validation: onValidation)

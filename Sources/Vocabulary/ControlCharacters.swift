@@ -1,4 +1,4 @@
-/// Texts of files reach terminals, which obey the control characters in them.
+/// Texts from files are shown on terminals, which obey the control characters in them.
 extension String {
   /// This text with everything that a terminal obeys or that turns the direction of writing made visible: control
   /// characters, line and paragraph separators, and bidirectional controls become `\u{1b}` and the like.
@@ -28,7 +28,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Whether a terminal does something else than to show it: control characters, line and paragraph separators,
+  /// Whether a terminal does something other than show it: control characters, line and paragraph separators,
   /// bidirectional controls. All of them have four hexadecimal digits at most.
   public var isTerminalControl: Bool {
     switch properties.generalCategory {
@@ -37,7 +37,7 @@ extension Unicode.Scalar {
     }
   }
 
-  /// How a text shows this character where it must not stand itself.
+  /// What a text shows in place of this character.
   public var escapeSequence: String {
     switch self {
     case "\n": "\\n"

@@ -1,7 +1,7 @@
-/// By what items are sorted into groups, of which averages are kept as well.
+/// The criterion by which items are sorted into groups; averages are kept of each group, too.
 public enum Grouping: String, Sendable, Hashable, CaseIterable {
-  /// By the class of the item.
+  /// The class of the item.
   case `class`
-  /// By the superclass of the item's class.
+  /// The superclass of the item's class.
   case superclass
 }

@@ -1,4 +1,4 @@
-/// How inference is repeated.
+/// The way in which inference is repeated.
 public enum InferenceMode: Sendable, Hashable {
   /// z(t) = m(x(t)), x(t+1) = g(z(t)).
   case mean

@@ -1,4 +1,4 @@
 extension Duration {
-  /// In seconds.
+  /// This duration in seconds.
   package var inSeconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
 }

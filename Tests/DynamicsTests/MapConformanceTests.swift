@@ -23,23 +23,24 @@ func checkMapConformance<Map: DiscreteMap>(
     return collector.trajectories(times: plan.times, dimension: map.dimension)
   }
   let all = (0..<Int32(items)).map { $0 }
-  let expected = try trajectories(all, blockSize: 126, threads: 1)
+  let expected = try trajectories(all, blockSize: BlockSize.standard, threads: 1)
   #expect(expected.count == items, sourceLocation: sourceLocation)
   #expect(Set(expected.values).count > 1, "members differ", sourceLocation: sourceLocation)
   // Deterministic; the block's size and company do not matter.
-  for blockSize in [1, 2, 13, 42, 126] {
+  for blockSize in [1, 2, 13, 42, BlockSize.standard] {
     #expect(
       try trajectories(all, blockSize: blockSize, threads: 2) == expected, "blocks of \(blockSize)",
       sourceLocation: sourceLocation)
   }
   #expect(
-    try trajectories(all.reversed(), blockSize: 126, threads: 1) == expected, sourceLocation: sourceLocation)
-  for (member, trajectory) in try trajectories([77, 3], blockSize: 126, threads: 1) {
+    try trajectories(all.reversed(), blockSize: BlockSize.standard, threads: 1) == expected,
+    sourceLocation: sourceLocation)
+  for (member, trajectory) in try trajectories([77, 3], blockSize: BlockSize.standard, threads: 1) {
     #expect(
       expected[member] == trajectory, "item \(member.item) in other company", sourceLocation: sourceLocation)
   }
   // With every field that the map offers, the trajectory is the same.
-  let fields = (0..<7).map { StateFields(rawValue: 1 << $0) }.filter { map.availableFields.contains($0) }
+  let fields = StateFields.each.filter { map.availableFields.union(.kept).contains($0) }
   var plan = EnsemblePlan(
     levels: [0.5], items: all, steps: steps, seed: 31,
     observables: fields.map { FieldSum(field: $0, width: 1) })

@@ -131,7 +131,8 @@ extension AutoencoderModel.Evidences {
       preparation.dataset, preparation.scenario.seed, preparation.threads
     )
     train = Evidence(
-      of: model, on: SplitSource(split: dataset.train), count: dataset.train.count, seed: seed, draw: 1,
+      of: model, on: SplitSource(split: dataset.train), count: dataset.train.count, seed: seed,
+      draw: Evidence.trainingDraw,
       threads: threads)
     test = Evidence(
       of: model, on: SplitSource(split: dataset.test), count: dataset.test.count, seed: seed,
@@ -141,6 +142,6 @@ extension AutoencoderModel.Evidences {
       ? nil
       : Evidence(
         of: model, on: SplitSource(split: dataset.validation), count: dataset.validation.count, seed: seed,
-        draw: 2, threads: threads)
+        draw: Evidence.validationDraw, threads: threads)
   }
 }

@@ -22,9 +22,9 @@ public struct HopfieldMap<Scalar: NetworkScalar>: EncodingMap {
   public let dimension: Int
   /// P, the number of patterns.
   public let patternCount: Int
-  /// J without its diagonal; or xi and its transpose; or nothing, without patterns.
+  /// J without its diagonal; or xi and its transpose, where that is less work; nothing without patterns.
   private let layers: [Layer]
-  /// What the fields have of the unit's own state, to be taken away: 0, or P through the patterns.
+  /// How often each field holds the unit's own state, which is to be subtracted: 0 with J, P with the patterns.
   private let ownShare: Double
 
   /// - Parameter patterns: xi, shape `[P, N]`, of +-1.
@@ -86,31 +86,20 @@ public struct HopfieldMap<Scalar: NetworkScalar>: EncodingMap {
       Scalar.pack(weights: converted.pointer, columns: outputs, inner: inputs, into: weights.pointer)
     }
 
-    func apply(_ x: Rows, to y: Rows, rows: Int) {
+    /// y = x W' for `rows` rows.
+    func apply(_ x: Rows<Scalar>, to y: Rows<Scalar>, rows: Int) {
       Scalar.dense(
         x.pointer, rows: rows, inner: inputs, stride: x.stride, packed: weights.pointer, bias: zeros.pointer,
         columns: outputs, into: y.pointer, stride: y.stride, activation: .identity)
     }
   }
 
-  /// Rows with the padding that the dense kernel wants.
-  fileprivate struct Rows {
-    let stride: Int
-    let storage: AlignedBuffer<Scalar>
-    var pointer: UnsafeMutablePointer<Scalar> { storage.pointer }
-
-    init(capacity: Int, width: Int) {
-      stride = roundedUp(width, toMultipleOf: Scalar.panelWidth) + 16
-      storage = AlignedBuffer(count: capacity * stride)
-    }
-  }
-
   /// Scratch memory of one worker.
   public final class Workspace {
-    fileprivate let states: Rows
+    fileprivate let states: Rows<Scalar>
     /// Overlaps with the patterns, `[capacity, P]`; empty where the weights are used.
-    fileprivate let overlaps: Rows
-    fileprivate let fields: Rows
+    fileprivate let overlaps: Rows<Scalar>
+    fileprivate let fields: Rows<Scalar>
     /// One member's fields.
     fileprivate let row: AlignedBuffer<Double>
 
@@ -173,13 +162,10 @@ public struct HopfieldMap<Scalar: NetworkScalar>: EncodingMap {
     }
   }
 
-  /// h, with the own share, into `fields`.
+  /// Writes h, with the unit's own share, to `fields`.
   private func computeFields(of block: StateBlock, _ w: Workspace) {
     guard let first = layers.first, let last = layers.last else { return }
-    for m in 0..<block.count {
-      Scalar.convert(
-        block.states.pointer + m * dimension, to: w.states.pointer + m * w.states.stride, count: dimension)
-    }
+    w.states.load(block.states.pointer, rows: block.count)
     if layers.count == 2 {
       first.apply(w.states, to: w.overlaps, rows: block.count)
       last.apply(w.overlaps, to: w.fields, rows: block.count)
@@ -190,8 +176,7 @@ public struct HopfieldMap<Scalar: NetworkScalar>: EncodingMap {
 
   /// One member's fields in double precision; 0 without patterns.
   private func field(_ member: Int, _ w: Workspace) -> UnsafePointer<Double> {
-    Scalar.convert(
-      UnsafePointer(w.fields.pointer + member * w.fields.stride), to: w.row.pointer, count: dimension)
+    Scalar.convert(UnsafePointer(w.fields.row(member)), to: w.row.pointer, count: dimension)
     return UnsafePointer(w.row.pointer)
   }
 

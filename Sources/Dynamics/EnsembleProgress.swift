@@ -1,7 +1,7 @@
 import Synchronization
 
 /// How far a run of an ensemble is, and whether it goes on: asked by all workers at all times, without a lock.
-final class RunProgress: Sendable {
+final class EnsembleProgress: Sendable {
   private let observer: (any EnsembleObserver)?
   /// Members times times of the ensemble or shard.
   private let whole: Double

@@ -1,0 +1,151 @@
+import Dynamics
+import Numerics
+import Synchronization
+
+/// One thread's block of orbits in a search for attractors.
+///
+/// Plain iteration only. An orbit that has ended leaves the block at once, and the next waiting one takes
+/// its row: no step is spent on what is decided.
+final class OrbitWorker<Map: DifferentiableMap> {
+  private let map: Map
+  private let capacity: Int
+  private let block: StateBlock
+  private var workspace: Map.Workspace
+  private let previous: AlignedBuffer<Double>
+  private let reference: AlignedBuffer<Double>
+  private let scratch: AlignedBuffer<Double>
+  private let index: AlignedBuffer<Int32>
+  private let remaining: AlignedBuffer<Int32>
+  private let hasEnded: AlignedBuffer<Bool>
+
+  init(_ map: Map, capacity: Int) {
+    self.map = map
+    self.capacity = capacity
+    block = StateBlock(
+      dimension: map.dimension, dataDimension: map.dataDimension, capacity: capacity, start: .latent,
+      hasRegion: false)
+    workspace = map.makeWorkspace(capacity: capacity)
+    previous = AlignedBuffer(count: capacity * map.dimension)
+    reference = AlignedBuffer(count: capacity * map.dimension)
+    scratch = AlignedBuffer(count: map.dimension)
+    index = AlignedBuffer(count: capacity)
+    remaining = AlignedBuffer(count: capacity)
+    hasEnded = AlignedBuffer(count: capacity)
+  }
+
+  /// What all workers of a round share.
+  struct Round: Sendable {
+    var pool: OrbitPool
+    /// Orbits that a worker takes at once, so that all workers have some.
+    var blockSize: Int
+    /// Steps that an orbit may take in this round.
+    var budget: Int
+    var maximumSteps: Int
+    var maximumPeriod: Int
+    /// The tolerance that an orbit gets back when it has left a slow place.
+    var tolerance: Double
+    var balls: [(set: Int32, ball: TrappingBall)]
+    /// Whether a row is filled again as soon as its orbit has ended; if not, blocks run until all have.
+    var refills: Bool
+    var shouldStop: @Sendable () -> Bool
+  }
+
+  /// Advances waiting orbits until none is left; false where it was stopped.
+  func run(_ round: Round, next: borrowing Atomic<Int>) -> Bool {
+    let pool = round.pool
+    let n = map.dimension
+    let noise = NoiseSource(seed: 0)  // an autonomous map draws nothing
+    block.count = 0
+    while true {
+      if round.refills || block.count == 0 {
+        while block.count < min(capacity, round.blockSize) {
+          let waiting = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard waiting < pool.count else { break }
+          load(waiting, into: block.count, round)
+          block.count += 1
+        }
+      }
+      if block.count == 0 { return true }
+      if round.shouldStop() { return false }
+      previous.pointer.update(from: block.states.pointer, count: block.count * n)
+      map.step(block, at: 0, noise: noise, workspace: &workspace)
+      var running = 0
+      for row in stride(from: block.count - 1, through: 0, by: -1) {
+        if hasEnded.pointer[row] { continue }
+        guard let end = look(at: row, round) else {
+          running += 1
+          continue
+        }
+        let orbit = Int(index.pointer[row])
+        pool.orbits.pointer[orbit].end = end
+        pool.state(orbit).update(from: block.states.pointer + row * n, count: n)
+        if round.refills {
+          let last = block.count - 1
+          if row != last { move(last, to: row) }
+          block.count = last
+        } else {
+          hasEnded.pointer[row] = true
+        }
+      }
+      if !round.refills, running == 0 { block.count = 0 }
+    }
+  }
+
+  private func load(_ orbit: Int, into row: Int, _ round: Round) {
+    let n = map.dimension
+    let pool = round.pool
+    index.pointer[row] = Int32(truncatingIfNeeded: orbit)
+    hasEnded.pointer[row] = false
+    (block.states.pointer + row * n).update(from: pool.state(orbit), count: n)
+    let left = round.maximumSteps - Int(pool.orbits.pointer[orbit].time)
+    remaining.pointer[row] = Int32(truncatingIfNeeded: min(round.budget, left))
+    pool.orbits.pointer[orbit].period = 1
+    pool.orbits.pointer[orbit].recurrence = .infinity
+    // Not a number, until there is a state to compare with: the last round may be too short for one.
+    (reference.pointer + row * n).update(repeating: .nan, count: n)
+  }
+
+  private func move(_ from: Int, to: Int) {
+    let n = map.dimension
+    index.pointer[to] = index.pointer[from]
+    remaining.pointer[to] = remaining.pointer[from]
+    (block.states.pointer + to * n).update(from: block.states.pointer + from * n, count: n)
+    (reference.pointer + to * n).update(from: reference.pointer + from * n, count: n)
+  }
+
+  /// Looks at a row after a step; nil where its orbit goes on.
+  private func look(at row: Int, _ round: Round) -> OrbitPool.End? {
+    let n = map.dimension
+    let state = block.states.pointer + row * n
+    let orbit = round.pool.orbits.pointer + Int(index.pointer[row])
+    let step = distance(state, previous.pointer + row * n, n)
+    orbit.pointee.step = step
+    orbit.pointee.time += 1
+    remaining.pointer[row] -= 1
+    guard step.isFinite else { return .diverged }
+    for (set, ball) in round.balls {
+      if let phase = ball.phase(of: state, scratch: scratch.pointer) {
+        orbit.pointee.set = set
+        orbit.pointee.phase = Int32(phase)
+        return .trapped
+      }
+    }
+    if step < orbit.pointee.tolerance { return .settled }
+    if step >= round.tolerance { orbit.pointee.tolerance = round.tolerance }
+    let left = Int(remaining.pointer[row])
+    // The last steps of a round are compared with one state, to recognize cycles.
+    if left == round.maximumPeriod {
+      (reference.pointer + row * n).update(from: state, count: n)
+    } else if left < round.maximumPeriod, round.maximumPeriod > 1 {
+      let lag = round.maximumPeriod - left
+      let away = distance(state, reference.pointer + row * n, n)
+      if lag == 1 {
+        orbit.pointee.recurrence = away
+      } else if away < 0.1 * orbit.pointee.recurrence {
+        orbit.pointee.recurrence = away
+        orbit.pointee.period = Int32(lag)
+      }
+    }
+    return left <= 0 ? .paused : nil
+  }
+}

@@ -1,0 +1,61 @@
+import Numerics
+
+/// A lower bound on the number of attractors that no start has reached, from how many were reached rarely.
+///
+///     unseen = A f1 (f1 - 1) / (2 (f2 + 1)),   A = (n - 1) / n
+///
+/// f1 and f2 are the numbers of attractors that exactly one and exactly two of n independent starts
+/// reached. The bias-corrected form of Chao1.
+///
+/// Sources: Chao 1984, Scand. J. Statist. 11, 265; variance as in Chao 1987, doi:10.2307/2531532, and Colwell's
+/// EstimateS (appendix B, equations 5 to 8).
+public struct UnseenAttractors: Sendable, Hashable {
+  /// The number of attractors not yet seen, at least so many are expected.
+  public var estimate: Double
+  /// Its standard error.
+  public var standardError: Double
+
+  /// - Parameter basins: How many independent starts reached each attractor; zeros are ignored.
+  public init(basins: [Int]) {
+    let seen = basins.filter { $0 > 0 }
+    let n = Double(seen.reduce(0, +))
+    guard n > 0 else {
+      estimate = .nan
+      standardError = .nan
+      return
+    }
+    let observed = Double(seen.count)
+    let a = (n - 1) / n
+    let f1 = Double(seen.count { $0 == 1 })
+    let f2 = Double(seen.count { $0 == 2 })
+    estimate = f1 > 1 ? a * f1 * (f1 - 1) / (2 * (f2 + 1)) : 0
+    var variance = 0.0
+    if f1 == 0 {
+      // Only chance decides whether all are seen: each seen one might have been missed.
+      let missed = exponential(-n / observed)
+      variance = observed * missed * (1 - missed)
+    } else if f2 == 0 {
+      let total = observed + estimate
+      variance =
+        a * f1 * (f1 - 1) / 2 + a * a * f1 * power(2 * f1 - 1, 2) / 4 - a * a * power(f1, 4) / (4 * total)
+    } else {
+      variance =
+        a * f1 * (f1 - 1) / (2 * (f2 + 1)) + a * a * f1 * power(2 * f1 - 1, 2) / (4 * power(f2 + 1, 2))
+        + a * a * f1 * f1 * f2 * power(f1 - 1, 2) / (4 * power(f2 + 1, 4))
+    }
+    standardError = max(variance, 0).squareRoot()
+  }
+}
+
+/// The basin entropy -sum f ln f of the fractions of decided starts, nats.
+///
+/// The plug-in estimate: too small by about (attractors - 1) / (2 starts).
+public func basinEntropy(_ basins: [Int]) -> Double {
+  let total = Double(basins.reduce(0, +))
+  guard total > 0 else { return .nan }
+  return basins.reduce(0) { sum, k in
+    guard k > 0 else { return sum }
+    let f = Double(k) / total
+    return sum - f * logarithm(f)
+  }
+}
