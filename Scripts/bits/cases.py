@@ -545,7 +545,7 @@ def ensembles() -> None:
 
 def exports(case: Case, file: str) -> None:
     for variables in [
-        "step_length,distance-concept", "members/level,members/class,members/distance_concept", "members/latent_state",
+        "step_length,distance-concept", "members/level_index,members/class,members/distance_concept", "members/latent_state",
         "members/outcome,members/convergence_time,members/chord_excess", "approach,approach_lower,approach_upper",
         "distance_concept_by_class", "energy_by_superclass", "geometry/concept_position", "level_fraction",
         "geometry/principal_axis", "films/picture", "negative_elbo_test,active_latent_variables",

@@ -560,8 +560,8 @@ import Testing
     try writer.root.setAttribute("title", "weather")
     try writer.commit()
     try expectInvalid(folder("foreign.nc"), .series, "no run file")
-    try write(folder("future.nc"), version: 2) { _ in }
-    try expectInvalid(folder("future.nc"), .series, "format_version is 2")
+    try write(folder("future.nc"), version: 3) { _ in }
+    try expectInvalid(folder("future.nc"), .series, "format_version is 3, expected 1 to 2")
     try Data("not NetCDF".utf8).write(to: URL(fileURLWithPath: folder("text.nc")))
     #expect(throws: NetCDFError.self) { try RunData(path: folder("text.nc")) }
     #expect(throws: NetCDFError.self) { try RunData(path: folder("none.nc")) }

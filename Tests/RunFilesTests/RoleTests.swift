@@ -4,7 +4,7 @@ import RunFiles
 import Testing
 
 private let everyRole: [VariableRole] = [
-  .coordinate, .label, .address, .value, .flag, .message, .count, .mean,
+  .coordinate, .label, .words(of: "a"), .address, .value, .flag, .message, .count, .mean,
   .average(.part(.lost)), .average(.part(.retained)), .average(.each(.class)), .average(.each(.superclass)),
   .sampleSize(of: "a"),
   .standardDeviation(of: "a"), .standardError(of: "a"), .lowerBound(of: "a"), .upperBound(of: "a"),
