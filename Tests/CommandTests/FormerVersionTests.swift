@@ -35,7 +35,8 @@ extension CommandTests {
         .split(separator: "\n")
       #expect(lines[0] == "initial_split,level,time,distance_concept,distance_concept_standard_error")
       #expect(lines[1].hasPrefix("train,0.5,0,") && lines[7].hasPrefix("test,0.5,0,"))
-      let members = try sandbox.succeed("export", "run.nc", "--variables", "members/level,members/energy").output
+      let members = try sandbox.succeed("export", "run.nc", "--variables", "members/level,members/energy")
+        .output
       // Twelve members at three times, and a line of names.
       #expect(members.split(separator: "\n").count == 1 + 12 * 3)
     }
