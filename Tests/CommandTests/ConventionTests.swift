@@ -154,6 +154,21 @@ extension CommandTests {
       #expect(names > 0)
     }
 
+    /// Runs whose levels are in another order are the same run.
+    @Test func theOrderOfLevelsMeansNothing() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(Self.unsorted + "output: {members: true}\n", at: "small.yaml")
+      let sorted = ["--set", "initial.levels=[0,0.4,0.8]"]
+      try sandbox.succeed("run", "small.yaml", "-o", "a.nc")
+      _ = try sandbox.simulate(["run", "small.yaml", "-o", "b.nc"] + sorted)
+      let (a, b) = (try sandbox.reader("a.nc"), try sandbox.reader("b.nc"))
+      try expectIdentical(a, b)
+      #expect(try a.variable("level").readDoubles() == [0, 0.4, 0.8])
+      #expect(try a.attribute("scenario").text?.contains("levels: [0, 0.4, 0.8]") == true)
+      let again = try sandbox.simulate(["run", "small.yaml", "-o", "a.nc", "--resume"] + sorted)
+      #expect(again.code == 0 && again.output.contains("is complete"), "\(again.output)\(again.errors)")
+    }
+
     // MARK: With checkers
 
     /// The Python that has the checkers: `make test-deps` makes the environment.
