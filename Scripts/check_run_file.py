@@ -43,7 +43,10 @@ AVERAGED_SCALARS = (
     " closest_memory_distance chord_concept_distance chord_excess"
 ).split()
 MEMBER_SCALARS = [*AVERAGED_SCALARS, "convergence_time", "outcome"]
-KINDS = "stable_fixed_point saddle repeller stable_cycle unstable_cycle".split()
+KINDS = (
+    "stable_fixed_point saddle repeller stable_cycle unstable_cycle non_smooth_fixed_point"
+    " non_smooth_cycle"
+).split()
 ATTRACTOR_VARIABLES = {
     "position": ("attractor", "latent"),
     "residual": ("attractor",),
