@@ -16,7 +16,7 @@ help: ## Lists the commands.
 deps: ## Installs the system packages (apt; says what it does, nothing where they are present).
 	@Scripts/install-dependencies.sh
 
-test-deps: ## Also Chromium and Python's xarray, pandas, matplotlib: some tests are skipped without.
+test-deps: ## Also Chromium, Python's xarray, pandas, matplotlib and CF checkers: some tests are skipped without.
 	@Scripts/install-dependencies.sh --tests
 
 quiet-deps:

@@ -43,7 +43,10 @@ AVERAGED_SCALARS = (
     " closest_memory_distance chord_concept_distance chord_excess"
 ).split()
 MEMBER_SCALARS = [*AVERAGED_SCALARS, "convergence_time", "outcome"]
-KINDS = "stable_fixed_point saddle repeller stable_cycle unstable_cycle".split()
+KINDS = (
+    "stable_fixed_point saddle repeller stable_cycle unstable_cycle non_smooth_fixed_point"
+    " non_smooth_cycle"
+).split()
 ATTRACTOR_VARIABLES = {
     "position": ("attractor", "latent"),
     "residual": ("attractor",),
@@ -128,10 +131,12 @@ def check_raw(root: netCDF4.Dataset, check: Check) -> None:
                     f"{path}{variable.dimensions}: bears a dimension's name, is not its coordinate",
                 )
                 check.that("_FillValue" not in attributes, f"{path}: coordinate with _FillValue")
-                if not text:
+                if check.that(not text, f"{path}: coordinate of texts"):
                     missing = np.ma.getmaskarray(variable[...]).any()
                     check.that(not missing, f"{path}: coordinate with missing values")
-            elif name in visible and name != "level":  # level(member) is the design's exception
+                    ascends = bool((np.diff(np.ma.getdata(variable[...])) > 0).all())
+                    check.that(ascends, f"{path}: coordinate that does not ascend strictly")
+            elif name in visible:
                 check.that(
                     variable.dimensions == (name,),
                     f"{path}: bears the name of a dimension of a group above",
@@ -155,7 +160,11 @@ def check_raw(root: netCDF4.Dataset, check: Check) -> None:
                 else:
                     check.note(f"{path}: no units (integers)")
             if "units" in attributes:
-                check.that(variable.getncattr("units") != "", f"{path}: empty units")
+                units = variable.getncattr("units")
+                check.that(units == "1", f"{path}: units {units!r}, expected '1'")
+                nats = str(variable.getncattr("long_name")).endswith(", in nats")
+                stated = "unit_of_information" in attributes
+                check.that(nats == stated, f"{path}: long_name and unit_of_information differ")
             if "flag_values" in attributes or "flag_meanings" in attributes:
                 both = {"flag_values", "flag_meanings"} <= set(attributes)
                 if check.that(both, f"{path}: flag_values and flag_meanings go together"):
@@ -205,8 +214,6 @@ def check_root(dataset: xr.Dataset, check: Check) -> list[str]:
     check.that(
         np.array_equal(dataset["time"].values, np.arange(steps + 1)), "time is not 0...steps"
     )
-    level = dataset["level"].values
-    check.that(len(np.unique(level)) == len(level), "levels repeat")
     sweep = sweep_dimensions(dataset)
     for name in sweep:
         check.that(name in dataset.coords, f"sweep dimension {name} has no coordinate")
@@ -241,11 +248,8 @@ def check_root(dataset: xr.Dataset, check: Check) -> list[str]:
                 )
                 values = dataset[other].values
                 check.that(not (values < 0).any(), f"{other}: negative")
-        units = "nat" if name.startswith(IN_NATS) else "1"
-        check.that(
-            variable.attrs.get("units") in ({"nat", "nats", "1"} if units == "nat" else {"1"}),
-            f"{name}: units {variable.attrs.get('units')!r}",
-        )
+        nats = variable.attrs.get("unit_of_information") == "nat"
+        check.that(nats == name.startswith(IN_NATS), f"{name}: in nats, or not: {nats}")
         counted = f"{name}_count"
         if counted not in dataset:
             check.that(by is not None, f"no {counted}")
@@ -369,13 +373,13 @@ def check_geometry(geometry: xr.Dataset, root: xr.Dataset, check: Check) -> None
 
 def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check) -> None:
     """Layout; and the averages of the root once more, from the members."""
-    for name in ("level", "item", "realization", "class"):
+    for name in ("corruption_level", "item", "realization", "class"):
         if not check.that(name in members, f"{path}: no {name}(member)"):
             return
         check.that(members[name].dims == ("member",), f"{path}/{name}{members[name].dims}")
-        if name != "level":
+        if name != "corruption_level":
             check.that(members[name].dtype.kind in "iu", f"{path}/{name} is {members[name].dtype}")
-    level = members["level"].values
+    level = members["corruption_level"].values
     check.that(bool(np.isin(level, root["level"].values).all()), f"{path}: levels not in the root's")
     series = [str(n) for n in members.data_vars if OBSERVABLE.match(str(n))]
     check.that(bool(series), f"{path}: no observables")
@@ -618,7 +622,6 @@ def main() -> None:
     paths = [path for path in tree.groups if path != "/"]
     for path in paths:
         alone = xr.load_dataset(options.run, group=path)
-        # Not inherited: the root's coordinate level(level) would hide /members/level(member).
         dataset = tree[path].to_dataset(inherit=False)
         check.that(dataset.identical(alone), f"{path}: open_dataset and open_datatree differ")
         if not dataset.variables or not dataset.data_vars:

@@ -16,16 +16,20 @@ packages=(
 )
 
 quiet=
+tests=
 for argument in "$@"; do
   case $argument in
     --quiet) quiet=yes ;;
     --tests)
+      tests=yes
       packages+=(
         chromium            # reports in a browser
         python3-xarray      # run files and exports as users of Python read them
         python3-netcdf4
         python3-matplotlib
         python3-pandas
+        python3-venv        # the CF checkers' own environment
+        libudunits2-0       # what cfchecks knows units by
       )
       ;;
     *)
@@ -59,8 +63,23 @@ for package in "${packages[@]}"; do
   [ "$status" = "install ok installed" ] || missing+=("$package")
 done
 
+# The CF checkers, which Debian does not have, in an environment of their own. Their tests are skipped without.
+install_checkers() {
+  local folder=.build/checkers list=Scripts/checkers-requirements.txt
+  cd "$(dirname "$0")/.."
+  if [ -e "$folder/done" ] && cmp -s "$folder/done" "$list"; then
+    echo "deps: CF checkers present in $folder"
+  elif python3 -m venv "$folder" && "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$list"; then
+    cp "$list" "$folder/done"
+    echo "deps: CF checkers installed in $folder"
+  else
+    echo "deps: no CF checkers in $folder (is there a network?): the tests that run them will be skipped" >&2
+  fi
+}
+
 if [ ${#missing[@]} -eq 0 ]; then
   [ -n "$quiet" ] || echo "deps: all present: ${packages[*]}"
+  [ -z "$tests" ] || install_checkers
   exit 0
 fi
 
@@ -77,4 +96,5 @@ echo "deps: installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+[ -z "$tests" ] || install_checkers
 echo "deps: done"

@@ -31,7 +31,7 @@ table() {
   "$simulate" export "$1" # averages; the members' series below
   "$simulate" export "$1" --variables members/energy,members/overlap_memory
   "$simulate" export "$1" --variables members/latent_state
-  "$simulate" export "$1" --variables members/outcome,members/convergence_time,members/level,members/item
+  "$simulate" export "$1" --variables members/outcome,members/convergence_time,members/corruption_level,members/item
   "$simulate" export "$1" --variables approach,approach_lower,approach_upper
   "$simulate" export "$1" --variables distance_concept_by_class
 }

@@ -27,7 +27,10 @@ print(run.attrs["title"])
 # A sweep has a leading dimension per swept key: the first combination of values is shown here. `.sel` chooses others.
 swept = [str(d) for d in run["distance_concept"].dims if d not in ("level", "time")]
 run = run.isel({d: 0 for d in swept})
-point = ", ".join(f"{run[d].attrs['long_name'].split(':')[0]} = {run[d].item()}" for d in swept)
+# Words are numbered 0, 1, 2...; the coordinate `KEY_label` beside has them.
+point = ", ".join(
+    f"{run[d].attrs['long_name'].split(':')[0]} = {run.get(f'{d}_label', run[d]).item()}" for d in swept
+)
 if swept:
     print(f"a sweep: only its first point is shown, {point}")
     run = run.isel(level=run["count"].values > 0)  # levels that other points have

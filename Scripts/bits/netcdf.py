@@ -173,8 +173,53 @@ class Difference:
         self.variables = 0
 
 
+def _version(groups: dict) -> int:
+    kind, value = groups["/"].attributes.get("format_version", ("", b"")) if "/" in groups else ("", b"")
+    return int.from_bytes(value, "little") if kind == "int32" else 0
+
+
+def _text(text: str) -> tuple:
+    return "char", text.encode()
+
+
+def _in_version_2(before: dict, after: dict) -> dict:
+    """A file of version 1 of the layout as version 2 has it: other names, units and coordinates, the same numbers.
+
+    How a new variable is stored is taken from the file of version 2."""
+    result = {}
+    for path, group in before.items():
+        variables = {}
+        theirs = after[path].variables if path in after else {}
+        for name, variable in group.variables.items():
+            attributes = dict(variable.attributes)
+            if attributes.get("units") == _text("nats"):
+                attributes["units"] = _text("1")
+                kind, value = attributes["long_name"]
+                attributes["long_name"] = (kind, value + b", in nats")
+            own = [dimension for dimension, _ in variable.dimensions]
+            if name == "level" and own[-1:] == ["member"]:
+                name = "corruption_level"
+            if variable.type == "string" and own == [name]:
+                words = name + "_label"
+                key = attributes["long_name"][1].split(b":")[0]
+                number = b"number of the control" if name == "control" else key + b": number of the value in " + words.encode()
+                numbers = struct.pack(f"={len(variable.values)}i", *range(len(variable.values)))
+                storage = {n: theirs[n].storage if n in theirs else variable.storage for n in (name, words)}
+                variables[name] = Variable(
+                    "int32", variable.dimensions, storage[name],
+                    attributes | {"long_name": ("char", number)}, numbers)
+                name, variable = words, dataclasses.replace(variable, storage=storage[words])
+                attributes |= {"role": _text("label")}
+            variables[name] = dataclasses.replace(variable, attributes=attributes)
+        root = {"format_version": after["/"].attributes["format_version"]} if path == "/" else {}
+        result[path] = Group(group.dimensions, group.attributes | root, variables)
+    return result
+
+
 def compare(before: dict, after: dict) -> Difference:
     difference = Difference()
+    if _version(before) == 1 and _version(after) == 2:
+        before = _in_version_2(before, after)
     _names("groups", "", before, after, difference)
     for path, mine in before.items():
         theirs = after.get(path)

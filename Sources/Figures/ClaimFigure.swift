@@ -112,7 +112,8 @@ extension RunData {
   /// What a claim's estimate is compared with, in the file's order: controls, and what its list `compare` shows without
   /// weight. Files that do not say have controls alone.
   private func controls(of group: NetCDFReaderGroup) -> [(name: String, isShownOnly: Bool)] {
-    let names = (try? group.variable("control").readStrings()) ?? []
+    let dimension = group.dimensions.first { $0.name == ClaimLayout.controlDimension }
+    let names = dimension.flatMap { try? group.words(of: $0) } ?? []
     guard let counted = (try? group.attribute("controls"))?.text?.split(separator: " ").map(String.init)
     else { return names.map { ($0, false) } }
     return names.map { ($0, !counted.contains($0)) }
@@ -327,10 +328,8 @@ extension RunData {
         return (isLevel ? "corruption level" : dimension.name, (0..<dimension.length).map(String.init))
       }
       let name = isLevel ? "corruption level" : SweepAxis.key(of: coordinate)
-      let labels =
-        coordinate.type == .string
-        ? try coordinate.readStrings() : try coordinate.readDoubles().map(short)
-      return (name, labels)
+      let words = try (try? reader.group(parent))?.words(of: dimension) ?? reader.root.words(of: dimension)
+      return (name, try words ?? coordinate.readDoubles().map(short))
     }
   }
 }

@@ -65,10 +65,12 @@ public struct RunData: Sendable {
     guard let version = (try? reader.attribute("format_version"))?.integer else {
       throw foreign("the attribute 'format_version' is missing")
     }
-    guard version == RunFile.formatVersion else {
+    guard RunFile.readableVersions.contains(version) else {
+      let versions = RunFile.readableVersions
       throw FigureError(
         .invalid, path: path,
-        message: "its format_version is \(version), expected \(RunFile.formatVersion)",
+        message:
+          "its format_version is \(version), expected \(versions.lowerBound) to \(versions.upperBound)",
         remedy: "use the version of the program that wrote it")
     }
     guard let level = try? reader.variable("level"), level.dimensions.map(\.name) == ["level"],
@@ -112,8 +114,7 @@ public struct RunData: Sendable {
       }
       return (0..<dimension.length).map(String.init)
     }
-    if variable.type == .string || variable.type == .character { return try variable.readStrings() }
-    return try variable.readDoubles().map(short)
+    return try reader.group(group).words(of: dimension) ?? variable.readDoubles().map(short)
   }
 
   /// Chooses the run for figures that show one, or the level for those that show two swept keys.
@@ -129,7 +130,7 @@ public struct RunData: Sendable {
     let name = String(given.map { ".-".contains($0) ? "_" : $0 })
     func index(in labels: [String]) throws -> Int {
       let wanted = Double(parts[1]).map(short) ?? parts[1]
-      guard let index = labels.firstIndex(of: wanted) else {
+      guard let index = labels.firstIndex(of: parts[1]) ?? labels.firstIndex(of: wanted) else {
         let shown = labels.prefix(10).joined(separator: ", ")
         throw FigureError(
           .invalid, path: path, message: "\(given) has no value \(parts[1])", remedy: "there is \(shown)")
@@ -305,19 +306,17 @@ public struct RunData: Sendable {
     }.map(\.name)
   }
 
-  /// The `long_name` of a variable, without the words "mean " and "mean over models".
+  /// The `long_name` of a variable, without the words "mean ", "mean over models" and "in nats".
   func longName(_ path: String) -> String {
-    let text = (find(path).flatMap { try? $0.attribute("long_name") })?.text ?? path
+    let text = Information.quantity((find(path).flatMap { try? $0.attribute("long_name") })?.text ?? path)
     let whole = text.hasPrefix("mean ") ? String(text.dropFirst(5)) : text
     // Captions say what averages are over.
     let models = ", mean over models"
     return whole.hasSuffix(models) ? String(whole.dropLast(models.count)) : whole
   }
 
-  /// The `units` of a variable; "1" where there are none.
-  func units(_ path: String) -> String {
-    (find(path).flatMap { try? $0.attribute("units") })?.text ?? "1"
-  }
+  /// The unit of a variable, "nats" of information; "1" where there is none.
+  func units(_ path: String) -> String { find(path).flatMap { Information.units(of: $0) } ?? "1" }
 
   /// The label of the axis of corruption levels.
   var levelLabel: String { "\(longName("level")) [\(units("level"))]" }

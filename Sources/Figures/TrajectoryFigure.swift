@@ -1,4 +1,5 @@
 import Output
+import RunFiles
 
 extension RunData {
   /// Members drawn per class.
@@ -169,9 +170,11 @@ extension RunData {
   /// The index of each member's level among the file's; -1 for none. A run counts its own levels, which may be
   /// a part of those of the file.
   private func levelIndices(of members: RunGroup) throws -> [Int] {
-    guard members.has("level") else { return try members.slice("level_index", ["member"]).integers() }
+    guard let name = RunLayout.memberLevel(in: members.group.variables.map(\.name)) else {
+      return try members.slice("level_index", ["member"]).integers()
+    }
     let places = Dictionary(zip(levels, levels.indices)) { first, _ in first }
-    return try members.slice("level", ["member"]).doubles().map { places[$0] ?? -1 }
+    return try members.slice(name, ["member"]).doubles().map { places[$0] ?? -1 }
   }
 
   /// The first two principal axes `[2, N]` and the root `[N]`; nil where the file lacks them.

@@ -43,12 +43,16 @@ struct CampaignTests {
     try sandbox.put(smallScenario, at: "one.yaml")
     try sandbox.succeed("run", "sweep.yaml", "-o", "sweep.nc", "--threads", "2")
     let sweep = try sandbox.reader("sweep.nc")
-    #expect(try sweep.variable("model_latent").readInts() == [4, 2])
-    #expect(try sweep.variable("initial_split").readStrings() == ["train", "test"])
+    // Numbers in ascending order, words in the scenario's, numbered.
+    #expect(try sweep.variable("model_latent").readInts() == [2, 4])
+    #expect(try sweep.variable("initial_split").readInts() == [0, 1])
+    #expect(try sweep.variable("initial_split_label").readStrings() == ["train", "test"])
+    #expect(try sweep.variable("distance_concept").attribute("coordinates").text == "initial_split_label")
+    #expect(try sweep.variable("failure").attribute("coordinates").text == "initial_split_label")
     #expect(
       try sweep.variable("distance_concept").dimensions.map(\.name)
         == ["model_latent", "initial_split", "level", "time"])
-    for (i, latent) in [4, 2].enumerated() {
+    for (i, latent) in [2, 4].enumerated() {
       for (j, split) in ["train", "test"].enumerated() {
         try sandbox.succeed(
           "run", "one.yaml", "-o", "one.nc", "--overwrite", "--set", "model.latent=\(latent)", "--set",
@@ -81,10 +85,16 @@ struct CampaignTests {
     }
     var file = try run("seed: [9007199254740993, 2]")  // 2^53 + 1
     #expect(try file.variable("seed").type == .int64)
-    #expect(try file.variable("seed").readInts() == [9_007_199_254_740_993, 2])
+    #expect(try file.variable("seed").readInts() == [2, 9_007_199_254_740_993])
     #expect(Set(try hashes(file) ?? []).count == 2)
-    file = try run("seed: [18446744073709551614, 18446744073709551615]")
-    #expect(try file.variable("seed").readStrings() == ["18446744073709551614", "18446744073709551615"])
+    // Equal as doubles, and beyond 64 bits with a sign.
+    file = try run("seed: [18446744073709551615, 18446744073709551614]")
+    #expect(try file.variable("seed").readInts() == [0, 1])
+    #expect(
+      try file.variable("seed_label").readStrings() == ["18446744073709551614", "18446744073709551615"])
+    var figures = try RunData(path: sandbox("sweep.nc"))
+    try figures.select("seed=18446744073709551615")
+    #expect(figures.point == [1])
     file = try run("dataset.superclasses: [2, 3]")
     #expect(try file.variable("dataset_superclasses").type == .int64)
     #expect(Set(try hashes(file) ?? []).count == 2)
@@ -252,7 +262,9 @@ struct CampaignTests {
     // Threshold -10: the control shows it as well. Threshold 10: far below.
     #expect(try reader.variable("claims/near/verdict").readInts() == [2])
     #expect(try reader.variable("claims/near/reason").readStrings()[0].contains("untrained"))
-    #expect(try reader.variable("claims/near/control").readStrings() == ["untrained", "linear"])
+    #expect(try reader.variable("claims/near/control").readInts() == [0, 1])
+    #expect(try reader.variable("claims/near/control_label").readStrings() == ["untrained", "linear"])
+    #expect(try reader.variable("claims/near/control_mean").attribute("coordinates").text == "control_label")
     #expect(try reader.variable("claims/near/control_mean").readDoubles().allSatisfy { $0.isFinite })
     #expect(try reader.variable("claims/far/verdict").readInts() == [1, 1])
     #expect(try reader.variable("claims/far/claim_level").readDoubles() == [0, 0.5])

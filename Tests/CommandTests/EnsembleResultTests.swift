@@ -70,7 +70,7 @@ extension CommandTests {
     func averagesAreThoseOfTheMembers(precision: String) throws {
       let sandbox = try Sandbox()
       let reader = try Self.run(sandbox, "dynamics.precision=\(precision)")
-      let levels = try reader.variable("members/level").readDoubles()
+      let levels = try reader.variable("members/corruption_level").readDoubles()
       let items = try reader.variable("members/item").readInts()
       let classes = try reader.variable("members/class").readInts()
       let labels = try reader.variable("concept").readInts()
@@ -191,7 +191,7 @@ extension CommandTests {
       let parents = try reader.variable("geometry/concept_parent").readInts()
       let items = try reader.variable("members/item").readInts()
       let classes = try reader.variable("members/class").readInts()
-      let levels = try reader.variable("members/level").readDoubles()
+      let levels = try reader.variable("members/corruption_level").readDoubles()
       let distances = try Table(reader, "members/distance_concept")
       let roots = try Table(reader, "members/distance_root")
       let steps = try Table(reader, "members/step_length")

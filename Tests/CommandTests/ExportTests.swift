@@ -100,7 +100,7 @@ extension CommandTests {
       ).output
       let json = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
       let attributes = try #require(json["attributes"] as? [String: Any])
-      #expect(attributes["format_version"] as? Int == 1)
+      #expect(attributes["format_version"] as? Int == 2)
       #expect(attributes["seed"] as? Int == 7)
       let reader = try sandbox.reader("small.nc")
       #expect(attributes["scenario"] as? String == (try reader.attribute("scenario").text))

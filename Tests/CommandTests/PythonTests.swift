@@ -70,7 +70,7 @@ extension CommandTests {
         runpy.run_path("\(example)", run_name="__main__")
         """, at: "captions.py")
       let output = try run(sandbox, warnings: "default", ["captions.py", "many.nc"])
-      #expect(output.contains("first point is shown, model.latent = 20, initial.split = train"))
+      #expect(output.contains("first point is shown, model.latent = 10, initial.split = train"))
       for figure in ["many-distance.png", "many-levels.png"] {
         #expect(output.contains("wrote \(figure)"))
         #expect(try sandbox.bytes(figure).starts(with: [0x89, 0x50, 0x4E, 0x47]), "a PNG")
@@ -159,7 +159,7 @@ extension CommandTests {
         assert run["count"].dtype.kind == "i" and run.distance_concept_count.dtype.kind == "i"
         members = xarray.open_dataset("run.nc", group="members").load()
         for k, level in enumerate(run.level.values):
-            mean = members.distance_concept[members.level.values == level].mean("member")
+            mean = members.distance_concept[members.corruption_level.values == level].mean("member")
             # A double sum of 160 numbers: 160 units in the last place at most.
             assert numpy.allclose(mean, run.distance_concept[k], rtol=160 * 2.0**-52, atol=0)
         for group in netCDF4.Dataset("run.nc").groups:
@@ -198,7 +198,9 @@ extension CommandTests {
         def group(name):
             return xarray.open_dataset("many.nc", group=name).load()
         root = xarray.open_dataset("many.nc").load()
-        assert root.model_latent.values.tolist() == [20, 10]
+        assert root.model_latent.values.tolist() == [10, 20]
+        assert root.initial_split_label.values.tolist() == ["train", "test"]
+        assert "initial_split_label" in root.coords
         assert root.model_latent.attrs["long_name"].startswith("model.latent: ")
         names = ["replicas", "controls/untrained", "controls/untrained/replicas", "claims/approaches-concept"]
         for name in names:
@@ -208,9 +210,9 @@ extension CommandTests {
                 assert own[key].identical(root[key]), (name, key)
         models = group("replicas")
         assert models.replica.identical(group(names[3]).replica) and models.replica.values.tolist() == [0, 1, 2]
-        place = dict(model_latent=10, initial_split="test")
+        place = dict(model_latent=10, initial_split=1)
         one = models.sel(**place, level=0.4)
-        assert numpy.array_equal(one.distance_concept, models.distance_concept[1, 1, :, 1])
+        assert numpy.array_equal(one.distance_concept, models.distance_concept[0, 1, :, 1])
         estimate = 1 - one.distance_concept.min("time") / one.distance_concept.sel(time=0)
         claim = group(names[3]).sel(**place, claim_level=0.4)
         assert claim.estimate.dims == ("replica",), claim.estimate.dims
@@ -220,7 +222,8 @@ extension CommandTests {
         assert control.distance_concept.dims == ("time",)
         untrained = group(names[2]).sel(**place, level=0.4, replica=2).distance_concept
         estimate = 1 - untrained.min() / untrained[0]
-        assert abs(claim.control_estimate.sel(control="untrained", replica=2) - estimate) < 4 * 2.0**-52
+        control = claim.control_estimate.swap_dims(control="control_label").sel(control_label="untrained")
+        assert abs(control.sel(replica=2) - estimate) < 4 * 2.0**-52
         """, at: "check.py")
       _ = try run(sandbox, ["check.py"])
     }
@@ -234,7 +237,7 @@ extension CommandTests {
       let code = try #require(parts[1].components(separatedBy: "```").first)
       // Its scenario sweeps no split.
       let text = ("import xarray\nclaim = " + code).replacing("runs/claims.nc", with: "many.nc")
-        .replacing("model_latent=20", with: "model_latent=20, initial_split='test'")
+        .replacing("model_latent=20", with: "model_latent=20, initial_split=1")
       try sandbox.put(text, at: "readme.py")
       #expect(try run(sandbox, ["readme.py"]).hasPrefix("undecided "))
     }

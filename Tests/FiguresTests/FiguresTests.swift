@@ -53,6 +53,31 @@ import Testing
     }
   }
 
+  /// Files say that information is in nats beside its unit, which is "1"; figures say it on the axis alone.
+  @Test func informationIsInNats() throws {
+    let folder = try TemporaryFolder()
+    let writer = try NetCDFWriter(path: folder("two.nc"))
+    let root = writer.root
+    try root.setAttribute("format_version", 2)
+    for (name, length) in [("level", 2), ("time", 1)] {
+      try root.defineDimension(name, length: length)
+      try root.defineVariable(name, type: .int32, dimensions: [name]).write(Array(0..<length))
+    }
+    for (ending, role) in [("", "mean"), ("_standard_error", "standard_error"), ("_count", "count")] {
+      let attributes: [(String, NetCDFAttribute)] = [
+        ("long_name", "mean surprise, in nats"), ("units", "1"), ("unit_of_information", "nat"),
+        ("role", .text(role)),
+      ]
+      try root.defineVariable(
+        "surprise" + ending, type: .double, dimensions: ["level", "time"],
+        attributes: attributes + (ending.isEmpty ? [] : [("role_of", "surprise")])
+      ).write([1.0, 2])
+    }
+    try writer.commit()
+    let panels = try RunData(path: folder("two.nc")).sheet(.series).panels
+    #expect(panels.map(\.y.label) == ["surprise [nats]"] && panels.map(\.title) == ["surprise"])
+  }
+
   /// Bands are the file's intervals; only files from before they had them are drawn with 1.96 errors.
   @Test func bandsAreTheIntervalsOfTheFile() throws {
     let folder = try TemporaryFolder()
@@ -561,8 +586,8 @@ import Testing
     try writer.root.setAttribute("title", "weather")
     try writer.commit()
     try expectInvalid(folder("foreign.nc"), .series, "no run file")
-    try write(folder("future.nc"), version: 2) { _ in }
-    try expectInvalid(folder("future.nc"), .series, "format_version is 2")
+    try write(folder("future.nc"), version: 3) { _ in }
+    try expectInvalid(folder("future.nc"), .series, "format_version is 3, expected 1 to 2")
     try Data("not NetCDF".utf8).write(to: URL(fileURLWithPath: folder("text.nc")))
     #expect(throws: NetCDFError.self) { try RunData(path: folder("text.nc")) }
     #expect(throws: NetCDFError.self) { try RunData(path: folder("none.nc")) }

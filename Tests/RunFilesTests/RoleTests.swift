@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 private let everyRole: [VariableRole] = [
-  .coordinate, .label, .address, .value, .flag, .message, .count, .mean,
+  .coordinate, .label, .words(of: "a"), .address, .value, .flag, .message, .count, .mean,
   .average(.part(.lost)), .average(.part(.retained)), .average(.each(.class)), .average(.each(.superclass)),
   .sampleSize(of: "a"),
   .standardDeviation(of: "a"), .standardError(of: "a"), .lowerBound(of: "a"), .upperBound(of: "a"),

@@ -152,6 +152,35 @@ import Testing
     }
   }
 
+  /// Coordinates that differ are united in ascending order, whichever list is longer; a group takes those of all.
+  @Test func coordinatesAreUnitedInOrder() throws {
+    let folder = try TemporaryFolder()
+    func united(_ lists: [[Int]]) throws -> FileLayout {
+      var layout = FileLayout()
+      for (k, times) in lists.enumerated() {
+        let path = folder("\(lists.count)-\(k).nc")
+        let writer = try NetCDFWriter(path: path, overwrite: true)
+        try writer.root.defineDimension("change_time", length: times.count)
+        try writer.root.defineVariable(
+          "change_time", type: .int32, dimensions: ["change_time"], attributes: Self.role("coordinate")
+        ).write(times)
+        try writer.commit()
+        try layout.add(NetCDFReader(path: path))
+      }
+      return layout
+    }
+    var layout = try united([[1, 2, 20], [1, 2, 3]])
+    func write() throws -> [Int] {
+      let writer = try NetCDFWriter(path: folder("united.nc"), overwrite: true)
+      try FileStack.defineRoot(layout, in: writer.root)
+      try writer.commit()
+      return try NetCDFReader(path: folder("united.nc")).variable("change_time").readInts()
+    }
+    #expect(try write() == [1, 2, 3, 20])
+    layout.adoptCoordinates(of: try united([[1, 2, 20], [1, 2, 3], [1, 2, 7]]))
+    #expect(try write() == [1, 2, 3, 7, 20])
+  }
+
   /// A mean over fewer models than there are says so.
   @Test func modelsThatGaveNothingAreCounted() throws {
     let folder = try TemporaryFolder()

@@ -234,6 +234,8 @@ struct ClaimTests {
       BadScenario("name: a\nclaims: {b: {\(good), over: some}}", "2:79", "claims.b.over", "mean or each"),
       BadScenario(
         "name: a\nclaims: {b: {\(good), levels: []}}", "2:81", "claims.b.levels", "a list of levels"),
+      BadScenario(
+        "name: a\nclaims: {b: {\(good), levels: [0.5, 0, 0.50]}}", "2:90", "claims.b.levels", "given twice"),
       BadScenario("name: a\ncontrols: [none]", "2:12", "controls", "untrained"),
       BadScenario("name: a\nsweep: {controls: [[linear]]}", "2:9", "sweep.controls", "cannot be swept"),
       BadScenario(

@@ -129,6 +129,36 @@ import Testing
     #expect(only == [try parse("name: a")])
   }
 
+  /// The order of numbers means nothing, and coordinates ascend; that of words and lists stays.
+  @Test func numbersAreSorted() throws {
+    func text(_ levels: String, _ sweep: String) -> String {
+      "name: a\ninitial: {levels: \(levels)}\nsweep: {\(sweep)}\n"
+        + "claims: {b: {statement: s, estimate: final(step-length), threshold: 0, levels: \(levels)}}"
+    }
+    let scenario = try parse(
+      text("[0.8, 0, 0.4]", "model.latent: [20, 5, 1e1], model.training.beta: [1, 0.5, 2e-3]"))
+    #expect(scenario.initial.levels == [0, 0.4, 0.8] && scenario.claims[0].levels == [0, 0.4, 0.8])
+    #expect(scenario.sweep.map(\.values) == [["5", "10", "20"], ["0.002", "0.5", "1"]])
+    let sorted = try parse(
+      text("[0, 0.4, 0.8]", "model.latent: [5, 10, 20], model.training.beta: [0.002, 0.5, 1]"))
+    #expect(scenario.resolvedYAML == sorted.resolvedYAML)
+    // The scenario of each point is the one that the file's coordinates say.
+    let latents = try ScenarioLoader.points(of: scenario, vocabulary: vocabulary).map {
+      $0.model.integer("latent")
+    }
+    #expect(latents == [5, 5, 5, 10, 10, 10, 20, 20, 20])
+    let words = try parse(text("[0]", "initial.split: [train, test], model.hidden: [[9], [], [5, 6]]"))
+    #expect(words.sweep.map(\.values) == [["train", "test"], ["[9]", "[]", "[5, 6]"]])
+    #expect(words.sweep.allSatisfy { $0.numbers == nil })
+    // Equal as doubles.
+    let seeds = try parse(text("[0]", "seed: [18446744073709551615, 18446744073709551614, 7]"))
+    #expect(seeds.sweep[0].values == ["7", "18446744073709551614", "18446744073709551615"])
+    #expect(seeds.sweep[0].numbers?.count == 3)
+    let lists = try parse("name: a\nsweep: {initial.levels: [[0.5, 0], [1]]}")
+    #expect(lists.sweep[0].values == ["[0, 0.5]", "[1]"])
+    #expect(failure("name: a\nsweep: {initial.levels: [[0.5, 0], [0, 0.5]]}")?.problem == "given twice")
+  }
+
   @Test func pointsWithoutWhatTheirKindDoesNotHave() throws {
     let text = "name: a\ndynamics: {mode: sample, temperature: 2}\nsweep: {dynamics.mode: [mean, sample]}"
     let points = try ScenarioLoader.points(of: parse(text), vocabulary: vocabulary)

@@ -37,7 +37,9 @@ extension Campaign {
       try writeAxes(axes, in: root)
       let main = table[nil] ?? []
       var dimensions: [FileLayout.Dimension] = []
-      let stacking = Stacking(axes: axes, readers: readers, check: check)
+      let stacking = Stacking(
+        axes: axes, readers: readers, check: check,
+        coordinates: try Self.layout(main + plan.controls.flatMap { table[$0] ?? [] }, readers, check))
       try writeRuns(main, stacking, in: root, isControl: false, common: &dimensions)
       if !plan.controls.isEmpty {
         let group = try root.defineGroup("controls")
@@ -72,26 +74,50 @@ extension Campaign {
     for key in scenario.sweep {
       let name = Self.dimensionName(key.key)
       guard names.contains(name) else { continue }
-      let declaration = options.registry.vocabulary.keys.declaration(of: key.key, in: scenario)
+      let meaning = meaning(of: key)
       func define(_ kind: RunVariable.Kind) throws -> NetCDFVariable {
-        try group.defineVariable(
-          CampaignLayout.sweptKey(
-            name, kind, key: key.key, meaning: declaration?.meaning ?? ""))
+        try group.defineVariable(CampaignLayout.sweptKey(name, kind, key: key.key, meaning: meaning))
       }
-      let numbers = key.values.compactMap { Double($0) }
-      let isReal = if case .number? = declaration?.type { true } else { false }
-      let integers = isReal ? [] : key.values.compactMap { Int64($0) }
-      // Seeds from 2^63 are no 64-bit integers, and would be rounded as real numbers.
-      if numbers.count < key.values.count || key.key == "seed" && integers.count < key.values.count {
-        try define(.text).write(key.values.map(key.text))
-      } else if integers.count == key.values.count {
-        try define(.wide).write(integers)
-      } else {
-        try define(.real).write(numbers)
+      switch numbers(of: key) {
+      case .integers(let integers): try define(.wide).write(integers)
+      case .reals(let numbers): try define(.real).write(numbers)
+      case nil:
+        let texts = CampaignLayout.sweptTexts(name, key: key.key, meaning: meaning)
+        try group.defineVariable(texts.number).write(key.values.indices.map { Int32($0) })
+        try group.defineVariable(texts.words).write(key.values.map(key.text))
       }
     }
     guard names.contains("replica") else { return }
     try group.defineVariable(CampaignLayout.replica).write((0..<plan.replicas).map { Int32($0) })
+  }
+
+  private func meaning(of key: SweptKey) -> String {
+    options.registry.vocabulary.keys.declaration(of: key.key, in: scenario)?.meaning ?? ""
+  }
+
+  /// Values of a swept key as a coordinate.
+  private enum Numbers {
+    case integers([Int64])
+    case reals([Double])
+  }
+
+  /// The values of a swept key where all are numbers that the file can hold: seeds from 2^63 are no 64-bit integers, and
+  /// would be rounded as real numbers.
+  private func numbers(of key: SweptKey) -> Numbers? {
+    guard let numbers = key.numbers else { return nil }
+    let declaration = options.registry.vocabulary.keys.declaration(of: key.key, in: scenario)
+    let isReal = if case .number? = declaration?.type { true } else { false }
+    let integers = isReal ? [] : key.values.compactMap { Int64($0) }
+    if integers.count == numbers.count { return .integers(integers) }
+    return key.key == "seed" ? nil : .reals(numbers)
+  }
+
+  /// Which dimensions' entries have names.
+  private var labels: DimensionLabels {
+    DimensionLabels.ofClasses.adding(
+      scenario.sweep.filter { numbers(of: $0) == nil }.map {
+        CampaignLayout.sweptTexts(Self.dimensionName($0.key), key: $0.key, meaning: meaning(of: $0)).words
+      })
   }
 
   /// A swept key as a dimension's name.
@@ -104,6 +130,20 @@ extension Campaign {
     var readers: RunFileReaders
     /// What to do before each file.
     var check: () throws -> Void
+    /// With the coordinates of all runs, the controls' among them.
+    var coordinates: FileLayout
+  }
+
+  /// What files hold, put together.
+  private static func layout(
+    _ files: [[String?]], _ readers: RunFileReaders, _ check: () throws -> Void
+  ) throws -> FileLayout {
+    var layout = FileLayout()
+    for case let file? in files.joined() {
+      try check()
+      try layout.add(try readers.reader(of: file))
+    }
+    return layout
   }
 
   /// The variables of runs `[point][replica]`.
@@ -114,11 +154,8 @@ extension Campaign {
     common: inout [FileLayout.Dimension]
   ) throws {
     let (axes, readers, check) = (stacking.axes, stacking.readers, stacking.check)
-    var layout = FileLayout()
-    for case let file? in files.joined() {
-      try check()
-      try layout.add(try readers.reader(of: file))
-    }
+    var layout = try Self.layout(files, readers, check)
+    layout.adoptCoordinates(of: stacking.coordinates)
     // Averages are enough of a control.
     if isControl { layout.groups = [] }
     // Where a control's dimensions are the root's, they are not defined again.
@@ -142,14 +179,15 @@ extension Campaign {
     }
     guard replicas > 1 else {
       try FileStack(
-        axes: axes, shape: points, files: files.map { $0[0] }, readers: readers, layout: layout, check: check,
-        writeAxes: { try writeAxes(axes, in: $0) }
+        axes: axes, labels: labels, shape: points, files: files.map { $0[0] }, readers: readers,
+        layout: layout, check: check, writeAxes: { try writeAxes(axes, in: $0) }
       ).write(in: group, definesRootDimensions: definesDimensions, attributes: values)
       return
     }
     if definesDimensions { try FileStack.defineRoot(layout, in: group) }
     try ModelSummary(
-      axes: axes, shape: points, files: files, readers: readers, layout: layout, check: check
+      axes: axes, labels: labels, shape: points, files: files, readers: readers, layout: layout,
+      check: check
     ).write(in: group)
     let inner = try group.defineGroup("replicas")
     try inner.setAttribute("long_name", "what each model gave: replica r is the run with the seed plus r")
@@ -158,8 +196,8 @@ extension Campaign {
     try writeAxes(innerAxes, in: inner)
     try FileStack.writeCoordinates(layout, in: inner)
     try FileStack(
-      axes: innerAxes, shape: points + [replicas], files: Array(files.joined()), readers: readers,
-      layout: layout, check: check, writeAxes: { try writeAxes(innerAxes, in: $0) }
+      axes: innerAxes, labels: labels, shape: points + [replicas], files: Array(files.joined()),
+      readers: readers, layout: layout, check: check, writeAxes: { try writeAxes(innerAxes, in: $0) }
     ).write(in: inner, definesRootDimensions: false, attributes: values)
   }
 
@@ -175,8 +213,8 @@ extension Campaign {
     let all = outcomes.count { if case .failed = $0 { true } else { false } }
     if all > 0 { try root.setAttribute("failed_runs_in_all", .int(all)) }
     guard !axes.isEmpty || failed.contains(where: { $0 > 0 }) else { return }
-    try root.defineVariable(CampaignLayout.failedRuns(axes)).write(failed)
-    try root.defineVariable(CampaignLayout.failure(axes)).write(messages)
+    try root.defineVariable(CampaignLayout.failedRuns(axes), labels: labels).write(failed)
+    try root.defineVariable(CampaignLayout.failure(axes), labels: labels).write(messages)
   }
 
   /// The groups `/claims/NAME`.
@@ -211,12 +249,15 @@ extension Campaign {
       try write(result.entries.map(\.estimates), isControl: false, dimensions, in: made)
       let verdicts = ClaimLayout.verdict(
         dimensions, words: Verdict.allCases.map { ("\($0)", Int32($0.rawValue)) })
-      try made.defineVariable(verdicts).write(result.entries.map { Int32($0.verdict.rawValue) })
-      try made.defineVariable(ClaimLayout.reason(dimensions)).write(result.entries.map(\.reason))
+      try made.defineVariable(verdicts, labels: labels).write(
+        result.entries.map { Int32($0.verdict.rawValue) })
+      try made.defineVariable(ClaimLayout.reason(dimensions), labels: labels).write(
+        result.entries.map(\.reason))
       let controls = result.entries.first?.controls.map(\.control) ?? []
       guard !controls.isEmpty else { continue }
-      try made.defineDimension("control", length: controls.count)
-      try made.defineVariable(ClaimLayout.control).write(controls.map(\.rawValue))
+      try made.defineDimension(ClaimLayout.controlDimension, length: controls.count)
+      try made.defineVariable(ClaimLayout.control).write(controls.indices.map { Int32($0) })
+      try made.defineVariable(ClaimLayout.controlWords).write(controls.map(\.rawValue))
       try write(
         controls.indices.flatMap { c in result.entries.map { $0.controls[c].estimates } }, isControl: true,
         dimensions, in: made)
@@ -228,11 +269,15 @@ extension Campaign {
     _ estimates: [ClaimResult.Estimates], isControl: Bool, _ dimensions: [String], in group: NetCDFGroup
   ) throws {
     let variables = ClaimLayout.Estimates(isControl: isControl, dimensions)
-    try group.defineVariable(variables.estimate).write(estimates.flatMap(\.values))
-    try group.defineVariable(variables.mean).write(estimates.map(\.interval.mean))
-    try group.defineVariable(variables.lower).write(estimates.map(\.interval.lower))
-    try group.defineVariable(variables.upper).write(estimates.map(\.interval.upper))
-    try group.defineVariable(variables.count).write(estimates.map { Int32($0.interval.count) })
+    let labels = labels.adding(isControl ? [ClaimLayout.controlWords] : [])
+    func define(_ variable: RunVariable) throws -> NetCDFVariable {
+      try group.defineVariable(variable, labels: labels)
+    }
+    try define(variables.estimate).write(estimates.flatMap(\.values))
+    try define(variables.mean).write(estimates.map(\.interval.mean))
+    try define(variables.lower).write(estimates.map(\.interval.lower))
+    try define(variables.upper).write(estimates.map(\.interval.upper))
+    try define(variables.count).write(estimates.map { Int32($0.interval.count) })
   }
 
   private func writeAttributes(

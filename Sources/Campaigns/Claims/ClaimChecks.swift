@@ -132,6 +132,6 @@ enum ClaimNames {
 
   /// Single numbers, of a model or a level.
   static func numbers(_ scenario: Scenario) -> [String] {
-    fixed + ["level"] + scenario.sweep.filter { $0.values.allSatisfy { Double($0) != nil } }.map(\.key)
+    fixed + ["level"] + scenario.sweep.filter { $0.numbers != nil }.map(\.key)
   }
 }

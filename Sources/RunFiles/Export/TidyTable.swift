@@ -135,7 +135,7 @@ public struct TidyTable: Sendable {
     return variable.type.isInteger ? .integers(try variable.readInts()) : .doubles(try variable.readDoubles())
   }
 
-  /// The coordinate variable of the group or those above it, or else the index.
+  /// The coordinate variable of the group or those above it, with texts that its numbers stand for, or else the index.
   private static func coordinate(
     _ dimension: NetCDFDimension, group: String, _ reader: NetCDFReader
   ) throws(NetCDFError) -> Values {
@@ -143,6 +143,7 @@ public struct TidyTable: Sendable {
     while true {
       if let variable = try? reader.variable(place + "/" + dimension.name), variable.dimensions == [dimension]
       {
+        if let words = try reader.group(place).words(of: dimension) { return .texts(words) }
         return try read(variable)
       }
       guard !place.isEmpty else { return .indices }

@@ -82,4 +82,7 @@ extension Grouping {
     case .superclass: "superconcept"
     }
   }
+
+  /// The variable with the groups' names.
+  var nameVariable: String { dimension + "_name" }
 }

@@ -13,6 +13,26 @@ package enum CampaignLayout {
     RunVariable(dimension, kind, [dimension], .coordinate, "\(key): \(meaning)")
   }
 
+  /// The coordinate of a swept key whose values are texts, and the texts.
+  ///
+  /// - Parameters:
+  ///   - dimension: The dimension's name.
+  ///   - key: The scenario's key, and what it means.
+  package static func sweptTexts(
+    _ dimension: String, key: String, meaning: String
+  ) -> (number: RunVariable, words: RunVariable) {
+    let words = wordsVariable(of: dimension, "\(key): \(meaning)")
+    return (
+      RunVariable(
+        dimension, .integer, [dimension], .coordinate, "\(key): number of the value in \(words.name)"), words
+    )
+  }
+
+  /// The texts that the numbers of a coordinate stand for.
+  static func wordsVariable(of dimension: String, _ longName: String) -> RunVariable {
+    RunVariable(dimension + "_label", .text, [dimension], .words(of: dimension), longName)
+  }
+
   /// The coordinate of the models.
   package static let replica = RunVariable(
     "replica", .integer, ["replica"], .coordinate, "number of the model")
@@ -38,7 +58,8 @@ package enum CampaignLayout {
       RunPart(
         group: "", dimensions: [],
         variables: [
-          sweptKey("KEY", .real, key: "KEY", meaning: "its meaning"), failedRuns(left), failure(left),
+          sweptKey("KEY", .real, key: "KEY", meaning: "its meaning"),
+          sweptTexts("KEY", key: "KEY", meaning: "its meaning").words, failedRuns(left), failure(left),
         ]),
       RunPart(group: "replicas", dimensions: [], variables: [replica]),
       RunPart(group: "claims", dimensions: [], variables: ClaimLayout.specimen(left)),
@@ -55,8 +76,13 @@ package enum ClaimLayout {
   package static let level = RunVariable(
     levelDimension, .real, [levelDimension], .coordinate, "corruption level")
 
-  /// The coordinate of the controls.
-  package static let control = RunVariable("control", .text, ["control"], .coordinate, "control")
+  /// The dimension of the controls.
+  package static let controlDimension = "control"
+
+  /// The coordinate of the controls, and their names.
+  package static let control = RunVariable(
+    controlDimension, .integer, [controlDimension], .coordinate, "number of the control")
+  package static let controlWords = CampaignLayout.wordsVariable(of: controlDimension, "control")
 
   /// The estimates of the scenario's own models, or of its controls'.
   package struct Estimates: Sendable {
@@ -76,7 +102,7 @@ package enum ClaimLayout {
     ///   - dimensions: The dimensions that are left.
     package init(isControl: Bool, _ dimensions: [String]) {
       let (prefix, whose) = isControl ? ("control_", " under the control") : ("", "")
-      let leading = (isControl ? ["control"] : []) + dimensions
+      let leading = (isControl ? [controlDimension] : []) + dimensions
       let mean = prefix + "mean"
       estimate = RunVariable(
         prefix + "estimate", .real, leading + ["replica"], .value, "estimate of each model\(whose)")
@@ -113,18 +139,27 @@ package enum ClaimLayout {
   /// How many variables a claim has.
   package static func count(hasLevels: Bool, hasControls: Bool) -> Int {
     Estimates(isControl: false, []).all.count + 2 + (hasLevels ? 1 : 0)
-      + (hasControls ? 1 + Estimates(isControl: true, []).all.count : 0)
+      + (hasControls ? 2 + Estimates(isControl: true, []).all.count : 0)
   }
 
   static func specimen(_ dimensions: [String]) -> [RunVariable] {
     let left = dimensions + [levelDimension]
     return [level] + Estimates(isControl: false, left).all
-      + [verdict(left, words: [("supported", 0), ("refuted", 1), ("undecided", 2)]), reason(left), control]
+      + [
+        verdict(left, words: [("supported", 0), ("refuted", 1), ("undecided", 2)]), reason(left), control,
+        controlWords,
+      ]
       + Estimates(isControl: true, left).all
   }
 }
 
 extension NetCDFGroup {
   /// Defines a variable of a file of several runs.
-  package func defineVariable(_ variable: RunVariable) throws -> NetCDFVariable { try define(variable) }
+  ///
+  /// - Parameter labels: Which dimensions' entries have names.
+  package func defineVariable(
+    _ variable: RunVariable, labels: DimensionLabels = .ofClasses
+  ) throws -> NetCDFVariable {
+    try define(variable, labels: labels)
+  }
 }

@@ -4,10 +4,12 @@ import Output
 
 /// Looks up what the variables of files from before roles are: by their names, in the same table.
 ///
-/// No other place interprets a name.
+/// No other place interprets a name. Version 1 of the format had other units and a few other names: `RunFile.readableVersions`.
 struct FormerNames {
   /// What stands for an observable's name in the table.
   static let placeholder = "NAME"
+  /// Each member's level, until version 1.
+  static let memberLevel = "level"
 
   /// The group's name in a file of one run; empty for the root.
   private let group: String

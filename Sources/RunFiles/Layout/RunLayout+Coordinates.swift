@@ -58,7 +58,7 @@ extension RunLayout {
       },
       .texts(
         RunVariable(
-          dimension + "_name", .text, [dimension], .label, "name of the \(criterion.rawValue)")
+          criterion.nameVariable, .text, [dimension], .label, "name of the \(criterion.rawValue)")
       ) { _ in names },
     ]
   }

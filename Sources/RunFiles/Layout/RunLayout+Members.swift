@@ -12,6 +12,14 @@ struct MemberPage {
 }
 
 extension RunLayout {
+  /// Each member's level; not `level`, which is a coordinate of the root.
+  static let memberLevel = "corruption_level"
+
+  /// The variable with each member's level, in a group of members of any version; nil where it has none.
+  package static func memberLevel(in names: [String]) -> String? {
+    [memberLevel, FormerNames.memberLevel].first(where: names.contains)
+  }
+
   /// The group of members, which are appended page by page.
   func members(_ members: Members) -> RunSection<MemberPage> {
     var columns = addresses
@@ -77,8 +85,9 @@ extension RunLayout {
       return result
     }
     var result: [RunColumn<MemberPage>] = [
-      .reals(address("level", .real, "corruption level of the member")) { $0.records.members.map(\.level) },
-      // For readers that merge groups: there the root's coordinate `level` hides the member's level.
+      .reals(address(Self.memberLevel, .real, "corruption level of the member")) {
+        $0.records.members.map(\.level)
+      },
       .integers(address("level_index", .integer, "index of the member's level in the dimension level")) {
         page in page.records.members.map { page.plan.levels.firstIndex(of: $0.level) ?? -1 }
       },

@@ -162,7 +162,7 @@ package struct AveragedObservable: Sendable, Hashable {
   package var name: String
   /// One line.
   package var longName: String
-  /// "1" where dimensionless, "nats" for information.
+  /// "1" where dimensionless, "nats" for information (files say that in the long name).
   package var units: String
   /// What it is measured like.
   package var family: ObservableFamily

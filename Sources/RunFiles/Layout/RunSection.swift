@@ -86,14 +86,16 @@ extension NetCDFGroup {
   ///
   /// - Parameters:
   ///   - leading: Dimensions before its own.
+  ///   - labels: Which dimensions' entries have names.
   ///   - isWide: Whether a whole number of it needs 64 bits.
   func define(
-    _ variable: RunVariable, leading: [String] = [], isWide: Bool = false
+    _ variable: RunVariable, leading: [String] = [], labels: DimensionLabels = .ofClasses,
+    isWide: Bool = false
   ) throws -> NetCDFVariable {
     try defineVariable(
       variable.name, type: isWide ? .int64 : variable.kind.type, dimensions: leading + variable.dimensions,
-      attributes: variable.attributes, fillValue: variable.mayBeMissing ? NetCDFWriter.missing : nil,
-      compression: variable.isCompressed)
+      attributes: variable.attributes(leading: leading, labels: labels),
+      fillValue: variable.mayBeMissing ? NetCDFWriter.missing : nil, compression: variable.isCompressed)
   }
 
   /// Defines a section's dimensions and variables, and writes these.

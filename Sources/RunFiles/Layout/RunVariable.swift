@@ -35,10 +35,14 @@ package struct RunVariable: Sendable {
   package let dimensions: [String]
   /// What it is to a reader.
   package let role: VariableRole
-  /// One line.
-  package let longName: String
-  /// "1" where dimensionless, "nats" for information; nil where values are no numbers.
+  /// The `long_name`: one line, which ends with the unit where UDUNITS does not know it.
+  package var longName: String { quantity + (isInNats ? Information.words : "") }
+  /// The `units`, which UDUNITS knows: "1" where dimensionless; nil where values are no numbers.
   package let units: String?
+  /// One line without a unit.
+  let quantity: String
+  /// Whether the values are information in nats.
+  package let isInNats: Bool
   /// Further attributes.
   package var more: [(String, NetCDFAttribute)] = []
   /// Whether a value may be missing, so that there is a `_FillValue`; whole numbers have -1 instead.
@@ -47,6 +51,8 @@ package struct RunVariable: Sendable {
   package var isCompressed = true
 
   /// A variable whose numbers may be missing where they are real.
+  ///
+  /// - Parameter units: "1" where dimensionless, "nats" for information; nil where values are no numbers.
   init(
     _ name: String, _ kind: Kind, _ dimensions: [String], _ role: VariableRole, _ longName: String,
     units: String? = "1", more: [(String, NetCDFAttribute)] = []
@@ -55,16 +61,49 @@ package struct RunVariable: Sendable {
     self.kind = kind
     self.dimensions = dimensions
     self.role = role
-    self.longName = longName
-    self.units = kind == .text ? nil : units
+    quantity = longName
+    isInNats = units == Information.units && kind != .text
+    self.units = kind == .text ? nil : isInNats ? "1" : units
     self.more = more
     mayBeMissing = (kind == .real || kind == .single) && role != .coordinate
   }
 
+  /// What `units` in the initializer was.
+  var quantityUnits: String? { isInNats ? Information.units : units }
+
   /// The attributes, in the order in which they are written.
-  var attributes: [(String, NetCDFAttribute)] {
-    [("long_name", .text(longName))] + (units.map { [("units", .text($0))] } ?? []) + more
-      + role.attributes
+  ///
+  /// - Parameters:
+  ///   - leading: Dimensions before its own.
+  ///   - labels: Which dimensions' entries have names.
+  func attributes(
+    leading: [String] = [], labels: DimensionLabels = .ofClasses
+  ) -> [(String, NetCDFAttribute)] {
+    let own =
+      [("long_name", .text(longName))] + (units.map { [("units", .text($0))] } ?? [])
+      + (isInNats ? [Information.attribute] : []) + more + role.attributes
+    return role.isOfDimension ? own : labels.added(to: own, dimensions: leading + dimensions)
+  }
+}
+
+/// How information is written: UDUNITS knows no nat, so that units are "1", and the long name says the rest.
+package enum Information {
+  /// The unit as observables and figures name it.
+  package static let units = "nats"
+  /// What a long name ends with.
+  static let words = ", in nats"
+  /// What tells programs.
+  static let attribute: (String, NetCDFAttribute) = ("unit_of_information", "nat")
+
+  /// The unit of a variable of a file, for people: "nats" for information, in files of any version.
+  package static func units(of variable: NetCDFReaderVariable) -> String? {
+    let isInNats = variable.attributes.contains { $0.name == attribute.0 && $0.value == attribute.1 }
+    return isInNats ? units : variable.attributes.first { $0.name == "units" }?.value.text
+  }
+
+  /// A long name without the unit.
+  package static func quantity(_ longName: String) -> String {
+    longName.hasSuffix(words) ? String(longName.dropLast(words.count)) : longName
   }
 }
 
@@ -123,6 +162,6 @@ extension RunVariable {
   }
 
   private func beside(_ ending: String, _ role: VariableRole, _ longName: String) -> RunVariable {
-    RunVariable(name + ending, .real, dimensions, role, longName, units: units)
+    RunVariable(name + ending, .real, dimensions, role, longName, units: quantityUnits)
   }
 }

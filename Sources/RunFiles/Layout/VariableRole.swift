@@ -12,6 +12,8 @@ package enum VariableRole: Sendable, Hashable {
   case coordinate
   /// A name for each entry of a dimension.
   case label
+  /// The texts that the numbers of a coordinate stand for.
+  case words(of: String)
   /// Where an entry comes from or belongs: the number of an item, a level or a member, a class.
   case address
   /// A number (or state, or picture) in itself.
@@ -47,7 +49,7 @@ package enum VariableRole: Sendable, Hashable {
   package var word: String {
     switch self {
     case .coordinate: "coordinate"
-    case .label: "label"
+    case .label, .words: "label"
     case .address: "address"
     case .value: "value"
     case .flag, .indicator: "flag"
@@ -69,8 +71,8 @@ package enum VariableRole: Sendable, Hashable {
   package var subject: String? {
     switch self {
     case .coordinate, .label, .address, .value, .flag, .message, .count, .average: nil
-    case .sampleSize(let name), .models(let name), .standardDeviation(let name), .standardError(let name),
-      .lowerBound(let name),
+    case .words(let name), .sampleSize(let name), .models(let name), .standardDeviation(let name),
+      .standardError(let name), .lowerBound(let name),
       .upperBound(let name), .minimum(let name), .time(let name), .indicator(let name):
       name
     }
@@ -92,6 +94,7 @@ package enum VariableRole: Sendable, Hashable {
         return nil
       }
       self = .average(members)
+    case ("label", let name?): self = .words(of: name)
     case ("count", let name?): self = .sampleSize(of: name)
     case ("models", let name?): self = .models(of: name)
     case ("standard_deviation", let name?): self = .standardDeviation(of: name)
@@ -102,6 +105,14 @@ package enum VariableRole: Sendable, Hashable {
     case ("time", let name?): self = .time(of: name)
     case ("flag", let name?): self = .indicator(of: name)
     default: return nil
+    }
+  }
+
+  /// Whether it tells of a dimension what its entries are, so that each of them has one value.
+  var isOfDimension: Bool {
+    switch self {
+    case .coordinate, .label, .words: true
+    default: false
     }
   }
 

@@ -113,7 +113,8 @@ package enum VariableTable {
     let notes = [
       (
         "Sweeps",
-        "One coordinate per swept key: whole numbers are `int64`, words `string`. Failures where runs were swept or failed."
+        "One coordinate per swept key: whole numbers are `int64`; texts have their numbers as `int32`, and `KEY_label`."
+          + " Failures where runs were swept or failed."
       ),
       ("`/replicas`", "With replicas."),
       (

@@ -10,6 +10,8 @@ package struct FileLayout {
     package var name: String
     /// What tells entries apart, in the order of the file.
     package var entries: [String]
+    /// Whether entries are numbers, which are put in ascending order: coordinates are strictly monotonic.
+    var isNumeric = false
   }
 
   /// A variable as some file has it; dimensions may be longer in others.
@@ -32,7 +34,7 @@ package struct FileLayout {
     }
 
     /// Whether it tells what a dimension's entries are: written once, not per run.
-    var isLabel: Bool { role == .coordinate || role == .label }
+    var isLabel: Bool { role.isOfDimension }
   }
 
   /// The root, or a group.
@@ -60,17 +62,10 @@ package struct FileLayout {
       }
       count += 1
       for dimension in own {
-        guard let k = dimensions.firstIndex(where: { $0.name == dimension.name }) else {
-          dimensions.append(dimension)
-          continue
-        }
-        let known = Set(dimensions[k].entries)
-        // Longer lists give the order.
-        if dimension.entries.count > dimensions[k].entries.count {
-          let more = Set(dimension.entries)
-          dimensions[k].entries = dimension.entries + dimensions[k].entries.filter { !more.contains($0) }
+        if let k = dimensions.firstIndex(where: { $0.name == dimension.name }) {
+          dimensions[k].unite(with: dimension)
         } else {
-          dimensions[k].entries += dimension.entries.filter { !known.contains($0) }
+          dimensions.append(dimension)
         }
       }
       let roles = VariableRoles(group)
@@ -112,6 +107,19 @@ package struct FileLayout {
   /// Holds nothing yet.
   package init() {}
 
+  /// Takes the root's dimensions and coordinates of another layout, which has all entries of these and perhaps more: so
+  /// groups of one file, which inherit dimensions, agree.
+  package mutating func adoptCoordinates(of union: FileLayout) {
+    for k in root.dimensions.indices {
+      guard let other = union.root.dimensions.first(where: { $0.name == root.dimensions[k].name }) else {
+        continue
+      }
+      root.isUniform = root.isUniform && other.entries == root.dimensions[k].entries
+      root.dimensions[k] = other
+    }
+    for (name, labels) in union.root.labels where root.labels[name] != nil { root.labels[name] = labels }
+  }
+
   /// Adds what a file holds.
   package mutating func add(_ file: NetCDFReader) throws {
     try root.add(file.root, visible: [])
@@ -145,7 +153,23 @@ extension FileLayout.Dimension {
       entries = try coordinate.readStrings()
     } else {
       entries = try coordinate.readDoubles().map { "\($0)" }
+      isNumeric = true
     }
+  }
+
+  /// Adds the entries of another file that this one lacks.
+  mutating func unite(with other: Self) {
+    let (known, more) = (Set(entries), Set(other.entries))
+    if isNumeric, other.isNumeric {
+      let all = known.union(more).map { (entry: $0, number: Double($0) ?? .nan) }
+      entries = all.sorted { $0.number < $1.number }.map(\.entry)
+    } else if other.entries.count > entries.count {
+      // Longer lists give the order.
+      entries = other.entries + entries.filter { !more.contains($0) }
+    } else {
+      entries += other.entries.filter { !known.contains($0) }
+    }
+    isNumeric = isNumeric && other.isNumeric
   }
 
   /// Where a file's entries stand in this dimension.

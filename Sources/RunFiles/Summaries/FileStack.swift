@@ -8,6 +8,8 @@ package struct FileStack {
 
   /// Names of the leading dimensions, slowest first; defined by the caller.
   let axes: [String]
+  /// Which dimensions' entries have names.
+  let labels: DimensionLabels
   let shape: [Int]
   /// The files, the last axis fastest; nil where a run failed.
   let files: [String?]
@@ -21,10 +23,13 @@ package struct FileStack {
 
   /// Collects what is to be put together.
   package init(
-    axes: [String], shape: [Int], files: [String?], readers: RunFileReaders, layout: FileLayout,
-    check: @escaping () throws -> Void, writeAxes: @escaping (NetCDFGroup) throws -> Void
+    axes: [String], labels: DimensionLabels = .ofClasses, shape: [Int], files: [String?],
+    readers: RunFileReaders,
+    layout: FileLayout, check: @escaping () throws -> Void,
+    writeAxes: @escaping (NetCDFGroup) throws -> Void
   ) {
     self.axes = axes
+    self.labels = labels
     self.shape = shape
     self.files = files
     self.readers = readers
@@ -145,7 +150,8 @@ package struct FileStack {
     for variable in variables {
       let made = try group.defineVariable(
         variable.name, type: variable.type, dimensions: axes + variable.dimensions,
-        attributes: variable.attributes, fillValue: variable.hasFillValue ? NetCDFWriter.missing : nil)
+        attributes: labels.added(to: variable.attributes, dimensions: axes),
+        fillValue: variable.hasFillValue ? NetCDFWriter.missing : nil)
       result[variable.name] = made
       // What no run fills: -1 stands for none.
       if variable.type.isInteger, !isComplete {

@@ -7,6 +7,8 @@ import Output
 package struct ModelSummary {
   /// Names of the leading dimensions.
   let axes: [String]
+  /// Which dimensions' entries have names.
+  let labels: DimensionLabels
   let shape: [Int]
   /// For each point of the sweep, the files of its models; nil where a run failed.
   let files: [[String?]]
@@ -17,10 +19,12 @@ package struct ModelSummary {
 
   /// Collects what is to be summarized.
   package init(
-    axes: [String], shape: [Int], files: [[String?]], readers: RunFileReaders, layout: FileLayout,
-    check: @escaping () throws -> Void
+    axes: [String], labels: DimensionLabels = .ofClasses, shape: [Int], files: [[String?]],
+    readers: RunFileReaders,
+    layout: FileLayout, check: @escaping () throws -> Void
   ) {
     self.axes = axes
+    self.labels = labels
     self.shape = shape
     self.files = files
     self.readers = readers
@@ -92,7 +96,7 @@ package struct ModelSummary {
       return Summary(
         variable: variable, rule: rule,
         targets: try rule.variables(of: variable.runVariable, beside: others.map(\.name)).map {
-          try group.define($0, leading: axes)
+          try group.define($0, leading: axes, labels: labels)
         })
     }
   }
@@ -157,8 +161,8 @@ package struct ModelSummary {
       else { continue }
       let variables = ClosestConceptVariables.ofModels
       return Closest(
-        series: series, time: try group.define(variables.time, leading: axes),
-        distance: try group.define(variables.distance, leading: axes))
+        series: series, time: try group.define(variables.time, leading: axes, labels: labels),
+        distance: try group.define(variables.distance, leading: axes, labels: labels))
     }
     return nil
   }
@@ -208,9 +212,14 @@ extension FileLayout.Variable {
   /// As the table would have it.
   fileprivate var runVariable: RunVariable {
     func text(_ name: String) -> String? { attributes.first { $0.0 == name }?.1.text }
-    let replaced = ["long_name", "units", "ancillary_variables", "flag_values", "flag_meanings"]
+    let replaced = [
+      "long_name", "units", Information.attribute.0, "ancillary_variables", "coordinates", "flag_values",
+      "flag_meanings",
+    ]
+    let isInNats = text(Information.attribute.0) != nil
     return RunVariable(
-      name, .real, dimensions, role, text("long_name") ?? name, units: text("units") ?? "1",
+      name, .real, dimensions, role, Information.quantity(text("long_name") ?? name),
+      units: isInNats ? Information.units : text("units") ?? "1",
       more: attributes.filter {
         !replaced.contains($0.0) && !VariableRole.attributeNames.contains($0.0)
       })

@@ -35,7 +35,7 @@ enum SummaryRule: Sendable {
       } else {
         self = .mean
       }
-    case .coordinate, .label, .message: self = .none
+    case .coordinate, .label, .words, .message: self = .none
     }
   }
 
@@ -55,8 +55,8 @@ enum SummaryRule: Sendable {
   func variables(of variable: RunVariable, beside others: [String] = []) -> [RunVariable] {
     func summary(_ kind: RunVariable.Kind, _ words: String) -> RunVariable {
       RunVariable(
-        variable.name, kind, variable.dimensions, variable.role, "\(variable.longName), \(words)",
-        units: variable.units ?? "1", more: variable.more)
+        variable.name, kind, variable.dimensions, variable.role, "\(variable.quantity), \(words)",
+        units: variable.quantityUnits ?? "1", more: variable.more)
     }
     switch self {
     case .mean: return ModelAverage(of: variable, beside: others).all
@@ -86,8 +86,8 @@ struct ModelAverage {
     // Of averages over members, it stays told over which.
     let role = if case .average = variable.role { variable.role } else { VariableRole.mean }
     var mean = RunVariable(
-      name, .real, variable.dimensions, role, "\(variable.longName), mean over models",
-      units: variable.units ?? "1")
+      name, .real, variable.dimensions, role, "\(variable.quantity), mean over models",
+      units: variable.quantityUnits ?? "1")
     standardError = mean.standardError("standard error over models of \(name)")
     (lower, upper) = mean.bounds(
       "lower end of Student's 95 % interval over models of \(name)",

@@ -12,7 +12,13 @@ import Output
 /// records wait elsewhere. It takes its name when it is complete.
 package final class RunFile: @unchecked Sendable {
   /// Counts changes of the layout.
-  package static let formatVersion = 1
+  ///
+  /// Version 2: information has the unit "1" instead of "nats", coordinates are strictly ascending numbers (swept texts and
+  /// controls are numbered, with their names beside), and members' levels are `corruption_level`.
+  package static let formatVersion = 2
+
+  /// The versions that this program reads.
+  package static let readableVersions = 1...formatVersion
 
   private let writer: NetCDFWriter
   private let description: RunDescription

@@ -147,9 +147,19 @@ struct ClaimReader {
           "\(key).levels", node, expected: "a list of levels of initial.levels",
           remedy: "write for instance [0.2, 0.4], or leave it out for all")
       }
-      return try list.map {
-        try reader.number("\(key).levels", $0, Self.anyNumber, expected: "levels of initial.levels")
+      var levels: [Double] = []
+      for element in list {
+        let level = try reader.number(
+          "\(key).levels", element, Self.anyNumber, expected: "levels of initial.levels")
+        guard !levels.contains(level) else {
+          throw reader.failure(
+            "\(key).levels", element, problem: "given twice", expected: "different levels",
+            remedy: "keep one of them")
+        }
+        levels.append(level)
       }
+      // Their order means nothing.
+      return levels.sorted()
     }
   }
 

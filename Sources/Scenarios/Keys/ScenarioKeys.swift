@@ -203,7 +203,7 @@ extension ScenarioKeys {
       key("initial.corruption", .corruption, "uniform-replacement", "how source items are corrupted"),
       key(
         "initial.levels", .numbers(NumberRange(-1_000_000, 1_000_000), count: 1...1000), "[0]",
-        "corruption levels; the corruption says which make sense"),
+        "corruption levels, in any order; the corruption says which make sense"),
       key("initial.items", .items, "all", "source items: all, the first COUNT, or COUNT drawn by the seed"),
       key("initial.split", .word(["train", "test"]), "train", "the items of training, or the held-out ones"),
       key("initial.realizations", .integer(1...2_147_483_647), "1", "corruptions per item and level"),
@@ -284,7 +284,7 @@ extension ScenarioKeys {
           + "`autoencoder`, `shuffled-labels`, `linear`), and other readings of the same run (`sibling`, "
           + "`chord`, `data-space`); claims are judged against them"),
       key("claims", .claims, nil, "what the run is to test: a mapping from names to claims"),
-      key("sweep", .sweep, nil, "one run per value, or combination of values"),
+      key("sweep", .sweep, nil, "one run per value, or combination of values; numbers are sorted"),
     ]
   }()
 }

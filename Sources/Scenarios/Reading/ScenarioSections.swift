@@ -114,6 +114,7 @@ extension ScenarioReader {
       realizations: try integer("initial.realizations"), file: try initialFile(corruption))
   }
 
+  /// In ascending order: random numbers are addressed by a level's value, so that the order of the list means nothing.
   private func levels(_ corruption: CorruptionWord) throws -> [Double] {
     let key = "initial.levels"
     let nodes = try list(key, 1...1000)
@@ -137,7 +138,7 @@ extension ScenarioReader {
           remedy: "keep one of them; realizations: 2 repeats each level")
       }
     }
-    return levels
+    return levels.sorted()
   }
 
   private func initialFile(_ corruption: CorruptionWord) throws -> InitialSpecification.File? {

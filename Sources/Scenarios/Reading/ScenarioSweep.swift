@@ -78,6 +78,10 @@ struct ScenarioSweep {
       }
       keys[keys.count - 1].values.append(text)
     }
+    let last = keys.count - 1
+    let order = keys[last].order
+    keys[last].values = order.map { keys[last].values[$0] }
+    nodes[last] = order.map { list[$0] }
   }
 
   /// A value's text in one form for equal values: numbers in their shortest, paths absolute.
@@ -89,6 +93,12 @@ struct ScenarioSweep {
     // Kinds may give the key different types, and the kind may be swept as well.
     if reader.keys.declarations(of: key.name).count > 1 { return canonical(node).text }
     switch key.type {
+    case .numbers(let range, _) where key.name == "initial.levels" && node.list != nil:
+      // Their order means nothing, so that the same levels in another order are the same value.
+      let levels = try (node.list ?? []).map {
+        try reader.number(key.name, $0, range, expected: key.type.description)
+      }
+      return "[\(levels.sorted().map { ScenarioYAML.text($0) }.joined(separator: ", "))]"
     case .path: return ScenarioYAML.text(try reader.path(key.name, node))
     case .integer(let range):
       return "\(try reader.integer(key.name, node, range, expected: key.type.description))"

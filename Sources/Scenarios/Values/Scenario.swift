@@ -133,7 +133,7 @@ public struct InitialSpecification: Sendable, Hashable {
 
   /// How source items are corrupted, by default by uniform-replacement.
   public var corruption: String
-  /// The corruption levels, by default [0]; never empty, all different.
+  /// The corruption levels, by default [0]; never empty, strictly ascending.
   public var levels: [Double]
   /// Which items of the split are used, by default all.
   public var items: Items
@@ -286,6 +286,29 @@ public struct SweptKey: Sendable, Hashable {
     self.key = key
     self.values = values
   }
+
+  /// The values as numbers, rounded where they have more digits than a double holds; nil where one is none, or two texts
+  /// are the same number.
+  public var numbers: [Double]? {
+    let numbers = values.compactMap { Double($0) }.filter(\.isFinite)
+    let isDistinct = Set(numbers).count == values.count || Set(wholes).count == values.count
+    return numbers.count == values.count && isDistinct ? numbers : nil
+  }
+
+  /// Those values that are whole numbers without a sign, exactly.
+  private var wholes: [UInt64] { values.compactMap { UInt64($0) } }
+
+  /// Where each value stands in the order in which runs are made: ascending where all are numbers, as the coordinate of
+  /// the file must be; else as written.
+  var order: [Int] {
+    guard let numbers else { return Array(values.indices) }
+    // Seeds may differ in digits that a double does not hold.
+    let wholes = wholes
+    return values.indices.sorted {
+      wholes.count == values.count ? wholes[$0] < wholes[$1] : numbers[$0] < numbers[$1]
+    }
+  }
+
   /// A value without YAML's quotes.
   public func text(of value: String) -> String {
     value.count > 1 && value.hasPrefix("\"") ? String(value.dropFirst().dropLast()) : value
