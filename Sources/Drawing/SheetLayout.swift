@@ -215,10 +215,7 @@ extension Sheet {
   /// Panels side by side, in as many rows as they take. Those that do not fit in the room are counted, not drawn; the
   /// first row of a figure always is.
   package mutating func addPanels(_ drafts: [Draft], minimumWidth: Double = 215) {
-    let columns = max(1, min(drafts.count, Int(innerWidth / minimumWidth)))
-    let gap = 12.0
-    // A lone panel on a wide page is not stretched over it.
-    let width = min((innerWidth - gap * Double(columns - 1)) / Double(columns), max(330, minimumWidth))
+    let (columns, width) = panelGrid(drafts.count, minimumWidth: minimumWidth)
     for first in stride(from: 0, to: drafts.count, by: columns) {
       let row = PanelRow(
         drafts[first..<min(first + columns, drafts.count)].map { labelled($0) }, width: width)
@@ -227,10 +224,21 @@ extension Sheet {
         return
       }
       for k in row.drafts.indices {
-        add(row, k, left: Self.margin + (width + gap) * Double(k), top: height + row.head)
+        add(row, k, left: Self.margin + (width + Self.gap) * Double(k), top: height + row.head)
       }
       height += row.height
     }
+  }
+
+  /// Between panels that stand side by side.
+  private static let gap = 12.0
+
+  /// How many panels stand side by side, and how wide each is with its labels.
+  package func panelGrid(_ count: Int, minimumWidth: Double = 215) -> (columns: Int, width: Double) {
+    let columns = max(1, min(count, Int((innerWidth + Self.gap) / (minimumWidth + Self.gap))))
+    // A lone panel on a wide page is not stretched over it.
+    let width = (innerWidth - Self.gap * Double(columns - 1)) / Double(columns)
+    return (columns, min(width, max(330, minimumWidth)))
   }
 
   /// A draft with the labels that the user gives its axes.

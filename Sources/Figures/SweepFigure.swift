@@ -32,11 +32,13 @@ struct SweepGrid {
   var left: Double
   /// A whole map's least width.
   var mapWidth: Double
+  /// The width of a cell.
+  var cell: Double
   var x: Axis
   var y: Axis
 
   /// Large enough for a number in three digits.
-  static let cellWidth = 27.0
+  static let leastCell = 27.0
 }
 
 extension RunData {
@@ -59,7 +61,7 @@ extension RunData {
         drafts += maps
         continue
       }
-      let abreast = max(1, Int((sheet.innerWidth + 12) / (grid.mapWidth + 12)))
+      let abreast = sheet.panelGrid(maps.count, minimumWidth: grid.mapWidth).columns
       let rows = Double((maps.count + abreast - 1) / abreast)
       guard sheet.panels.isEmpty || sheet.hasRoom(for: 34 + rows * (quantity.height(grid) + 60)) else {
         sheet.omittedPanels += maps.count
@@ -69,7 +71,7 @@ extension RunData {
       sheet.addScale(quantity.scale)
       sheet.addPanels(maps, minimumWidth: grid.mapWidth)
     }
-    if !drafts.isEmpty { sheet.addPanels(drafts, minimumWidth: max(215, grid.mapWidth)) }
+    if !drafts.isEmpty { sheet.addPanels(drafts, minimumWidth: grid.mapWidth) }
     sheet.addCaption(sweepCaption(options, quantities, grid))
     return sheet
   }
@@ -84,16 +86,19 @@ extension RunData {
     let labelWidth = min(max(longest, 20), 70)
     let left = 18 + labelWidth
     // Maps of several levels stand side by side, as many as cells stay wide enough for their numbers.
-    let mapWidth = left + 6 + SweepGrid.cellWidth * Double(columns.count)
-    let abreast = max(1, Int((options.width - 2 * Sheet.margin + 12) / (mapWidth + 12)))
+    let least = left + 6 + SweepGrid.leastCell * Double(columns.count)
+    let sheet = Sheet(options)
+    let abreast = sheet.panelGrid(.max, minimumWidth: least).columns
     let mapLevels =
       columnAxis == nil ? [] : level.map { [$0] } ?? shownLevels(abreast > 2 ? min(abreast, 5) : abreast + 2)
+    let mapWidth = mapLevels.count > 1 ? least : max(least, 215)
+    let panel = sheet.panelGrid(mapLevels.count > 1 ? mapLevels.count : .max, minimumWidth: mapWidth).width
     let columnLabels = columns.map { k in
       columnAxis.map { TextWidth.cut($0.labels[k], width: 40, size: TextSize.tick) } ?? short(levels[k])
     }
     return SweepGrid(
       columnAxis: columnAxis, rows: rows, columns: columns, mapLevels: mapLevels, left: left,
-      mapWidth: mapWidth,
+      mapWidth: mapWidth, cell: (panel - left - 6) / Double(columns.count),
       x: Axis(
         columnAxis?.words ?? levelLabel, -0.5...Double(columns.count) - 0.5,
         ticks: columnLabels.enumerated().map { (Double($0), $1) }),
@@ -113,7 +118,7 @@ extension RunData {
     return Sheet.Draft(
       title: hasSeveral ? level ?? title : title, meaning: level.map { "\(title), \($0)" }, x: grid.x,
       y: grid.y, layers: [.cells(quantity.colours(of: map, columns: grid.columns.count))],
-      texts: quantity.texts(of: map, columns: grid.columns.count), height: quantity.height(grid),
+      texts: quantity.texts(of: map, grid), height: quantity.height(grid),
       left: grid.left, hasBox: true, scale: hasSeveral ? nil : quantity.scale)
   }
 

@@ -80,8 +80,17 @@ struct SweepQuantity {
   private static let valueSize = 6.5
   private static let errorSize = 5.5
 
-  /// A number in three digits.
-  private static func threeDigits(_ x: Double) -> String { String(format: "%.3g", x == 0 ? 0 : x) }
+  /// How numbers are written: in three digits, or, where that is too wide for a cell, with so many decimals.
+  private func format(_ grid: SweepGrid) -> (Double) -> String {
+    let values = cells.map(\.value).filter(\.isFinite)
+    let formats = ["%.3g", "%.3f", "%.2f", "%.1f", "%.0f", "%.0e"]
+    let fitting = formats.first { format in
+      let widest = values.map { TextWidth.of(String(format: format, $0), size: Self.valueSize) }.max() ?? 0
+      return widest <= grid.cell - 2
+    }
+    let chosen = fitting ?? "%.0e"
+    return { String(format: chosen, $0 == 0 ? 0 : $0) }
+  }
 
   /// What is said of a number's error; empty where the file says nothing.
   private static func errorText(_ cell: Cell) -> (kind: ErrorText, text: String) {
@@ -92,16 +101,10 @@ struct SweepQuantity {
 
   /// What stands below the values: nothing where the file has no errors, or where they are wider than a cell.
   func shownErrors(_ grid: SweepGrid) -> ErrorText {
-    shownErrors(columns: grid.columns.count)
-  }
-
-  private func shownErrors(columns: Int) -> ErrorText {
     let texts = cells.filter { $0.value.isFinite }.map { Self.errorText($0) }
     let widest = texts.map { TextWidth.of($0.text, size: Self.errorSize) }.max() ?? 0
     let kinds = Set(texts.map(\.kind)).subtracting([.none])
-    // A panel on the usual page is 160 points wide at least within its axes.
-    let width = max(SweepGrid.cellWidth, 150 / Double(max(columns, 1)))
-    guard widest <= width - 1 else { return .none }
+    guard widest <= grid.cell - 1 else { return .none }
     return kinds.contains(.standardError) ? .standardError : kinds.first ?? .none
   }
 
@@ -136,8 +139,10 @@ struct SweepQuantity {
   }
 
   /// The numbers in the cells of a map: values, then errors.
-  func texts(of map: Map, columns: Int) -> [SheetText] {
-    let hasErrors = shownErrors(columns: columns) != .none
+  func texts(of map: Map, _ grid: SweepGrid) -> [SheetText] {
+    let hasErrors = shownErrors(grid) != .none
+    let columns = grid.columns.count
+    let format = format(grid)
     func text(_ k: Int, _ text: String, _ shift: Double, size: Double) -> SheetText {
       let (x, y) = Self.place(k, columns: columns, count: map.cells.count)
       let ink = colour(map.cells[k].value).luminance > 0.45 ? Colour.black : .white
@@ -149,7 +154,7 @@ struct SweepQuantity {
       let words = hasErrors && cell.value.isFinite ? Self.errorText(cell).text : ""
       values.append(
         text(
-          k, cell.value.isFinite ? Self.threeDigits(cell.value) : "-", words.isEmpty ? 0 : 0.2,
+          k, cell.value.isFinite ? format(cell.value) : "-", words.isEmpty ? 0 : 0.2,
           size: Self.valueSize))
       if !words.isEmpty { errors.append(text(k, words, -0.23, size: Self.errorSize)) }
     }
