@@ -70,24 +70,9 @@ public enum MarkdownReport {
   }
 
   private static func facts(_ data: RunData) throws -> [String] {
-    let names = [
-      ("negative_elbo_train", "negative ELBO, training [nats]"), ("negative_elbo_test", "test [nats]"),
-      ("negative_elbo_validation", "validation [nats]"),
-      ("active_latent_variables", "active latent variables"),
-      ("best_epoch", "best epoch"),
-    ].filter { data.find($0.0) != nil }
-    guard !names.isEmpty else { return [] }
-    let (points, note) = Self.points(data, rows: 1, names.map(\.0))
-    let rows = try points.map { point in
-      try point.labels
-        + names.map { name, _ in
-          let error = point.data.name(of: .standardError(of: name))
-            .flatMap { try? point.data.values($0, []) }
-          return meanText(try point.data.values(name, []).first ?? .nan, error?.first ?? .nan)
-        }
-    }
-    let whose = data.models == nil ? "standard errors over items" : "means and standard errors over models"
-    return ["Models (\(whose)):", ""] + note + table(data.sweep.map(\.key) + names.map(\.1), rows) + [""]
+    guard let models = try data.modelTable(limit: mostRows) else { return [] }
+    let note = models.note.isEmpty ? [] : [escaped(models.note), ""]
+    return ["Models (\(models.errors)):", ""] + note + table(models.header, models.rows) + [""]
   }
 
   private static func approaches(_ data: RunData) throws -> [String] {

@@ -14,6 +14,7 @@ extension Report {
     page.section("summary", "Summary")
     page.definitions(facts())
     try addVerdicts()
+    try addModels()
     try addApproaches()
     try addChanges()
     try addAverages()
@@ -25,24 +26,29 @@ extension Report {
     let counts = (try? data.values("count", ["level"])) ?? []
     var facts: [(String, String)] = []
     let members = counts.reduce(0, +)
-    if members > 0 { facts.append(("Members", "\(short(members)) in all, \(countText(counts)) per level")) }
+    let place = data.sweep.isEmpty ? "" : ", at \(data.pointText)"
+    if members > 0 {
+      facts.append(("Members", "\(short(members)) in all, \(countText(counts)) per level\(place)"))
+    }
     if let last = ((try? data.times()) ?? []).last { facts.append(("Steps", short(last))) }
     facts.append((data.longName("level").capitalizedFirst, Self.list(data.levels.map(short))))
+    // Of a sweep a table has them at every point.
     for (name, words) in [("negative_elbo_train", "training"), ("negative_elbo_test", "test")] {
-      guard data.find(name) != nil, let value = try? data.values(name, []), let mean = value.first else {
+      guard data.sweep.isEmpty, data.find(name) != nil, let value = try? data.values(name, []),
+        let mean = value.first
+      else {
         continue
       }
       let error = data.name(of: .standardError(of: name)).flatMap { try? data.values($0, []) }
-      let place = data.sweep.isEmpty ? "" : " at \(data.pointText)"
       facts.append(
-        ("Negative ELBO, \(words) set", "\(meanText(mean, error?.first ?? .nan)) nats per item\(place)"))
+        ("Negative ELBO, \(words) set", "\(meanText(mean, error?.first ?? .nan)) nats per item"))
     }
     let diverged = ((try? data.values("diverged_count", ["level"])) ?? []).reduce(0, +)
     if diverged > 0 {
       facts.append(
         (
           "Diverged members",
-          "\(short(diverged)); averages leave them out from then on, approaches at all times"
+          "\(short(diverged))\(place); averages leave them out from then on, approaches at all times"
         ))
     }
     for axis in data.sweep { facts.append(("Swept: \(axis.key)", Self.list(axis.labels))) }
@@ -112,6 +118,20 @@ extension Report {
   /// `12 supported, 3 refuted, 21 undecided`.
   private static func words(_ counts: [Int]) -> String {
     zip(counts, RunData.verdictWords).map { "\($0) \($1)" }.joined(separator: ", ")
+  }
+
+  /// The models of a sweep, a row per point.
+  private mutating func addModels() throws {
+    guard !data.sweep.isEmpty, let models = try data.modelTable(limit: Self.mostRows) else { return }
+    page.heading("Models")
+    page.paragraph("\(models.errors.capitalizedFirst).\(models.note.isEmpty ? "" : " ")\(models.note)")
+    let keys = data.sweep.count
+    let header = [models.header.prefix(keys).joined(separator: ", ")] + models.header.dropFirst(keys)
+    page.table(
+      "Models", header,
+      models.rows.map { row in
+        ReportPage.Row(cells: [row.prefix(keys).joined(separator: ", ")] + row.dropFirst(keys))
+      })
   }
 
   // MARK: Approaches

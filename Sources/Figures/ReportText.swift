@@ -43,4 +43,38 @@ extension RunData {
 
   /// The file's name without its folder.
   var fileName: String { URL(fileURLWithPath: path).lastPathComponent }
+
+  /// What is known of the models at every point of the sweep.
+  struct ModelTable {
+    /// What errors are.
+    var errors: String
+    var header: [String]
+    /// The swept values, then the numbers.
+    var rows: [[String]]
+    /// What is left out; empty where nothing is.
+    var note: String
+  }
+
+  /// Reads a row per point; nil where the file says nothing of models.
+  func modelTable(limit: Int) throws -> ModelTable? {
+    let names = [
+      ("negative_elbo_train", "negative ELBO, training [nats]"), ("negative_elbo_test", "test [nats]"),
+      ("negative_elbo_validation", "validation [nats]"),
+      ("active_latent_variables", "active latent variables"), ("best_epoch", "best epoch"),
+    ].filter { find($0.0) != nil }
+    guard !names.isEmpty else { return nil }
+    let (points, all) = sweepPoints(limit: limit)
+    let rows = try points.map { point in
+      try point.labels
+        + names.map { name, _ in
+          let error = point.data.name(of: .standardError(of: name))
+            .flatMap { try? point.data.values($0, []) }
+          return meanText(try point.data.values(name, []).first ?? .nan, error?.first ?? .nan)
+        }
+    }
+    return ModelTable(
+      errors: models == nil ? "standard errors over items" : "means and standard errors over models",
+      header: sweep.map(\.key) + names.map(\.1), rows: rows,
+      note: String(pointsNote(points.count, of: all, names.map(\.0)).drop { $0 == " " }))
+  }
 }
