@@ -3,7 +3,6 @@ import Drawing
 /// The parts of an HTML page that a report is made of.
 struct ReportPage {
   private(set) var html = ""
-  private var tables = 0
 
   /// The most columns of a table beside its first; further ones follow in a table of their own.
   private static let mostColumns = 6
@@ -48,52 +47,69 @@ struct ReportPage {
   ///   - name: What it shows, for readers who do not see it.
   ///   - header: One text per column, the rows' headings first.
   mutating func table(_ name: String, _ header: [String], _ rows: [Row]) {
-    let blocks = stride(from: 1, to: max(header.count, 2), by: Self.mostColumns).map {
-      Array($0..<min($0 + Self.mostColumns, header.count))
+    // Tables of about as many columns each.
+    let parts = max(1, (header.count - 1 + Self.mostColumns - 1) / Self.mostColumns)
+    let size = max(1, (header.count - 1 + parts - 1) / parts)
+    let blocks = stride(from: 1, to: max(header.count, 2), by: size).map {
+      Array($0..<max(min($0 + size, header.count), $0))
     }
+    let words = Set(
+      header.indices.filter { k in
+        rows.contains { k < $0.cells.count && $0.cells[k].first?.isLetter == true }
+      })
     for (n, block) in blocks.enumerated() {
       let columns = [0] + block
       let part = blocks.count > 1 ? ", part \(n + 1) of \(blocks.count)" : ""
       let style = columns.count > 3 ? " class=\"stack\"" : columns.count == 3 ? " class=\"three\"" : ""
-      tables += 1
       // Stacked rows are no tables to a browser any more, so the roles are said.
       add("<table role=\"table\" aria-label=\"\(Gnuplot.escaped(name + part))\"\(style)>")
       add("<thead role=\"rowgroup\"><tr role=\"row\">")
       for column in columns {
-        add("<th role=\"columnheader\" scope=\"col\">\(Self.broken(header[column]))</th>")
+        let style = column > 0 && words.contains(column) ? " class=\"words\"" : ""
+        add("<th role=\"columnheader\" scope=\"col\"\(style)>\(Self.broken(header[column]))</th>")
       }
       add("</tr></thead>\n<tbody role=\"rowgroup\">")
-      for row in rows { add(Self.text(row, columns, header)) }
+      for row in rows { add(Self.text(row, columns, header, words)) }
       add("</tbody>\n</table>")
     }
   }
 
-  private static func text(_ row: Row, _ columns: [Int], _ header: [String]) -> String {
+  private static func text(_ row: Row, _ columns: [Int], _ header: [String], _ words: Set<Int>) -> String {
     let style = row.style.isEmpty ? "" : " class=\"\(row.style)\""
     var text = "<tr role=\"row\"\(style)>"
     for column in columns where column < row.cells.count {
       let cell = broken(row.cells[column])
-      text +=
-        column == 0
-        ? "<th role=\"rowheader\" scope=\"row\">\(cell)</th>"
-        : "<td role=\"cell\" data-label=\"\(Gnuplot.escaped(header[column]))\"><span>\(cell)</span></td>"
+      if column == 0 {
+        text += "<th role=\"rowheader\" scope=\"row\">\(cell)</th>"
+      } else {
+        let style = words.contains(column) ? " class=\"words\"" : ""
+        text +=
+          "<td role=\"cell\"\(style) data-label=\"\(Gnuplot.escaped(header[column]))\"><span>\(cell)</span></td>"
+      }
     }
     return text + "</tr>"
   }
 
-  /// A text in which words that would widen a column may break.
+  /// A text in which words that would widen a column may break: after signs, or where there are none.
   private static func broken(_ text: String) -> String {
     text.split(separator: " ", omittingEmptySubsequences: false).map { word in
-      guard word.count > 14 else { return Gnuplot.escaped(String(word)) }
-      var pieces: [String] = []
-      var rest = word[...]
-      while !rest.isEmpty {
-        pieces.append(Gnuplot.escaped(String(rest.prefix(10))))
-        rest = rest.dropFirst(10)
+      guard word.count > longWord else { return Gnuplot.escaped(String(word)) }
+      var result = ""
+      var run = 0
+      for character in word {
+        result += Gnuplot.escaped(String(character))
+        run = character == "-" ? 0 : run + 1
+        if "_/.,=".contains(character) || run == longWord {
+          result += "<wbr/>"
+          run = 0
+        }
       }
-      return pieces.joined(separator: "<wbr/>")
+      return result
     }.joined(separator: " ")
   }
+
+  /// Letters of a word that a column of a small window has room for.
+  private static let longWord = 14
 
   /// Something that the reader unfolds.
   ///
@@ -132,7 +148,8 @@ struct ReportPage {
     .caption { color: var(--soft); margin: .5rem 0 0; max-width: 56rem }
     th, td { padding: .25rem .75rem .25rem 0; text-align: right; border-bottom: 1px solid var(--line);
       vertical-align: top }
-    th:first-child { text-align: left; font-weight: normal }
+    th:first-child, .words { text-align: left }
+    th:first-child { font-weight: normal }
     thead th, thead th:first-child { font-weight: 600; vertical-align: bottom }
     tr.sum > * { font-weight: 600; border-top: 2px solid var(--line) }
     figure { margin: 1rem 0 }
