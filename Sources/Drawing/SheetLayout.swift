@@ -123,8 +123,9 @@ extension Sheet {
     if !isFlat { texts.append(SheetText(text: high, x: left + width + 4, y: y, size: TextSize.tick)) }
   }
 
-  /// The caption, as the end of a figure.
+  /// The caption, as the end of a figure. It begins with how many panels are shown where some are left out.
   package mutating func addCaption(_ text: String) {
+    let text = omittedPanels > 0 ? "\(panels.count) of \(allPanels) panels are shown. \(text)" : text
     caption = text
     guard hasCaption else { return }
     height += 2
@@ -206,11 +207,11 @@ extension Sheet {
   /// Whether something of a height, and the caption below it, fits in the room that is left.
   package func hasRoom(for more: Double) -> Bool {
     guard let room else { return true }
-    return height + more + (hasCaption ? Self.captionRoom : 0) <= room
+    return height + more + (hasCaption ? captionRoom : 0) <= room
   }
 
-  /// What a caption takes: about six lines.
-  private static let captionRoom = 66.0
+  /// What a caption takes: about eight lines over seven inches.
+  private var captionRoom: Double { 8 * TextSize.caption * TextSize.leading * 504 / width }
 
   /// Panels side by side, in as many rows as they take. Those that do not fit in the room are counted, not drawn; the
   /// first row of a figure always is.
