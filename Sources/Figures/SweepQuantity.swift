@@ -113,7 +113,8 @@ struct SweepQuantity {
     let rows = Double(grid.rows.count)
     let least = shownErrors(grid) == .none ? 14.0 : 19
     // A label that is longer than the map stands in two lines.
-    let label = min(TextWidth.of(grid.y.label, size: TextSize.label), 110)
+    let words = grid.y.label.split(separator: " ").map { TextWidth.of(String($0), size: TextSize.label) }
+    let label = max(min(TextWidth.of(grid.y.label, size: TextSize.label), 110), words.max() ?? 0)
     return max(rows * max(least, min(24, 132 / rows)), label)
   }
 
