@@ -26,7 +26,7 @@ let package = Package(
         "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "VAE", "Datasets", "Attractors", "Observables",
         "Dynamics", "Numerics", "Output", "Vocabulary",
       ]),
-    .library(name: "Figures", targets: ["Figures"]),
+    .library(name: "Figures", targets: ["Figures", "Drawing"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -86,13 +86,15 @@ let package = Package(
         "Experiments", "Kinds", "Scenarios", "RunFiles", "Datasets", "Observables", "Numerics", "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
-    // Reads run files only; draws with the program gnuplot (apt: gnuplot-nox), which it starts.
-    .target(name: "Figures", dependencies: ["RunFiles", "Output", "Dynamics", "Vocabulary"]),
+    // Draws with the program gnuplot (apt: gnuplot-nox), which it starts.
+    .target(name: "Drawing", dependencies: ["Vocabulary"]),
+    // Reads run files only.
+    .target(name: "Figures", dependencies: ["Drawing", "RunFiles", "Output", "Dynamics", "Vocabulary"]),
     // The commands, as a library, so that other packages make the program with kinds of their own.
     .target(
       name: "SimulateProgram",
       dependencies: [
-        "Campaigns", "Experiments", "Kinds", "Scenarios", "RunFiles", "Figures", "VAE", "Datasets",
+        "Campaigns", "Experiments", "Kinds", "Scenarios", "RunFiles", "Figures", "Drawing", "VAE", "Datasets",
         "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -109,7 +111,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "simulate", "Output", "RunFiles", "Attractors", "Observables", "Figures", "Scenarios", "Experiments",
+        "simulate", "Output", "RunFiles", "Attractors", "Observables", "Figures", "Drawing", "Scenarios",
+        "Experiments",
         "Kinds",
       ]),
     .testTarget(name: "DynamicsTests", dependencies: ["Dynamics", "Numerics", "Kinds"]),
@@ -126,7 +129,7 @@ let package = Package(
       dependencies: [
         "TestSupport", "VAE", "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary",
       ]),
-    .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Output"]),
+    .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Drawing", "Output"]),
     .testTarget(
       name: "RunFilesTests", dependencies: ["TestSupport", "RunFiles", "Output", "Dynamics", "Vocabulary"]),
     .testTarget(name: "OutputTests", dependencies: ["TestSupport", "Output"]),

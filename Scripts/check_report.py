@@ -3,9 +3,10 @@
 
     python3 Scripts/check_report.py R.html [--screenshots FOLDER]
 
-At 1280 and 400 pixels, light and dark: no console messages, no requests but for the file itself, nothing wider than the
-window, pictures that load and have texts, contrast of at least 4.5 (WCAG 2.1 AA), headings in order, all that scrolls or
-leads somewhere reachable by Tab. Under 5 MB. Needs Chromium (apt-get install chromium) and nothing but Python's library.
+At 1280 and 400 pixels, light and dark: no console messages, no requests but for the file itself, pictures that load and
+have texts, contrast of at least 4.5 (WCAG 2.1 AA), headings in order, all that scrolls or leads somewhere reachable by Tab.
+At 320, 480, 768, 1100 and 1600 pixels with all that folds unfolded: nothing reaches beyond its container or the window, no
+text is cut or hidden, no rows overlap. Under 5 MB. Needs Chromium (apt-get install chromium) and nothing but Python's library.
 """
 
 import argparse
@@ -17,6 +18,64 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+# What is cut: an element that reaches beyond the window or its container, a box that holds more than it shows, a text whose
+# letters lie outside the box of its element. What only screen readers are told (clipped to nothing) does not count.
+WIDTHS = r"""
+(width => {
+  const problems = [];
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+  const root = document.documentElement;
+  if (root.scrollWidth > width) problems.push(`the page is ${root.scrollWidth} wide`);
+  const words = element => `${element.tagName.toLowerCase()} "${element.textContent.trim().replace(/\s+/g, " ").slice(0, 40)}"`;
+  const isForReaders = element => {
+    for (let e = element; e && e !== document.body; e = e.parentElement) {
+      const style = getComputedStyle(e);
+      if (style.clipPath !== "none" || (style.position === "absolute" && e.getBoundingClientRect().right <= 0)) return true;
+    }
+    return false;
+  };
+  let texts = 0;
+  for (const element of document.body.querySelectorAll("*")) {
+    const style = getComputedStyle(element);
+    if (style.display === "none" || style.display === "contents" || element.tagName === "WBR" || isForReaders(element)) continue;
+    const box = element.getBoundingClientRect();
+    if (box.width === 0 && box.height === 0) continue;
+    if (box.left < -0.5 || box.right > width + 0.5) problems.push(`beyond the window: ${words(element)}`);
+    const container = element.parentElement.getBoundingClientRect();
+    if (container.width > 0 && (box.right > container.right + 1 || box.left < container.left - 1))
+      problems.push(`beyond its container: ${words(element)} by ${(box.right - container.right).toFixed(1)}`);
+    if (style.display !== "inline" && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1)
+      problems.push(`holds more than it shows: ${words(element)}, ${element.scrollWidth} in ${element.clientWidth}`);
+    if (style.overflowY !== "visible" && element.scrollHeight > element.clientHeight + 1)
+      problems.push(`cut below: ${words(element)}`);
+    if (style.textOverflow !== "clip" || style.webkitLineClamp !== "none") problems.push(`a cut text: ${words(element)}`);
+  }
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (!node.textContent.trim() || isForReaders(node.parentElement)) continue;
+    if (getComputedStyle(node.parentElement).display === "none") continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const letters = range.getBoundingClientRect();
+    if (letters.width === 0) continue;
+    texts += 1;
+    let block = node.parentElement;
+    while (getComputedStyle(block).display === "inline") block = block.parentElement;
+    const box = block.getBoundingClientRect();
+    if (letters.left < box.left - 1 || letters.right > box.right + 1 || letters.bottom > box.bottom + 2)
+      problems.push(`a text outside its box: ${node.textContent.trim().slice(0, 40)}`);
+  }
+  for (const table of document.querySelectorAll("table")) {
+    let bottom = -Infinity;
+    for (const row of table.querySelectorAll("tbody tr")) {
+      const box = row.getBoundingClientRect();
+      if (box.top < bottom - 1) problems.push(`rows overlap: ${words(row)}`);
+      bottom = box.bottom;
+    }
+  }
+  return {problems: problems.slice(0, 20), texts, height: root.scrollHeight};
+})"""
 
 PAGE = r"""
 (width => {
@@ -69,7 +128,7 @@ PAGE = r"""
       problems.push(`what scrolls is not reached by Tab: ${element.tagName}`);
   }
   return {problems, images: document.images.length,
-          focusable: document.querySelectorAll("a[href], [tabindex='0']").length,
+          focusable: document.querySelectorAll("a[href], summary, [tabindex='0']").length,
           background: getComputedStyle(document.body).backgroundColor, height: root.scrollHeight};
 })"""
 
@@ -158,6 +217,10 @@ def main() -> None:
                     found = look(browser, address, width, scheme, options)
                     problems += [f"{at}: {problem}" for problem in found["problems"]]
                     print(f"{at}: {found['images']} pictures, {found['focusable']} stops of Tab, ground {found['background']}")
+            for width in (320, 480, 768, 1100, 1600):
+                found = measure(browser, address, width, options)
+                problems += [f"at {width} pixels: {problem}" for problem in found["problems"]]
+                print(f"at {width} pixels: {found['texts']} texts, {found['height']} high")
         finally:
             browser.close()
     for problem in problems:
@@ -166,20 +229,54 @@ def main() -> None:
     sys.exit(1 if problems else 0)
 
 
-def look(browser: Browser, address: str, width: int, scheme: str, options: argparse.Namespace) -> dict:
+def open_page(browser: Browser, address: str, width: int, scheme: str) -> tuple[str, str]:
+    """Opens the page in a window of its own; its target and session."""
     browser.events.clear()
     target = browser.call("Target.createTarget", url="about:blank")["targetId"]
     session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    for domain in ("Page", "Runtime", "Log", "Network", "Accessibility"):
+        browser.call(f"{domain}.enable", session)
+    browser.call(
+        "Emulation.setDeviceMetricsOverride", session, width=width, height=800, deviceScaleFactor=1, mobile=width < 600
+    )
+    browser.call("Emulation.setEmulatedMedia", session, features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.call("Page.navigate", session, url=address)
+    browser.wait("Page.loadEventFired")
+    return target, session
+
+
+def photograph(browser: Browser, session: str, options: argparse.Namespace, name: str, width: int, height: int) -> None:
+    """Saves a picture of the page where the user asked for it."""
+    if not options.screenshots:
+        return
+    options.screenshots.mkdir(parents=True, exist_ok=True)
+    picture = browser.call(
+        "Page.captureScreenshot", session, format="png", captureBeyondViewport=True,
+        clip={"x": 0, "y": 0, "width": width, "height": min(height, 12000), "scale": 1},
+    )["data"]
+    (options.screenshots / f"{options.report.stem}-{width}-{name}.png").write_bytes(base64.b64decode(picture))
+
+
+def measure(browser: Browser, address: str, width: int, options: argparse.Namespace) -> dict:
+    """What is cut in a window of that width, with all that folds unfolded."""
+    target, session = open_page(browser, address, width, "light")
+    answer = browser.call(
+        "Runtime.evaluate", session, expression=f"{WIDTHS.strip()}({width})", returnByValue=True
+    )
+    if "value" not in answer["result"]:
+        sys.exit(f"check_report: the page cannot be measured: {answer}")
+    found = answer["result"]["value"]
+    photograph(browser, session, options, "unfolded", width, found["height"])
+    browser.call("Target.closeTarget", targetId=target)
+    return found
+
+
+def look(browser: Browser, address: str, width: int, scheme: str, options: argparse.Namespace) -> dict:
+    target, session = open_page(browser, address, width, scheme)
 
     def call(method: str, **parameters: object) -> dict:
         return browser.call(method, session, **parameters)
 
-    for domain in ("Page", "Runtime", "Log", "Network", "Accessibility"):
-        call(f"{domain}.enable")
-    call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600)
-    call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    call("Page.navigate", url=address)
-    browser.wait("Page.loadEventFired")
     found = call("Runtime.evaluate", expression=f"{PAGE.strip()}({width})", returnByValue=True)["result"]["value"]
     problems = found["problems"]
 
@@ -219,14 +316,7 @@ def look(browser: Browser, address: str, width: int, scheme: str, options: argpa
                 url = parameters["request"]["url"]
                 if url != address and not url.startswith("data:"):
                     problems.append(f"a request for {url[:100]}")
-    if options.screenshots:
-        options.screenshots.mkdir(parents=True, exist_ok=True)
-        picture = call(
-            "Page.captureScreenshot", format="png", captureBeyondViewport=True,
-            clip={"x": 0, "y": 0, "width": width, "height": min(found["height"], 12000), "scale": 1},
-        )["data"]
-        name = f"{options.report.stem}-{width}-{scheme}.png"
-        (options.screenshots / name).write_bytes(base64.b64decode(picture))
+    photograph(browser, session, options, scheme, width, found["height"])
     browser.call("Target.closeTarget", targetId=target)
     return found
 

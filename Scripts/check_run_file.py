@@ -358,6 +358,8 @@ def check_geometry(geometry: xr.Dataset, root: xr.Dataset, check: Check) -> None
         active = (geometry["latent_activity"].values > 0.01).sum(-1)
         same = np.array_equal(root["active_latent_variables"].values, active)
         check.that(same, "active_latent_variables against latent_activity")
+    if check.that("concept_size" in geometry, "/geometry: no concept_size"):
+        check.that(bool((geometry["concept_size"].values > 0).all()), "/geometry/concept_size: an empty class")
     for name, dims in {
         "concept_position": ("concept", "latent"),
         "root_position": ("latent",),

@@ -43,6 +43,8 @@ public enum ObservableFamily: String, Sendable, CaseIterable {
   case distance
   /// A cosine.
   case overlap
+  /// A fraction of members, shown from 0 to 1.
+  case fraction
   /// Any other quantity, which shares its scale with no observable.
   case other
 }

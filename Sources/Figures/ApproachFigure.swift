@@ -1,7 +1,25 @@
+import Drawing
 import Dynamics
 import Foundation
 import Output
 import RunFiles
+
+/// Approaches against the corruption level.
+enum ApproachFigure: Figure {
+  static let name = "approach"
+  static let heading = "Approaches"
+  static let summary = "approaches to own, sibling's and shuffled centres against the corruption level"
+
+  static func obstacle(in data: RunData) -> FigureObstacle? {
+    data.find(RunData.approachName) == nil
+      ? FigureObstacle("it holds no approaches, for its members have no own items", "choose another figure")
+      : nil
+  }
+
+  static func sheet(of data: RunData, _ options: FigureOptions) throws -> Sheet {
+    try data.approachSheet(options)
+  }
+}
 
 extension RunData {
   /// The approaches to one kind of centres, with their intervals.
@@ -54,9 +72,7 @@ extension RunData {
       upper: own.column(\.upper, treeLevel: k),
       sibling: try approaches(.sibling).column(\.value, treeLevel: k),
       shuffled: try approaches(.shuffled).column(\.value, treeLevel: k),
-      partial: try levels.indices.map {
-        try partialText(Self.approachName, ["tree_level"], level: $0, at: [k])
-      })
+      partial: try partialTexts(Self.approachName, ["tree_level"], at: [k]))
   }
 
   /// How much the mean distance to the own concept has changed with a sign, in words: `[levels, times]`; nil where the
@@ -113,7 +129,7 @@ extension RunData {
   }
 
   /// Approaches to own, sibling's and shuffled centres against the corruption level, per tree level.
-  func approachSheet(_ options: FigureOptions) throws -> Sheet {
+  fileprivate func approachSheet(_ options: FigureOptions) throws -> Sheet {
     let styles = ApproachStyle.all
     let read = try styles.map { try approaches($0.reference) }
     let yRange = Axis.range(read.flatMap { $0.value + $0.lower + $0.upper }, includesZero: true)
@@ -129,7 +145,7 @@ extension RunData {
     }
     guard !drafts.isEmpty else { throw invalid(Self.approachName, "holds no values") }
 
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    var sheet = Sheet(options)
     sheet.addTitle("Approach A = 1 - min d(t) / d(0) against the corruption level")
     sheet.addLegend(
       "distance to",

@@ -1,5 +1,24 @@
+import Drawing
 import Output
 import RunFiles
+
+/// Basin fractions.
+enum AttractorFigure: Figure {
+  static let name = "attractors"
+  static let heading = "Basin fractions"
+  static let summary = "basin fractions against the corruption level"
+
+  static func obstacle(in data: RunData) -> FigureObstacle? {
+    data.runGroup("attractors") == nil
+      ? data.missingGroup("attractors")
+        ?? FigureObstacle(
+          "it holds no group /attractors", "run the scenario with --set attractors={}") : nil
+  }
+
+  static func sheet(of data: RunData, _ options: FigureOptions) throws -> Sheet {
+    try data.attractorSheet(options)
+  }
+}
 
 extension RunData {
   /// What figures need of the group of attractors, at the chosen run.
@@ -16,6 +35,28 @@ extension RunData {
     var order: [Int]
     /// Mean over the levels of each attractor's fraction.
     var share: [Double]
+
+    /// Those of `order` to show: without unstable ones that no start reaches, unless they are asked for.
+    func shown(withSaddles: Bool) throws -> [Int] {
+      if withSaddles { return order }
+      let unstable = try unstable()
+      return order.filter { share[$0] > 0 || !unstable.contains($0) }
+    }
+
+    /// Saddles, repellers and other sets that draw nothing near.
+    private func unstable() throws -> Set<Int> {
+      let words: Set = ["saddle", "repeller", "unstable_cycle", "unstable"]
+      var result: Set<Int> = []
+      for name in ["kind", "stability"] where run.has(name) {
+        let flags = try run.slice(name, shape: [count])
+        guard let values = (try? flags.variable.attribute("flag_values"))?.numbers,
+          let meanings = (try? flags.variable.attribute("flag_meanings"))?.text?.split(separator: " ")
+        else { continue }
+        let marked = zip(values, meanings).filter { words.contains(String($0.1)) }.map(\.0)
+        for (a, flag) in try flags.doubles().enumerated() where marked.contains(flag) { result.insert(a) }
+      }
+      return result
+    }
 
     /// A variable as numbers, one per attractor; nil where the file lacks it.
     func perAttractor(_ name: String) throws -> [Double]? {
@@ -51,7 +92,7 @@ extension RunData {
   }
 
   /// The kind of each attractor in words; empty where the file does not say.
-  private func kinds(_ attractors: Attractors) throws -> [String] {
+  func kinds(_ attractors: Attractors) throws -> [String] {
     guard let values = try attractors.perAttractor("kind"),
       let variable = attractors.run.group.variables.first(where: { $0.name == "kind" }),
       let flags = (try? variable.attribute("flag_values"))?.numbers,
@@ -64,8 +105,13 @@ extension RunData {
   }
 
   /// One row per attractor for a table: number, kind, share, spectral radius, nearest concept, distances.
-  package func attractorRows(limit: Int) throws -> (header: [String], rows: [[String]], count: Int) {
+  ///
+  /// - Parameter withSaddles: Whether unstable sets are rows that no start reaches.
+  package func attractorRows(limit: Int, withSaddles: Bool = true) throws -> (
+    header: [String], rows: [[String]], count: Int, hidden: Int
+  ) {
     let attractors = try readAttractors()
+    let order = try attractors.shown(withSaddles: withSaddles)
     let kinds = try kinds(attractors)
     let columns: [(String, String)] = [
       ("spectral_radius", "spectral radius"), ("nearest_concept", "nearest concept"),
@@ -81,22 +127,22 @@ extension RunData {
     }
     let names = try classNames()
     let isLabel = columns.firstIndex { $0.0 == "nearest_concept" }
-    let rows = attractors.order.prefix(limit).map { a in
+    let rows = order.prefix(limit).map { a in
       ["\(a)", kinds[a], percent(attractors.share[a])]
         + read.enumerated().map { c, values in
           c == isLabel ? concept(values[a], names) ?? "none" : short(values[a])
         }
     }
-    return (header, rows, attractors.count)
+    return (header, rows, attractors.count, attractors.count - order.count)
   }
 
   /// A concept by its class's name or label; nil for none.
-  private func concept(_ label: Double, _ names: [Int: String]) -> String? {
+  func concept(_ label: Double, _ names: [Int: String]) -> String? {
     guard let label = Int(exactly: label), label >= 0 else { return nil }
     return names[label] ?? "concept \(label)"
   }
 
-  private func percent(_ fraction: Double) -> String {
+  func percent(_ fraction: Double) -> String {
     guard fraction.isFinite else { return "-" }
     if fraction > 0, fraction < 0.001 { return "< 0.1 %" }
     return short((1000 * fraction).rounded() / 10) + " %"
@@ -114,31 +160,33 @@ extension RunData {
     var values: [Double] { value + (bars?.upper ?? []) + (bars?.lower ?? []) }
   }
 
+  /// Attractors with a colour of their own: as many as there are colours besides black.
+  static let colouredAttractors = Palette.distinct.count - 1
+
   /// Basin fractions against the corruption level.
-  func attractorSheet(_ options: FigureOptions) throws -> Sheet {
+  fileprivate func attractorSheet(_ options: FigureOptions) throws -> Sheet {
     let attractors = try readAttractors()
     // A search finds saddles and others that no start reaches, too.
     let reached = attractors.order.filter { attractors.share[$0] > 0 }
-    let groups = basinCurves(attractors, reached)
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    let curves = basinCurves(attractors, reached)
+    var sheet = Sheet(options)
     sheet.addTitle("Basin fractions against the corruption level")
     let xRange = Axis.range(levels, margin: 0.08)
-    var drafts: [Sheet.Draft] = []
-    for (g, curves) in groups.enumerated() {
-      let yRange = Axis.range(curves.flatMap(\.values), includesZero: true)
-      let isLast = g == groups.count - 1
-      let title = g == 0 ? (isLast ? "All basins" : "The five largest basins") : "Further basins"
-      drafts.append(
-        Sheet.Draft(
-          title: title, x: levelAxis(xRange), y: Axis("fraction of starts [1]", yRange),
-          layers: basinLayers(curves, xRange)))
-      sheet.addLegend(
-        groups.count == 1 ? "attractor" : g == 0 ? "attractor, first panel" : "second panel",
-        curves.map {
-          LegendEntry(label: $0.label, colour: $0.colour, marker: $0.marker, dash: $0.dash)
-        })
-    }
-    sheet.addPanels(drafts)
+    let values = curves.flatMap(\.values)
+    // Small basins would lie on the axis of a scale up to 1.
+    let isLarge = (values.filter(\.isFinite).max() ?? 0) > 0.4
+    let yRange = isLarge ? Axis.fractions : Axis.range(values, includesZero: true)
+    sheet.addLegend(
+      "attractor",
+      curves.map { LegendEntry(label: $0.label, colour: $0.colour, marker: $0.marker, dash: $0.dash) })
+    let title =
+      reached.count > Self.colouredAttractors
+      ? "The \(Self.colouredAttractors) largest of \(reached.count) basins" : "All basins that starts reach"
+    sheet.addPanels([
+      Sheet.Draft(
+        title: title, x: levelAxis(xRange), y: Axis("fraction of starts [1]", yRange),
+        layers: basinLayers(curves, xRange), height: 150)
+    ])
     let group = attractors.run.group
     let starts = group.dimensions.first { $0.name == "initial" }.map { "n = \($0.length) starts per level. " }
     let lower = try attractors.run.existingName(of: .lowerBound(of: Self.basins))
@@ -147,43 +195,32 @@ extension RunData {
       "Shares of the starts that end on each attractor: \(reached.count) \(reached.count == 1 ? "is" : "are") reached, of \(attractors.count) fixed points and"
         + " cycles found; numbered by their index in the file, from 0. \(starts ?? "")Bars: 95 %"
         + " (\(method ?? "Clopper-Pearson")), the upper end widened by undecided starts; none for sums and undecided"
-        + " starts. Symbols at one level stand side by side; panels have their own scales."
-        + " \(provenance(isRun: true).capitalizedFirst).")
+        + " starts. Symbols at one level stand side by side. \(provenance(isRun: true).capitalizedFirst).")
     return sheet
   }
 
-  /// The largest basins in panels of five, the others' sum and undecided starts in the last.
-  private func basinCurves(_ attractors: Attractors, _ reached: [Int]) -> [[BasinCurve]] {
+  /// The largest basins, each in a colour of its own, the others' sum in grey, and undecided starts.
+  private func basinCurves(_ attractors: Attractors, _ reached: [Int]) -> [BasinCurve] {
     let count = attractors.count
-    let largest = Array(reached.prefix(10))
     func column(_ values: [Double], _ a: Int) -> [Double] { levels.indices.map { values[$0 * count + a] } }
-    var groups: [[BasinCurve]] = []
-    for first in stride(from: 0, to: largest.count, by: 5) {
-      groups.append(
-        largest[first..<min(first + 5, largest.count)].enumerated().map { k, a in
-          BasinCurve(
-            label: "\(a)", value: column(attractors.fraction, a),
-            bars: (column(attractors.lower, a), column(attractors.upper, a)), colour: Palette.distinct[k],
-            marker: Marker.number(k))
-        })
-    }
-    var rest: [BasinCurve] = []
-    if reached.count > largest.count {
-      let sums = levels.indices.map { l in
-        reached.dropFirst(largest.count).map { attractors.fraction[l * count + $0] }
-          .filter(\.isFinite).reduce(0, +)
-      }
-      rest.append(
-        BasinCurve(
-          label: "\(reached.count - largest.count) others", value: sums, colour: Palette.distinct[5],
-          marker: .pentagon, dash: 2))
-    }
-    rest.append(
+    var curves = reached.prefix(Self.colouredAttractors).enumerated().map { k, a in
       BasinCurve(
-        label: "undecided", value: attractors.undecided, colour: .black, marker: .cross, dash: 3))
-    if groups.isEmpty { groups.append([]) }
-    groups[groups.count - 1] += rest
-    return groups
+        label: "\(a)", value: column(attractors.fraction, a),
+        bars: (column(attractors.lower, a), column(attractors.upper, a)), colour: Palette.distinct[k],
+        marker: Marker.number(k))
+    }
+    let rest = reached.dropFirst(Self.colouredAttractors)
+    if !rest.isEmpty {
+      let sums = levels.indices.map { l in
+        rest.map { attractors.fraction[l * count + $0] }.filter(\.isFinite).reduce(0, +)
+      }
+      curves.append(
+        BasinCurve(
+          label: "other (\(rest.count) more)", value: sums, colour: .grey, marker: .openCircle, dash: 2))
+    }
+    curves.append(
+      BasinCurve(label: "undecided", value: attractors.undecided, colour: .black, marker: .cross, dash: 3))
+    return curves
   }
 
   /// The curves of a panel, side by side.
@@ -201,70 +238,5 @@ extension RunData {
       layers.append(.marks(points, curve.colour, curve.marker, size: 0.9))
     }
     return layers
-  }
-
-  /// The attractors as pictures, largest basins first.
-  func attractorPictureSheet(_ options: FigureOptions) throws -> Sheet {
-    let attractors = try readAttractors()
-    let pictures = try attractors.run.slice("picture", rank: 2)
-    let size = try imageSize(pictures.variable)
-    let pixels = size.height * size.width
-    guard pictures.shape == [attractors.count, pixels] else {
-      throw invalid(pictures.variable.path, "has the shape \(pictures.shape)")
-    }
-    let kinds = try kinds(attractors)
-    let concepts = try attractors.perAttractor("nearest_concept")
-    let names = try classNames()
-
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
-    sheet.addTitle("Attractors, decoded")
-    let columns = max(1, Int(sheet.innerWidth / 76))
-    let rows = columns > 4 ? 4 : 6
-    let shown = Array(attractors.order.prefix(columns * rows))
-    guard !shown.isEmpty else { throw invalid(pictures.variable.path, "holds no attractor") }
-    let cell = sheet.innerWidth / Double(columns)
-    let edge = cell - 16
-    let scale = min(edge / Double(size.width), edge / Double(size.height))
-    let (w, h) = (scale * Double(size.width), scale * Double(size.height))
-    let hasKinds = kinds.contains { !$0.isEmpty }
-    let line = TextSize.tick * 1.3
-    let words = 1 + (hasKinds ? 1 : 0) + (concepts != nil ? 1 : 0)
-    let cellHeight = h + Double(words) * line + 12
-    sheet.height += 2
-    for (k, a) in shown.enumerated() {
-      let x = Sheet.margin + cell * Double(k % columns)
-      let y = sheet.height + cellHeight * Double(k / columns)
-      let values = try pictures.doubles(start: [a, 0], count: [1, pixels])
-      let left = x + (cell - w) / 2
-      sheet.layers.append(
-        .bitmap(
-          Bitmap(grey: values, height: size.height, width: size.width, scale: pixels <= 4096 ? 3 : 1),
-          Rectangle(x: left, y: y, width: w, height: h)))
-      sheet.layers.append(outline(left, y, w, h))
-      var texts = ["\(a): \(attractors.share[a] > 0 ? percent(attractors.share[a]) : "not reached")"]
-      if hasKinds { texts.append(kinds[a].isEmpty ? "kind unknown" : kinds[a]) }
-      if let concepts { texts.append(concept(concepts[a], names).map { "near \($0)" } ?? "no concept") }
-      for (n, text) in texts.enumerated() {
-        sheet.texts.append(
-          SheetText(
-            text: TextWidth.cut(text, width: cell - 2, size: TextSize.tick), x: x + cell / 2,
-            y: y + h + 4 + line * (Double(n) + 0.5), size: TextSize.tick, alignment: .center,
-            isBold: n == 0))
-      }
-    }
-    sheet.height += cellHeight * Double((shown.count + columns - 1) / columns)
-    sheet.addCaption(
-      "\(shown.count) of \(attractors.count) fixed points and cycles, largest basins first; below each its index in the file,"
-        + " its basin's fraction (mean over \(levels.count == 1 ? "the one level" : "\(levels.count) levels")),"
-        + " its kind and the class whose concept is nearest. Grey levels from 0 (black) to 1 (white)."
-        + " \(provenance(isRun: true).capitalizedFirst).")
-    return sheet
-  }
-
-  /// A thin frame around a picture.
-  func outline(_ x: Double, _ y: Double, _ w: Double, _ h: Double) -> Layer {
-    .line(
-      [Point(x, y), Point(x + w, y), Point(x + w, y + h), Point(x, y + h), Point(x, y)], .grey, width: 0.4,
-      dash: 1)
   }
 }

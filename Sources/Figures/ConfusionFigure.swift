@@ -1,6 +1,25 @@
+import Drawing
 import Foundation
 import Output
 import Vocabulary
+
+/// Members by the class of their item and of the nearest concept.
+enum ConfusionFigure: Figure {
+  static let name = "confusion"
+  static let heading = "Nearest concepts"
+  static let summary = "members by the class of their item and of the nearest concept, at some times"
+
+  static func obstacle(in data: RunData) -> FigureObstacle? {
+    data.find(RunData.confusionName) == nil
+      ? FigureObstacle(
+        "it holds no counts of nearest concepts",
+        "add nearest-concept to the scenario's observables, or choose another figure") : nil
+  }
+
+  static func sheet(of data: RunData, _ options: FigureOptions) throws -> Sheet {
+    try data.confusionSheet(options)
+  }
+}
 
 extension RunData {
   /// The variable of the counts.
@@ -26,9 +45,9 @@ extension RunData {
   }
 
   /// Heat maps of where members are: class of their own item down, class of the nearest concept across, at some times.
-  func confusionSheet(_ options: FigureOptions) throws -> Sheet {
+  fileprivate func confusionSheet(_ options: FigureOptions) throws -> Sheet {
     let confusion = try readConfusion(options)
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    var sheet = Sheet(options)
     sheet.addTitle("The nearest concept of members by the class of their item")
     let abreast = max(1, Int((sheet.innerWidth + 12) / (confusion.mapWidth + 12)))
     let shownTimes = evenly(confusion.times.count, max(2, min(abreast, 4)))

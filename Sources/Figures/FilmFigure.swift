@@ -1,4 +1,29 @@
+import Drawing
 import Output
+
+/// Film strips.
+enum FilmFigure: Figure {
+  static let name = "film"
+  static let heading = "Film strips"
+  static let summary = "decoded states of a few members: time across, corruption level down"
+  static let hasAxes = false
+
+  static func obstacle(in data: RunData) -> FigureObstacle? {
+    guard let films = data.runGroup("films") else {
+      return data.missingGroup("films")
+        ?? FigureObstacle("it holds no group /films", "run the scenario with --set output.films.items=4")
+    }
+    return films.has("picture")
+      ? nil : FigureObstacle("its group /films has no pictures", "run the scenario again")
+  }
+
+  static func sheet(of data: RunData, _ options: FigureOptions) throws -> Sheet {
+    try data.filmSheet(options)
+  }
+
+  /// The height of a page of paper on which a figure of that width fills the lines: A4's proportions.
+  static func pageHeight(width: Double) -> Double { max(width * 297 / 210, 640) }
+}
 
 extension RunData {
   /// The films of the chosen run, and what of them is shown.
@@ -14,9 +39,14 @@ extension RunData {
     var shownItems: [Int]
 
     var pixels: Int { size.height * size.width }
-    /// Whether a part is left out.
-    func isPart(of levels: Int) -> Bool {
-      shownItems.count < items.count || shownTimes.count < times.count || shownLevels.count < levels
+
+    /// What of the recorded is shown, where it is not all, in words.
+    func part(of levels: Int) -> String {
+      let parts = [
+        (shownItems.count, items.count, "items"), (shownTimes.count, times.count, "times"),
+        (shownLevels.count, levels, "levels"),
+      ].filter { $0.0 < $0.1 }.map { "\($0.0) of \($0.1) recorded \($0.2)" }
+      return parts.isEmpty ? "" : " Shown: \(parts.joined(separator: ", "))."
     }
   }
 
@@ -44,12 +74,12 @@ extension RunData {
   }
 
   /// Film strips: one block per item, time across, corruption level down.
-  func filmSheet(_ options: FigureOptions) throws -> Sheet {
-    let film = try readFilm(options)
+  fileprivate func filmSheet(_ options: FigureOptions) throws -> Sheet {
+    var film = try readFilm(options)
     let names = try classNames()
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    var sheet = Sheet(options)
     sheet.addTitle("Decoded states x(t): time across, corruption level down")
-    let grid = FilmGrid(film, width: options.width, innerWidth: sheet.innerWidth)
+    let grid = fit(&film, sheet, options)
     for (k, item) in film.shownItems.enumerated() {
       let x = Sheet.margin + (grid.isPaired && k % 2 == 1 ? grid.blockWidth + FilmGrid.gap : 0)
       let label = film.labels.map { ", " + (names[$0[item]] ?? "class \($0[item])") } ?? ""
@@ -58,13 +88,35 @@ extension RunData {
       let isRowEnd = !grid.isPaired || k % 2 == 1 || k == film.shownItems.count - 1
       if isRowEnd { sheet.height += grid.blockHeight }
     }
-    let part =
-      film.isPart(of: levels.count) ? " A part of the recorded items, times and levels is shown." : ""
     sheet.addCaption(
       "\(levelLabel.capitalizedFirst) at the left, time t [1] above. n = 1 member (the first realization) per row. Grey levels from 0"
-        + " (black) to 1 (white); pale blue: no picture, as at t = 0 of a latent start.\(part)"
+        + " (black) to 1 (white); pale blue: no picture, as at t = 0 of a latent start.\(film.part(of: levels.count))"
         + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
+  }
+
+  /// Leaves as many items, or of a single one as many levels, as fit a page; all that the user named.
+  private func fit(_ film: inout Film, _ sheet: Sheet, _ options: FigureOptions) -> FilmGrid {
+    func grid() -> FilmGrid { FilmGrid(film, width: options.width, innerWidth: sheet.innerWidth) }
+    guard options.items.isEmpty else { return grid() }
+    let page = FilmFigure.pageHeight(width: options.width)
+    let limited = Sheet(
+      width: sheet.width, height: sheet.height, hasCaption: options.hasCaption,
+      room: min(options.room ?? page, page))
+    func fits() -> Bool {
+      let grid = grid()
+      let blocks = grid.isPaired ? (film.shownItems.count + 1) / 2 : film.shownItems.count
+      return limited.hasRoom(for: Double(blocks) * grid.blockHeight)
+    }
+    for count in (1...min(film.items.count, 24)).reversed() {
+      film.shownItems = evenly(film.items.count, count)
+      if fits() { return grid() }
+    }
+    for count in (1..<max(film.shownLevels.count, 2)).reversed() {
+      film.shownLevels = shownLevels(count)
+      if fits() { break }
+    }
+    return grid()
   }
 
   private func readFilm(_ options: FigureOptions) throws -> Film {
@@ -83,8 +135,26 @@ extension RunData {
     return Film(
       pictures: pictures, size: size, items: items,
       labels: films.has("class") ? try integers("class", count: shape[1]) : nil, times: times,
-      shownLevels: shownLevels(8), shownTimes: evenly(times.count, options.width > 400 ? 12 : 6),
-      shownItems: Array(0..<min(items.count, 8)))
+      shownLevels: shownLevels(8),
+      shownTimes: try recorded(options.times, among: times, "--times", "film_time")
+        ?? evenly(times.count, options.width > 400 ? 12 : 6),
+      shownItems: try recorded(options.items, among: items, "--items", "item") ?? [])
+  }
+
+  /// The places of what the user chose among what is recorded; nil where nothing was chosen.
+  private func recorded(
+    _ chosen: [Int], among all: [Int], _ option: String, _ what: String
+  ) throws -> [Int]? {
+    guard !chosen.isEmpty else { return nil }
+    return try chosen.map { value in
+      guard let place = all.firstIndex(of: value) else {
+        let shown = all.prefix(20).map(String.init).joined(separator: ", ")
+        throw FigureError(
+          .invalid, path: path, message: "\(option) \(value): its films have no \(what) \(value)",
+          remedy: "there is \(shown)\(all.count > 20 ? " and \(all.count - 20) more" : "")")
+      }
+      return place
+    }
   }
 
   /// One item's strips, a row per level, below the sheet's contents.

@@ -1,3 +1,4 @@
+import Drawing
 import Dynamics
 import Output
 import RunFiles
@@ -46,7 +47,7 @@ extension RunData {
         .filter { $0 > 0 }
       return try curves(name, dimension, level: level, labels, groups, picked, hasBands: hasBands)
     }
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    var sheet = Sheet(options)
     let group = dimension == "concept" ? "class" : "superclass"
     sheet.addTitle("Averages of each \(group) against time")
     sheet.addHeading(longName(name).capitalizedFirst)

@@ -1,11 +1,11 @@
-import Vocabulary
-import Foundation
+import Drawing
 import Output
+import Vocabulary
 
 /// A run file as a page of Markdown: verdicts, models, approaches and averages as tables.
 public enum MarkdownReport {
-  /// Most rows of a table.
-  private static let mostRows = 60
+  /// Most rows of a table; where there are more, a line says so.
+  private static let mostRows = 1000
 
   /// The page; figures are the caller's to add.
   ///
@@ -26,9 +26,7 @@ public enum MarkdownReport {
       "\(models), data set \(escaped(data.text("dataset"))); \(escaped(data.text("source"))),"
         + " commit \(escaped(String(data.text("program_commit").prefix(12)))).", "",
     ]
-    for claim in try data.claimTables(limit: mostRows) {
-      lines += [escaped(claim.caption), ""] + table(claim.header, claim.rows) + [""]
-    }
+    for claim in try data.claimTables(limit: mostRows) { lines += text(claim, data) }
     lines += try facts(data)
     lines += try approaches(data)
     lines += try changes(data)
@@ -44,77 +42,68 @@ public enum MarkdownReport {
 
   private static func table(_ header: [String], _ rows: [[String]]) -> [String] {
     ["| " + header.map(escaped).joined(separator: " | ") + " |", "|" + header.map { _ in " --- |" }.joined()]
-      + rows.prefix(mostRows).map { "| " + $0.map(escaped).joined(separator: " | ") + " |" }
+      + rows.map { "| " + $0.map(escaped).joined(separator: " | ") + " |" }
   }
 
-  /// Every point of the sweep.
-  private static func points(_ data: RunData) -> [(data: RunData, labels: [String])] {
-    var result: [(RunData, [String])] = []
-    let shape = RowMajorShape(data.sweep.map(\.labels.count))
-    for index in 0..<min(shape.count, mostRows) {
-      let point = shape.indices(of: index)
-      result.append((data.at(point), zip(data.sweep, point).map { $0.labels[$1] }))
+  /// A claim: how often each verdict was given, and its entries.
+  private static func text(_ claim: ClaimTable, _ data: RunData) -> [String] {
+    let counts = zip(ClaimTable.counts(claim.verdicts), RunData.verdictWords).map { "\($0) \($1)" }
+    var lines = [escaped(claim.caption), "", "\(counts.joined(separator: ", ")), of \(claim.size)."]
+    if let command = claim.command(data.fileName) {
+      lines.append(
+        "\(claim.rows.count) of \(claim.size) entries are shown, evenly chosen; all: `\(command)`.")
     }
-    return result
+    let title = claim.axes.isEmpty ? "entry" : claim.axes.joined(separator: ", ")
+    let rows = claim.rows.map { row in
+      [row.labels.isEmpty ? "all" : row.labels.joined(separator: ", ")] + row.cells
+    }
+    return lines + [""] + table([title] + claim.columns, rows) + [""]
   }
 
-  /// A mean with its error: in as many digits as the error deserves.
-  private static func number(_ x: Double, _ error: Double) -> String {
-    guard x.isFinite else { return "-" }
-    guard error.isFinite, error > 1e-12 * abs(x) else { return short(x) }
-    let decimals = min(max(Int((1 - log10(error)).rounded(.up)), 0), 6)
-    return String(format: "%.\(decimals)f ± %.\(decimals)f", x, error)
+  /// The points of the sweep: as many as a table has rows for.
+  private static func points(
+    _ data: RunData, rows: Int, _ variables: [String]
+  ) -> (points: [(data: RunData, labels: [String])], note: [String]) {
+    let (points, all) = data.sweepPoints(limit: max(mostRows / max(rows, 1), 1))
+    let note = data.pointsNote(points.count, of: all, variables).drop { $0 == " " }
+    return (points, note.isEmpty ? [] : [escaped(String(note)), ""])
   }
 
   private static func facts(_ data: RunData) throws -> [String] {
-    let names = [
-      ("negative_elbo_train", "negative ELBO, training [nats]"), ("negative_elbo_test", "test [nats]"),
-      ("negative_elbo_validation", "validation [nats]"),
-      ("active_latent_variables", "active latent variables"),
-      ("best_epoch", "best epoch"),
-    ].filter { data.find($0.0) != nil }
-    guard !names.isEmpty else { return [] }
-    let rows = try points(data).map { point in
-      try point.labels
-        + names.map { name, _ in
-          let error = point.data.name(of: .standardError(of: name))
-            .flatMap { try? point.data.values($0, []) }
-          return number(try point.data.values(name, []).first ?? .nan, error?.first ?? .nan)
-        }
-    }
-    let whose = data.models == nil ? "standard errors over items" : "means and standard errors over models"
-    return ["Models (\(whose)):", ""] + table(data.sweep.map(\.key) + names.map(\.1), rows) + [""]
+    guard let models = try data.modelTable(limit: mostRows) else { return [] }
+    let note = models.note.isEmpty ? [] : [escaped(models.note), ""]
+    return ["Models (\(models.errors)):", ""] + note + table(models.header, models.rows) + [""]
   }
 
   private static func approaches(_ data: RunData) throws -> [String] {
     var rows: [[String]] = []
-    for point in points(data) {
+    let (points, note) = Self.points(data, rows: data.levels.count, [RunData.approachName])
+    for point in points {
       guard let approaches = try point.data.conceptApproaches() else { return [] }
       for l in data.levels.indices {
-        let interval = "(\(decimals(approaches.lower[l])) to \(decimals(approaches.upper[l])))"
+        let interval = "(\(threeDecimals(approaches.lower[l])) to \(threeDecimals(approaches.upper[l])))"
         rows.append(
           point.labels + [
-            short(data.levels[l]), "\(decimals(approaches.own[l])) \(interval)\(approaches.partial[l])",
-            decimals(approaches.sibling[l]), decimals(approaches.shuffled[l]),
+            short(data.levels[l]), "\(threeDecimals(approaches.own[l])) \(interval)\(approaches.partial[l])",
+            threeDecimals(approaches.sibling[l]), threeDecimals(approaches.shuffled[l]),
           ])
       }
     }
     return [
       "Approach 1 - min d(t) / d(0) to the own concept. \(data.errorText("In parentheses", items: RunData.approachBars)).",
       "",
-    ] + table(data.sweep.map(\.key) + ["level", "approach", "sibling's", "shuffled"], rows) + [""]
+    ] + note + table(data.sweep.map(\.key) + ["level", "approach", "sibling's", "shuffled"], rows) + [""]
   }
 
   private static func changes(_ data: RunData) throws -> [String] {
     var rows: [[String]] = []
     var times: [String] = []
-    for point in points(data) {
+    let (points, note) = Self.points(data, rows: data.levels.count, ["approach_change"])
+    for point in points {
       guard let changes = try point.data.conceptChanges() else { return [] }
       times = changes.times
       for (level, row) in zip(data.levels, changes.rows) { rows.append(point.labels + [short(level)] + row) }
     }
-    return [data.changeCaption, ""] + table(data.sweep.map(\.key) + ["level"] + times, rows) + [""]
+    return [data.changeCaption, ""] + note + table(data.sweep.map(\.key) + ["level"] + times, rows) + [""]
   }
-
-  private static func decimals(_ x: Double) -> String { x.isFinite ? String(format: "%.3f", x) : "-" }
 }

@@ -1,28 +1,33 @@
+import Drawing
 import RunFiles
 
 extension RunData {
-  /// What a mean is over, where that is fewer than all: ` (222 of 300 members)`, ` (3 of 5 models)`; else nothing.
+  /// What a mean is over at each level, where that is fewer than all: ` (222 of 300 members)`, ` (3 of 5 models)`; else
+  /// nothing.
   ///
   /// - Parameters:
   ///   - name: A variable over levels and `dimensions`.
   ///   - place: Indices of `dimensions`.
-  func partialText(_ name: String, _ dimensions: [String], level: Int, at place: [Int]) throws -> String {
-    func count(_ name: String, _ dimensions: [String], at place: [Int]) throws -> Int? {
-      let values = try column(name, dimensions, at: place)
-      return level < values.count && values[level].isFinite ? Int(exactly: values[level].rounded()) : nil
+  func partialTexts(_ name: String, _ dimensions: [String], at place: [Int]) throws -> [String] {
+    func counts(_ name: String, _ dimensions: [String], at place: [Int]) throws -> [Int?] {
+      try column(name, dimensions, at: place).map { $0.isFinite ? Int(exactly: $0.rounded()) : nil }
     }
-    var parts: [String] = []
-    if let models, let own = self.name(of: .models(of: name)),
-      let given = try count(own, dimensions, at: place), given < models
-    {
-      parts.append("\(given) of \(models) models")
+    var parts = levels.map { _ in [String]() }
+    func add(_ given: [Int?], of all: [Int?], _ what: String) {
+      for level in levels.indices {
+        guard level < given.count, level < all.count, let some = given[level], let every = all[level],
+          some < every
+        else { continue }
+        parts[level].append("\(some) of \(every) \(what)")
+      }
     }
-    if let own = self.name(of: .sampleSize(of: name)), find("count") != nil,
-      let given = try count(own, dimensions, at: place), let all = try count("count", [], at: []), given < all
-    {
-      parts.append("\(given) of \(all) members")
+    if let models, let own = self.name(of: .models(of: name)) {
+      add(try counts(own, dimensions, at: place), of: levels.map { _ in models }, "models")
     }
-    return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+    if let own = self.name(of: .sampleSize(of: name)), find("count") != nil {
+      add(try counts(own, dimensions, at: place), of: try counts("count", [], at: []), "members")
+    }
+    return parts.map { $0.isEmpty ? "" : " (\($0.joined(separator: ", ")))" }
   }
 
   /// How many models means are over: `5 models`, or `3 to 5 of 5 models` where some gave none.

@@ -1,32 +1,14 @@
-import Vocabulary
+import Drawing
 import Dynamics
 import Foundation
 import Output
 import RunFiles
+import Vocabulary
 
 /// A run file, read for drawing: checked shapes, and one of its runs chosen.
 ///
 /// Nothing but the structure is read until a figure asks for values, and then only the part that it draws.
 public struct RunData: Sendable {
-  /// A leading dimension that a sweep added.
-  public struct SweepAxis: Sendable, Equatable {
-    /// The dimension's name, such as `model_latent`.
-    public let name: String
-    /// The scenario's key, such as `model.latent`: what figures, tables and messages say.
-    public let key: String
-    /// Its values as texts.
-    public let labels: [String]
-
-    /// The key whose values a coordinate holds: what its `long_name` begins with, before a colon, where that is the
-    /// variable's name with other signs; else the variable's name.
-    static func key(of coordinate: NetCDFReaderVariable) -> String {
-      let words = (try? coordinate.attribute("long_name"))?.text ?? ""
-      let key = words.prefix { $0 != ":" }
-      return String(key.map { ".-".contains($0) ? "_" : $0 }) == coordinate.name
-        ? String(key) : coordinate.name
-    }
-  }
-
   let reader: NetCDFReader
   /// The file.
   public let path: String
@@ -86,8 +68,9 @@ public struct RunData: Sendable {
     guard leading.allSatisfy({ $0.length > 0 }) else { throw foreign("a leading dimension is empty") }
     var sweep: [SweepAxis] = []
     for dimension in leading {
-      let key = (try? reader.variable(dimension.name)).map { SweepAxis.key(of: $0) } ?? dimension.name
-      sweep.append(SweepAxis(name: dimension.name, key: key, labels: try Self.labels(dimension, reader)))
+      sweep.append(
+        SweepAxis(
+          dimension.name, try? reader.variable(dimension.name), labels: try Self.labels(dimension, reader)))
     }
     self.sweep = sweep
     point = leading.map { _ in 0 }
@@ -214,6 +197,20 @@ public struct RunData: Sendable {
     }
     if !showsRun { parts.append("seed \(text("seed"))") }
     return parts.joined(separator: ", ")
+  }
+
+  /// The number of models that averages are over; nil for those of one model.
+  var models: Int? {
+    guard replica == nil, let count = (try? reader.attribute("models"))?.integer, count > 1 else {
+      return nil
+    }
+    return count
+  }
+
+  /// What error bars mean: "Bars: ..." or "Bands: ...".
+  func errorText(_ what: String, items: String) -> String {
+    models.map { "\(what): Student's 95 % interval over \($0) models (replicas)" }
+      ?? "\(what): \(items), for one model and data set"
   }
 
   // MARK: Variables
@@ -368,19 +365,6 @@ public struct RunData: Sendable {
   /// Which levels are drawn: all, or `count` of them, evenly chosen, first and last included.
   func shownLevels(_ count: Int) -> [Int] { evenly(levels.count, count) }
 
-}
-
-/// At most `count` of the indices `0..<total`, evenly spaced, first and last included.
-func evenly(_ total: Int, _ count: Int) -> [Int] {
-  guard total > count else { return Array(0..<max(total, 0)) }
-  guard count > 1 else { return total > 0 ? [0] : [] }
-  return (0..<count).map { ($0 * (total - 1) + (count - 1) / 2) / (count - 1) }
-}
-
-/// A number in at most four digits.
-func short(_ x: Double) -> String {
-  guard x.isFinite else { return "-" }
-  return String(format: "%.4g", x == 0 ? 0 : x)
 }
 
 /// A range of counts: `n = 960`, or `n = 950 to 960`.

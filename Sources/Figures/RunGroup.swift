@@ -1,3 +1,4 @@
+import Drawing
 import Output
 import RunFiles
 
@@ -117,11 +118,10 @@ extension RunData {
   }
 
   /// Why the chosen run lacks a group that others have, and the remedy; nil where no run has it.
-  func missingGroup(_ name: String) -> (message: String, remedy: String)? {
+  func missingGroup(_ name: String) -> FigureObstacle? {
     guard parent(of: name) != nil else { return nil }
-    return (
-      "the run \(runText) has no group /\(name), as runs that failed have none", "choose another with --at"
-    )
+    return FigureObstacle(
+      "the run \(runText) has no group /\(name), as runs that failed have none", "choose another with --at")
   }
 
   /// Where a file of one run or of several has the groups of that name.

@@ -1,6 +1,23 @@
+import Drawing
 import Dynamics
 import Output
 import RunFiles
+
+/// Averages against time.
+enum SeriesFigure: Figure {
+  static let name = "series"
+  static let heading = "Averages against time"
+  static let summary = "averages of the observables against time, one curve per corruption level"
+
+  static func obstacle(in data: RunData) -> FigureObstacle? {
+    data.averages.isEmpty
+      ? FigureObstacle("it holds no averages over time", "choose another figure") : nil
+  }
+
+  static func sheet(of data: RunData, _ options: FigureOptions) throws -> Sheet {
+    try data.allSeriesSheet(options)
+  }
+}
 
 extension RunData {
   /// Curves that a panel holds without becoming a tangle.
@@ -79,19 +96,19 @@ extension RunData {
       }
     }
     let t = picked.map { times[$0] }
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    var sheet = Sheet(options)
     sheet.addTitle("Averages against time")
     sheet.addLegend(
       legendHeading,
       zip(shown, styles).map {
         LegendEntry(label: short(levels[$0]), colour: $1.colour, marker: $1.marker)
       })
-    sheet.addPanels(series.map { panel($0, among: series, t, styles) })
+    sheet.addPanels(try series.map { try panel($0, among: series, t, styles) })
     let left = shown.count < levels.count ? " \(shown.count) of \(levels.count) levels are shown." : ""
     sheet.addCaption(
       try averageText(counts, series.map(\.name), levels: shown)
         + " \(errorText("Bands", items: bandText(series.map(\.name)))); narrower than the"
-        + " line where not seen.\(left) Panels of distances share their scale, and so do overlaps."
+        + " line where not seen.\(left) Panels of distances share their scale, and so do overlaps\(fractionText(series))."
         + " \(provenance().capitalizedFirst).")
     return sheet
   }
@@ -128,9 +145,10 @@ extension RunData {
   /// One observable's panel.
   private func panel(
     _ series: Series, among all: [Series], _ t: [Double], _ styles: [(colour: Colour, marker: Marker)]
-  ) -> Sheet.Draft {
+  ) throws -> Sheet.Draft {
     let values = all.filter { $0.isAlike(series) }.flatMap(\.curves).flatMap(\.values)
-    let range = Axis.range(values, includesZero: series.family == .distance)
+    let isFraction = series.family == .fraction
+    let range = isFraction ? Axis.fractions : Axis.range(values, includesZero: series.family == .distance)
     var bands: [Layer] = []
     var lines: [Layer] = []
     for (l, (curve, style)) in zip(series.curves, styles).enumerated() {
@@ -143,10 +161,20 @@ extension RunData {
       lines.append(.marks(marked, style.colour, style.marker, size: 0.8))
     }
     let xRange = t.count > 1 ? t[0]...t[t.count - 1] : t[0] - 0.5...t[0] + 0.5
+    let chance = try chance(of: series.name).map { marks(of: $0, xRange, range) }
     let quantity = series.family == .other ? spoken(series.name) : series.family.rawValue
     return Sheet.Draft(
       title: longName(series.name), x: Axis("time t [1]", xRange, integers: true),
-      y: Axis("\(quantity) [\(units(series.name))]", range), layers: bands + lines)
+      y: Axis("\(quantity) [\(units(series.name))]", range),
+      layers: bands + (chance.map { [$0.line] } ?? []) + lines,
+      texts: chance.map { [$0.words] } ?? [])
+  }
+
+  /// What the caption says of fractions; empty where there are none.
+  private func fractionText(_ series: [Series]) -> String {
+    guard series.contains(where: { $0.family == .fraction }) else { return "" }
+    let hasChance = series.contains { (try? chance(of: $0.name)) != nil }
+    return "; fractions are shown from 0 to 1\(hasChance ? ", the dashed line is what a guess gives" : "")"
   }
 
   /// What averages are over.
@@ -162,9 +190,4 @@ extension RunData {
 
   /// A variable's name in words.
   func spoken(_ name: String) -> String { String(name.map { $0 == "_" ? " " : $0 }) }
-}
-
-extension String {
-  /// With a capital first letter.
-  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

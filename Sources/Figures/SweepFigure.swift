@@ -1,55 +1,79 @@
-import Vocabulary
-import Foundation
+import Drawing
 import Output
+import Vocabulary
+
+/// Heat maps of a sweep.
+enum SweepFigure: Figure {
+  static let name = "sweep"
+  static let heading = "Sweep"
+  static let summary = "heat maps: a swept key against the corruption level, or two swept keys at each level"
+
+  static func obstacle(in data: RunData) -> FigureObstacle? {
+    data.sweep.isEmpty
+      ? FigureObstacle("it holds no sweep", "run a scenario with the key sweep, or choose another figure")
+      : nil
+  }
+
+  static func sheet(of data: RunData, _ options: FigureOptions) throws -> Sheet {
+    try data.sweepSheet(options)
+  }
+}
+
+/// What the rows and columns of heat maps are.
+struct SweepGrid {
+  var columnAxis: SweepAxis?
+  /// Shown indices along the first swept key.
+  var rows: [Int]
+  /// Shown indices along the second one, or shown levels.
+  var columns: [Int]
+  /// Levels of which each has a map; none where the levels are the columns.
+  var mapLevels: [Int]
+  /// Room at the left of a map.
+  var left: Double
+  /// A whole map's least width.
+  var mapWidth: Double
+  /// The width of a cell.
+  var cell: Double
+  var x: Axis
+  var y: Axis
+
+  /// Large enough for a number in three digits.
+  static let leastCell = 27.0
+}
 
 extension RunData {
   /// Heat maps: of one swept key, that key up and the corruption level across; of several, the first up and the second
   /// across, one map per level or the chosen level's alone. Further keys stay at the chosen point.
-  func sweepSheet(_ options: FigureOptions) throws -> Sheet {
+  fileprivate func sweepSheet(_ options: FigureOptions) throws -> Sheet {
     let grid = sweepGrid(options)
-    let quantities = try sweepQuantities(options, grid.rows, grid.columns, grid.mapLevels)
+    var quantities = try sweepQuantities(options, grid)
     guard !quantities.isEmpty else { throw invalid(averages.first ?? "level", "holds no values") }
-    let (rowAxis, mapLevels) = (sweep[0], grid.mapLevels)
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    SweepQuantity.setScales(of: &quantities, areCommon: options.hasCommonScale)
+    let mapLevels = grid.mapLevels
+    var sheet = Sheet(options)
     let place = mapLevels.count == 1 ? ", at corruption level \(short(levels[mapLevels[0]]))" : ""
-    sheet.addTitle(
-      grid.columnAxis.map { "\(rowAxis.key) against \($0.key)\(place)" }
-        ?? "\(rowAxis.key) against the corruption level")
+    let across = grid.columnAxis?.briefWords ?? "the corruption level"
+    sheet.addTitle("\(sweep[0].briefWords.capitalizedFirst) against \(across)\(place)")
     var drafts: [Sheet.Draft] = []
     for quantity in quantities {
-      let range = quantity.range ?? Axis.range(quantity.maps.flatMap(\.values), margin: 0)
-      let title = "\(quantity.title) [\(quantity.units)]"
-      let maps = quantity.maps.map { heatMap($0, title: title, range, grid) }
-      if mapLevels.count > 1 {
-        sheet.addHeading(title.capitalizedFirst)
-        sheet.addScale(range)
-        sheet.addPanels(maps, minimumWidth: grid.mapWidth)
-      } else {
+      let maps = quantity.maps.indices.map { heatMap(quantity, $0, grid) }
+      guard mapLevels.count > 1 else {
         drafts += maps
+        continue
       }
+      let abreast = sheet.panelGrid(maps.count, minimumWidth: grid.mapWidth).columns
+      let rows = Double((maps.count + abreast - 1) / abreast)
+      guard sheet.panels.isEmpty || sheet.hasRoom(for: 34 + rows * (quantity.height(grid) + 60)) else {
+        sheet.omittedPanels += maps.count
+        continue
+      }
+      sheet.addHeading(quantity.heading.capitalizedFirst)
+      sheet.addScale(quantity.scale)
+      sheet.addPanels(maps, minimumWidth: grid.mapWidth)
     }
-    if !drafts.isEmpty { sheet.addPanels(drafts) }
-    sheet.addCaption(sweepCaption(options, quantities, grid.rows, grid.columns, mapLevels))
+    if !drafts.isEmpty { sheet.addPanels(drafts, minimumWidth: grid.mapWidth) }
+    sheet.addCaption(sweepCaption(options, quantities, grid))
     return sheet
-  }
-
-  /// What the rows and columns of heat maps are.
-  private struct SweepGrid {
-    var columnAxis: SweepAxis?
-    /// Shown indices along the first swept key.
-    var rows: [Int]
-    /// Shown indices along the second one, or shown levels.
-    var columns: [Int]
-    /// Levels of which each has a map; none where the levels are the columns.
-    var mapLevels: [Int]
-    /// Room at the left of a map.
-    var left: Double
-    /// A whole map's width.
-    var mapWidth: Double
-    var x: Axis
-    var y: Axis
-    /// The height of a map's cells.
-    var height: Double
   }
 
   private func sweepGrid(_ options: FigureOptions) -> SweepGrid {
@@ -62,158 +86,100 @@ extension RunData {
     let labelWidth = min(max(longest, 20), 70)
     let left = 18 + labelWidth
     // Maps of several levels stand side by side, as many as cells stay wide enough for their numbers.
-    let cellWidth = 27.0
-    let mapWidth = left + 6 + cellWidth * Double(columns.count)
-    let abreast = max(1, Int((options.width - 2 * Sheet.margin + 12) / (mapWidth + 12)))
+    let least = left + 6 + SweepGrid.leastCell * Double(columns.count)
+    let sheet = Sheet(options)
+    let abreast = sheet.panelGrid(.max, minimumWidth: least).columns
     let mapLevels =
       columnAxis == nil ? [] : level.map { [$0] } ?? shownLevels(abreast > 2 ? min(abreast, 5) : abreast + 2)
+    let mapWidth = mapLevels.count > 1 ? least : max(least, 215)
+    let panel = sheet.panelGrid(mapLevels.count > 1 ? mapLevels.count : .max, minimumWidth: mapWidth).width
     let columnLabels = columns.map { k in
-      columnAxis.map { TextWidth.cut($0.labels[k], width: cellWidth, size: TextSize.tick) }
-        ?? short(levels[k])
+      columnAxis.map { TextWidth.cut($0.labels[k], width: 40, size: TextSize.tick) } ?? short(levels[k])
     }
     return SweepGrid(
       columnAxis: columnAxis, rows: rows, columns: columns, mapLevels: mapLevels, left: left,
-      mapWidth: mapWidth,
+      mapWidth: mapWidth, cell: (panel - left - 6) / Double(columns.count),
       x: Axis(
-        columnAxis?.key ?? levelLabel, -0.5...Double(columns.count) - 0.5,
+        columnAxis?.words ?? levelLabel, -0.5...Double(columns.count) - 0.5,
         ticks: columnLabels.enumerated().map { (Double($0), $1) }),
       y: Axis(
-        rowAxis.key, -0.5...Double(rows.count) - 0.5,
+        rowAxis.words, -0.5...Double(rows.count) - 0.5,
         ticks: rows.enumerated().map {
           (Double($0), TextWidth.cut(rowAxis.labels[$1], width: labelWidth, size: TextSize.tick))
-        }),
-      // Not lower than the upright label of the rows is long.
-      height: max(
-        Double(rows.count) * max(14, min(22, 132 / Double(rows.count))),
-        TextWidth.of(rowAxis.key, size: TextSize.label)))
+        }))
   }
 
-  private func heatMap(
-    _ map: SweepQuantity.Map, title: String, _ range: ClosedRange<Double>, _ grid: SweepGrid
-  ) -> Sheet.Draft {
-    let (cells, texts) = Self.heat(map.values, columns: grid.columns.count, range)
+  /// The map of a quantity with that number.
+  private func heatMap(_ quantity: SweepQuantity, _ k: Int, _ grid: SweepGrid) -> Sheet.Draft {
+    let map = quantity.maps[k]
     let level = map.level.map { "level \(short(levels[$0]))" }
     let hasSeveral = grid.mapLevels.count > 1
+    let title = quantity.heading
     return Sheet.Draft(
       title: hasSeveral ? level ?? title : title, meaning: level.map { "\(title), \($0)" }, x: grid.x,
-      y: grid.y, layers: [.cells(cells)], texts: texts, height: grid.height, left: grid.left, hasBox: true,
-      scale: hasSeveral ? nil : range)
-  }
-
-  /// A quantity as heat maps.
-  private struct SweepQuantity {
-    /// One heat map.
-    struct Map {
-      /// The index of its level; nil where levels are columns.
-      var level: Int?
-      /// Shape `[rows, columns]`.
-      var values: [Double]
-    }
-    var title: String
-    var units: String
-    /// What the darkest and the brightest colour stand for; nil: the least and the largest value of the maps.
-    var range: ClosedRange<Double>?
-    var maps: [Map]
-    /// The fewest models that a shown number is the mean of; nil where files do not say.
-    var leastModels: Int?
+      y: grid.y, layers: [.cells(quantity.colours(of: map, columns: grid.columns.count))],
+      texts: quantity.texts(of: map, grid), height: quantity.height(grid),
+      left: grid.left, hasBox: true, scale: hasSeveral ? nil : quantity.scale)
   }
 
   /// What the heat maps show: approaches, and observables at the last time.
-  private func sweepQuantities(
-    _ options: FigureOptions, _ rows: [Int], _ columns: [Int], _ mapLevels: [Int]
-  ) throws -> [SweepQuantity] {
+  private func sweepQuantities(_ options: FigureOptions, _ grid: SweepGrid) throws -> [SweepQuantity] {
     let last = try times().count - 1
     let lastTime = try short(times()[last])
-    func quantity(
-      _ name: String, _ dimensions: [String], at index: Int, title: String, range: ClosedRange<Double>? = nil
-    )
-      throws -> SweepQuantity?
-    {
-      var maps: [SweepQuantity.Map]
-      if mapLevels.isEmpty {
-        let values = try rows.flatMap { row in
-          let column = try at([row] + point.dropFirst()).column(name, dimensions, at: [index])
-          return columns.map { column[$0] }
-        }
-        maps = [SweepQuantity.Map(level: nil, values: values)]
-      } else {
-        maps = mapLevels.map { SweepQuantity.Map(level: $0, values: []) }
-        for row in rows {
-          for column in columns {
-            let values = try at([row, column] + point.dropFirst(2)).column(name, dimensions, at: [index])
-            for k in maps.indices { maps[k].values.append(values[mapLevels[k]]) }
-          }
-        }
-      }
-      maps.removeAll { !$0.values.contains(where: \.isFinite) }
-      return maps.isEmpty
-        ? nil
-        : SweepQuantity(
-          title: title, units: units(name), range: range, maps: maps,
-          leastModels: try leastModels(name, dimensions, at: index, rows, columns, mapLevels))
-    }
     var result: [SweepQuantity?] = []
     if options.variables.isEmpty, find(Self.approachName) != nil {
       for (k, name) in try treeLevels().enumerated() where k > 0 {
         result.append(
-          try quantity(
-            Self.approachName, ["tree_level"], at: k,
-            title: "approach to \(name == "root" ? "the" : "own") \(name)",
-            range: 0...1)
-        )
+          try sweepQuantity(
+            Self.approachName, ["tree_level"], at: k, grid, isFraction: true,
+            title: "approach to \(name == "root" ? "the" : "own") \(name)"))
       }
     }
     for name in try chosen(options) {
       result.append(
-        try quantity(name, ["time"], at: last, title: "\(longName(name)), at t = \(lastTime)"))
+        try sweepQuantity(
+          name, ["time"], at: last, grid, isFraction: family(of: name) == .fraction,
+          title: "\(longName(name)), at t = \(lastTime)"))
     }
     return result.compactMap { $0 }
   }
 
-  /// The fewest models that a shown number is the mean of; nil where the file does not say.
-  private func leastModels(
-    _ name: String, _ dimensions: [String], at index: Int, _ rows: [Int], _ columns: [Int], _ mapLevels: [Int]
-  ) throws -> Int? {
-    guard models != nil, let count = self.name(of: .models(of: name)) else { return nil }
-    var result: [Double] = []
-    for row in rows {
-      if mapLevels.isEmpty {
-        let column = try at([row] + point.dropFirst()).column(count, dimensions, at: [index])
-        result += columns.map { column[$0] }
-      } else {
-        for column in columns {
-          let values = try at([row, column] + point.dropFirst(2)).column(count, dimensions, at: [index])
-          result += mapLevels.map { values[$0] }
-        }
-      }
+  /// A variable at one place of its own dimensions; nil where it has no value in any map.
+  private func sweepQuantity(
+    _ name: String, _ dimensions: [String], at index: Int, _ grid: SweepGrid, isFraction: Bool, title: String
+  ) throws -> SweepQuantity? {
+    let points =
+      grid.mapLevels.isEmpty
+      ? grid.rows.map { at([$0] + point.dropFirst()) }
+      : grid.rows.flatMap { row in grid.columns.map { at([row, $0] + point.dropFirst(2)) } }
+    let names = [
+      name, self.name(of: .standardError(of: name)), self.name(of: .lowerBound(of: name)),
+      self.name(of: .upperBound(of: name)), models == nil ? nil : self.name(of: .models(of: name)),
+    ]
+    // Per variable and point one column, a number per level.
+    let read = try names.map { name in
+      try name.map { name in try points.map { try $0.column(name, dimensions, at: [index]) } }
     }
-    return result.filter { $0 > 0 }.min().flatMap { Int(exactly: $0) }
-  }
-
-  /// The cells of a heat map with their numbers.
-  private static func heat(
-    _ values: [Double], columns: Int, _ range: ClosedRange<Double>
-  ) -> (cells: [(Rectangle, Colour)], texts: [SheetText]) {
-    let span = range.upperBound - range.lowerBound
-    let shape = RowMajorShape([values.count / columns, columns])
-    var cells: [(Rectangle, Colour)] = []
-    var texts: [SheetText] = []
-    for (k, value) in values.enumerated() {
-      let place = shape.indices(of: k)
-      let (x, y) = (Double(place[1]), Double(place[0]))
-      let colour = value.isFinite ? Palette.cividis((value - range.lowerBound) / span) : .white
-      cells.append((Rectangle(x: x - 0.5, y: y - 0.5, width: 1, height: 1), colour))
-      texts.append(
-        SheetText(
-          text: value.isFinite ? threeDigits(value) : "-", x: x, y: y, size: 6.5, alignment: .center,
-          colour: colour.luminance > 0.45 ? .black : .white))
+    var least: Double?
+    func cell(_ point: Int, _ level: Int) -> SweepQuantity.Cell {
+      func number(_ k: Int) -> Double { read[k].map { $0[point][level] } ?? .nan }
+      if number(4) > 0 { least = min(least ?? .infinity, number(4)) }
+      return SweepQuantity.Cell(value: number(0), error: number(1), lower: number(2), upper: number(3))
     }
-    return (cells, texts)
+    var maps: [SweepQuantity.Map] =
+      grid.mapLevels.isEmpty
+      ? [.init(level: nil, cells: points.indices.flatMap { p in grid.columns.map { cell(p, $0) } })]
+      : grid.mapLevels.map { level in .init(level: level, cells: points.indices.map { cell($0, level) }) }
+    maps.removeAll { !$0.cells.contains { $0.value.isFinite } }
+    return maps.isEmpty
+      ? nil
+      : SweepQuantity(
+        title: title, units: units(name), family: family(of: name), isFraction: isFraction, maps: maps,
+        leastModels: least.flatMap { Int(exactly: $0) })
   }
 
   private func sweepCaption(
-    _ options: FigureOptions, _ quantities: [SweepQuantity], _ rows: [Int], _ columns: [Int],
-    _ mapLevels: [Int]
+    _ options: FigureOptions, _ quantities: [SweepQuantity], _ grid: SweepGrid
   ) -> String {
     let counts = (try? values("count", ["level"])) ?? []
     let whose =
@@ -223,30 +189,57 @@ extension RunData {
           least < all ? " (over \(least) where the others gave none, see NAME_models in the file)" : ""
         return "the mean over \(all) models\(some)"
       } ?? "one run's value"
-    let hasApproaches = options.variables.isEmpty && find(Self.approachName) != nil
-    let scale =
-      (hasApproaches ? "approaches share the scale from 0, darkest, to 1, brightest; " : "")
-      + (mapLevels.count > 1
-        ? "each \(hasApproaches ? "other " : "")quantity has its own scale, which its levels share"
-        : "each \(hasApproaches ? "other " : "")panel has its own scale")
-    let shownKeys = mapLevels.isEmpty ? 1 : 2
-    let others = zip(sweep, point).dropFirst(shownKeys).map { "\($0.key) = \($0.labels[$1])" }
     let members = "\(countText(counts)) members\(models == nil ? "" : " of all models") per level"
     var text =
-      "Each cell: \(whose), \(members); brighter is larger, between the ends of the bar above: \(scale); errors are"
-      + " in the file (no error bars here)."
+      "Each cell: \(whose), \(members); \(errorSentence(quantities, grid)). Brighter is larger, between the ends of the"
+      + " bar above: \(scaleSentence(options, grid))."
+    let keys = sweep.prefix(grid.mapLevels.isEmpty ? 1 : 2).filter { $0.words != $0.key }
+    if !keys.isEmpty {
+      text += " Swept: \(keys.map { "\($0.briefWords) is \($0.key)" }.joined(separator: ", "))."
+    }
+    let others = zip(sweep, point).dropFirst(grid.mapLevels.isEmpty ? 1 : 2)
+      .map { "\($0.key) = \($0.labels[$1])" }
     if !others.isEmpty { text += " Other swept keys: \(others.joined(separator: ", "))." }
-    let isPartial =
-      rows.count < sweep[0].labels.count
-      || columns.count < (mapLevels.isEmpty ? levels.count : sweep[1].labels.count)
-    if isPartial { text += " Evenly chosen rows and columns are shown." }
-    if !mapLevels.isEmpty, mapLevels.count < levels.count {
-      text += level == nil ? " Evenly chosen levels are shown." : " One of \(levels.count) levels is shown."
+    let rows = (shown: grid.rows.count, all: sweep[0].labels.count)
+    let columns = (
+      shown: grid.columns.count, all: grid.mapLevels.isEmpty ? levels.count : sweep[1].labels.count
+    )
+    if rows.shown < rows.all || columns.shown < columns.all {
+      text +=
+        " Evenly chosen: \(rows.shown) of \(rows.all) rows and \(columns.shown) of \(columns.all) columns."
+    }
+    if !grid.mapLevels.isEmpty, grid.mapLevels.count < levels.count {
+      text +=
+        level == nil
+        ? " \(grid.mapLevels.count) of \(levels.count) levels, evenly chosen."
+        : " One of \(levels.count) levels is shown."
     }
     let run = replica == nil ? "seed \(self.text("seed"))" : replicaText
     return text + " Scenario \(scenarioName), \(run)."
   }
 
-  /// A number short enough for a cell.
-  private static func threeDigits(_ x: Double) -> String { String(format: "%.3g", x == 0 ? 0 : x) }
+  /// What colours stand for.
+  private func scaleSentence(_ options: FigureOptions, _ grid: SweepGrid) -> String {
+    if options.hasCommonScale {
+      return "approaches and fractions share the scale from 0 to 1; distances share one, and so do overlaps"
+    }
+    return grid.mapLevels.count > 1
+      ? "each quantity has its own scale, which its levels share" : "each panel has its own scale"
+  }
+
+  /// What stands below the values.
+  private func errorSentence(_ quantities: [SweepQuantity], _ grid: SweepGrid) -> String {
+    let kinds = quantities.map { $0.shownErrors(grid) }
+    let whose = models == nil ? "over items" : "between models"
+    var parts: [String] = []
+    if kinds.contains(.standardError) { parts.append("± its standard error \(whose)") }
+    if kinds.contains(.interval) {
+      parts.append(models == nil ? "the 95 % bootstrap interval" : "the 95 % interval over models")
+    }
+    let words = parts.isEmpty ? "" : "below it \(parts.joined(separator: ", or "))"
+    guard kinds.contains(.none) else { return words }
+    return words.isEmpty
+      ? "errors are in the file (no room for them here)"
+      : words + ", where the file has one and there is room"
+  }
 }

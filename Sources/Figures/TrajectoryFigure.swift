@@ -1,32 +1,80 @@
+import Drawing
 import Output
 import RunFiles
 
+/// Members' paths.
+enum TrajectoryFigure: Figure {
+  static let name = "trajectories"
+  static let heading = "Paths"
+  static let summary = "members' paths in the plane of the first two principal components"
+
+  static func obstacle(in data: RunData) -> FigureObstacle? {
+    let members = data.runGroup("members")
+    let hasStates =
+      members?.has("latent_state") == true && data.runGroup("geometry")?.has("principal_axis") == true
+    if members?.hasComponents == true || hasStates { return nil }
+    return (members == nil ? data.missingGroup("members") : nil)
+      ?? FigureObstacle(
+        "it holds no members with principal components",
+        "run the scenario with --set output.members=true and the observables principal-component-1 and -2,"
+          + " or with --set output.latents=true as well")
+  }
+
+  static func sheet(of data: RunData, _ options: FigureOptions) throws -> Sheet {
+    try data.trajectorySheet(options)
+  }
+}
+
 extension RunData {
-  /// Members drawn per class.
-  private static let membersPerClass = 3
+  /// Members drawn per class: fewer where there are many classes.
+  private static func membersPerClass(_ classes: Int) -> Int { classes <= 7 ? 3 : classes <= 14 ? 2 : 1 }
+
+  /// Classes that colours and symbols tell apart.
+  private static let mostClasses = Palette.distinct.count * ClassStyle.markers.count
+
+  /// How a class is drawn: no two have the same colour and symbol.
+  private struct ClassStyle {
+    var colour: Colour
+    /// Of paths' ends; beginnings are hollow.
+    var marker: Marker
+
+    static let markers: [Marker] = [.circle, .square, .triangle, .diamond, .downTriangle]
+
+    /// The style of the class with that number among those shown.
+    init(_ k: Int) {
+      colour = Palette.distinct[k % Palette.distinct.count]
+      marker = Self.markers[k / Palette.distinct.count % Self.markers.count]
+    }
+
+    init(colour: Colour, marker: Marker) {
+      self.colour = colour
+      self.marker = marker
+    }
+  }
 
   /// Which members are drawn.
   private struct ChosenMembers {
     /// The class of each member of the run; nil where they have none.
     var classes: [Int]?
-    /// Classes with a colour each.
+    /// The labels of the classes that are drawn.
     var shownClasses: [Int]
+    /// How many classes members are of.
+    var allClasses: Int
     /// For each shown level, the numbers of its members.
     var members: [[Int]]
     /// The members of the run.
     var count: Int
 
-    func colour(_ member: Int) -> Colour {
-      guard let classes, let k = shownClasses.firstIndex(of: classes[member]) else {
-        return Palette.distinct[0]
-      }
-      return Palette.distinct[k]
+    func style(_ member: Int) -> ClassStyle {
+      guard let classes, let k = shownClasses.firstIndex(of: classes[member]) else { return ClassStyle(0) }
+      return ClassStyle(k)
     }
 
-    /// A centre's colour, by the class label of a concept; nil stands for the root.
-    func colour(ofCentre label: Int?) -> Colour {
-      guard let label else { return .black }
-      return shownClasses.firstIndex(of: label).map { Palette.distinct[$0] } ?? .grey
+    /// The style of a centre, by the class label of a concept; nil stands for the root.
+    func style(ofCentre label: Int?) -> ClassStyle {
+      guard let label else { return ClassStyle(colour: .black, marker: .plus) }
+      return shownClasses.firstIndex(of: label).map { ClassStyle($0) }
+        ?? ClassStyle(colour: .grey, marker: .circle)
     }
   }
 
@@ -39,7 +87,7 @@ extension RunData {
   }
 
   /// Members' paths in the plane of the first two principal components, one panel per level.
-  func trajectorySheet(_ options: FigureOptions) throws -> Sheet {
+  fileprivate func trajectorySheet(_ options: FigureOptions) throws -> Sheet {
     let shown = shownLevels(options.width > 400 ? 6 : 4)
     guard let group = runGroup("members") else { throw invalid("members/level_index", "is missing") }
     let times = try times()
@@ -65,36 +113,43 @@ extension RunData {
         layers: pathLayers(chosen, l, paths[l]) + landmarkLayers(chosen, landmarks), height: 150)
     }
 
-    var sheet = Sheet(width: options.width, isBare: options.isBare)
+    var sheet = Sheet(options)
     sheet.addTitle("Members' paths in the plane of the first two principal components")
     try addLegends(chosen, landmarks, lastTime: times[times.count - 1], to: &sheet)
     sheet.addPanels(drafts)
     let drawn = chosen.members.map { Double($0.count) }
-    let whose =
-      chosen.classes == nil ? "" : " (the first \(Self.membersPerClass) of each class shown)"
+    let perClass = Self.membersPerClass(chosen.shownClasses.count)
+    let classes = chosen.shownClasses.count
+    let whose = chosen.classes == nil ? "" : " (the first \(perClass) of each class)"
+    let left = classes < chosen.allClasses ? " \(classes) of \(chosen.allClasses) classes are shown." : ""
+    let levelsLeft =
+      shown.count < levels.count ? " \(shown.count) of \(levels.count) levels are shown." : ""
     sheet.addCaption(
       "\(countText(drawn)) paths per panel, of \(chosen.count) members in all\(whose);"
-        + " single paths, hence no error bars. Axes: the principal axes of the training memories,"
+        + " single paths, hence no error bars.\(left)\(levelsLeft) Axes: the principal axes of the training memories,"
         + " which hold a part of the variance only.\(landmarks.centres.isEmpty ? " The file holds no axes, so concepts are not marked." : "")"
         + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
   }
 
-  /// Three members of each of up to seven classes, the same items at every level as far as there are.
+  /// A few members of each class, as far as colours and symbols tell classes apart; the same items at every level as far as there are.
   private func chooseMembers(of group: RunGroup, _ shown: [Int]) throws -> ChosenMembers {
     let levelIndex = try levelIndices(of: group)
     let classes = group.has("class") ? try group.slice("class", ["member"]).integers() : nil
-    var result = ChosenMembers(classes: classes, shownClasses: [], members: [], count: levelIndex.count)
+    var result = ChosenMembers(
+      classes: classes, shownClasses: [], allClasses: 0, members: [], count: levelIndex.count)
     if let classes {
       let all = Set(classes).sorted()
-      result.shownClasses = evenly(all.count, Palette.distinct.count).map { all[$0] }
+      result.allClasses = all.count
+      result.shownClasses = evenly(all.count, Self.mostClasses).map { all[$0] }
     }
+    let perClass = Self.membersPerClass(result.shownClasses.count)
     for level in shown {
       let members = levelIndex.indices.filter { levelIndex[$0] == level }
       if let classes {
         result.members.append(
           result.shownClasses.flatMap { label in
-            members.lazy.filter { classes[$0] == label }.prefix(Self.membersPerClass)
+            members.lazy.filter { classes[$0] == label }.prefix(perClass)
           })
       } else {
         result.members.append(evenly(members.count, 15).map { members[$0] })
@@ -107,25 +162,30 @@ extension RunData {
   private func pathLayers(_ chosen: ChosenMembers, _ l: Int, _ paths: [[Point]]) -> [Layer] {
     var layers: [Layer] = []
     for (member, path) in zip(chosen.members[l], paths) {
-      layers.append(.line(path, chosen.colour(member), width: 0.7, dash: 1))
+      layers.append(.line(path, chosen.style(member).colour, width: 0.7, dash: 1))
     }
     for (member, path) in zip(chosen.members[l], paths) {
-      let ink = chosen.colour(member)
-      if let start = path.first { layers.append(.marks([start], ink, .openCircle, size: 0.8)) }
-      if let end = path.last { layers.append(.marks([end], ink, .circle, size: 0.8)) }
+      let style = chosen.style(member)
+      if let start = path.first {
+        layers.append(.marks([start], style.colour, style.marker.hollow, size: 0.8))
+      }
+      if let end = path.last { layers.append(.marks([end], style.colour, style.marker, size: 0.8)) }
     }
     return layers
   }
 
   /// Memories, concepts and the root.
   private func landmarkLayers(_ chosen: ChosenMembers, _ landmarks: Landmarks) -> [Layer] {
-    landmarks.memories.map { member, place in
-      .marks([place], chosen.colour(member), .openTriangle, size: 0.9)
+    // With more classes than colours a concept has its class's symbol around it.
+    let hasSymbols = chosen.shownClasses.count > Palette.distinct.count
+    return landmarks.memories.map { member, place in
+      .marks([place], chosen.style(member).colour, .openPentagon, size: 1)
     }
-      + landmarks.centres.map { label, place in
-        .marks(
-          [place], chosen.colour(ofCentre: label), label == nil ? .plus : .cross,
-          size: label == nil ? 2 : 1.5)
+      + landmarks.centres.flatMap { label, place -> [Layer] in
+        let style = chosen.style(ofCentre: label)
+        guard label != nil else { return [.marks([place], style.colour, .plus, size: 2)] }
+        let cross = Layer.marks([place], style.colour, .cross, size: hasSymbols ? 1.2 : 1.5)
+        return hasSymbols ? [cross, .marks([place], style.colour, style.marker.hollow, size: 2)] : [cross]
       }
   }
 
@@ -137,16 +197,18 @@ extension RunData {
       sheet.addLegend(
         "class",
         chosen.shownClasses.enumerated().map { k, label in
-          LegendEntry(label: names[label] ?? "\(label)", colour: Palette.distinct[k], marker: nil)
+          let style = ClassStyle(k)
+          return LegendEntry(
+            label: names[label] ?? "\(label)", colour: style.colour, marker: style.marker, size: 0.8)
         })
     }
     var symbols = [
-      LegendEntry(label: "start", colour: .black, marker: .openCircle, hasLine: false),
+      LegendEntry(label: "start (hollow)", colour: .black, marker: .openCircle, hasLine: false),
       LegendEntry(label: "end (t = \(short(lastTime)))", colour: .black, marker: .circle, hasLine: false),
     ]
     if !landmarks.memories.isEmpty {
       symbols.append(
-        LegendEntry(label: "memory", colour: .black, marker: .openTriangle, hasLine: false))
+        LegendEntry(label: "memory", colour: .black, marker: .openPentagon, hasLine: false))
     }
     if !landmarks.centres.isEmpty {
       symbols += [

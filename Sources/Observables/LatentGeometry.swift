@@ -49,6 +49,15 @@ public struct LatentGeometry: Sendable {
     search = NearestMemorySearch(memories)
   }
 
+  /// The number of training items of each class, `[classes]`.
+  ///
+  /// - Complexity: O(items).
+  public var classSizes: [Int] {
+    var sizes = Array(repeating: 0, count: concepts.rows)
+    for k in classes { sizes[Int(k)] += 1 }
+    return sizes
+  }
+
   /// The variance of each latent variable's posterior mean over the training items, `[N]`.
   ///
   ///     v_j = <(m_j(x) - <m_j>)^2>

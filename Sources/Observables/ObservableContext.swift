@@ -89,8 +89,8 @@ public protocol NamedObservable: Observable {
 extension NamedObservable {
   /// Dimensionless.
   public static var units: String { "1" }
-  /// Like nothing else.
-  public static var family: ObservableFamily { .other }
+  /// A fraction where values are 0 or 1; else like nothing else.
+  public static var family: ObservableFamily { isIndicator ? .fraction : .other }
   /// False.
   public static var isIndicator: Bool { false }
   /// Nothing.

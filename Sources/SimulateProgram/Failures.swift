@@ -1,6 +1,6 @@
 import ArgumentParser
 import Datasets
-import Figures
+import Drawing
 import Foundation
 import Output
 import Campaigns

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Drawing
 import Figures
 import Foundation
 import Output
@@ -8,8 +9,9 @@ struct PlotCommand: ParsableCommand {
     commandName: "plot",
     abstract: "Draws figures of a run file (SVG, PNG or PDF).",
     discussion: """
-      Without --figure: all figures that the file gives, on one page. gnuplot draws them \
-      (Debian: apt-get install gnuplot-nox).
+      Without --figure: the figures that answer the run's question first, on a page of at most two screens; a message \
+      says which others the file gives (--figure all: all of them). gnuplot draws them (Debian: apt-get install \
+      gnuplot-nox).
 
         simulate plot run.nc -o run.pdf
         simulate plot run.nc --figure series --variables distance-concept -o distance.svg
@@ -25,27 +27,20 @@ struct PlotCommand: ParsableCommand {
     completion: .file(extensions: ["svg", "png", "pdf"]))
   var output: String?
 
-  @Option(
-    name: .customLong("figure"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "A figure; may be repeated: \(FigureKind.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "name"))
-  var kinds: [FigureKind] = []
+  @OptionGroup
+  var figures: FigureArguments
 
-  @Option(
-    help: ArgumentHelp(
-      "Observables of the figures series and sweep, separated by commas; for series also NAME-by-class and"
-        + " NAME-by-superclass. (default: all averages over all members)"))
-  var variables: String?
+  @Option(help: "What the horizontal axes of the one --figure are called.")
+  var xLabel: String?
 
-  @Option(
-    name: .customLong("at"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Of several runs, the one that figures of one run show: a swept key, or replica (which all figures then show in"
-        + " place of averages over models); of two swept keys also the level of their heat maps. May be repeated."
-        + " (default: the first run)",
-      valueName: "key=value"))
-  var points: [String] = []
+  @Option(help: "What its vertical axes are called.")
+  var yLabel: String?
+
+  @Flag(help: "Leaves the title out.")
+  var noTitle = false
+
+  @Flag(help: "Leaves the caption out.")
+  var noCaption = false
 
   @Flag(help: "Lists which figures the file gives, and draws nothing.")
   var list = false
@@ -60,7 +55,13 @@ struct PlotCommand: ParsableCommand {
     if let output, FigureFormat(path: output) == nil {
       throw ValidationError("-o \(output): expected a name that ends in .svg, .png or .pdf")
     }
-    try checkChoices(points)
+    if xLabel != nil || yLabel != nil {
+      let option = xLabel == nil ? "--y-label" : "--x-label"
+      guard let figure = figures.single else {
+        throw ValidationError("\(option): expected one --figure NAME, whose axes it names")
+      }
+      if !figure.hasAxes { throw ValidationError("\(option): the figure '\(figure.name)' has no axes") }
+    }
   }
 
   func run() throws {
@@ -71,48 +72,45 @@ struct PlotCommand: ParsableCommand {
     try reportingFailures {
       ResourceLimits.checkTemporaryFolder()
       var data = try Isolation.open { try RunData(path: file) }
-      for point in points { try data.select(point) }
+      try figures.select(in: &data)
       if list {
-        printResult(TextTable.rows(FigureKind.allCases.map { row($0, data) }))
+        printResult(TextTable.rows(FigureRegistry.all.map { row($0, data) }))
         return
       }
       let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".svg"
       try AtomicFile.checkDistinct(path, from: [file])
       try AtomicFile.checkWritable(path, overwrite: overwrite)
-      let names = (variables ?? "").split(separator: ",").map { $0.replacing("-", with: "_") }
-        .map { $0.trimmingCharacters(in: .whitespaces) }
-      let options = FigureOptions(width: narrow ? 252 : 504, variables: names)
-      let sheet =
-        kinds.isEmpty
-        ? try data.overview(options: options)
-        : Sheet.stacked(try kinds.map { try data.sheet($0, options: options) })
+      var options = try figures.options(width: narrow ? 252 : 504)
+      options.hasTitle = !noTitle
+      options.hasCaption = !noCaption
+      (options.xLabel, options.yLabel) = (xLabel, yLabel)
+      let names = figures.figures(all: data.figures)
+      let page =
+        names.isEmpty
+        ? try FigurePage(of: data, options: options) : try FigurePage(names, of: data, options: options)
       do {
-        let bytes = try Gnuplot.draw(sheet, format: FigureFormat(path: path) ?? .svg)
+        let bytes = try Gnuplot.draw(page.sheet, format: FigureFormat(path: path) ?? .svg)
         try AtomicFile.write(bytes, to: path, overwrite: overwrite)
       } catch  where isInterrupted.load(ordering: .relaxed) {
         throw CancellationError()
       }
       printResult("wrote \(path)")
+      if names.isEmpty, let left = Self.left(page) { printMessage(left) }
     }
   }
 
-  private func row(_ kind: FigureKind, _ data: RunData) -> [String] {
-    let obstacle = data.obstacle(kind)
-    return [kind.rawValue, obstacle == nil ? "yes" : "no", obstacle?.message ?? kind.summary]
+  /// What the file gives beyond the page, in one line; nil where there is nothing.
+  private static func left(_ page: FigurePage) -> String? {
+    var parts = page.partial.map { "\($0.of - $0.panels) of \($0.of) panels of \($0.name)" }
+    parts += page.others
+    return parts.isEmpty
+      ? nil
+      : "not on the page: \(parts.joined(separator: ", ")); --figure NAME draws one whole, --figure all all"
   }
-}
 
-extension FigureKind: ExpressibleByArgument {}
-
-/// Checks that values of `--at` have the form KEY=VALUE.
-///
-/// - Throws: `ValidationError`, which ends the program with 64.
-func checkChoices(_ choices: [String]) throws {
-  for choice in choices {
-    let parts = choice.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    if parts.count < 2 || parts.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
-      throw ValidationError("--at \(choice): expected KEY=VALUE, such as model.latent=20 or replica=2")
-    }
+  private func row(_ figure: any Figure.Type, _ data: RunData) -> [String] {
+    let obstacle = figure.obstacle(in: data)
+    return [figure.name, obstacle == nil ? "yes" : "no", obstacle?.message ?? figure.summary]
   }
 }
 

@@ -23,14 +23,8 @@ struct ReportCommand: ParsableCommand {
     completion: .file(extensions: ["html", "htm", "md"]))
   var output: String?
 
-  @Option(
-    name: .customLong("at"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Of several runs, the one that tables and figures of one run show: a swept key, or replica (which all of them"
-        + " then show in place of averages over models); of two swept keys also the level of their heat maps."
-        + " May be repeated. (default: the first run)",
-      valueName: "key=value"))
-  var points: [String] = []
+  @OptionGroup
+  var figures: FigureArguments
 
   @Flag(help: "Replaces an existing file.")
   var overwrite = false
@@ -47,7 +41,6 @@ struct ReportCommand: ParsableCommand {
     if let output, case .file = ResultDestination(output), Format(path: output) == nil {
       throw ValidationError("-o \(output): expected a name that ends in .html, .htm or .md")
     }
-    try checkChoices(points)
   }
 
   func run() throws {
@@ -58,13 +51,16 @@ struct ReportCommand: ParsableCommand {
     try reportingFailures {
       ResourceLimits.checkTemporaryFolder()
       var data = try Isolation.open { try RunData(path: file) }
-      for point in points { try data.select(point) }
+      try figures.select(in: &data)
+      let options = try figures.options()
+      let names = figures.figures(all: data.figures)
       let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".html"
       let destination = ResultDestination(path)
       try destination.check(overwrite: overwrite, inputs: [file])
       do {
         let text =
-          Format(path: path) == .markdown ? try MarkdownReport.text(of: data) : try Report.html(of: data)
+          Format(path: path) == .markdown
+          ? try MarkdownReport.text(of: data) : try Report.html(of: data, options: options, figures: names)
         try destination.write(overwrite: overwrite, inputs: [file]) { try $0(text) }
       } catch  where isInterrupted.load(ordering: .relaxed) {
         throw CancellationError()

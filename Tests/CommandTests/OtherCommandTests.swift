@@ -279,8 +279,14 @@ extension CommandTests {
         "train": ["--output", "--set", "--seed", "--overwrite", "--quiet"],
         "validate": ["--set", "--seed"], "inspect": ["--scenario"], "list": ["<kind>"],
         "export": ["--variables", "--format", "--output", "--overwrite"],
-        "report": ["--at", "--output", "--overwrite"],
-        "plot": ["--figure", "--variables", "--at", "--list", "--narrow", "--output", "--overwrite"],
+        "report": [
+          "--figure", "--variables", "--at", "--items", "--times", "--saddles", "--common-scale", "--output",
+          "--overwrite",
+        ],
+        "plot": [
+          "--figure", "--variables", "--at", "--items", "--times", "--saddles", "--common-scale", "--x-label",
+          "--y-label", "--no-title", "--no-caption", "--list", "--narrow", "--output", "--overwrite",
+        ],
       ]
       let overview = try sandbox.succeed("--help").output
       for (command, names) in options {

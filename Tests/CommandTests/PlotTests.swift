@@ -14,14 +14,14 @@ extension CommandTests {
         .map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
       #expect(
         list == [
-          "claims no", "series yes", "approach yes", "confusion no", "sweep no", "attractors no",
+          "claims no", "sweep no", "approach yes", "series yes", "confusion no", "attractors no",
           "attractor-pictures no",
-          "trajectories yes",
-          "film yes",
+          "trajectories yes", "film yes",
         ])
       #expect(try sandbox.names == ["run.nc", "small.yaml"])
 
-      #expect(try sandbox.succeed("plot", "run.nc").output == "wrote \(sandbox("run.svg"))\n")
+      #expect(
+        try sandbox.succeed("plot", "run.nc", "--figure", "all").output == "wrote \(sandbox("run.svg"))\n")
       let page = String(decoding: try sandbox.bytes("run.svg"), as: UTF8.self)
       for text in [
         "Averages against time", "n = 160", "Approach A", "Members\u{2019} paths", "Decoded states", "small",
@@ -29,7 +29,7 @@ extension CommandTests {
         #expect(page.contains(text), "\(text)")
       }
       // A figure again gives the same bytes, and pictures stand in the file itself.
-      try sandbox.succeed("plot", "run.nc", "-o", "again.svg")
+      try sandbox.succeed("plot", "run.nc", "--figure", "all", "-o", "again.svg")
       #expect(try sandbox.bytes("again.svg") == sandbox.bytes("run.svg"))
       #expect(page.contains("data:image/png;base64,") && !page.contains("xlink:href='bitmap"))
 
@@ -37,6 +37,17 @@ extension CommandTests {
         "plot", "run.nc", "--figure", "series", "--variables", "distance-concept,overlap_memory", "-o",
         "two.svg",
         "--narrow")
+      // By itself two screens, and what else there is.
+      let chosen = try sandbox.succeed("plot", "run.nc", "-o", "page.svg")
+      #expect(chosen.errorLines.count == 1)
+      #expect(chosen.errors.contains("not on the page: ") && chosen.errors.contains("--figure NAME"))
+      let own = try sandbox.succeed(
+        "plot", "run.nc", "--figure", "approach", "--x-label", "share of wrong pixels", "--no-title",
+        "--no-caption", "-o", "own.svg")
+      #expect(own.errors.isEmpty)
+      // The caption stays for readers who do not see the figure.
+      let labelled = String(decoding: try sandbox.bytes("own.svg"), as: UTF8.self)
+      #expect(labelled.contains(">share of wrong pixels<") && !labelled.contains("(uniform-replacement) [1]"))
       let two = String(decoding: try sandbox.bytes("two.svg"), as: UTF8.self)
       #expect(two.contains("own concept") && two.contains("own memory") && !two.contains("Approach A"))
       for (name, start) in [("a.png", [0x89, 0x50, 0x4E, 0x47]), ("a.pdf", [0x25, 0x50, 0x44, 0x46])] {
@@ -105,13 +116,17 @@ extension CommandTests {
       try sandbox.fail(65, ["plot", "foreign.nc"], parts: ["foreign.nc", "no run file"])
       try sandbox.fail(
         65, ["plot", "run.nc", "--figure", "film", "-o", "a.svg"],
-        parts: ["film", "output.films.items", "series, approach"])
+        parts: ["film", "output.films.items", "approach, series"])
       try sandbox.fail(
         65, ["plot", "run.nc", "--variables", "entropy", "-o", "a.svg"],
         parts: ["entropy", "energy"].prefix(1).map { $0 })
       try sandbox.fail(
         65, ["plot", "run.nc", "--at", "model.latent=5", "-o", "a.svg"], parts: ["'model.latent'", "one run"])
-      for arguments in [["-o", "a.gif"], ["-o", "svg"], ["--figure", "pie"]] {
+      for arguments in [
+        ["-o", "a.gif"], ["-o", "svg"], ["--figure", "pie"], ["--x-label", "x"],
+        ["--figure", "all", "--y-label", "y"], ["--figure", "film", "--x-label", "x"], ["--items", "3,x"],
+        ["--times", ""],
+      ] {
         #expect(try sandbox.simulate(["plot", "run.nc"] + arguments).code == 64, "\(arguments)")
       }
       for name in ["a.pdf", "html", "a.html.gz", "a"] {
@@ -173,17 +188,77 @@ extension CommandTests {
       #expect(try !sandbox.names.contains("a.html"))
     }
 
-    /// Console, requests, sizes, contrast, keyboard and names in a real browser.
+    private func check(_ page: String, _ sandbox: Sandbox) throws -> Execution {
+      try sandbox.start("/usr/bin/env", ["python3", Checkout.root + "/Scripts/check_report.py", page]).end()
+    }
+
+    /// Console, requests, what is cut between 320 and 1600 pixels, contrast, keyboard and names in a real browser.
     @Test(.enabled(if: chromium != nil, "needs Chromium"))
     func reportInABrowser() throws {
       let sandbox = try Sandbox()
       try putReport(sandbox)
       try sandbox.succeed("report", "run.nc")
-      let check = try sandbox.start(
-        "/usr/bin/env", ["python3", Checkout.root + "/Scripts/check_report.py", "run.html"]
-      ).end()
+      let check = try check("run.html", sandbox)
       #expect(check.code == 0, "\(check.output)\(check.errors)")
       #expect(check.output.contains("0 problems"))
+    }
+
+    /// Claims over each level, of two swept keys and three controls: wide tables, many rows.
+    @Test(.enabled(if: chromium != nil, "needs Chromium"))
+    func reportOfClaimsInABrowser() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(
+        smallScenario.replacing("  latent: 4\n", with: "  latent: 4\n  replicas: 2\n")
+          .replacing("[0, 0.5]", with: "[0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]") + """
+            sweep: {model.latent: [2, 4], model.training.epochs: [1, 2]}
+            controls: [untrained, linear, autoencoder]
+            claims:
+              near:
+                statement: It comes near.
+                estimate: approach(distance-concept) - approach(distance-root)
+                over: each
+                threshold: 0
+                controls: [untrained, linear]
+                compare: [autoencoder]
+
+            """, at: "claims.yaml")
+      try sandbox.succeed("run", "claims.yaml", "-o", "run.nc")
+      try sandbox.succeed("report", "run.nc")
+      let page = String(decoding: try sandbox.bytes("run.html"), as: UTF8.self)
+      // Every entry of the claim, and every point of the sweep.
+      #expect(page.components(separatedBy: "data-label=\"verdict\"").count - 1 == 36)
+      for latent in [2, 4] {
+        for epochs in [1, 2] {
+          let point = "model.latent = \(latent), model.training.epochs = \(epochs)"
+          let folds = page.components(separatedBy: "<summary>\(point)").count - 1
+          #expect(folds == 4, "\(point): claim, approach, change, averages")
+        }
+      }
+      let check = try check("run.html", sandbox)
+      #expect(check.code == 0, "\(check.output)\(check.errors)")
+    }
+
+    /// The check finds what is cut, so that its silence says something.
+    @Test(.enabled(if: chromium != nil, "needs Chromium"))
+    func cutPagesAreFound() throws {
+      let sandbox = try Sandbox()
+      try putReport(sandbox)
+      try sandbox.succeed("report", "run.nc")
+      let page = String(decoding: try sandbox.bytes("run.html"), as: UTF8.self)
+      for (name, body, words) in [
+        ("wide", "<div style=\"width: 1200px\">wide</div>", "beyond"),
+        (
+          "scroll",
+          "<div style=\"overflow-x: auto\" tabindex=\"0\"><p style=\"width: 1800px\">wide</p></div>",
+          "holds more than it shows"
+        ),
+        ("clip", "<p style=\"height: 8px; overflow: hidden\">cut</p>", "cut below"),
+      ] {
+        try sandbox.put(page.replacing("</main>", with: body + "</main>"), at: "\(name).html")
+        let check = try check("\(name).html", sandbox)
+        #expect(
+          check.code == 1 && check.output.contains("at 320 pixels: \(words)"), "\(name): \(check.output)")
+      }
     }
 
     /// The recorded pictures are x(t) of the very members of the run.

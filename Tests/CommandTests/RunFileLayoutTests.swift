@@ -86,6 +86,7 @@ extension CommandTests {
         add("/" + name + "_count", ["level"], .int32)
       }
       add("/active_latent_variables", [], .int32)
+      add("/geometry/concept_size", ["concept"], .int32)
       add("/geometry/latent_activity", ["latent"], .double)
       add("/members/latent_state", ["member", "time", "latent"], .double)
       return result

@@ -1,3 +1,4 @@
+import Drawing
 import Figures
 import Foundation
 import Output
@@ -14,18 +15,18 @@ import Testing
   @Test func listFollowsTheFile() throws {
     let folder = try TemporaryFolder()
     try SampleRun().write(folder("plain.nc"))
-    #expect(try RunData(path: folder("plain.nc")).figures == [.series, .approach])
+    #expect(try RunData(path: folder("plain.nc")).figures == ["approach", "series"])
     try SampleRun(latents: [2, 5]).write(folder("sweep.nc"))
-    #expect(try RunData(path: folder("sweep.nc")).figures == [.series, .approach, .sweep])
+    #expect(try RunData(path: folder("sweep.nc")).figures == ["sweep", "approach", "series"])
     try SampleRun(attractors: 2, films: true, members: true).write(folder("all.nc"))
     #expect(
       try RunData(path: folder("all.nc")).figures
-        == [.series, .approach, .attractors, .attractorPictures, .trajectories, .film])
+        == ["approach", "series", "attractors", "attractor-pictures", "trajectories", "film"])
   }
 
   @Test func seriesShowMeansAndErrors() throws {
     let folder = try TemporaryFolder()
-    let sheet = try data(SampleRun(), folder).sheet(.series)
+    let sheet = try data(SampleRun(), folder).sheet("series")
     #expect(sheet.panels.count == 3)
     for (o, panel) in sheet.panels.enumerated() {
       var lines: [[Point]] = []
@@ -102,7 +103,7 @@ import Testing
       try define(name, values, ("role", role), ("role_of", "energy"))
     }
     try writer.commit()
-    let sheet = try RunData(path: folder("few.nc")).sheet(.series)
+    let sheet = try RunData(path: folder("few.nc")).sheet("series")
     let bands = sheet.panels[0].layers.compactMap { layer -> [[Double]]? in
       if case .band(_, let lower, let upper, _) = layer { [lower, upper] } else { nil }
     }
@@ -131,7 +132,7 @@ import Testing
       try root.defineVariable(name + "_count", type: .int32, dimensions: dimensions).write([1, 1])
     }
     try writer.commit()
-    let panels = try RunData(path: folder("two.nc")).sheet(.series).panels
+    let panels = try RunData(path: folder("two.nc")).sheet("series").panels
     try #require(panels.count == 3)
     // Distances come first, on one scale that holds both; errors that are missing leave the curves.
     #expect(panels[0].y.range == panels[1].y.range)
@@ -167,7 +168,7 @@ import Testing
     try writer.commit()
     let data = try RunData(path: folder("roles.nc"))
     #expect(data.averages == ["visit_count", "memory_retained", "distance_given_up"])
-    let sheet = try data.sheet(.series)
+    let sheet = try data.sheet("series")
     #expect(sheet.panels.map(\.y.label) == ["distance [1]", "memory retained [1]"])
     #expect(sheet.panels[0].y.range.lowerBound == 0)
     let bands = sheet.panels[1].layers.compactMap { layer -> [Double]? in
@@ -180,10 +181,10 @@ import Testing
   @Test func chosenVariablesAndUnknownOnes() throws {
     let folder = try TemporaryFolder()
     let data = try data(SampleRun(), folder)
-    let sheet = try data.sheet(.series, options: FigureOptions(variables: ["energy"]))
+    let sheet = try data.sheet("series", options: FigureOptions(variables: ["energy"]))
     #expect(sheet.panels.map(\.y.label) == ["energy [nats]"])
     let error = #expect(throws: FigureError.self) {
-      try data.sheet(.series, options: FigureOptions(variables: ["entropy"]))
+      try data.sheet("series", options: FigureOptions(variables: ["entropy"]))
     }
     #expect(error?.description.contains("'entropy'") == true)
     #expect(error?.remedy.contains("energy") == true)
@@ -191,7 +192,7 @@ import Testing
 
   @Test func approachesWithBarsPerTreeLevel() throws {
     let folder = try TemporaryFolder()
-    let sheet = try data(SampleRun(), folder).sheet(.approach)
+    let sheet = try data(SampleRun(), folder).sheet("approach")
     try #require(sheet.panels.count == 3)
     for (tree, panel) in sheet.panels.enumerated() {
       let bars = panel.layers.compactMap { layer -> (lower: [Double], upper: [Double])? in
@@ -213,7 +214,7 @@ import Testing
   @Test func sweepsGiveHeatMapsAndPoints() throws {
     let folder = try TemporaryFolder()
     var data = try data(SampleRun(latents: [2, 5, 20]), folder)
-    let sheet = try data.sheet(.sweep)
+    let sheet = try data.sheet("sweep")
     // Approaches to class and root, and three observables at the last time.
     try #require(sheet.panels.count == 5)
     guard case .cells(let cells) = sheet.panels[2].layers[0] else {
@@ -229,8 +230,18 @@ import Testing
     #expect(colour(0, 0) == "#00224E")
     #expect(colour(2, 2) == "#FEE838")
     #expect(sheet.panels[2].texts.map(\.text).contains(short(SampleRun.mean(0, 1, 2, 4))))
-    // Approaches, numbers between 0 and 1, share that scale: a number has one colour in all panels.
-    for panel in sheet.panels[..<2] {
+    // Below the values their standard errors: 1/16, 1/8 and 3/16 at the three levels, in two digits.
+    #expect(
+      sheet.panels[2].texts.map(\.text).suffix(9) == (0..<9).map { ["± 0.062", "± 0.12", "± 0.19"][$0 % 3] })
+    // Approaches have an interval instead.
+    #expect(sheet.panels[0].texts.map(\.text).contains("0.31 to 0.5"))
+    #expect(sheet.caption.contains("± its standard error over items, or the 95 % bootstrap interval"))
+    #expect(sheet.caption.contains("each panel has its own scale"))
+    // With a common scale approaches have that from 0 to 1: a number has one colour in all panels.
+    var common = FigureOptions()
+    common.hasCommonScale = true
+    let alike = try data.sheet("sweep", options: common)
+    for panel in alike.panels[..<2] {
       guard case .cells(let cells) = panel.layers[0] else { continue }
       for (cell, text) in zip(cells, panel.texts) {
         // Three digits of the number tell the colour but for one step of its 256.
@@ -241,20 +252,19 @@ import Testing
         }
       }
     }
-    #expect(sheet.caption.contains("approaches share the scale from 0, darkest, to 1, brightest"))
+    #expect(alike.caption.contains("approaches and fractions share the scale from 0 to 1"))
     // A bar per panel, with what its ends stand for.
     #expect(sheet.colourBars == 5)
     let ends = sheet.texts.map(\.text)
-    #expect(ends.filter { $0 == "0" }.count >= 2 && ends.filter { $0 == "1" }.count >= 2)
     let values = (0..<3).flatMap { i in (0..<3).map { SampleRun.mean(0, i, $0, 4) } }
     for end in [values.min(), values.max()] {
       #expect(ends.contains(String(format: "%.4g", end ?? .nan)))
     }
 
     // Other figures show the first point, or the one that is chosen.
-    #expect(try data.sheet(.series).lines[0][0].points[0].y == SampleRun.mean(0, 0, 0, 0))
+    #expect(try data.sheet("series").lines[0][0].points[0].y == SampleRun.mean(0, 0, 0, 0))
     try data.select("model.latent=20")
-    let chosen = try data.sheet(.series)
+    let chosen = try data.sheet("series")
     #expect(chosen.lines[0][0].points[0].y == SampleRun.mean(0, 2, 0, 0))
     #expect(chosen.caption.contains("model_latent = 20"))
     #expect(throws: FigureError.self) { try data.select("model_latent=7") }
@@ -267,7 +277,7 @@ import Testing
   @Test func twoSweptKeysAreDrawnAgainstEachOther() throws {
     let folder = try TemporaryFolder()
     var data = try data(SampleRun(latents: [2, 5], betas: [0.5, 1, 4]), folder)
-    let sheet = try data.sheet(.sweep)
+    let sheet = try data.sheet("sweep")
     // Approaches to class and root, and three observables at the last time, at each of three levels.
     try #require(sheet.panels.count == 15)
     for (k, panel) in sheet.panels.enumerated() {
@@ -276,10 +286,11 @@ import Testing
       #expect(panel.title.hasSuffix(", level \(["0", "0.25", "0.75"][k % 3])"), "\(panel.title)")
       guard k >= 6 else { continue }
       let (o, l) = (k / 3 - 2, k % 3)
-      for text in panel.texts {
-        #expect(text.text == short(SampleRun.mean(o, 3 * Int(text.y) + Int(text.x), l, 4)))
+      for text in panel.texts.prefix(6) {
+        #expect(text.text == short(SampleRun.mean(o, 3 * Int(text.y.rounded()) + Int(text.x), l, 4)))
       }
-      #expect(panel.texts.count == 6)
+      #expect(panel.texts.count == 12)
+      #expect(panel.texts.suffix(6).allSatisfy { $0.text == "± \(["0.062", "0.12", "0.19"][l])" })
     }
     // Their bar stands once, below the heading.
     #expect(sheet.colourBars == 5)
@@ -297,9 +308,9 @@ import Testing
     #expect(sheet.caption.contains("which its levels share"))
 
     try data.select("level=0.25")
-    let one = try data.sheet(.sweep)
+    let one = try data.sheet("sweep")
     #expect(one.panels.count == 5)
-    #expect(one.panels[2].texts.map(\.text) == (0..<6).map { short(SampleRun.mean(0, $0, 1, 4)) })
+    #expect(one.panels[2].texts.prefix(6).map(\.text) == (0..<6).map { short(SampleRun.mean(0, $0, 1, 4)) })
     #expect(one.title.contains("level 0.25") && one.caption.contains("One of 3 levels"))
     #expect(throws: FigureError.self) { try data.select("level=0.3") }
     // One swept key leaves no level to choose, and a file without replicas no replica.
@@ -327,8 +338,9 @@ import Testing
     try writer.commit()
     var data = try RunData(path: folder("three.nc"))
     try data.select("c=1")
-    let sheet = try data.sheet(.sweep)
-    #expect(sheet.panels.map { $0.texts.map(\.text) } == [["1", "3", "5", "7"]])
+    let sheet = try data.sheet("sweep")
+    // The file's errors are as large as its values.
+    #expect(sheet.panels.map { $0.texts.map(\.text) } == [["1", "3", "5", "7", "± 1", "± 3", "± 5", "± 7"]])
     #expect(sheet.caption.contains("Other swept keys: c = 1."))
   }
 
@@ -348,12 +360,15 @@ import Testing
       try root.defineVariable("energy" + suffix, type: .double, dimensions: axes).write([1.0, 2])
     }
     try writer.commit()
-    let panels = try RunData(path: folder("long.nc")).sheet(.sweep).panels
-    #expect(panels.count == 1 && panels.allSatisfy { $0.y.label == key && $0.frame.height >= 4 * 28 })
+    let panels = try RunData(path: folder("long.nc")).sheet("sweep").panels
+    try #require(panels.count == 1 && panels[0].y.label == key)
+    // In one line, or in two.
+    let lines = panels[0].y.labelLines(along: panels[0].frame.height)
+    #expect(lines.allSatisfy { 4 * Double($0.count) <= panels[0].frame.height + 16 }, "\(lines)")
   }
 
   /// A claim over two swept values and many levels, with one control; estimates are formulas of the place.
-  private func writeClaim(_ path: String, levels: [Double], controls: String? = nil) throws {
+  func writeClaim(_ path: String, levels: [Double], controls: String? = nil) throws {
     let writer = try NetCDFWriter(path: path)
     let root = writer.root
     try root.setAttribute("format_version", 1)
@@ -390,7 +405,7 @@ import Testing
   @Test func claimsHaveAPanelPerSweptValue() throws {
     let folder = try TemporaryFolder()
     try writeClaim(folder("few.nc"), levels: [0, 0.25, 0.5])
-    let sheet = try RunData(path: folder("few.nc")).sheet(.claims)
+    let sheet = try RunData(path: folder("few.nc")).sheet("claims")
     #expect(sheet.panels.map(\.title) == ["comes near, model_latent = 5", "comes near, model_latent = 100"])
     let verdicts = ["supported", "refuted", "undecided"]
     for (p, panel) in sheet.panels.enumerated() {
@@ -420,7 +435,7 @@ import Testing
     for (counted, words) in [("untrained", "control: untrained"), ("linear", "shown only: untrained")] {
       try writeClaim(folder("\(counted).nc"), levels: [0.5], controls: counted)
       let data = try RunData(path: folder("\(counted).nc"))
-      let sheet = try data.sheet(.claims)
+      let sheet = try data.sheet("claims")
       let isShownOnly = counted == "linear"
       #expect(sheet.texts.map(\.text).contains(words))
       #expect(sheet.caption.contains("Hollow symbols") == isShownOnly)
@@ -438,39 +453,41 @@ import Testing
   @Test func claimsShowAsManyEntriesAsHaveRoom() throws {
     let folder = try TemporaryFolder()
     try writeClaim(folder("many.nc"), levels: (0..<12).map { 0.0625 * Double($0) + 0.01 })
-    let sheet = try RunData(path: folder("many.nc")).sheet(.claims)
+    let sheet = try RunData(path: folder("many.nc")).sheet("claims")
     try #require(sheet.panels.count == 2)
     for panel in sheet.panels {
       // At 7.5 points a digit is under 5 points wide in any font that viewers take.
       let width = panel.x.ticks.map { 5 * Double($0.label.count) }.reduce(0, +)
       #expect(width <= panel.frame.width && panel.x.ticks.count >= 5, "\(panel.x.ticks)")
     }
-    #expect(sheet.caption.contains("Evenly chosen entries are shown"))
+    let shown = sheet.panels.map(\.x.ticks.count).reduce(0, +)
+    #expect(sheet.caption.contains("Evenly chosen: \(shown) of 24 entries"))
   }
 
-  @Test func attractorsBeyondTenAreSummed() throws {
+  /// No colour stands for two attractors.
+  @Test func attractorsBeyondTheColoursAreSummed() throws {
     let folder = try TemporaryFolder()
-    let sheet = try data(SampleRun(attractors: 13), folder).sheet(.attractors)
-    try #require(sheet.panels.count == 2)
-    let lines = sheet.lines
-    #expect(lines.map(\.count) == [5, 7])
+    let sheet = try data(SampleRun(attractors: 13), folder).sheet("attractors")
+    try #require(sheet.panels.count == 1)
+    let lines = sheet.lines[0]
+    try #require(lines.count == 8)
+    #expect(Set(lines.map(\.colour)).count == 8)
     for l in 0..<3 {
-      for a in 0..<10 {
-        #expect(lines[a / 5][a % 5].points[l].y == SampleRun.fraction(a, l, of: 13))
-      }
-      let rest = (10..<13).map { SampleRun.fraction($0, l, of: 13) }.reduce(0, +)
-      // The same three numbers in the same order.
-      #expect(lines[1][5].points[l].y == rest)
-      #expect(lines[1][6].points[l].y == 0.1)
+      for a in 0..<6 { #expect(lines[a].points[l].y == SampleRun.fraction(a, l, of: 13)) }
+      let rest = (6..<13).map { SampleRun.fraction($0, l, of: 13) }.reduce(0, +)
+      // The same seven numbers in the same order.
+      #expect(lines[6].points[l].y == rest)
+      #expect(lines[7].points[l].y == 0.1)
     }
     let labels = sheet.texts.map(\.text)
-    for label in ["0", "9", "3 others", "undecided"] { #expect(labels.contains(label)) }
+    for label in ["0", "5", "other (7 more)", "undecided"] { #expect(labels.contains(label)) }
+    #expect(!labels.contains("6"))
     #expect(sheet.caption.contains("13 are reached, of 13") && sheet.caption.contains("n = 50 starts"))
   }
 
   @Test func attractorPicturesCarryFractionAndKind() throws {
     let folder = try TemporaryFolder()
-    let sheet = try data(SampleRun(levels: [0.5], attractors: 2), folder).sheet(.attractorPictures)
+    let sheet = try data(SampleRun(levels: [0.5], attractors: 2), folder).sheet("attractor-pictures")
     try #require(sheet.bitmaps.count == 2)
     let labels = sheet.texts.map(\.text)
     // Weights 1 and 3/4 of 0.9.
@@ -489,7 +506,7 @@ import Testing
     let table = try data(SampleRun(attractors: 3), folder).attractorRows(limit: 2)
     #expect(
       table.header == ["attractor", "kind", "basin, mean over levels", "spectral radius", "nearest concept"])
-    #expect(table.count == 3 && table.rows.count == 2)
+    #expect(table.count == 3 && table.rows.count == 2 && table.hidden == 0)
     #expect(table.rows[0][0] == "0" && table.rows[0][1] == "stable fixed point")
     #expect(table.rows[0][3...] == ["0.5", "none"])
     #expect(table.rows[1][3...] == ["0.5625", "concept 0"])
@@ -497,7 +514,7 @@ import Testing
 
   @Test func filmsShowEachItemAndTime() throws {
     let folder = try TemporaryFolder()
-    let sheet = try data(SampleRun(films: true), folder).sheet(.film)
+    let sheet = try data(SampleRun(films: true), folder).sheet("film")
     try #require(sheet.bitmaps.count == 2 * 3 * 3)
     // Items are drawn one after another; within each, level by level.
     let grey: [Float: UInt8] = [0: 0, 0.25: 64, 0.5: 128, 0.75: 191]
@@ -514,7 +531,7 @@ import Testing
 
   @Test func pathsAreProjectedOnTheAxes() throws {
     let folder = try TemporaryFolder()
-    let sheet = try data(SampleRun(members: true), folder).sheet(.trajectories)
+    let sheet = try data(SampleRun(members: true), folder).sheet("trajectories")
     try #require(sheet.panels.count == 3)
     for (l, lines) in sheet.lines.enumerated() {
       try #require(lines.count == 2)
@@ -541,7 +558,7 @@ import Testing
   @Test func longRunsAndManyLevelsAreThinned() throws {
     let folder = try TemporaryFolder()
     let run = SampleRun(levels: (0..<30).map { Double($0) / 30 }, times: 1000)
-    let sheet = try data(run, folder).sheet(.series)
+    let sheet = try data(run, folder).sheet("series")
     for lines in sheet.lines {
       #expect(lines.count == 8)
       for line in lines {
@@ -558,10 +575,10 @@ import Testing
 /// Files that are no run files, or broken ones.
 @Suite struct HostileFileTests {
   private func expectInvalid(
-    _ path: String, _ kind: FigureKind, _ part: String, sourceLocation: SourceLocation = #_sourceLocation
+    _ path: String, _ figure: String, _ part: String, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let error = #expect(throws: FigureError.self, sourceLocation: sourceLocation) {
-      try RunData(path: path).sheet(kind)
+      try RunData(path: path).sheet(figure)
     }
     #expect(error?.kind == .invalid, sourceLocation: sourceLocation)
     #expect(
@@ -585,9 +602,9 @@ import Testing
     let writer = try NetCDFWriter(path: folder("foreign.nc"))
     try writer.root.setAttribute("title", "weather")
     try writer.commit()
-    try expectInvalid(folder("foreign.nc"), .series, "no run file")
+    try expectInvalid(folder("foreign.nc"), "series", "no run file")
     try write(folder("future.nc"), version: 3) { _ in }
-    try expectInvalid(folder("future.nc"), .series, "format_version is 3, expected 1 to 2")
+    try expectInvalid(folder("future.nc"), "series", "format_version is 3, expected 1 to 2")
     try Data("not NetCDF".utf8).write(to: URL(fileURLWithPath: folder("text.nc")))
     #expect(throws: NetCDFError.self) { try RunData(path: folder("text.nc")) }
     #expect(throws: NetCDFError.self) { try RunData(path: folder("none.nc")) }
@@ -596,10 +613,11 @@ import Testing
   @Test func nothingToDraw() throws {
     let folder = try TemporaryFolder()
     try write(folder("empty.nc")) { _ in }
-    for kind in FigureKind.allCases {
-      try expectInvalid(folder("empty.nc"), kind, "no figure '\(kind.rawValue)'")
+    for figure in FigureRegistry.all {
+      try expectInvalid(folder("empty.nc"), figure.name, "no figure '\(figure.name)'")
     }
-    #expect(throws: FigureError.self) { try RunData(path: folder("empty.nc")).overview() }
+    try expectInvalid(folder("empty.nc"), "pie", "no figure 'pie'")
+    #expect(throws: FigureError.self) { try FigurePage(of: RunData(path: folder("empty.nc"))) }
   }
 
   @Test func shapesThatDoNotFit() throws {
@@ -619,24 +637,24 @@ import Testing
     }
     let shape = [("item", 2), ("film_time", 1), ("pixel", 6)]
     try film("good.nc", height: 2, shape: shape)
-    #expect(try RunData(path: folder("good.nc")).sheet(.film).bitmaps.count == 4)
+    #expect(try RunData(path: folder("good.nc")).sheet("film").bitmaps.count == 4)
     try film("tall.nc", height: 1 << 30, shape: shape)
-    try expectInvalid(folder("tall.nc"), .film, "image_height")
+    try expectInvalid(folder("tall.nc"), "film", "image_height")
     try film("flat.nc", height: 2, shape: [("item", 2), ("pixel", 6)])
-    try expectInvalid(folder("flat.nc"), .film, "films/picture")
+    try expectInvalid(folder("flat.nc"), "film", "films/picture")
     try film("items.nc", height: 2, shape: [("a", 2), ("film_time", 1), ("pixel", 6)], items: 3)
-    try expectInvalid(folder("items.nc"), .film, "films/item")
+    try expectInvalid(folder("items.nc"), "film", "films/item")
 
     try write(folder("approach.nc")) { root in
       try root.defineVariable("approach", type: .double, dimensions: ["level"]).write([1.0, 1])
     }
-    try expectInvalid(folder("approach.nc"), .approach, "tree_level")
+    try expectInvalid(folder("approach.nc"), "approach", "tree_level")
     try write(folder("attractors.nc")) { root in
       let group = try root.defineGroup("attractors")
       try group.defineDimension("attractor", length: 2)
       try group.defineVariable("basin_fraction", type: .double, dimensions: ["attractor"]).write([1.0, 1])
     }
-    try expectInvalid(folder("attractors.nc"), .attractors, "basin_fraction")
+    try expectInvalid(folder("attractors.nc"), "attractors", "basin_fraction")
   }
 
   /// A declared shape is no proof of values: what a figure reads is bounded.
@@ -650,7 +668,7 @@ import Testing
           "energy" + suffix, type: type, dimensions: ["level", "time"], chunks: [1, 1 << 20])
       }
     }
-    let error = #expect(throws: NetCDFError.self) { try RunData(path: folder("huge.nc")).sheet(.series) }
+    let error = #expect(throws: NetCDFError.self) { try RunData(path: folder("huge.nc")).sheet("series") }
     #expect(error?.kind == .tooLarge)
   }
 }

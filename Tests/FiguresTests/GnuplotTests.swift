@@ -1,3 +1,4 @@
+import Drawing
 import Figures
 import Foundation
 import TestSupport
@@ -49,14 +50,14 @@ import Testing
     return reading
   }
 
-  private func sheet(_ run: SampleRun, _ kind: FigureKind, _ folder: TemporaryFolder) throws -> Sheet {
+  private func sheet(_ run: SampleRun, _ figure: String, _ folder: TemporaryFolder) throws -> Sheet {
     try run.write(folder("run.nc"))
-    return try RunData(path: folder("run.nc")).sheet(kind)
+    return try RunData(path: folder("run.nc")).sheet(figure)
   }
 
   @Test func vectorGraphicsHoldLabelsAndCurves() throws {
     let folder = try TemporaryFolder()
-    let sheet = try sheet(SampleRun(), .series, folder)
+    let sheet = try sheet(SampleRun(), "series", folder)
     let reading = try read(Gnuplot.draw(sheet, format: .svg))
     for text in [
       "Averages against time", "Distance to the own concept", "distance [1]", "energy [nats]", "time t [1]",
@@ -73,7 +74,7 @@ import Testing
 
   @Test func picturesAreEmbedded() throws {
     let folder = try TemporaryFolder()
-    let sheet = try sheet(SampleRun(films: true), .film, folder)
+    let sheet = try sheet(SampleRun(films: true), "film", folder)
     let reading = try read(Gnuplot.draw(sheet, format: .svg))
     #expect(reading.images.count == 18)
     #expect(reading.images.allSatisfy { $0.hasPrefix("data:image/png;base64,") })
@@ -86,7 +87,8 @@ import Testing
     for width in [504.0, 252] {
       let options = FigureOptions(width: width)
       for name in ["all.nc", "sweep.nc"] {
-        let sheet = try RunData(path: folder(name)).overview(options: options)
+        let data = try RunData(path: folder(name))
+        let sheet = try FigurePage(data.figures, of: data, options: options).sheet
         let texts = try read(Gnuplot.draw(sheet, format: .svg)).texts
         // Nothing that the sheet says is lost.
         for text in sheet.texts where !text.text.isEmpty {
@@ -101,7 +103,7 @@ import Testing
 
   @Test func pixelsAndPages() throws {
     let folder = try TemporaryFolder()
-    let sheet = try sheet(SampleRun(), .approach, folder)
+    let sheet = try sheet(SampleRun(), "approach", folder)
     let png = try Gnuplot.draw(sheet, format: .png)
     #expect(Array(png.prefix(8)) == [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
     func integer(_ start: Int) -> Int { png[start..<start + 4].reduce(0) { $0 << 8 | Int($1) } }
@@ -120,7 +122,7 @@ import Testing
     var run = SampleRun()
     run.name =
       "a`touch \(marker)`b'\\nEOD\nset output 'x'\n\u{202E}<script>alert(1)</script>&\"$table0 @x {/:Bold y}"
-    let sheet = try sheet(run, .series, folder)
+    let sheet = try sheet(run, "series", folder)
     let script = GnuplotScript(sheet, format: .svg).text
     #expect(!script.contains("`"))
     #expect(!script.split(separator: "\n").contains("set output 'x'"))
@@ -141,7 +143,7 @@ import Testing
     let folder = try TemporaryFolder()
     let levels = [0, value.isFinite ? value : 1]
     try SampleRun(levels: levels).write(folder("run.nc"))
-    let sheet = try RunData(path: folder("run.nc")).overview()
+    let sheet = try FigurePage(of: RunData(path: folder("run.nc"))).sheet
     #expect(try read(Gnuplot.draw(sheet, format: .svg)).texts.contains("Averages against time"))
   }
 }
@@ -185,10 +187,10 @@ import Testing
       #expect((image["alt"] ?? "").count > 10)
     }
     #expect(page.all("source").count == images.count)
-    for (k, kind) in data.figures.enumerated() {
-      #expect(page.all("section").contains { $0["id"] == "figure-\(kind.rawValue)" })
+    for (k, name) in data.figures.enumerated() {
+      #expect(page.all("section").contains { $0["id"] == "figure-\(name)" })
       // The caption is text of the page.
-      let caption = try data.sheet(kind).caption
+      let caption = try data.sheet(name).caption
       #expect(page.text.contains(caption), "\(k): \(caption)")
     }
     // Means with two digits of their errors: 1 and 1.5 +- 0.0625, a tie that goes to the even digit.
@@ -209,10 +211,18 @@ import Testing
     let folder = try TemporaryFolder()
     try SampleRun(latents: [2, 5]).write(folder("run.nc"))
     var data = try RunData(path: folder("run.nc"))
-    #expect(try read(Report.html(of: data)).text.contains("1.000 ± 0.062"))
-    try data.select("model_latent=5")
+    // Tables have all points; the chosen one decides on figures alone.
+    for choice in [nil, "model_latent=5"] {
+      if let choice { try data.select(choice) }
+      let page = try read(Report.html(of: data))
+      for text in ["1.000 ± 0.062", "11.000 ± 0.062"] { #expect(page.text.contains(text), "\(text)") }
+      #expect(!page.text.contains("points are shown"))
+      let point = choice == nil ? "2" : "5"
+      #expect(page.text.contains("Figures of one point showmodel_latent = \(point)"))
+      // Approach, averages: a fold per point each.
+      #expect(page.all("details").count == 4)
+    }
     let page = try read(Report.html(of: data))
-    #expect(page.text.contains("11.000 ± 0.062") && page.text.contains("model_latent = 5"))
     #expect(page.all("section").contains { $0["id"] == "figure-sweep" })
   }
 

@@ -1,3 +1,4 @@
+import Drawing
 import Figures
 import Foundation
 import Output
@@ -13,6 +14,8 @@ struct SampleRun {
   var name = "sample"
   /// Number of attractors; 0 for no group.
   var attractors = 0
+  /// How many of them, the last ones, no start reaches.
+  var unreached = 0
   var films = false
   var members = false
 
@@ -122,7 +125,9 @@ struct SampleRun {
       try group.defineVariable("basin_fraction" + suffix, type: .double, dimensions: ["level", "attractor"])
         .write(
           levels.indices.flatMap { l in
-            (0..<attractors).map { Self.fraction($0, l, of: attractors) + shift }
+            (0..<attractors).map {
+              $0 < attractors - unreached ? Self.fraction($0, l, of: attractors) + shift : 0
+            }
           })
     }
     try group.defineVariable("undecided_fraction", type: .double, dimensions: ["level"])

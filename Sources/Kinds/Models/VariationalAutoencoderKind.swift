@@ -16,14 +16,16 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     ScenarioKey(
       "file", .path, "a trained model (safetensors); excludes the other keys of `model`",
       influence: .fileContents, exclusive: true),
-    ScenarioKey("latent", .integer(1...100_000), default: "20", "latent variables, N"),
+    ScenarioKey("latent", .integer(1...100_000), default: "20", "number of latent variables, N"),
     ScenarioKey(
       "hidden", .integers(1...100_000, count: 0...100), default: "[500, 500]",
       "encoder widths, mirrored by the decoder; [] is a linear model"),
     ScenarioKey(
-      "activation", .word(Activation.ofHiddenLayers.map(\.rawValue)), default: "tanh", "of the hidden layers"),
+      "activation", .word(Activation.ofHiddenLayers.map(\.rawValue)), default: "tanh",
+      "activation of the hidden layers"),
     ScenarioKey(
-      "likelihood", .word(Likelihood.allCases.map(\.rawValue)), default: "bernoulli", "of the decoder"),
+      "likelihood", .word(Likelihood.allCases.map(\.rawValue)), default: "bernoulli",
+      "likelihood of the decoder"),
     ScenarioKey("training", .section, "how the model is trained"),
     ScenarioKey(
       "training.epochs", .integer(0...1_000_000), default: "150",
@@ -31,7 +33,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     ScenarioKey("training.batch", .integer(1...1_000_000), default: "50", "items per gradient step"),
     ScenarioKey(
       "training.learning-rate", .number(.init(0, 1000, excludesLower: true)), default: "0.001",
-      "of the Adam optimizer", influence: .numbers),
+      "learning rate of the Adam optimizer", influence: .numbers),
     ScenarioKey(
       "training.beta", .number(.init(0, 1_000_000)), default: "1", "weight of the Kullback-Leibler term",
       influence: .numbers),

@@ -45,7 +45,7 @@ package enum AveragedMembers: Sendable, Hashable {
   }
 
   /// The name of an observable's average over these members.
-  func name(of observable: String) -> String {
+  package func name(of observable: String) -> String {
     switch self {
     case .part(.all): observable
     case .part: "\(observable)_\(word)"

@@ -19,6 +19,9 @@ extension RunLayout {
       .reals(
         RunVariable("root_position", .real, ["latent"], .value, "root: mean of all training memories")
       ) { Array($0.geometry.root.storage.buffer) },
+      .integers(
+        RunVariable("concept_size", .integer, ["concept"], .count, "number of training items of the class")
+      ) { $0.geometry.classSizes.map { Int32(clamping: $0) } },
       .reals(
         RunVariable(
           "latent_activity", .real, ["latent"], .value,

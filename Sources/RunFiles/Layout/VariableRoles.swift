@@ -14,7 +14,7 @@ package struct VariableRoles: Sendable {
     let hasRoles = told.contains { $0 != nil }
     self.init(
       zip(group.variables, told).map { ($0.name, $1 ?? former.role(of: $0)) },
-      families: hasRoles ? Self.families(group) : former.families)
+      families: hasRoles ? Self.families(group, former) : former.families)
   }
 
   /// Reads the names of the group's variables alone, as if they were without attributes.
@@ -54,8 +54,11 @@ package struct VariableRoles: Sendable {
 
   private static func attributeName(_ family: ObservableFamily) -> String { "family_" + family.rawValue }
 
-  private static func families(_ group: NetCDFReaderGroup) -> [String: ObservableFamily] {
-    var result: [String: ObservableFamily] = [:]
+  private static func families(
+    _ group: NetCDFReaderGroup, _ former: FormerNames
+  ) -> [String: ObservableFamily] {
+    // Files from before fractions were listed name those of the others.
+    var result = former.families.filter { $0.value == .fraction }
     for family in ObservableFamily.allCases {
       let text = group.attributes.first { $0.name == attributeName(family) }?.value.text ?? ""
       for name in text.split(separator: " ") { result[String(name)] = family }

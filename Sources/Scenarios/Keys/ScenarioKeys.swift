@@ -192,7 +192,7 @@ extension ScenarioKeys {
         only: sample),
       key(
         "dynamics.precision", .word(Precision.allCases.map(\.rawValue)), "single",
-        "of the floating-point numbers"),
+        "precision of the floating-point numbers"),
     ]
   }()
 

@@ -17,7 +17,7 @@ package struct Colour: Sendable, Hashable {
   package static let pale = Colour(0xD8D8D8)
 
   /// Relative luminance between 0 and 1, roughly.
-  var luminance: Double {
+  package var luminance: Double {
     let (r, g, b) = (Double(rgb >> 16 & 255), Double(rgb >> 8 & 255), Double(rgb & 255))
     return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255
   }
@@ -25,7 +25,7 @@ package struct Colour: Sendable, Hashable {
 
 package enum Palette {
   /// Okabe and Ito 2008, https://jfly.uni-koeln.de/color/, without yellow, which is too faint for lines on white.
-  static let distinct: [Colour] = [
+  package static let distinct: [Colour] = [
     Colour(0x0072B2), Colour(0xE69F00), Colour(0x009E73), Colour(0xD55E00), Colour(0x56B4E9),
     Colour(0xCC79A7),
     Colour(0x000000),
@@ -50,7 +50,7 @@ package enum Palette {
   }
 
   /// Colours for `count` curves in an order: distinct ones as far as they go, then a scale.
-  static func ordered(_ count: Int) -> [Colour] {
+  package static func ordered(_ count: Int) -> [Colour] {
     count <= distinct.count
       ? Array(distinct.prefix(count)) : (0..<count).map { cividis(0.9 * Double($0) / Double(count - 1)) }
   }
@@ -74,14 +74,14 @@ package enum Marker: Int, Sendable {
   case pentagon = 15
 
   /// Symbols that differ in print without colours.
-  static let distinct: [Marker] = [
+  package static let distinct: [Marker] = [
     .circle, .square, .triangle, .diamond, .downTriangle, .pentagon, .openCircle,
   ]
 
-  static func number(_ k: Int) -> Marker { distinct[k % distinct.count] }
+  package static func number(_ k: Int) -> Marker { distinct[k % distinct.count] }
 
   /// The same symbol, not filled.
-  var hollow: Marker {
+  package var hollow: Marker {
     switch self {
     case .square: .openSquare
     case .circle: .openCircle

@@ -120,16 +120,19 @@ package struct GnuplotScript: Sendable {
     add("set yrange [\(number(page.h)):0]")
     for panel in sheet.panels {
       let frame = panel.frame
-      if !panel.x.label.isEmpty {
+      for (n, line) in panel.x.labelLines(along: frame.width).enumerated() {
         addLabel(
           SheetText(
-            text: panel.x.label, x: frame.x + frame.width / 2, y: frame.y + frame.height + 25,
-            alignment: .center))
+            text: line, x: frame.x + frame.width / 2,
+            y: frame.y + frame.height + 25 + AxisLabel.leading * Double(n), alignment: .center))
       }
-      if !panel.y.label.isEmpty {
+      let lines = panel.y.labelLines(along: frame.height)
+      // The last line stands nearest to the axis.
+      for (n, line) in lines.enumerated() {
         addLabel(
           SheetText(
-            text: panel.y.label, x: frame.x - 32, y: frame.y + frame.height / 2, alignment: .center),
+            text: line, x: frame.x - panel.labelDistance - AxisLabel.leading * Double(lines.count - 1 - n),
+            y: frame.y + frame.height / 2, alignment: .center),
           rotated: true)
       }
     }

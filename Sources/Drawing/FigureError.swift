@@ -22,7 +22,8 @@ public struct FigureError: Error, CustomStringConvertible, Sendable {
   /// One line: the path, what happened, and what to do about it.
   public var description: String { "\(path): \(message); \(remedy)" }
 
-  init(_ kind: Kind, path: String, message: String, remedy: String) {
+  /// What went wrong with a run file or a program.
+  package init(_ kind: Kind, path: String, message: String, remedy: String) {
     self.kind = kind
     self.path = path
     self.message = message

@@ -1,0 +1,172 @@
+/// A page with figures on it: what is to be drawn, in points (1/72 inch) from the top left corner.
+public struct Sheet: Sendable {
+  /// The page's width.
+  public package(set) var width: Double
+  /// The page's height.
+  public package(set) var height: Double
+  /// Diagrams with axes.
+  package var panels: [Panel] = []
+  /// What lies on the page itself, in points.
+  package var layers: [Layer] = []
+  /// Texts on the page, in points.
+  package var texts: [SheetText] = []
+  /// The figure's title, and its caption in one paragraph, for readers who do not see it.
+  public package(set) var title = ""
+  /// The caption.
+  public package(set) var caption = ""
+
+  /// Whether the title is drawn, or left to the page around the figure.
+  private(set) var hasTitle: Bool
+  /// Whether the caption is drawn.
+  private(set) var hasCaption: Bool
+  /// What the user calls the axes of all panels; nil: what the figure calls them.
+  let labels: (x: String?, y: String?)
+  /// The most that the figure may be high; panels that do not fit are left out and counted.
+  package let room: Double?
+  /// How many panels were left out for lack of room.
+  public package(set) var omittedPanels = 0
+  /// How many panels the figure has, with those that were left out.
+  package var allPanels: Int { panels.count + omittedPanels }
+
+  package init(
+    width: Double, height: Double = 0, hasTitle: Bool = true, hasCaption: Bool = true,
+    labels: (x: String?, y: String?) = (nil, nil), room: Double? = nil
+  ) {
+    self.width = width
+    self.height = height
+    self.hasTitle = hasTitle
+    self.hasCaption = hasCaption
+    self.labels = labels
+    self.room = room
+  }
+}
+
+/// A rectangle: on the page in points, with `y` downward; in a panel in its coordinates.
+package struct Rectangle: Sendable, Equatable {
+  package var x: Double
+  package var y: Double
+  package var width: Double
+  package var height: Double
+
+  package init(x: Double, y: Double, width: Double, height: Double) {
+    self.x = x
+    self.y = y
+    self.width = width
+    self.height = height
+  }
+}
+
+/// A place in a panel's coordinates, or on the page.
+package struct Point: Sendable, Equatable {
+  package var x: Double
+  package var y: Double
+
+  package init(_ x: Double, _ y: Double) {
+    self.x = x
+    self.y = y
+  }
+}
+
+/// A line of text; `y` is its middle.
+package struct SheetText: Sendable {
+  package enum Alignment: String, Sendable { case left, center, right }
+
+  package var text: String
+  package var x: Double
+  package var y: Double
+  package var size = 8.0
+  package var alignment = Alignment.left
+  package var isBold = false
+  package var colour = Colour.black
+
+  package init(
+    text: String, x: Double, y: Double, size: Double = 8, alignment: Alignment = .left, isBold: Bool = false,
+    colour: Colour = .black
+  ) {
+    self.text = text
+    self.x = x
+    self.y = y
+    self.size = size
+    self.alignment = alignment
+    self.isBold = isBold
+    self.colour = colour
+  }
+}
+
+/// Sizes of text, in points.
+package enum TextSize {
+  package static let title = 10.0
+  package static let panel = 8.5
+  package static let label = 8.0
+  package static let tick = 7.5
+  package static let caption = 7.5
+  /// From one line to the next.
+  package static let leading = 1.3
+}
+
+/// A picture in colours.
+package struct Bitmap: Sendable {
+  package var width: Int
+  package var height: Int
+  /// Shape `[height, width, 3]`, from the top.
+  package var bytes: [UInt8]
+
+  init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+    bytes = Array(repeating: 255, count: 3 * width * height)
+  }
+
+  /// A picture of grey levels, 1 bright; missing pixels are pale blue, which is no grey.
+  ///
+  /// - Parameter scale: Edge of a pixel, so that viewers that smooth do not blur it.
+  package init(grey pixels: some Collection<Double>, height: Int, width: Int, scale: Int) {
+    self.init(width: width * scale, height: height * scale)
+    for (k, value) in pixels.enumerated() {
+      let level = UInt8(min(max(value.isNaN ? 0 : value, 0), 1) * 255 + 0.5)
+      let colour = value.isNaN ? [225, 235, 250] : [level, level, level]
+      for dy in 0..<scale {
+        for dx in 0..<scale {
+          let place = 3 * ((k / width * scale + dy) * self.width + k % width * scale + dx)
+          for c in 0..<3 { bytes[place + c] = colour[c] }
+        }
+      }
+    }
+  }
+}
+
+/// Something drawn in a panel or on the page.
+package enum Layer: Sendable {
+  /// A line through points; a missing one interrupts it. `dash` 1 is solid.
+  case line([Point], Colour, width: Double, dash: Int)
+  /// The region between two curves.
+  case band(x: [Double], lower: [Double], upper: [Double], Colour)
+  /// Vertical error bars.
+  case bars(x: [Double], lower: [Double], upper: [Double], Colour)
+  /// Symbols.
+  case marks([Point], Colour, Marker, size: Double)
+  /// Filled rectangles.
+  case cells([(Rectangle, Colour)])
+  /// A picture.
+  case bitmap(Bitmap, Rectangle)
+}
+
+/// A diagram.
+package struct Panel: Sendable {
+  /// The area within the axes, on the page.
+  package var frame: Rectangle
+  package var x: Axis
+  package var y: Axis
+  package var layers: [Layer] = []
+  /// In the panel's coordinates.
+  package var texts: [SheetText] = []
+  /// Whether the frame has four sides instead of two axes.
+  package var hasBox = false
+  /// What it shows.
+  package var title = ""
+
+  /// From the vertical axis to its label, past the numbers that stand there.
+  var labelDistance: Double {
+    max(32, 12 + (y.ticks.map { TextWidth.of($0.label, size: TextSize.tick) }.max() ?? 0))
+  }
+}

@@ -1,0 +1,80 @@
+import Drawing
+import Foundation
+import Vocabulary
+
+/// A mean with its error in two digits, and as many decimals for both.
+func meanText(_ x: Double, _ error: Double) -> String {
+  guard x.isFinite else { return "-" }
+  // An error of rounding alone says nothing.
+  guard error.isFinite, error > 1e-12 * abs(x) else { return short(x) }
+  let decimals = Int((1 - log10(error)).rounded(.up))
+  guard (0...6).contains(decimals), abs(x) < 1e9 else { return "\(short(x)) ± \(short(error))" }
+  return String(format: "%.\(decimals)f ± %.\(decimals)f", x, error)
+}
+
+/// A number in three decimals.
+func threeDecimals(_ x: Double) -> String { x.isFinite ? String(format: "%.3f", x) : "-" }
+
+extension RunData {
+  /// Points of the sweep, evenly chosen where there are more than `limit`; the file itself where there is no sweep.
+  func sweepPoints(limit: Int) -> (points: [(data: RunData, labels: [String])], all: Int) {
+    let shape = RowMajorShape(sweep.map(\.labels.count))
+    let all = sweep.reduce(1) { product, axis in
+      let (next, overflows) = product.multipliedReportingOverflow(by: axis.labels.count)
+      return overflows ? 1 << 40 : min(next, 1 << 40)
+    }
+    guard all < 1 << 40 else { return ([(self, zip(sweep, point).map { $0.labels[$1] })], all) }
+    let points = evenly(all, max(limit, 1)).map { number in
+      let point = shape.indices(of: number)
+      return (at(point), zip(sweep, point).map { $0.labels[$1] })
+    }
+    return (points, all)
+  }
+
+  /// "24 of 100 points are shown" with the command that gives all; empty where all are shown.
+  ///
+  /// - Parameter variables: What a table shows.
+  func pointsNote(_ shown: Int, of all: Int, _ variables: [String]) -> String {
+    shown < all
+      ? " \(shown) of \(all) points are shown, evenly chosen; all: simulate export \(fileName) --variables"
+        + " \(variables.prefix(4).joined(separator: ","))"
+      : ""
+  }
+
+  /// The file's name without its folder.
+  var fileName: String { URL(fileURLWithPath: path).lastPathComponent }
+
+  /// What is known of the models at every point of the sweep.
+  struct ModelTable {
+    /// What errors are.
+    var errors: String
+    var header: [String]
+    /// The swept values, then the numbers.
+    var rows: [[String]]
+    /// What is left out; empty where nothing is.
+    var note: String
+  }
+
+  /// Reads a row per point; nil where the file says nothing of models.
+  func modelTable(limit: Int) throws -> ModelTable? {
+    let names = [
+      ("negative_elbo_train", "negative ELBO, training [nats]"), ("negative_elbo_test", "test [nats]"),
+      ("negative_elbo_validation", "validation [nats]"),
+      ("active_latent_variables", "active latent variables"), ("best_epoch", "best epoch"),
+    ].filter { find($0.0) != nil }
+    guard !names.isEmpty else { return nil }
+    let (points, all) = sweepPoints(limit: limit)
+    let rows = try points.map { point in
+      try point.labels
+        + names.map { name, _ in
+          let error = point.data.name(of: .standardError(of: name))
+            .flatMap { try? point.data.values($0, []) }
+          return meanText(try point.data.values(name, []).first ?? .nan, error?.first ?? .nan)
+        }
+    }
+    return ModelTable(
+      errors: models == nil ? "standard errors over items" : "means and standard errors over models",
+      header: sweep.map(\.key) + names.map(\.1), rows: rows,
+      note: String(pointsNote(points.count, of: all, names.map(\.0)).drop { $0 == " " }))
+  }
+}
