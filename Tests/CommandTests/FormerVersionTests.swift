@@ -1,3 +1,4 @@
+import Drawing
 import Figures
 import Foundation
 import Output
@@ -45,11 +46,11 @@ extension CommandTests {
       let sandbox = try sandbox()
       let run = try RunData(path: sandbox("run.nc"))
       #expect(run.levels == [0.5, 0])
-      #expect(try run.sheet(.series).panels.map(\.y.label) == ["distance [1]", "energy [nats]"])
+      #expect(try run.sheet("series").panels.map(\.y.label) == ["distance [1]", "energy [nats]"])
       var sweep = try RunData(path: sandbox("sweep.nc"))
       #expect(sweep.sweep.map(\.labels) == [["train", "test"]])
       try sweep.select("initial.split=test")
-      #expect(try sweep.sheet(.series).caption.contains("at initial.split = test"))
+      #expect(try sweep.sheet("series").caption.contains("at initial.split = test"))
       try sandbox.succeed("report", "sweep.nc", "-o", "sweep.md")
       #expect(String(decoding: try sandbox.bytes("sweep.md"), as: UTF8.self).contains("| train |"))
       try sandbox.succeed("plot", "run.nc", "-o", "run.svg")
@@ -69,7 +70,7 @@ extension CommandTests {
       }
       let new = try RunData(path: sandbox("new.nc"))
       #expect(new.levels == [0, 0.5])
-      let sheet = try new.sheet(.trajectories)
+      let sheet = try new.sheet("trajectories")
       #expect(sheet.panels.map(\.title) == ["corruption level 0 [1]", "corruption level 0.5 [1]"])
     }
 

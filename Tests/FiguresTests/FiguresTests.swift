@@ -75,7 +75,7 @@ import Testing
       ).write([1.0, 2])
     }
     try writer.commit()
-    let panels = try RunData(path: folder("two.nc")).sheet(.series).panels
+    let panels = try RunData(path: folder("two.nc")).sheet("series").panels
     #expect(panels.map(\.y.label) == ["surprise [nats]"] && panels.map(\.title) == ["surprise"])
   }
 
@@ -655,6 +655,54 @@ import Testing
       try group.defineVariable("basin_fraction", type: .double, dimensions: ["attractor"]).write([1.0, 1])
     }
     try expectInvalid(folder("attractors.nc"), "attractors", "basin_fraction")
+    try write(folder("confusion.nc")) { root in
+      try root.defineVariable("nearest_concept_count", type: .int32, dimensions: ["level"]).write([1, 1])
+    }
+    try expectInvalid(folder("confusion.nc"), "confusion", "nearest_concept_count")
+  }
+
+  /// Counts of a formula: colours are shares of a row, numbers the counts, the first class above.
+  @Test func nearestConcepts() throws {
+    let folder = try TemporaryFolder()
+    func count(_ level: Int, _ time: Int, _ source: Int, _ nearest: Int) -> Int32 {
+      source == 1 && time == 0 ? 0 : Int32(1 + level + 2 * time + 3 * source + 100 * nearest)
+    }
+    try write(folder("counts.nc")) { root in
+      for (name, values) in [("time", [0, 1, 2]), ("source_class", [4, 7]), ("nearest_class", [-1, 4, 7])] {
+        try root.defineDimension(name, length: values.count)
+        try root.defineVariable(name, type: .int32, dimensions: [name]).write(values)
+      }
+      var all: [Int32] = []
+      for l in 0..<2 {
+        for t in 0..<3 { for s in 0..<2 { for n in 0..<3 { all.append(count(l, t, s, n)) } } }
+      }
+      try root.defineVariable(
+        "nearest_concept_count", type: .int32, dimensions: ["level", "time", "source_class", "nearest_class"]
+      ).write(all)
+    }
+    let sheet = try RunData(path: folder("counts.nc")).sheet("confusion")
+    // Two levels, each at the first and last time or at all three.
+    #expect(sheet.panels.count == 6)
+    for (k, panel) in sheet.panels.enumerated() {
+      let (level, time) = (k / 3, k % 3)
+      let texts = panel.texts.map { "\($0.text)@\($0.x),\($0.y)" }
+      for source in 0..<2 {
+        for nearest in 0..<3 {
+          let text = "\(count(level, time, source, nearest))@\(Double(nearest)),\(Double(1 - source))"
+          #expect(texts.contains(text), "\(text) in \(texts)")
+        }
+      }
+      guard case .cells(let cells) = panel.layers[0] else {
+        Issue.record("no cells")
+        continue
+      }
+      let row = (0..<3).map { Double(count(level, time, 0, $0)) }
+      let share = row[2] / row.reduce(0, +)
+      #expect(cells[2].1 == Palette.cividis(share))
+      if time == 0 { #expect(cells[3].1 == .white && cells[5].1 == .white) }
+      #expect(panel.x.ticks.map(\.label) == ["none", "4", "7"])
+    }
+    #expect(sheet.caption.contains("Numbers are members"))
   }
 
   /// A declared shape is no proof of values: what a figure reads is bounded.
