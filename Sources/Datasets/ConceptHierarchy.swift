@@ -16,7 +16,7 @@ public struct ConceptHierarchy: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - classNames: The name of each class.
-  ///   - classLabels: The label of each class; distinct.
+  ///   - classLabels: The label of each class, in ascending order; all different.
   ///   - superclassNames: The name of each superclass, or nothing.
   ///   - superclassOfClass: The superclass index of each class, or nothing.
   /// - Precondition: The counts agree, and each superclass index is in range.
@@ -25,7 +25,8 @@ public struct ConceptHierarchy: Sendable, Hashable {
     superclassOfClass: [Int] = []
   ) {
     precondition(classNames.count == classLabels.count, "a class has one name and one label")
-    precondition(Set(classLabels).count == classLabels.count, "labels are distinct")
+    precondition(
+      zip(classLabels, classLabels.dropFirst()).allSatisfy { $0 < $1 }, "labels ascend and are distinct")
     precondition(
       superclassOfClass.count == (superclassNames.isEmpty ? 0 : classNames.count),
       "either no class has a superclass, or each has one")

@@ -177,7 +177,10 @@ import Testing
       return try NetCDFReader(path: folder("united.nc")).variable("change_time").readInts()
     }
     #expect(try write() == [1, 2, 3, 20])
-    layout.adoptCoordinates(of: try united([[1, 2, 20], [1, 2, 3], [1, 2, 7]]))
+    // Those of another group's files among them.
+    var all = layout
+    all.uniteCoordinates(with: try united([[1, 2, 7]]))
+    layout.adoptCoordinates(of: all)
     #expect(try write() == [1, 2, 3, 7, 20])
   }
 

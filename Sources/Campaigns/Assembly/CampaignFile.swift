@@ -38,9 +38,8 @@ extension Campaign {
       let main = table[nil] ?? []
       var dimensions: [FileLayout.Dimension] = []
       let stacking = Stacking(
-        axes: axes, readers: readers, check: check,
-        coordinates: try Self.layout(main + plan.controls.flatMap { table[$0] ?? [] }, readers, check))
-      try writeRuns(main, stacking, in: root, isControl: false, common: &dimensions)
+        axes: axes, readers: readers, check: check, layouts: try Self.layouts(table, readers, check))
+      try writeRuns(main, stacking, in: root, control: nil, common: &dimensions)
       if !plan.controls.isEmpty {
         let group = try root.defineGroup("controls")
         for control in plan.controls {
@@ -49,7 +48,7 @@ extension Campaign {
           }
           let made = try group.defineGroup(control.rawValue)
           try made.setAttribute("long_name", .text(control.meaning))
-          try writeRuns(files, stacking, in: made, isControl: true, common: &dimensions)
+          try writeRuns(files, stacking, in: made, control: control, common: &dimensions)
         }
       }
       if !claims.isEmpty { try write(claims, in: root) }
@@ -130,32 +129,40 @@ extension Campaign {
     var readers: RunFileReaders
     /// What to do before each file.
     var check: () throws -> Void
-    /// With the coordinates of all runs, the controls' among them.
-    var coordinates: FileLayout
+    /// What the files of the scenario itself (nil) and of each control hold, put together.
+    var layouts: [Control?: FileLayout]
   }
 
-  /// What files hold, put together.
-  private static func layout(
-    _ files: [[String?]], _ readers: RunFileReaders, _ check: () throws -> Void
-  ) throws -> FileLayout {
-    var layout = FileLayout()
-    for case let file? in files.joined() {
-      try check()
-      try layout.add(try readers.reader(of: file))
+  /// What files hold, put together; with the coordinates of all, for a control's group inherits the root's.
+  private static func layouts(
+    _ table: [Control?: [[String?]]], _ readers: RunFileReaders, _ check: () throws -> Void
+  ) throws -> [Control?: FileLayout] {
+    var result = try table.mapValues { files in
+      var layout = FileLayout()
+      for case let file? in files.joined() {
+        try check()
+        try layout.add(try readers.reader(of: file))
+      }
+      return layout
     }
-    return layout
+    // The scenario's own first, and the others in one order.
+    let order: [Control?] = [nil] + Control.allCases.map { $0 }
+    var all = FileLayout()
+    for case let layout? in order.map({ result[$0] }) { all.uniteCoordinates(with: layout) }
+    for control in result.keys { result[control]?.adoptCoordinates(of: all) }
+    return result
   }
 
   /// The variables of runs `[point][replica]`.
   ///
   /// - Parameter common: The root's dimensions; the scenario's own runs, which come first, fill it.
   private func writeRuns(
-    _ files: [[String?]], _ stacking: Stacking, in group: NetCDFGroup, isControl: Bool,
+    _ files: [[String?]], _ stacking: Stacking, in group: NetCDFGroup, control: Control?,
     common: inout [FileLayout.Dimension]
   ) throws {
     let (axes, readers, check) = (stacking.axes, stacking.readers, stacking.check)
-    var layout = try Self.layout(files, readers, check)
-    layout.adoptCoordinates(of: stacking.coordinates)
+    let isControl = control != nil
+    var layout = stacking.layouts[control] ?? FileLayout()
     // Averages are enough of a control.
     if isControl { layout.groups = [] }
     // Where a control's dimensions are the root's, they are not defined again.

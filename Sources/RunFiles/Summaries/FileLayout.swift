@@ -107,8 +107,23 @@ package struct FileLayout {
   /// Holds nothing yet.
   package init() {}
 
-  /// Takes the root's dimensions and coordinates of another layout, which has all entries of these and perhaps more: so
-  /// groups of one file, which inherit dimensions, agree.
+  /// Adds the root's dimensions of another layout, with their coordinates, and nothing else.
+  package mutating func uniteCoordinates(with other: FileLayout) {
+    for dimension in other.root.dimensions {
+      if let k = root.dimensions.firstIndex(where: { $0.name == dimension.name }) {
+        root.dimensions[k].unite(with: dimension)
+      } else {
+        root.dimensions.append(dimension)
+      }
+    }
+    root.labels.merge(other.root.labels) { first, second in
+      Labels(
+        numbers: first.numbers.merging(second.numbers) { known, _ in known },
+        texts: first.texts.merging(second.texts) { known, _ in known })
+    }
+  }
+
+  /// Takes the root's dimensions and coordinates of another layout, which has all entries of these and perhaps more.
   package mutating func adoptCoordinates(of union: FileLayout) {
     for k in root.dimensions.indices {
       guard let other = union.root.dimensions.first(where: { $0.name == root.dimensions[k].name }) else {
