@@ -264,7 +264,9 @@ import Testing
 
   /// Divergence of the farther members makes no approach, in own centres and controls: what remains is the ensemble of
   /// those that stay.
-  @Test(arguments: [1, 4, 150], [1, 7, 126]) func divergenceMakesNoApproach(realizations: Int, blockSize: Int)
+  @Test(arguments: [1, 4, 150], [1, 7, BlockSize.standard]) func divergenceMakesNoApproach(
+    realizations: Int, blockSize: Int
+  )
     throws
   {
     let items = (0..<Int32(60)).map { $0 }
