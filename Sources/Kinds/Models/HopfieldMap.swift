@@ -1,3 +1,4 @@
+import Dynamics
 import Numerics
 
 /// An associative memory of N units with Hebb's weights, all units updated at once.
