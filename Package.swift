@@ -8,6 +8,7 @@ let package = Package(
     .executable(name: "simulate", targets: ["simulate"]),
     .library(name: "Numerics", targets: ["Numerics"]),
     .library(name: "Dynamics", targets: ["Dynamics"]),
+    .library(name: "Corruptions", targets: ["Corruptions"]),
     .library(name: "VAE", targets: ["VAE"]),
     .library(name: "Observables", targets: ["Observables"]),
     .library(name: "Attractors", targets: ["Attractors"]),
@@ -24,7 +25,7 @@ let package = Package(
       name: "SimulateProgram",
       targets: [
         "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "VAE", "Datasets", "Attractors", "Observables",
-        "Dynamics", "Numerics", "Output", "Vocabulary",
+        "Corruptions", "Dynamics", "Numerics", "Output", "Vocabulary",
       ]),
     .library(name: "Figures", targets: ["Figures", "Drawing"]),
   ],
@@ -52,6 +53,7 @@ let package = Package(
     // Words and small values that several rooms share.
     .target(name: "Vocabulary"),
     .target(name: "Dynamics", dependencies: ["Numerics", "Vocabulary"]),
+    .target(name: "Corruptions", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
     .target(name: "VAE", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
     .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
     .target(name: "Attractors", dependencies: ["Observables", "Dynamics", "Numerics", "CGSL"]),
@@ -68,16 +70,16 @@ let package = Package(
     .target(
       name: "Kinds",
       dependencies: [
-        "Scenarios", "RunFiles", "VAE", "Datasets", "Observables", "Dynamics", "Numerics", "Output",
+        "Scenarios", "RunFiles", "VAE", "Datasets", "Observables", "Corruptions", "Dynamics", "Numerics",
+        "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // One run: preparation, ensemble, attractors, checkpoints, shards, estimates.
     .target(
       name: "Experiments",
       dependencies: [
-        "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables", "Dynamics", "Numerics",
-        "Output",
-        "Vocabulary", .product(name: "Logging", package: "swift-log"),
+        "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables", "Corruptions", "Dynamics",
+        "Numerics", "Output", "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // Several runs in one file, and what claims say of them.
     .target(
@@ -115,19 +117,21 @@ let package = Package(
         "Experiments",
         "Kinds",
       ]),
-    .testTarget(name: "DynamicsTests", dependencies: ["Dynamics", "Numerics", "Kinds"]),
+    .testTarget(name: "DynamicsTests", dependencies: ["Kinds", "Corruptions", "Dynamics", "Numerics"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
     .testTarget(name: "NumericsTests", dependencies: ["Numerics", "Observables"]),
     .testTarget(
       name: "ObservablesTests",
       dependencies: [
-        "TestSupport", "Attractors", "Observables", "VAE", "Dynamics", "Numerics", "Datasets", "Output",
+        "TestSupport", "Attractors", "Observables", "VAE", "Corruptions", "Dynamics", "Numerics", "Datasets",
+        "Output",
         "Vocabulary",
       ]),
     .testTarget(
       name: "VAETests",
       dependencies: [
-        "TestSupport", "VAE", "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary",
+        "TestSupport", "VAE", "Attractors", "Observables", "Corruptions", "Dynamics", "Numerics", "Output",
+        "Vocabulary",
       ]),
     .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Drawing", "Output"]),
     .testTarget(

@@ -9,7 +9,7 @@ Adam, PyTorch's default initialization (nn.Linear), one reparametrized sample pe
 over pixels and latents, mean over the batch; all items, shuffled anew in each epoch. Prints the
 negative ELBO on both splits after each epoch (train: mean of the losses during the epoch; test: one
 sample per item), and at the end the test negative ELBO with the final weights and beta = 1. With
-hierarchical patterns also the table that FINDINGS.md gives for orientation. Single precision.
+hierarchical patterns also a table of overlaps and distances for orientation. Single precision.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def train(
 def orientation_table(
     model: VariationalAutoencoder, data: Dataset, levels: list[float], times: list[int], seed: int
 ) -> None:
-    """Means over all training items, one realization each, mean mode; as in FINDINGS.md."""
+    """Means over all training items, one realization each, mean mode."""
     generator = np.random.default_rng([seed, 1])
     tree = ConceptTree.build(model, data)
     own_class = tree.label

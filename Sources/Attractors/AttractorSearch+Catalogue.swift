@@ -15,6 +15,7 @@ extension AttractorSearch {
     var explainsStart: Bool
   }
 
+  /// Applies Newton's method to several problems at once; nil where it finds nothing.
   func solve(
     _ problems: [(state: [Double], period: Int)], shouldStop: @escaping @Sendable () -> Bool
   ) -> [Finding?] {
@@ -42,7 +43,7 @@ extension AttractorSearch {
     let indices = found.map { candidate -> Int32? in
       guard let candidate else { return nil }
       if let known = sets.firstIndex(where: { isSame(candidate, $0) }) { return Int32(known) }
-      // Once for each place: a set on kinks may turn out to be none.
+      // Each place on kinks is classified once: it may turn out to be no isolated set.
       if refused.contains(where: { candidate.distance(to: $0) <= candidate.certainDistance(to: $0) }) {
         return nil
       }
@@ -68,8 +69,8 @@ extension AttractorSearch {
 
   /// Whether two findings are one set.
   ///
-  /// They are where Newton's method cannot tell their places apart; on kinks nothing else counts. Else alike sets are one within
-  /// `settings.mergeDistance`, unless both are stable and something stands between them.
+  /// They are one where Newton's method cannot tell their places apart; on kinks nothing else counts. Elsewhere, alike sets
+  /// within `settings.mergeDistance` are one, unless both are stable and something stands between them.
   private func isSame(_ candidate: InvariantSet, _ known: InvariantSet) -> Bool {
     guard candidate.period == known.period else { return false }
     let distance = candidate.distance(to: known)

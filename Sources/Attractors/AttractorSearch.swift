@@ -4,19 +4,19 @@ import Synchronization
 
 /// How one start of a search for attractors ended.
 public struct AttractorDecision: Sendable, Hashable {
-  /// How.
+  /// The outcome: converged, a cycle, slow, diverged or undecided.
   public var outcome = Outcome.undecided
   /// The catalogue's index of the set reached; -1 for none.
   public var set: Int32 = -1
   /// The first t with |z(t) - z(t-1)| below the tolerance (for a cycle |z(t) - z(t-p)|), -1 for none.
-  /// After entry into a trapping ball it is continued with the linearized map. A cycle without a ball is
+  /// From where the orbit enters a trapping ball it is continued with the linearized map. A cycle without a ball is
   /// recognized at the end of a round, up to 256 steps late.
   public var time: Int32 = -1
 }
 
 /// Finds the attractors of an autonomous map, and which of them each initial state reaches.
 ///
-/// 1. Orbits are iterated plainly, in rounds; nothing but plain iteration decides where they go.
+/// 1. Orbits are iterated plainly, in rounds. Nothing but plain iteration decides where they go.
 /// 2. Between rounds Newton's method is tried where steps have become small or an orbit has come back
 ///    to itself. What it finds joins the catalogue; stable finds get a `TrappingBall` where the map
 ///    can bound its remainder.
@@ -28,7 +28,7 @@ public struct AttractorDecision: Sendable, Hashable {
 ///
 /// Memory: 4096 orbits at a time, and one `Decision` per start.
 public final class AttractorSearch<Map: DifferentiableMap, Start: InitialCondition>: @unchecked Sendable {
-  /// How a search is done.
+  /// What a search looks for, and when it gives up.
   public struct Settings: Sendable {
     /// An orbit whose step is below this has settled, if a root confirms it.
     public var tolerance = 1e-10
@@ -41,7 +41,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     public var mergeDistance = 1e-6
     /// Whether orbits are decided as soon as they lie in a ball of proven contraction.
     public var usesTrappingBalls = true
-    /// Whether rows of settled orbits are used for waiting ones at once.
+    /// Whether a waiting orbit takes the row of one that has ended at once.
     public var refillsBlocks = true
 
     /// The defaults of a scenario.
@@ -51,9 +51,9 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// How one start ended.
   public typealias Decision = AttractorDecision
 
-  /// What the search works on.
+  /// The map whose attractors are searched.
   public let map: Map
-  /// How it is done.
+  /// What is looked for, and when the search gives up.
   public let settings: Settings
   /// Everything found so far, in order of discovery: stable or not.
   public internal(set) var sets: [InvariantSet] = []
@@ -70,19 +70,25 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   private let start: Start
   private let noise: NoiseSource
   let threads: Int
-  /// For single states, between rounds.
+  /// Evaluates the map at single states, between rounds.
   let evaluator: LinearizedOrbit<Map>
+  /// The trapping balls of stable sets, by the catalogue's index.
   var balls: [(set: Int32, ball: TrappingBall)] = []
-  /// What Newton's method found on kinks and is no isolated set.
+  /// Places on kinks that Newton's method found and that are no isolated sets.
   var refused: [InvariantSet] = []
+  /// The linearized maps about sets with balls, by the catalogue's index.
   var continuations: [Int32: LinearContinuation] = [:]
-  /// Places that are no isolated set, remembered at most.
+  /// The most places in `refused`.
   static var mostRefused: Int { 256 }
+  /// The most orbits under way.
   private static var poolCapacity: Int { 4096 }
+  /// The most attempts of Newton's method in a round that decide no orbit.
   static var attemptsPerRound: Int { 24 }
-  /// While fewer sets are known, settled orbits are looked at one after another, then all at once.
+  /// While fewer sets are known, settled orbits are examined one after another, later all at once.
   static var settledAtOnce: Int { 64 }
+  /// The most states in `unsettled`.
   static var keptStates: Int { 32 }
+  /// The most states in `samples`.
   static var keptSamples: Int { 128 }
   /// Newton's method is first tried at steps of this size, relative to max(1, |z|).
   private static var firstAttempt: Double { 0.02 }
@@ -90,7 +96,9 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// - Parameters:
   ///   - map: An autonomous map.
   ///   - start: Where members start.
-  ///   - seed: For the start's random numbers.
+  ///   - seed: The scenario's seed, for the starts' random numbers.
+  ///   - threads: How many share the work; the results do not depend on it.
+  ///   - settings: What is looked for, and when the search gives up.
   public init(map: Map, start: Start, seed: UInt64, threads: Int, settings: Settings = Settings()) {
     precondition(map.isAutonomous, "attractors are of autonomous maps")
     precondition(threads >= 1 && settings.tolerance > 0 && settings.maximumPeriod >= 1)
@@ -104,7 +112,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
 
   /// Decides where `members` go.
   ///
-  /// May be called again with further members: the catalogue stays.
+  /// May be called again with further members: the catalogue remains.
   ///
   /// - Parameters:
   ///   - progress: Called between rounds with the fraction decided; returning false cancels.
@@ -133,7 +141,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   public func decide(
     from states: [[Double]], shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> [Decision] {
-    let kept = unsettled  // of members
+    let kept = unsettled  // those of members
     defer { unsettled = kept }
     return try decide(count: states.count, progress: nil, shouldStop: shouldStop) { pool, first in
       for index in first..<pool.count {
@@ -179,7 +187,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     return decisions
   }
 
-  /// x(0) or z(0), and from it z(0), of the pool's orbits from `first` on.
+  /// Makes the initial states of the pool's orbits from `first` on, and z(0) of them.
   private func begin(_ pool: OrbitPool, from first: Int, _ members: [Member]) {
     let added = pool.count - first
     let grain = BlockSize.standard
@@ -225,5 +233,4 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     iterations += (0..<pool.count).reduce(0) { $0 + Int(pool.orbits.pointer[$1].time) } - before
     return !isStopped.load(ordering: .relaxed)
   }
-
 }

@@ -7,11 +7,11 @@ public struct AttractorStudy: Sendable {
   public var sets: [InvariantSet]
   /// How many of them starts reached.
   public var reachedCount: Int
-  /// Corruption levels.
+  /// The corruption levels.
   public var levels: [Double]
   /// The source items.
   public var items: [Int32]
-  /// Starts of each item.
+  /// The starts of each item.
   public var realizations: Int
   /// Where each start went, `[level][item, realization]`: an index into `sets`, -1 for none.
   public var labels: [[Int32]]
@@ -19,24 +19,24 @@ public struct AttractorStudy: Sendable {
   public var outcomes: [[Outcome]]
   /// Steps until it had converged (or diverged), -1 where it did not, `[level][item, realization]`.
   public var times: [[Int32]]
-  /// Statistics of each level.
+  /// The statistics of each level.
   public var basins: [Basins]
   /// What each set is near to, and looks like.
   public var identities: [Identity]
   /// g(z*) of each set's first point, `[sets, D]`.
   public var pictures: RowTable
-  /// Exponents of starts that did not settle.
+  /// Lyapunov exponents of starts that did not settle.
   public var unsettled: [Unsettled]
-  /// Looks at the intervals that were planned (1 without `until`), and how many were taken.
+  /// How often the intervals were to be examined (once without `until`), and how often they were.
   public var looks: (planned: Int, taken: Int)
-  /// Steps of plain iteration, of all starts.
+  /// Steps of plain iteration, summed over all starts.
   public var iterations: Int
   /// Starts decided by a trapping ball.
   public var decidedByBall: Int
-  /// Wall-clock seconds.
+  /// The wall-clock time that the search took, in seconds.
   public var seconds: Double
 
-  /// Collects them.
+  /// Collects what was found.
   package init(
     sets: [InvariantSet], reachedCount: Int, levels: [Double], items: [Int32], realizations: Int,
     labels: [[Int32]], outcomes: [[Outcome]], times: [[Int32]], basins: [Basins], identities: [Identity],
@@ -67,21 +67,21 @@ public struct AttractorStudy: Sendable {
     public var counts: [Int]
     /// Their share of all starts.
     public var fractions: [Double]
-    /// With 95 % confidence.
+    /// The 95 % confidence intervals of these shares.
     public var intervals: [FractionInterval]
     /// Starts that are slow or undecided, as a share of all.
     public var undecidedFraction: Double
-    /// Nats.
+    /// The basin entropy of decided starts, nats.
     public var entropy: Double
-    /// Chao1.
+    /// How many attractors no start has reached, at least (Chao1).
     public var unseen: UnseenAttractors
-    /// Of starts that converged: median, 90 % quantile and maximum of the time; -1 for none.
+    /// The median, the 90 % quantile and the maximum of the times of starts that converged; -1 for none.
     public var convergenceTimes: (median: Int, ninetieth: Int, maximum: Int)
     /// Starts by class and by the class of the nearest concept of the attractor reached, `[class][class]`; nil
     /// without classes.
     public var confusion: [[Int]]?
 
-    /// Collects them.
+    /// Collects the statistics.
     package init(
       counts: [Int], fractions: [Double], intervals: [FractionInterval], undecidedFraction: Double,
       entropy: Double, unseen: UnseenAttractors,
@@ -102,16 +102,16 @@ public struct AttractorStudy: Sendable {
   public struct Identity: Sendable {
     /// The class whose concept is nearest.
     public var concept: Int
-    /// Its distance.
+    /// The Euclidean distance of that concept.
     public var conceptDistance: Double
     /// The training item whose memory is nearest.
     public var memory: Int
-    /// Its distance.
+    /// The Euclidean distance of that memory.
     public var memoryDistance: Double
     /// The training item that the attractor is a recovered memory of, -1 for none.
     public var recoveredItem: Int
 
-    /// Collects them.
+    /// Collects what was found.
     package init(
       concept: Int, conceptDistance: Double, memory: Int, memoryDistance: Double, recoveredItem: Int
     ) {
@@ -135,7 +135,7 @@ public struct AttractorStudy: Sendable {
     /// Leading Lyapunov exponents, nats per step.
     public var exponents: [Double]
 
-    /// Collects them.
+    /// Collects what was found.
     package init(level: Int, initial: Int, exponents: [Double]) {
       self.level = level
       self.initial = initial

@@ -2,9 +2,9 @@
 ///
 ///     J_i' P J_i < P   for all i
 ///
-/// A convex problem for P. First in coordinates in which one Lyapunov equation for the matrices' mean is solved by the
-/// identity; then by the ellipsoid method with deep cuts (Bland, Goldfarb, Todd 1981, doi:10.1287/opre.29.6.1039), which
-/// proves that there is none where the ellipsoid misses a half space. Matrices enter it when they are violated.
+/// A convex problem for P. The identity is tried first, also in coordinates in which it solves a Lyapunov equation for the
+/// matrices' mean; then the ellipsoid method with deep cuts (Bland, Goldfarb, Todd 1981, doi:10.1287/opre.29.6.1039),
+/// which proves that there is no such norm where the ellipsoid misses a half space. A matrix takes part when it is violated.
 struct CommonNorm {
   private let n: Int
   private let matrices: [SmallMatrix]
@@ -96,7 +96,7 @@ struct CommonNorm {
           if found.value >= 0, found.value > worst?.value ?? -1 { worst = found }
         }
         if worst == nil {
-          // Good for those looked at: the worst of all others joins them.
+          // Contracting for the matrices of the working set: the worst of the others joins them.
           var added = -1
           for index in matrices.indices {
             guard let found = violation(matrices[index], p) else { return false }

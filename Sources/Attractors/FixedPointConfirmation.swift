@@ -2,16 +2,16 @@ import Dynamics
 import Numerics
 import Synchronization
 
-/// Tells whether states whose steps have become small lie at a stable fixed point.
+/// Confirms that states whose steps have become small lie at a stable fixed point.
 ///
-/// Newton's method starts from the state; what it finds is remembered, so that further members at the same
-/// point cost a comparison. Safe to share between threads.
+/// Newton's method starts from the state. What it finds is remembered, so that further members at the same point cost no
+/// more than a comparison. Several threads may share it.
 public final class FixedPointConfirmation<Map: DifferentiableMap>: SettledStateClassifier {
-  /// Places that are no isolated set, remembered at most: a line of fixed points has any number of them.
+  /// The most places in `known.refused`: a line of fixed points has any number of them.
   private static var mostRefused: Int { 256 }
 
   private let map: Map
-  /// What was found, and on kinks what is no isolated set: its place is remembered, too.
+  /// The sets that were found, and places on kinks that are no isolated sets.
   private let known = Mutex<(sets: [InvariantSet], refused: [InvariantSet])>(([], []))
 
   /// - Parameter map: The autonomous map, in double precision.
@@ -35,7 +35,7 @@ public final class FixedPointConfirmation<Map: DifferentiableMap>: SettledStateC
     func isCandidate(_ set: InvariantSet) -> Bool {
       candidate.distance(to: set) <= candidate.certainDistance(to: set)
     }
-    // A set on kinks is looked at once: it has not drawn this state.
+    // A known set on kinks has been classified, and does not attract this state.
     if candidate.liesOnKink, sets.contains(where: isCandidate) || refused.contains(where: isCandidate) {
       return .slow
     }

@@ -54,20 +54,21 @@ public struct FractionInterval: Sendable, Hashable {
 
   /// Intervals for the shares of the starts that reach each attractor.
   ///
-  /// One start per item: the Clopper-Pearson interval, for these trials are independent. Several starts per item: Korn and
-  /// Graubard's interval, which is that of Clopper and Pearson for n* trials of which the share f were successes,
+  /// With one start per item this is the Clopper-Pearson interval, because the trials are independent. With several it is
+  /// Korn and Graubard's, which is that of Clopper and Pearson for n* trials of which the share f were successes,
   ///
   ///     n* = f (1 - f) / v (t(1 - alpha/2; n R - 1) / t(1 - alpha/2; n - 1))^2,   at most n R
   ///     v = sum (f_i - f)^2 / (n (n - 1))
   ///
-  /// with n items of R starts each, f_i the share of an item's starts. n* is n where v is 0: items that happen to be alike
-  /// do not prove that others are. As in `clopperPearson`, undecided starts count as successes at the upper end, which has
-  /// an n* of its own. Several starts of a single item say nothing about other items: both ends are missing (NaN).
+  /// with n items of R starts each, and f_i the share of an item's starts. Where v is 0, n* is n: items that happen to be
+  /// alike do not prove that others are. As in `clopperPearson`, undecided starts count as successes at the upper end, which
+  /// has an n* of its own. Several starts of a single item tell nothing about other items: both ends are missing (NaN).
   ///
-  /// - Parameter labels: The attractor of each start, -1 for undecided ones, others below 0 for those decided otherwise.
-  ///   Shape `[items, startsPerItem]`.
   /// - Parameters:
-  ///   - attractors: Their number.
+  ///   - labels: The attractor of each start, -1 for undecided ones, others below 0 for those decided otherwise. Shape
+  ///     `[items, startsPerItem]`.
+  ///   - startsPerItem: R.
+  ///   - attractors: How many attractors there are.
   ///   - error: alpha, the probability of missing the true share.
   /// - Complexity: O(starts + attractors).
   ///
@@ -84,7 +85,7 @@ public struct FractionInterval: Sendable, Hashable {
           successes: reached.sum, trials: items, undecided: counts.undecided.sum, error: error)
       }
       guard items > 1 else { return FractionInterval(lower: .nan, upper: .nan) }
-      // Whether the undecided ones are successes or not must not make the upper end smaller.
+      // Undecided starts must not make the upper end smaller, whether they are successes or not.
       let least = kornGraubard(reached, items: items, startsPerItem: startsPerItem, error: error)
       let most = kornGraubard(
         reached.with(counts.undecided), items: items, startsPerItem: startsPerItem, error: error)
@@ -142,7 +143,7 @@ public struct FractionInterval: Sendable, Hashable {
       return clopperPearson(
         successes: Int((share * Double(members)).rounded()), trials: members, error: error)
     }
-    // Of items that are alike, roundings of shares may be left.
+    // Where items are alike, rounding errors of their shares may be left.
     guard standardError > 1e-12 else {
       return clopperPearson(share: share, trials: Double(items), error: error)
     }
@@ -160,7 +161,7 @@ extension SeriesStatistics {
   public var fractionIntervals: [FractionInterval] {
     var result: [FractionInterval] = []
     for t in mean.indices {
-      // Where members rest, one time is as the last.
+      // Where members rest, one time is like the one before.
       if t > 0, mean[t] == mean[t - 1], standardError[t] == standardError[t - 1], count[t] == count[t - 1],
         itemCount[t] == itemCount[t - 1]
       {

@@ -3,7 +3,7 @@ import Numerics
 
 /// A fixed point or cycle of a map, with its linear stability.
 public struct InvariantSet: Sendable {
-  /// What kind it is; raw values are those of the run file's `kind`.
+  /// The kinds of sets; raw values are those of the run file's `kind`.
   public enum Kind: Int32, Sendable, CaseIterable {
     /// A fixed point whose eigenvalues all lie inside the unit circle.
     case stableFixedPoint = 0
@@ -21,7 +21,7 @@ public struct InvariantSet: Sendable {
     case nonSmoothCycle = 6
   }
 
-  /// Whether it draws what is near to it; raw values are those of the run file's `stability`.
+  /// Whether a set attracts what is near to it; raw values are those of the run file's `stability`.
   public enum Stability: Int32, Sendable, CaseIterable {
     /// All starts near by go there.
     case stable = 0
@@ -29,7 +29,7 @@ public struct InvariantSet: Sendable {
     case unstable = 1
     /// Some starts near by leave it; others, in a cone of directions, go there. Only on kinks.
     case semiStable = 2
-    /// Neither is proven. Only on kinks.
+    /// None of these is proven. Only on kinks.
     case undecided = 3
   }
 
@@ -45,19 +45,19 @@ public struct InvariantSet: Sendable {
   public private(set) var spectralRadius: Double
   /// |dF^p/dz|_2; not a number where there is no Jacobian.
   public private(set) var largestSingularValue: Double
-  /// Whether it draws what is near to it.
+  /// Whether it attracts what is near to it.
   public private(set) var stability: Stability
   /// Whether dF^p/dz exists.
   public private(set) var isSmooth = true
-  /// J(z) at each point; where points lie on kinks dF^p/dz, at the first only; empty where there is none.
+  /// J(z) at each point. Where points lie on kinks, dF^p/dz at the first point alone; empty where there is none.
   private(set) var jacobians: [SmallMatrix]
   /// The kinks that pass through each point.
   let kinks: [[Int]]
-  /// How far away the true points may be, as far as Newton's method tells.
+  /// How far away the true points may be, by Newton's method.
   let uncertainty: Double
 
-  /// How far inside the unit circle an eigenvalue must lie to count as inside: nearer ones, up to this and
-  /// roundings on it, belong to sets that neither attract nor repel in any time.
+  /// How far inside the unit circle an eigenvalue must lie to count as inside. Sets with eigenvalues nearer to the circle
+  /// neither attract nor repel in any reasonable time.
   static let neutralMargin = 1e-9
 
   /// How many eigenvalues do not lie inside the unit circle: the dimension of the unstable manifold; -1 where there are
@@ -72,7 +72,7 @@ public struct InvariantSet: Sendable {
   public var mayAttract: Bool { stability != .unstable }
   /// Whether a point lies on a kink.
   var liesOnKink: Bool { kinks.contains { !$0.isEmpty } }
-  /// What kind it is.
+  /// The kind of the set.
   public var kind: Kind {
     guard isSmooth else { return period > 1 ? .nonSmoothCycle : .nonSmoothFixedPoint }
     if period > 1 { return isStable ? .stableCycle : .unstableCycle }
@@ -137,7 +137,7 @@ public struct InvariantSet: Sendable {
     switch OneSidedDerivative(map, points: points, kinks: kinks).verdict() {
     case .notIsolated: return nil
     case .smooth(let jacobian):
-      // As Newton's method asks of every root: an eigenvalue at 1 leaves its place open.
+      // Newton's method demands it of every root, too: an eigenvalue at 1 leaves the place undetermined.
       var system = jacobian
       for i in 0..<system.n { system[i, i] -= 1 }
       guard let inverse = system.inverse(),
@@ -157,7 +157,7 @@ public struct InvariantSet: Sendable {
     }
   }
 
-  /// dF^p/dz at the point `phase`; of a smooth set on kinks at the first.
+  /// dF^p/dz at the point `phase`; at the first point where the set is smooth and lies on kinks.
   func jacobian(fromPhase phase: Int = 0) -> SmallMatrix {
     guard jacobians.count == period else { return jacobians[0] }
     let order = jacobians[phase...] + jacobians[..<phase]
@@ -196,9 +196,9 @@ public struct InvariantSet: Sendable {
   ///
   ///     |F^p(z) - z - (M - I)(z - z_i)| <= |F^p(z) - z| / 4,   M = dF^p/dz at z_i
   ///
-  /// with the nearest point z_i. A state that only happens to be slow there, on its way past a ghost or a saddle,
-  /// moves otherwise. Within 1e-8 max(1, |z|), where roundings
-  /// blur what is left, a quarter of what is predicted and 1e-11 max(1, |z|) are allowed.
+  /// with the nearest point z_i. A state that is slow there only by chance, on its way past a ghost or a saddle, moves in
+  /// another way. Within 1e-8 max(1, |z|), where rounding errors blur what is left, a quarter of what is predicted and
+  /// 1e-11 max(1, |z|) are allowed.
   ///
   /// - Parameter displacement: F^p(z) - z.
   func explains(displacement: [Double], at state: [Double]) -> Bool {
@@ -220,8 +220,8 @@ public struct InvariantSet: Sendable {
     return error <= 0.25 * norm(displacement) + 1e-14 * scale
   }
 
-  /// Whether an orbit that has come to a state goes to the set: it is stable or, where it is not known to be, one-sided
-  /// derivatives draw the orbit's direction to it; and they explain what the orbit does there.
+  /// Whether an orbit that has come to a state goes to the set. The set must explain what the orbit does there, and be
+  /// stable or, where it is not known to be, attract the orbit's direction by its one-sided derivatives.
   ///
   /// - Parameters:
   ///   - displacement: F^p(z) - z.
@@ -239,7 +239,7 @@ public struct InvariantSet: Sendable {
       return false
     }
     if isStable { return true }
-    // A state that cannot be told from the point says nothing of a direction.
+    // A state that cannot be told from the point has no direction.
     guard distance > 2 * uncertainty else { return hasMoved }
     return derivative.attracts(difference(state, points[phase]))
   }

@@ -39,7 +39,7 @@ public func lyapunovExponents<Map: DifferentiableMap>(
       for i in 0..<n { square += rows[k * n + i] * rows[k * n + i] }
       let length = square.squareRoot()
       if t >= transient { sums[k] += logarithm(length) }
-      guard length > 0 else { continue }  // a superstable direction: minus infinity
+      guard length > 0 else { continue }  // a superstable direction, whose exponent is minus infinity
       for i in 0..<n { rows[k * n + i] /= length }
     }
   }

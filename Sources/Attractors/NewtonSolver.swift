@@ -5,17 +5,17 @@ import Dynamics
 ///     (J_p - I) d = -(F^p(z) - z),   z <- z + lambda d,   J_p = J(z_{p-1}) ... J(z_0)
 ///
 /// lambda is halved until the residual falls (Armijo, 1e-4). The Jacobian is the map's own, the linear
-/// systems are solved by GSL's LU decomposition. The iteration goes on until the residual is as small as
-/// roundings let it become.
+/// systems are solved by GSL's LU decomposition. The iteration goes on until the residual is as small as rounding errors
+/// allow.
 ///
 /// A small residual alone is no root: that of a saddle-node's ghost can be as small as one likes. A root counts
 /// only where it is isolated, in the manner of Newton's and Kantorovich's theorem: within twice the last correction the
 /// Jacobian must not change so much that the linear system loses its meaning. Where the map has a kink there, the Jacobian
 /// jumps; `InvariantSet.classified(by:)` says whether such a root is isolated.
 struct NewtonSolver {
-  /// Newton steps at most.
+  /// The most Newton steps.
   var maximumSteps = 30
-  /// What counts as a root: |F^p(z) - z| below this times max(1, |z|).
+  /// A root has |F^p(z) - z| below this times max(1, |z|).
   var accuracy = 1e-11
 
   /// How well the place must be determined, relative to max(1, |z|).
@@ -115,6 +115,7 @@ struct NewtonSolver {
     return norm(change.elements) <= 0.5
   }
 
+  /// The next state along a Newton step; nil where the residual does not fall.
   private static func searchLine<Map>(
     from state: [Double], along direction: [Double], residual: Double, period: Int, isRoot: Bool,
     _ orbit: LinearizedOrbit<Map>

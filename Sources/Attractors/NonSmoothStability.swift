@@ -1,8 +1,8 @@
 import Dynamics
 
-/// What a set is whose points lie on kinks.
+/// The stability of sets whose points lie on kinks.
 extension OneSidedDerivative {
-  /// What the one-sided derivative says.
+  /// What follows from the one-sided derivative.
   enum Verdict {
     /// D is linear: the kinks cancel.
     case smooth(SmallMatrix)
@@ -12,16 +12,16 @@ extension OneSidedDerivative {
     case notIsolated
   }
 
-  /// Directions, beside the positive and negative axes, in which D is looked at.
+  /// Directions, beside the positive and negative axes, in which D is evaluated.
   private static var directionCount: Int { 64 }
-  /// Work that a search for all pieces may take, in data values x kinks x pieces.
+  /// The work that a search for all pieces may take, in data values x kinks x pieces.
   private static var workLimit: Int { 40_000_000 }
 
-  /// Tells smooth points from others, and their stability.
+  /// Tells smooth points from others, and finds their stability.
   ///
   /// - *stable* where one norm |v|_P contracts the Jacobians of all pieces (`CommonNorm`);
   /// - *unstable* where D(v) = l v with l > 1 for some v; *semi-stable* where D then still draws directions near by to 0;
-  /// - *undecided* else: the pieces' eigenvalues do not decide (doi:10.1103/PhysRevLett.92.070201), and whether products of
+  /// - *undecided* otherwise: the pieces' eigenvalues do not decide (doi:10.1103/PhysRevLett.92.070201), and whether products of
   ///   several matrices shrink is undecidable in general (doi:10.1145/2491491.2491493).
   ///
   /// In one dimension the two slopes decide.
@@ -36,7 +36,7 @@ extension OneSidedDerivative {
     let search = PieceSearch(derivative: self)
     let limit = min(20_000, max(64, Self.workLimit / max(map.dataDimension * kinkCount, 1)))
     let (pieces, isComplete) = rays.isUnstable ? ([], false) : search.pieces(limit: limit)
-    for piece in pieces where !rays.isUnstable { rays.look(at: piece) }
+    for piece in pieces where !rays.isUnstable { rays.examine(piece) }
     if rays.isUnstable {
       let draws = addressedDirections(Self.directionCount).contains { attracts($0) }
       return .nonSmooth(draws ? .semiStable : .unstable)
@@ -60,7 +60,7 @@ extension OneSidedDerivative {
     return isLinear ? jacobian : nil
   }
 
-  /// In one dimension: a side is left at once where its slope is negative.
+  /// The verdict in one dimension. An orbit leaves a side with a negative slope at once.
   private func verdict(rightSlope right: Double, leftSlope left: Double) -> Verdict {
     let margin = InvariantSet.neutralMargin
     if abs(right - 1) <= margin || abs(left - 1) <= margin { return .notIsolated }
@@ -74,7 +74,7 @@ extension OneSidedDerivative {
   }
 }
 
-/// The directions that D maps to multiples of themselves, D(v) = l v, as far as they matter.
+/// The directions that D maps to multiples of themselves, D(v) = l v, with l of at least 1.
 private struct Rays<Map: DifferentiableMap> {
   let derivative: OneSidedDerivative<Map>
   /// Whether there is one with l > 1.
@@ -94,12 +94,12 @@ private struct Rays<Map: DifferentiableMap> {
     note(states)
   }
 
-  /// Looks at the eigenvectors of a piece with real eigenvalues of at least 1.
-  mutating func look(at piece: DirectionPiece) {
+  /// Examines the eigenvectors of a piece with real eigenvalues of at least 1.
+  mutating func examine(_ piece: DirectionPiece) {
     guard let eigenvalues = piece.jacobian.eigenvalues() else { return }
     let margin = InvariantSet.neutralMargin
     for value in eigenvalues where value.imaginary == 0 && value.real >= 1 - margin {
-      // From a direction inside: of several eigenvectors with this eigenvalue one may lie there.
+      // The iteration starts inside the piece: one of several eigenvectors with this eigenvalue may lie there.
       for start in [piece.direction] + derivative.addressedDirections(1) {
         guard let vector = eigenvector(of: piece.jacobian, value.real, from: start) else { continue }
         note([vector, vector.map { -$0 }])
@@ -117,7 +117,7 @@ private struct Rays<Map: DifferentiableMap> {
     }
   }
 
-  /// By inverse iteration.
+  /// An eigenvector of a known eigenvalue, by inverse iteration; nil where the iteration fails.
   private func eigenvector(of matrix: SmallMatrix, _ value: Double, from start: [Double]) -> [Double]? {
     var vector = start
     for shift in [1e-11, 1e-9] {

@@ -5,8 +5,8 @@ import Numerics
 ///
 ///     D(v) = lim (F^p(z + h v) - F^p(z)) / h,   h -> 0 from above
 ///
-/// positively homogeneous, D(s v) = s D(v) for s >= 0, and linear in each of finitely many cones of directions. Propagated
-/// exactly: at a kink each direction passes on the side to which it leads.
+/// which is positively homogeneous, D(s v) = s D(v) for s >= 0, and linear in each of finitely many cones of directions.
+/// It is propagated exactly: each direction passes a kink on the side to which it leads.
 final class OneSidedDerivative<Map: DifferentiableMap> {
   let dimension: Int
   let map: Map
@@ -104,8 +104,8 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
 
   /// Whether orbits of D from a direction, and from all near by, go to 0.
   ///
-  /// Followed are the direction and eight others that differ from it by 1e-4, until each has shrunk to 1e-6 (so that what
-  /// grows among the differences has shown itself) or its image is a shorter multiple of itself.
+  /// The direction and eight others that differ from it by 1e-4 are followed, until each has shrunk to 1e-6 (so that growing
+  /// differences have shown themselves) or its image is a shorter multiple of itself.
   func attracts(_ direction: [Double]) -> Bool {
     guard let start = unit(direction) else { return false }
     let others = dimension == 1 ? [] : addressedDirections(8)
@@ -150,7 +150,7 @@ struct DirectionPiece {
   var jacobian: SmallMatrix
   /// The cone is { v: w . v > 0 for each w }, of length 1, no two of them alike.
   var walls: [[Double]]
-  /// On which side of each kink it lies, 0 where the kink is no border here: no two pieces are alike.
+  /// On which side of each kink it lies, 0 where the kink is no border here; unique for each piece.
   var sides: [Int8]
 }
 
@@ -173,7 +173,7 @@ func product(_ a: [Double], _ b: [Double]) -> Double {
   return sum
 }
 
-/// Whether no component differs by 1e-12.
+/// Whether all components differ by less than 1e-12.
 private func isClose(_ a: [Double], _ b: [Double]) -> Bool {
   for i in a.indices where abs(a[i] - b[i]) >= 1e-12 { return false }
   return true

@@ -1,6 +1,6 @@
 import Numerics
 
-/// Orbits that are not decided yet.
+/// The orbits of a search that are not decided yet. Not synchronized: workers write different orbits.
 final class OrbitPool: @unchecked Sendable {
   /// Why an orbit left a worker's block.
   enum End: UInt8 {
@@ -16,11 +16,11 @@ final class OrbitPool: @unchecked Sendable {
     case diverged
   }
 
-  /// One orbit beside its state.
+  /// What is known of one orbit beside its state.
   struct Orbit: BitwiseCopyable {
-    /// Which of the starts.
+    /// The number of its start.
     var start: Int32
-    /// t of the state.
+    /// The time t of the state.
     var time: Int32 = 0
     /// |z(t) - z(t-1)|.
     var step = Double.infinity
@@ -38,10 +38,15 @@ final class OrbitPool: @unchecked Sendable {
     var tolerance: Double
   }
 
+  /// N.
   let dimension: Int
+  /// The most orbits that fit.
   let capacity: Int
+  /// How many orbits there are.
   private(set) var count = 0
+  /// Shape `[capacity]`; the first `count` are valid.
   let orbits: AlignedBuffer<Orbit>
+  /// z(t), shape `[capacity, N]`.
   let states: AlignedBuffer<Double>
 
   init(dimension: Int, capacity: Int) {
@@ -51,11 +56,15 @@ final class OrbitPool: @unchecked Sendable {
     states = AlignedBuffer(count: capacity * dimension)
   }
 
+  /// The state of one orbit, shape `[N]`.
   func state(_ index: Int) -> UnsafeMutablePointer<Double> { states.pointer + index * dimension }
+
+  /// A copy of the state of one orbit.
   func stateArray(_ index: Int) -> [Double] {
     Array(states.slice(from: index * dimension, count: dimension))
   }
 
+  /// Adds an orbit, whose state the caller writes.
   func append(_ orbit: Orbit) {
     orbits.pointer[count] = orbit
     count += 1

@@ -11,11 +11,17 @@ final class OrbitWorker<Map: DifferentiableMap> {
   private let capacity: Int
   private let block: StateBlock
   private var workspace: Map.Workspace
+  /// The states before the last step, `[capacity, N]`.
   private let previous: AlignedBuffer<Double>
+  /// The states with which the last steps of a round are compared, `[capacity, N]`.
   private let reference: AlignedBuffer<Double>
+  /// Room for one state.
   private let scratch: AlignedBuffer<Double>
+  /// The place in the pool of each row's orbit.
   private let index: AlignedBuffer<Int32>
+  /// The steps that each row's orbit has left in this round.
   private let remaining: AlignedBuffer<Int32>
+  /// Whether each row's orbit has ended, where rows are not filled again.
   private let hasEnded: AlignedBuffer<Bool>
 
   init(_ map: Map, capacity: Int) {
@@ -72,7 +78,7 @@ final class OrbitWorker<Map: DifferentiableMap> {
       var running = 0
       for row in stride(from: block.count - 1, through: 0, by: -1) {
         if hasEnded.pointer[row] { continue }
-        guard let end = look(at: row, round) else {
+        guard let end = examine(row, round) else {
           running += 1
           continue
         }
@@ -91,6 +97,7 @@ final class OrbitWorker<Map: DifferentiableMap> {
     }
   }
 
+  /// Takes an orbit of the pool into a row.
   private func load(_ orbit: Int, into row: Int, _ round: Round) {
     let n = map.dimension
     let pool = round.pool
@@ -101,10 +108,11 @@ final class OrbitWorker<Map: DifferentiableMap> {
     remaining.pointer[row] = Int32(truncatingIfNeeded: min(round.budget, left))
     pool.orbits.pointer[orbit].period = 1
     pool.orbits.pointer[orbit].recurrence = .infinity
-    // Not a number, until there is a state to compare with: the last round may be too short for one.
+    // NaN until there is a state to compare with; the last round may be too short for one.
     (reference.pointer + row * n).update(repeating: .nan, count: n)
   }
 
+  /// Moves an orbit to another row.
   private func move(_ from: Int, to: Int) {
     let n = map.dimension
     index.pointer[to] = index.pointer[from]
@@ -113,8 +121,10 @@ final class OrbitWorker<Map: DifferentiableMap> {
     (reference.pointer + to * n).update(from: reference.pointer + from * n, count: n)
   }
 
-  /// Looks at a row after a step; nil where its orbit goes on.
-  private func look(at row: Int, _ round: Round) -> OrbitPool.End? {
+  /// Examines a row after a step.
+  ///
+  /// - Returns: Why its orbit has ended; nil where it goes on.
+  private func examine(_ row: Int, _ round: Round) -> OrbitPool.End? {
     let n = map.dimension
     let state = block.states.pointer + row * n
     let orbit = round.pool.orbits.pointer + Int(index.pointer[row])

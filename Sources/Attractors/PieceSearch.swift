@@ -4,12 +4,14 @@ import Dynamics
 ///
 /// Cones that share a facet are neighbours, and through neighbours every cone is reached. A wall w of a cone is a facet
 /// unless it is a sum of the cone's other walls with coefficients >= 0 (Farkas's lemma); where it is none, what remains of
-/// w after the best such sum points to a place on the facet. Across a facet lies one piece, for all other borders
+/// w after the best such sum points to a place on the facet. Across a facet lies one piece, because all other borders
 /// pass through the facet's plane at the same places on either side.
 struct PieceSearch<Map: DifferentiableMap> {
   let derivative: OneSidedDerivative<Map>
 
-  /// - Parameter limit: Pieces at most.
+  /// Finds the pieces.
+  ///
+  /// - Parameter limit: The most pieces.
   /// - Returns: The pieces, and whether these are all.
   /// - Complexity: O(pieces x kinks x (evaluations of D + kinks N^2)).
   func pieces(limit: Int) -> (pieces: [DirectionPiece], isComplete: Bool) {

@@ -22,7 +22,7 @@ public struct ComplexNumber: Sendable, Hashable {
 
 /// A square matrix `[n, n]`, row-major, of the size of a latent space; decompositions by GSL.
 ///
-/// Every status of GSL is looked at; what cannot be computed is nil.
+/// Every status of GSL is checked; what cannot be computed is nil.
 struct SmallMatrix: Sendable {
   let n: Int
   var elements: [Double]

@@ -1,8 +1,8 @@
 import Dynamics
 import Numerics
 
-/// Ellipsoids around the points of a stable set in which a contraction is proven: a member inside one of
-/// them can go nowhere else.
+/// Ellipsoids around the points of a stable set in which a contraction is proven: an orbit that enters one of them
+/// converges to the set.
 ///
 ///     |F(z_i + v) - z_{i+1}|_{i+1} <= q |v|_i + bound(|v|_i) < |v|_i   for 0 < |v|_i <= r,   |v|_i = |L_i v|
 ///
@@ -12,7 +12,7 @@ import Numerics
 package struct TrappingBall: Sendable {
   private let centres: [[Double]]
   private let factors: [SmallMatrix]
-  /// r.
+  /// r, in the norms of the ellipsoids.
   package let radius: Double
   /// Beyond this Euclidean distance no state is inside.
   private let outerRadii: [Double]
@@ -35,7 +35,7 @@ package struct TrappingBall: Sendable {
       radius = min(radius, Self.largestRadius(margin: 0.9 * (1 - q), bound: bound))
     }
     outerRadii = inverses.map { ($0.largestSingularValue() ?? .infinity) * radius * (1 + 1e-9) }
-    // Comparable with roundings of the map: of no use, and not to be trusted.
+    // A ball as small as rounding errors of the map is of no use, and cannot be trusted.
     guard outerRadii[0] > 1e-8 * max(1, norm(set.points[0])), radius.isFinite else { return nil }
     centres = set.points
     self.factors = factors

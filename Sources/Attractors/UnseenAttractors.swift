@@ -10,7 +10,7 @@ import Numerics
 /// Sources: Chao 1984, Scand. J. Statist. 11, 265; variance as in Chao 1987, doi:10.2307/2531532, and Colwell's
 /// EstimateS (appendix B, equations 5 to 8).
 public struct UnseenAttractors: Sendable, Hashable {
-  /// The number of attractors not yet seen, at least so many are expected.
+  /// The number of attractors not seen yet: at least so many are expected.
   public var estimate: Double
   /// Its standard error.
   public var standardError: Double
@@ -31,7 +31,7 @@ public struct UnseenAttractors: Sendable, Hashable {
     estimate = f1 > 1 ? a * f1 * (f1 - 1) / (2 * (f2 + 1)) : 0
     var variance = 0.0
     if f1 == 0 {
-      // Only chance decides whether all are seen: each seen one might have been missed.
+      // Each attractor that was seen might have been missed by chance.
       let missed = exponential(-n / observed)
       variance = observed * missed * (1 - missed)
     } else if f2 == 0 {

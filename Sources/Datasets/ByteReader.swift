@@ -29,7 +29,7 @@ package final class ByteReader {
   private let input: UnsafeMutableBufferPointer<UInt8>
   private var inputStart = 0
   private var inputEnd = 0
-  /// On the heap, for zlib keeps its address.
+  /// On the heap, because zlib keeps its address.
   private let stream: UnsafeMutablePointer<z_stream>
   private var streamIsOpen = false
   private var memberIsOpen = false
@@ -39,7 +39,7 @@ package final class ByteReader {
   /// - Throws: `DatasetError`: missing, if there is no such file or it may not be opened; invalid, if it
   ///   is no regular file; unreadable, if reading it fails.
   package init(path: String) throws(DatasetError) {
-    // Non-blocking: to open a pipe without a writer would wait for ever.
+    // Non-blocking, because opening a pipe without a writer would wait for ever.
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {
       let reason = errno

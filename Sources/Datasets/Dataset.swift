@@ -6,13 +6,13 @@ public struct Dataset: Sendable {
   public let name: String
   /// The dimension D of the data space.
   public let dimension: Int
-  /// How to look at an item as a picture (row-major), if it is one.
+  /// The rows and columns of an item as a picture (row-major); nil where items are no pictures.
   public let imageShape: ImageShape?
   /// The training items.
   public let train: ItemSplit
   /// The held-out items; may be empty in generated data.
   public let test: ItemSplit
-  /// Items that training is watched on; empty unless asked for.
+  /// Items on which training is watched; empty unless the scenario holds some out.
   public let validation: ItemSplit
   /// The classes, and the superclasses if there are any.
   public let hierarchy: ConceptHierarchy
@@ -105,14 +105,15 @@ public struct Dataset: Sendable {
     return split.selecting(kept)
   }
 
-  /// How many of the items of one class are validation items: the share, rounded; one stays for training.
+  /// How many of the items of one class are validation items: their share, rounded, but at least one item stays for
+  /// training.
   public static func validationCount(of items: Int, fraction: Double) -> Int {
     max(0, min(Int((fraction * Double(items)).rounded()), items - 1))
   }
 
   /// The data set with a share of each class's training items moved into the validation split.
   ///
-  /// Which ones, the seed decides; both splits keep the order of the items.
+  /// The seed decides which ones. Both splits keep the order of the items.
   ///
   /// - Parameter fraction: In [0, 1).
   /// - Precondition: There are no validation items yet.
@@ -133,8 +134,8 @@ public struct Dataset: Sendable {
       test: test, validation: train.selecting(isHeld.indices.filter { isHeld[$0] }), hierarchy: hierarchy)
   }
 
-  /// The data set with the labels of each split permuted among its items: a control that keeps the sizes
-  /// of the classes and takes away what they mean.
+  /// The data set with the labels of each split permuted among its items: a control that keeps the sizes of the classes
+  /// but not their meaning.
   public func shufflingLabels(seed: UInt64) -> Dataset {
     let field = RandomField(seed: seed, purpose: .labelShuffle)
     func shuffled(_ split: ItemSplit, _ number: UInt32) -> ItemSplit {

@@ -33,7 +33,7 @@ public struct HierarchicalPatterns: Sendable, Hashable {
   /// The seed of the random numbers.
   public let seed: UInt64
 
-  /// The largest number of bytes of patterns that is made unless asked otherwise, 2^33.
+  /// The largest number of bytes of patterns by default, 2^33.
   public static let defaultByteLimit = 1 << 33
 
   /// Checks the parameters; makes no patterns yet.

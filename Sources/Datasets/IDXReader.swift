@@ -51,14 +51,14 @@ public struct IDXArray: Sendable, Hashable {
 /// The reader of IDX files, the format of MNIST: two zero bytes, the element's type, the number of sizes,
 /// the sizes as big-endian 32-bit numbers, the elements.
 ///
-/// Plain or gzip, which is told by the contents and not by the name. A file is not trusted: what its
-/// header declares is checked against a limit and against the size of the file before memory is taken,
-/// and gzip data are inflated step by step, never beyond the declared size.
+/// Files may be plain or gzip, which their contents tell, not their names. A file is not trusted: what its header declares
+/// is checked against a limit and against the size of the file before memory is allocated, and gzip data are inflated
+/// step by step, never beyond the declared size.
 ///
 /// Source: LeCun, Cortes, Burges, *The MNIST database of handwritten digits*,
 /// <http://yann.lecun.com/exdb/mnist/>.
 public enum IDXReader {
-  /// The largest number of bytes of elements that is read unless asked otherwise, 2^33.
+  /// The largest number of bytes of elements by default, 2^33.
   public static let defaultByteLimit = 1 << 33
 
   /// Reads a file.

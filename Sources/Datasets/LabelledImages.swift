@@ -157,7 +157,7 @@ private struct LabelledImages {
     func invalid(_ path: String, _ problem: String, _ expected: String, _ remedy: String) -> DatasetError {
       DatasetError(kind: .invalid, path: path, problem: problem, expected: expected, remedy: remedy)
     }
-    // Labels first: the file is small, and tells at once if the two were exchanged.
+    // Labels come first, because their file is small and shows at once whether the two were exchanged.
     let labels = try IDXReader.read(
       path: labelsPath, types: Set(IDXElementType.allCases), byteLimit: byteLimit)
     guard labels.shape.count == 1 else {

@@ -7,7 +7,7 @@ import Numerics
 ///
 /// Each centre is the mean of all memories below it in the concept tree.
 public struct LatentGeometry: Sendable {
-  /// N.
+  /// N, the number of latent variables.
   public let dimension: Int
   /// xi_i of the training set, `[items, N]`.
   public let memories: RowTable
@@ -21,6 +21,7 @@ public struct LatentGeometry: Sendable {
   public let superclassOfClass: [Int]
   /// The mean of all memories, `[1, N]`.
   public let root: RowTable
+  /// Finds the nearest of the memories.
   let search: NearestMemorySearch
 
   /// Computes the centres.
@@ -86,7 +87,7 @@ public struct LatentGeometry: Sendable {
   /// How many latent variables are active.
   public var activeLatentVariables: Int { latentActivity.count { $0 > Self.activityThreshold } }
 
-  /// The number of levels of the concept tree: memory, class, superclass where there are, root.
+  /// The number of levels of the concept tree: memory, class, superclass where there are such, root.
   public var treeLevelCount: Int { superconcepts == nil ? 3 : 4 }
 
   /// The mean of each group's rows `[count, N]`; groups without rows are NaN.
@@ -106,7 +107,7 @@ public struct LatentGeometry: Sendable {
 
 /// The source items of an ensemble's members: their memories and classes, by `Member.item`.
 public struct OwnItems: Sendable {
-  /// m(x_i) of the clean item, `[items, N]`; for a held-out item not a training memory.
+  /// m(x_i) of the clean items, `[items, N]`. That of a held-out item is no training memory.
   public let memories: RowTable
   /// Class index of each item.
   public let classes: [Int32]

@@ -3,7 +3,7 @@ import Numerics
 
 /// 1 where no training memory is nearer than the own one, else 0.
 ///
-/// For own items among the training items only: a held-out item's memory is not among those searched.
+/// Only for own items that are training items, because a held-out item's memory is not among those searched.
 public struct MemoryRecovered: NamedObservable {
   public static let name = "memory-recovered"
   public static let longName = "fraction of members whose nearest training memory is their own"

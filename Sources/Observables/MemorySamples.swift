@@ -3,10 +3,10 @@ import Numerics
 
 /// Equally many memories of training items and of held-out items, class by class.
 ///
-/// The nearest of many memories is nearer than that of few, and classes differ in how close their memories
-/// lie: only equal numbers of each class can show whether states come nearer to what was trained on.
-/// For a member whose own item is in a sample, that memory does not count, and neither does the one in the
-/// same place (of the same class) of the other sample: numbers stay equal for every member.
+/// The nearest of many memories is nearer than the nearest of few, and classes differ in how close their memories lie. So
+/// only equal numbers of each class can show whether states come nearer to what was trained on. Where a member's own item
+/// is in a sample, its memory does not count, and neither does the memory in the same place (of the same class) of the
+/// other sample: numbers stay equal for every member.
 public struct MemorySamples: Sendable {
   let training: Side
   let heldOut: Side
@@ -25,7 +25,7 @@ public struct MemorySamples: Sendable {
     }
   }
 
-  /// Members start from items of this split.
+  /// The split from whose items members start.
   public enum Origin: Sendable {
     /// The training items.
     case training
@@ -40,8 +40,8 @@ public struct MemorySamples: Sendable {
 
   /// Draws the samples.
   ///
-  /// Of each class the smaller of the two numbers of items; where these are more than `limit` in all, so
-  /// many in proportion (largest remainders).
+  /// Each class has as many memories as the smaller of the two splits has items of it. Where these are more than `limit` in
+  /// all, their numbers are reduced in proportion (largest remainders).
   ///
   /// - Parameters:
   ///   - training, heldOut: Memories and classes of all items.
@@ -82,7 +82,7 @@ public struct MemorySamples: Sendable {
     self.heldOut = side(heldOut, chosen[1])
   }
 
-  /// Numbers of at most `limit` in all, in proportion to those given.
+  /// Whole numbers in proportion to those given, of which the sum is at most `limit`.
   static func counts(_ available: [Int]) -> [Int] {
     let total = available.reduce(0, +)
     guard total > limit else { return available }

@@ -19,7 +19,7 @@ struct NearestMemorySearch: Sendable {
   private let squares: AlignedBuffer<Float>
   private let largestNorm: Double
 
-  /// Columns with the padding that the search wants.
+  /// The memories with the padding that the search needs.
   private var columns: Int { squares.count }
   private var bucketCount: Int { columns / Self.bucketSize }
   private static var bucketSize: Int { BucketSearch.chunk / BucketSearch.buckets }
@@ -52,6 +52,7 @@ struct NearestMemorySearch: Sendable {
     largestNorm = largest
   }
 
+  /// Scratch memory of one worker's search.
   class Workspace {
     let stride: Int
     let z: AlignedBuffer<Float>
@@ -69,11 +70,10 @@ struct NearestMemorySearch: Sendable {
     }
   }
 
-  /// The scratch memory of one of several searches.
+  /// Scratch memory that tells one of several searches from the others by its type.
   private final class OwnedWorkspace<Owner>: Workspace {}
 
-  /// Distance to, and index of, the nearest memory of each member: `[count, 2]`, NaN for states that
-  /// are not finite.
+  /// The distance to the nearest memory and its index, of each member: `[count, 2]`, NaN for states that are not finite.
   func nearest(_ snapshot: Snapshot) -> UnsafePointer<Double> {
     nearest(snapshot, for: NearestMemorySearch.self) { _ in -1 }
   }
@@ -81,7 +81,7 @@ struct NearestMemorySearch: Sendable {
   /// The same for one of several searches, leaving out a memory for each member.
   ///
   /// - Parameters:
-  ///   - owner: Whose search it is: searches among other memories have other owners.
+  ///   - owner: A type that stands for the search: searches among other memories have other owners.
   ///   - excluded: The row of the memory that does not count for a `Member.item`, or -1. Where no memory is
   ///     left, values are NaN.
   func nearest<Owner>(
@@ -131,14 +131,14 @@ struct NearestMemorySearch: Sendable {
     guard length.isFinite else { return best }
     length.formSquareRoot()
     // Rounding of z, xi, the sum of n products, |xi|^2 and the last sum, each relative to 2^-24.
-    // Beside it, underflow in single precision, and the rounding of the sums of squares themselves, which
-    // counts where z is very far from all memories.
+    // In addition, underflow in single precision, and the rounding of the sums of squares themselves, which matters
+    // where z is very far from all memories.
     let unit = 0x1p-24
     let reach = length + largestNorm
     let bound =
       2 * Double(n + 4) * unit * length * largestNorm + 4 * unit * largestNorm * largestNorm
       + Double(n + 4) * (0x1p-125 + 0x1p-52 * reach * reach)
-    // Beyond the range of single precision the scores say nothing: then all are compared.
+    // Beyond the range of single precision scores tell nothing: then all memories are compared.
     let isExhaustive = !(reach < 0x1p60)
     var number = (memories.rows + Self.bucketSize - 1) / Self.bucketSize
     if !isExhaustive {

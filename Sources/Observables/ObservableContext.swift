@@ -1,9 +1,9 @@
 import Dynamics
 import Numerics
 
-/// What observables are made from: the geometry, the members' own items, and conventions.
+/// What observables are made from: the geometry, the members' own items, and conventions such as the overlaps' origin.
 public struct ObservableContext: Sendable {
-  /// Memories and centres.
+  /// The memories and their centres.
   public var geometry: LatentGeometry
   /// The members' source items; nil for starts without one.
   public var own: OwnItems?
@@ -11,20 +11,20 @@ public struct ObservableContext: Sendable {
   public var source: (any ItemSource)?
   /// The origin of overlaps; nil for 0.
   public var overlapOrigin: RowTable?
-  /// Principal axes of the memories `[N, N]`; nil: computed where an observable asks for them.
+  /// The principal axes of the memories `[N, N]`; nil where an observable that needs them is to compute them.
   public var principalAxes: RowTable?
-  /// Another class for each one, -1 where it has none: the control beside the own concept.
+  /// A sibling of each class, -1 where it has none, for the control beside the own concept.
   public var siblingOfClass: [Int32]
   /// The mean training item of each class, `[classes, D]`; nil where nobody needs it.
   public var classPictures: RowTable?
   /// Whether members' own items are the training items, in their order.
   public var startsFromTraining: Bool
-  /// As many memories of training as of held-out items; nil where there are no held-out ones.
+  /// Equally many memories of training and of held-out items; nil where there are no held-out items.
   public var samples: MemorySamples?
   /// How far each concept reaches, `[classes]`; nil: there is no end.
   public var conceptRadii: [Double]?
 
-  /// Collects them.
+  /// Puts a context together.
   public init(
     geometry: LatentGeometry, own: OwnItems?, source: (any ItemSource)?, overlapOrigin: RowTable? = nil,
     principalAxes: RowTable? = nil, siblingOfClass: [Int32] = [], classPictures: RowTable? = nil,
@@ -45,6 +45,7 @@ public struct ObservableContext: Sendable {
 
 /// What an observable needs beside the latent state.
 public struct ObservableNeeds: OptionSet, Sendable, Hashable {
+  /// The bits.
   public let rawValue: Int
   /// Creates a set from bits.
   public init(rawValue: Int) { self.rawValue = rawValue }
@@ -54,7 +55,7 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let superclass = ObservableNeeds(rawValue: 2)
   /// The clean own item itself, which latent states of a file lack.
   public static let cleanItem = ObservableNeeds(rawValue: 4)
-  /// An own item among the training items.
+  /// An own item that is a training item.
   public static let trainingItem = ObservableNeeds(rawValue: 8)
   /// The mean picture of each class.
   public static let classPictures = ObservableNeeds(rawValue: 16)
@@ -72,11 +73,11 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
 public protocol NamedObservable: Observable {
   /// The name in scenarios.
   static var name: String { get }
-  /// One line.
+  /// One line for the file's `long_name`.
   static var longName: String { get }
   /// "1" or "nats".
   static var units: String { get }
-  /// What it is measured like.
+  /// The kind of quantity.
   static var family: ObservableFamily { get }
   /// Whether each value is 0 or 1, so that the mean is a fraction of the members.
   static var isIndicator: Bool { get }
@@ -89,7 +90,7 @@ public protocol NamedObservable: Observable {
 extension NamedObservable {
   /// Dimensionless.
   public static var units: String { "1" }
-  /// A fraction where values are 0 or 1; else like nothing else.
+  /// A fraction where values are 0 or 1; else no family.
   public static var family: ObservableFamily { isIndicator ? .fraction : .other }
   /// False.
   public static var isIndicator: Bool { false }

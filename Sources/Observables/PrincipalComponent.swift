@@ -13,7 +13,7 @@ public struct PrincipalComponent: Observable {
   private let axis: RowTable
   private let root: RowTable
 
-  /// What all of them are called, without their numbers.
+  /// The common name of all principal components, to which a number is appended.
   public static let familyName = "principal-component"
 
   /// The K of `principal-component-K`, from 1; nil for other names.
@@ -25,7 +25,7 @@ public struct PrincipalComponent: Observable {
     return "\(prefix)\(number)" == name ? number : nil
   }
 
-  /// What files say of the K-th one.
+  /// The `long_name` of the K-th one in files.
   public static func longName(_ number: Int) -> String {
     "projection of the latent state on principal axis \(number) of the memories"
   }
@@ -102,7 +102,7 @@ extension LatentGeometry {
     return (axes, variances)
   }
 
-  /// What stands for axes that cannot be computed: every projection on them is missing.
+  /// Axes that stand for those that cannot be computed: every projection on them is missing.
   private var undefinedAxes: (axes: RowTable, variances: [Double]) {
     let axes = RowTable(
       rows: dimension, columns: dimension, elements: Array(repeating: .nan, count: dimension * dimension))

@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// What observables that compare x(t) with the clean source item have in common.
+/// Compares x(t) with the clean source item, for the observables that do so.
 struct SourceComparison: Sendable {
   private let source: any ItemSource
 

@@ -68,7 +68,7 @@ public struct StudentInterval: Sendable, Hashable {
   static func intervals(
     means: [Double], errors: [Double], items: [Int], error: Double = 0.05
   ) -> [StudentInterval] {
-    // Numbers of items hardly change from one time to the next.
+    // The number of items hardly changes from one time to the next, and neither does the quantile.
     var last = (items: 0, quantile: Double.nan)
     return means.indices.map { k in
       if items[k] != last.items {

@@ -24,7 +24,7 @@ struct TreeDistances: Sendable {
     }
   }
 
-  /// Shape `[count, levels]`, computed once per time for all observables.
+  /// The distance of each member to the centre of each level, `[count, levels]`; computed once per time for all observables.
   func distances(_ snapshot: Snapshot) -> UnsafePointer<Double> {
     let levels = geometry.treeLevelCount
     let n = geometry.dimension
@@ -38,7 +38,7 @@ struct TreeDistances: Sendable {
     }
   }
 
-  /// One level's distances.
+  /// Writes the distances to the centres of one level.
   func copy(level: Int, _ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
     let all = distances(snapshot)
     let levels = geometry.treeLevelCount
@@ -50,7 +50,7 @@ struct TreeDistances: Sendable {
 struct NearestConcept: Sendable {
   let geometry: LatentGeometry
 
-  /// Distance and class index `[count, 2]`; ties go to the lower index. Not finite states give NaN.
+  /// Distance and class index `[count, 2]`; ties go to the lower index. States that are not finite give NaN.
   func nearest(_ snapshot: Snapshot) -> UnsafePointer<Double> {
     let n = geometry.dimension
     return snapshot.shared(NearestConcept.self, width: 2) { out in

@@ -9,9 +9,9 @@
 ///
 /// A writer holds an advisory lock, which ends with its process.
 package final class AppendFile: @unchecked Sendable {
-  /// Where it is.
+  /// The file's path.
   package let path: String
-  /// Bytes so far.
+  /// The bytes that it has so far.
   package private(set) var length: Int
   private var descriptor: Int32
   private let pathInMessages: String
@@ -68,6 +68,8 @@ package final class AppendFile: @unchecked Sendable {
   private var size: Int { Int(lseek(descriptor, 0, SEEK_END)) }
 
   /// Appends bytes.
+  ///
+  /// - Throws: `FileError`.
   package func append(_ buffer: UnsafeRawBufferPointer) throws(FileError) {
     var written = 0
     while written < buffer.count {
@@ -82,11 +84,13 @@ package final class AppendFile: @unchecked Sendable {
     }
   }
 
-  /// Waits until the disk has it all.
+  /// Waits until all that was appended is on the disk.
+  ///
+  /// - Throws: `FileError`.
   package func synchronize() throws(FileError) {
     var status = fsync(descriptor)
     while status != 0 && errno == EINTR { status = fsync(descriptor) }
-    // Some file systems know no fsync (EINVAL); there is nothing to wait for then.
+    // Some file systems have no fsync (EINVAL); then there is nothing to wait for.
     if status != 0 && errno != EINVAL { throw failure("bringing it to the disk") }
   }
 

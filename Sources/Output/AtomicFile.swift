@@ -79,7 +79,7 @@ extension AtomicFile {
     }
   }
 
-  /// Gives a finished file of ours its final name.
+  /// Gives a finished file of this program its final name.
   ///
   /// - Throws: `FileError`, after which the file is where it was.
   package static func publish(
@@ -90,7 +90,7 @@ extension AtomicFile {
       try temporary.exchange(with: file.path)
       try temporary.publish()
     } catch {
-      // Back to where it was, if it was moved; else the empty temporary file goes.
+      // The file goes back to where it was, if it was moved; if not, the empty temporary file is removed.
       if !temporary.isEmpty { _ = try? temporary.giveBack(to: file.path) } else { temporary.discard() }
       throw error
     }

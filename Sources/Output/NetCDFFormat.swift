@@ -29,7 +29,7 @@ public enum NetCDFFormat: String, Sendable {
 
   /// The first bytes of a regular file, fewer where it is shorter; none where there is none that can be read.
   package static func beginning(of path: String, count: Int) -> [UInt8] {
-    // Without blocking, for the path may name a pipe.
+    // Without blocking, because the path may name a pipe.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return [] }
     defer { close(descriptor) }

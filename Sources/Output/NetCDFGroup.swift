@@ -53,7 +53,7 @@ public struct NetCDFGroup {
   ///   - dimensions: Names of dimensions of this group or those above it, slowest first; none for a scalar.
   ///   - attributes: Its attributes, in the order of the file.
   ///   - fillValue: What stands for a missing element, for floating types only (usually
-  ///     `NetCDFWriter.missing`). Integers carry none, for readers would turn them into floats.
+  ///     `NetCDFWriter.missing`). Integers carry none, because readers would turn them into floats.
   ///   - compression: Whether to compress (deflate 4 with shuffle) what takes more than 16 KiB. Strings never
   ///     are.
   ///   - chunks: The shape of the pieces in which the file stores the array; the library's choice where nil.

@@ -7,8 +7,8 @@ internal import Synchronization
   internal import Glibc
 #endif
 
-/// The only way to the C library: one call at a time, for NetCDF-C and HDF5 are not thread-safe even over
-/// different files.
+/// The only way to the C library: one call at a time, because NetCDF-C and HDF5 are not thread-safe, even for different
+/// files.
 enum NetCDFLibrary {
   /// A status code of the library other than success.
   struct Status: Error {
@@ -26,9 +26,9 @@ enum NetCDFLibrary {
     if let decline = symbol("H5dont_atexit") {
       _ = unsafeBitCast(decline, to: (@convention(c) () -> Int32).self)()
     }
-    // HDF5 locks the files that it opens (flock), without need here: files under way have names of their own until
-    // they are complete. A process that is started while a file is open inherits the lock and keeps it, so that
-    // opening the complete file fails; and some clusters' file systems refuse locks. Users' own setting stays.
+    // HDF5 locks the files that it opens (flock). There is no need for that here, because unfinished files have names of
+    // their own. A process that is started while a file is open inherits the lock and keeps it, so that opening the
+    // complete file fails; and some clusters' file systems refuse locks. The user's own setting is respected.
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0)
     return symbol("H5Eset_auto2").map {
       unsafeBitCast($0, to: (@convention(c) (Int64, OpaquePointer?, OpaquePointer?) -> Int32).self)

@@ -125,7 +125,7 @@ public struct NetCDFVariable {
     try put(.strings(values), region: (start, count))
   }
 
-  // MARK: How
+  // MARK: Writing
 
   private enum Values {
     case doubles([Double])

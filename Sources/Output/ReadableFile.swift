@@ -19,7 +19,7 @@ final class ReadableFile: Sendable {
     do throws(NetCDFLibrary.Status) {
       identifier = try NetCDFLibrary.call { () throws(NetCDFLibrary.Status) in
         var identifier: Int32 = -1
-        // So the library takes no path for an address in a network, and skips no leading space.
+        // With this prefix the library takes no path for a network address, and skips no leading space.
         let location = path.hasPrefix("/") ? path : "./\(path)"
         try NetCDFLibrary.check(nc_open(location, NC_NOWRITE, &identifier))
         return identifier
@@ -39,12 +39,12 @@ final class ReadableFile: Sendable {
     }
   }
 
-  /// Finds what the library reports poorly or not at all.
+  /// Refuses what the library reports poorly or not at all.
   private static func checkReadable(_ path: String) throws(NetCDFError) {
     func failure(_ kind: NetCDFError.Kind, _ message: String, remedy: String? = nil) -> NetCDFError {
       NetCDFError(kind, path: path, operation: "open", message: message, remedy: remedy)
     }
-    // Without blocking, for the path may name a pipe.
+    // Without blocking, because the path may name a pipe.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let message = errno
@@ -156,7 +156,7 @@ final class ReadableFile: Sendable {
   }
 }
 
-/// Whether the system grants that much memory, without touching it; an array that asks in vain would end the
+/// Whether the system grants that much memory, which is not touched. An array that cannot be allocated would end the
 /// process.
 func memoryIsAvailable(for elements: Int, of size: Int) -> Bool {
   let (bytes, overflow) = elements.multipliedReportingOverflow(by: size)
@@ -172,7 +172,7 @@ func memoryIsAvailable(for elements: Int, of size: Int) -> Bool {
   return true
 }
 
-/// What the system says of open files.
+/// The system's limits on open files.
 package enum ReadableFiles {
   /// The most files that this process may have open at once.
   package static var limit: Int {

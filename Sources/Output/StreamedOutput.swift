@@ -20,10 +20,10 @@ package enum StreamedOutput {
       && output.st_ino == target.st_ino
   }
 
-  /// Writes texts one after another; a pipe is waited for until somebody reads it.
+  /// Writes texts one after another; opening a pipe waits until somebody reads it.
   ///
-  /// - Parameter body: Is handed what writes.
-  /// - Throws: `FileError`; what `body` throws.
+  /// - Parameter body: Receives a function that appends a text.
+  /// - Throws: `FileError`, and what `body` throws.
   package static func write(to path: String, _ body: (_ write: (String) throws -> Void) throws -> Void) throws
   {
     let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)

@@ -56,7 +56,7 @@ package struct TemporaryFile {
         return
       }
       let errorNumber = errno
-      // Left over by a killed process of the same number: count on.
+      // A killed process of the same number has left a file of this name: the next one is tried.
       if errorNumber == EEXIST || errorNumber == EINTR { continue }
       throw FileError(path: requestedPath, doing: "creating a file in \(folder)", errorNumber: errorNumber)
     }
@@ -79,7 +79,7 @@ package struct TemporaryFile {
     }
     let isLink = information.st_mode & S_IFMT == S_IFLNK
     let exists = stat(requestedPath, &information) == 0
-    // Links of the system to open pipes and files have targets that only it can follow.
+    // Links of the system to open pipes and files have targets that only the system can follow.
     if exists, information.st_mode & S_IFMT != S_IFREG {
       throw FileError(
         .cannotCreate, path: requestedPath, message: "it leads to something that is no regular file",
@@ -98,10 +98,10 @@ package struct TemporaryFile {
     return (try destination(ofLink: requestedPath), nil)
   }
 
-  /// Where a symbolic link leads at which there is nothing yet.
+  /// Where a symbolic link leads to whose target does not exist yet.
   private static func destination(ofLink link: String) throws(FileError) -> String {
     var path = link
-    // As many as Linux follows.
+    // Linux follows as many links.
     for _ in 0..<40 {
       var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
       let count = bytes.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
@@ -162,7 +162,7 @@ package struct TemporaryFile {
     guard descriptor >= 0 else { throw failure("opening the temporary file") }
     var status = fsync(descriptor)
     while status != 0 && errno == EINTR { status = fsync(descriptor) }
-    // Some file systems know no fsync (EINVAL); there is nothing to wait for then.
+    // Some file systems have no fsync (EINVAL); then there is nothing to wait for.
     let synchronized: FileError? = status == 0 || errno == EINVAL ? nil : failure("bringing it to the disk")
     close(descriptor)
     if let synchronized { throw synchronized }
@@ -173,7 +173,7 @@ package struct TemporaryFile {
       try takeFreeName(exclusion)
     }
 
-    // The name itself is durable once the folder is; not every file system can, so this is best effort.
+    // The name itself is durable once the folder is. Not every file system can do that, so failures are ignored.
     let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       _ = fsync(directory)
@@ -191,7 +191,7 @@ package struct TemporaryFile {
         return
       }
       if errno == EEXIST { throw Self.existing(requestedPath) }
-      // Any other refusal (no hard links here, too many of them) leaves the other way, which tells more.
+      // After any other refusal (no hard links here, too many of them) a placeholder is tried, which tells more.
     }
     let placeholder = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard placeholder >= 0 else {

@@ -4,15 +4,15 @@ import Numerics
 ///
 /// Encoder: D -> hidden[0] -> ... -> (mean, log variance) of N; decoder: N -> ... -> hidden[0] -> D.
 public struct Architecture: Sendable, Hashable {
-  /// D.
+  /// D, the number of components of a data item.
   public var dataDimension: Int
   /// N, the number of latent variables.
   public var latentDimension: Int
   /// Encoder widths; the decoder mirrors them. Empty for a linear model.
   public var hidden: [Int]
-  /// Of the hidden layers.
+  /// The function of the hidden layers.
   public var activation: Activation
-  /// Of the decoder.
+  /// The decoder's distribution p(x|z).
   public var likelihood: Likelihood
 
   /// Creates an architecture.

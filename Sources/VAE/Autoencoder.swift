@@ -12,9 +12,9 @@ public struct LayerParameters: Sendable, Hashable {
 ///
 /// Source: Kingma and Welling 2013, arXiv:1312.6114.
 public struct Autoencoder: Sendable {
-  /// Widths and functions.
+  /// The widths and functions of its layers.
   public let architecture: Architecture
-  /// In the order of `architecture.layers`.
+  /// The parameters of each layer, in the order of `architecture.layers`.
   public internal(set) var layers: [LayerParameters]
   /// What training recorded; written to the model file.
   public var metadata: [String: String]
@@ -51,8 +51,8 @@ public struct Autoencoder: Sendable {
     metadata = [:]
   }
 
-  /// What is assumed of a model that was read from a file, as its metadata do not tell: keys and values. A linear model
-  /// has no activation.
+  /// What is assumed of a model whose file does not say it: keys of the metadata, and the values taken for them. A linear
+  /// model has no activation.
   public var assumptions: [(key: String, value: String)] {
     [("activation", architecture.activation.rawValue), ("likelihood", architecture.likelihood.rawValue)]
       .filter { metadata[$0.0] == nil && ($0.0 != "activation" || !architecture.hidden.isEmpty) }

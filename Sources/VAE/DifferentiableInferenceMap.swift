@@ -66,7 +66,7 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
     let latent: Rows<Double>
     let data: Rows<Double>
     let image: Rows<Double>
-    /// The network's own.
+    /// The network's own scratch memory.
     var network: Network.TangentWorkspace
 
     init(_ network: Network, directions: Int) {

@@ -58,9 +58,9 @@ public struct Evidence: Sendable {
       moments.add(bound.pointer[i])
       divergences.add(divergence.pointer[i])
     }
-    // A bound that is not finite for some item is not finite on average.
+    // One item whose bound is not finite makes the mean not finite.
     let isFinite = moments.count == count && divergences.count == count
-    negativeELBO = isFinite ? moments.mean ?? .nan : .nan  // nan for an empty set, too
+    negativeELBO = isFinite ? moments.mean ?? .nan : .nan  // NaN also for an empty set
     standardError = isFinite ? moments.standardError ?? .nan : .nan
     kullbackLeibler = isFinite ? divergences.mean ?? .nan : .nan
   }

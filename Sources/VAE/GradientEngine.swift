@@ -102,7 +102,8 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// One step of Adam on the first `rows` rows of the minibatch at work.
   ///
   /// - Parameters:
-  ///   - besides: Other work to be done on the way, in so many pieces: filling the next minibatch.
+  ///   - pieces: How many pieces of other work there are, such as filling the next minibatch.
+  ///   - work: Does one of these pieces; called from several threads.
   func step(
     rows: Int, beta: Double, learningRate: Double, besides pieces: Int = 0,
     _ work: @escaping @Sendable (_ piece: Int) -> Void = { _ in }
@@ -121,6 +122,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     return (sums, gradient)
   }
 
+  /// The loss of the first `rows` rows, with the gradients of all preactivations.
   private func evaluate(_ rows: Int, beta: Double) -> Sums {
     precondition(rows > 0 && rows <= capacity)
     forward(rows)
@@ -140,7 +142,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     return sums
   }
 
-  // MARK: Cutting
+  // MARK: Shares of work
 
   /// Calls `body` for each panel of columns and each block of rows. A block's inputs fit into a core's
   /// second-level cache; there are at least two, for even shares.
@@ -168,11 +170,12 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     team.forEach(pieces: blocks) { _, block in body(rows * block / blocks..<rows * (block + 1) / blocks) }
   }
 
+  /// What layer `k` reads.
   private func input(_ k: Int) -> Rows<Scalar> {
     k == 0 ? items : k == heads + 1 ? latentStates : outputs[k - 1]
   }
 
-  /// Preactivations of a layer's panel for some rows.
+  /// The preactivations of a layer's panel, for some rows.
   private func affine(_ k: Int, panel: Int, _ rows: Range<Int>, to target: Rows<Scalar>) {
     let layer = layers[k]
     let x = input(k)
@@ -184,7 +187,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
       activation: .identity)
   }
 
-  /// delta W of a layer, for one panel of its inputs and some rows.
+  /// The gradient of a layer's inputs, delta W, for one panel of them and some rows.
   private func inputGradient(_ k: Int, panel: Int, _ rows: Range<Int>, to target: Rows<Scalar>) {
     let delta = deltas[k]
     Scalar.dense(
@@ -250,7 +253,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     for k in stride(from: heads, to: 0, by: -1) { hiddenDelta(k - 1, rows) }
   }
 
-  /// The output layer, the likelihood, and its gradient in the outputs' place.
+  /// The output layer, the likelihood, and its gradient, which takes the outputs' place.
   private func outputLayer(_ rows: Int, scale: Scalar) {
     let k = layers.count - 1
     blocks(panels: layers[k].panels, rows: rows) { [self] panel, rows in
@@ -272,7 +275,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
           loss += squaredError(output + r * stride, target + r * targetStride, count: count, scale: scale)
         }
       }
-      // By the block's first row: a place of its own, whatever the number of blocks.
+      // A block has the place of its first row, whatever the number of blocks.
       panelLoss.pointer[panel * capacity + rows.lowerBound] = loss
     }
   }
@@ -326,12 +329,12 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
 
   // MARK: Update
 
-  /// All layers' panels, those with most work first.
+  /// Updates all layers' panels, those with most work first, and does the other work beside that.
   private func update(
     _ rows: Int, _ step: AdamStep, gradient: UnsafeMutablePointer<Scalar>?, besides pieces: Int,
     _ work: @escaping @Sendable (_ piece: Int) -> Void
   ) {
-    // As in `blocks`, panel p at a place that is p modulo the threads; places between are empty.
+    // As in `blocks`, panel p is at a place that is p modulo the threads; places between panels are empty.
     let threads = team.threads
     var panels: [(layer: Int, panel: Int)] = []
     for k in layers.indices.sorted(by: { layers[$0].inputs > layers[$1].inputs }) {

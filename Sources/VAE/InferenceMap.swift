@@ -18,7 +18,7 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
   public let dataDimension: Int
   /// How inference is repeated.
   public let mode: InferenceMode
-  /// Encoder and decoder. After the others, whose places in memory so depend on no generic type.
+  /// Encoder and decoder. The last member, so that where the others lie in memory depends on no generic type.
   public let network: Network
 
   /// Iterates a network.
@@ -46,18 +46,21 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     var x: Rows<Scalar>
     /// x(t+1), where it has been computed already.
     var next: Rows<Scalar>
+    /// z(t).
     let z: Rows<Scalar>
     /// m(x(t)).
     let mean: Rows<Scalar>
+    /// ln s^2(x(t)).
     let logVariance: Rows<Scalar>
     /// The output layer's plain values.
     let plainValues: Rows<Scalar>
-    /// One row in double precision, for what is computed pixel by pixel; two of them fit.
+    /// Room for two rows in double precision, for what is computed pixel by pixel.
     let row: AlignedBuffer<Double>
     /// The time t for which `next` holds x(t+1).
     var decodedTime = -1
+    /// Whether there is an x(t): not at t = 0 of a latent start.
     var hasDataState = false
-    /// The network's own. After the others, whose places in memory so depend on no generic type.
+    /// The network's own scratch memory. The last member, so that where the others lie depends on no generic type.
     var network: Network.Workspace
 
     init(_ network: Network, capacity: Int) {

@@ -1,7 +1,7 @@
-import Vocabulary
 import Numerics
+import Vocabulary
 
-/// What an encoder says of the latent state of a data item x.
+/// What an encoder states about the latent state of a data item x.
 public enum EncoderDistribution: Sendable, Hashable {
   /// q(z|x): independent normal variables with the mean m(x) and the logarithm of the variance ln s^2(x).
   case normal
@@ -9,7 +9,7 @@ public enum EncoderDistribution: Sendable, Hashable {
   case deterministic
 }
 
-/// What a decoder says of the data at a latent state z.
+/// What a decoder states about the data at a latent state z.
 public enum DecoderDistribution: Sendable, Hashable {
   /// p(x|z) with the mean g(z).
   case likelihood(Likelihood)
@@ -17,12 +17,12 @@ public enum DecoderDistribution: Sendable, Hashable {
   case deterministic
 }
 
-/// What a decoder is asked for.
+/// What a decoder is to compute.
 public enum DecoderOutput: Sendable, Hashable {
   /// g(z).
   case means
   /// The output layer's values before their last function, from which `means` and `negativeLogLikelihood` are computed.
-  /// What they are is the network's own affair; by default they are the likelihood's natural parameters.
+  /// Each network defines what they are; by default they are the likelihood's natural parameters.
   case plainValues
 }
 
@@ -31,10 +31,10 @@ public enum DecoderOutput: Sendable, Hashable {
 ///     m(x), ln s^2(x): [rows, D] -> [rows, N],   g(z): [rows, N] -> [rows, D]
 ///
 /// Conformers are immutable. All requirements work on blocks of rows, so that callers pay one generic call per block;
-/// loops over elements belong into the conformer, and there into `NetworkScalar`'s kernels. They allocate nothing, and
-/// what they give for a row must not depend, bit for bit, on which other rows share its block.
+/// loops over elements belong in the conformer, and there in `NetworkScalar`'s kernels. They allocate nothing, and the
+/// result of a row must not depend, bit for bit, on which other rows share its block.
 ///
-/// A network whose derivative is known conforms to `DifferentiableNetwork`, too.
+/// A network whose derivative is known also conforms to `DifferentiableNetwork`.
 public protocol InferenceNetwork: Sendable {
   /// The precision.
   associatedtype Scalar: NetworkScalar
@@ -105,7 +105,7 @@ extension InferenceNetwork {
   /// Whether an evidence lower bound exists: both parts are distributions.
   public var hasEvidence: Bool { encoderDistribution == .normal && decoderDistribution != .deterministic }
 
-  /// Whether inference can be repeated in a mode: what is drawn needs a distribution.
+  /// Whether inference can be repeated in a mode: a mode that draws needs a distribution to draw from.
   public func supports(_ mode: InferenceMode) -> Bool {
     switch mode {
     case .mean, .clamped: return true

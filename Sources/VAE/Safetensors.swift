@@ -10,7 +10,7 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
   /// What is wrong, with what was expected, and the remedy.
   public var problem: String
 
-  /// The line; names and shapes come from the file, so that they may hold anything, and any amount of it.
+  /// One line of limited length, because names and shapes come from the file and may hold anything.
   public var description: String {
     let shown = problem.unicodeScalars.prefix(400).map {
       $0.properties.isWhitespace || $0.properties.generalCategory == .control ? " " : $0
@@ -27,7 +27,7 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
 public enum Safetensors {
   /// The longest header that is read, in bytes.
   static let headerLimit = 16 << 20
-  /// What a zip archive begins with. Shorter, it could be the length of a safetensors header.
+  /// What a zip archive begins with: all four bytes, because fewer could be the length of a safetensors header.
   public static let zipSignature: [UInt8] = [0x50, 0x4B, 3, 4]
   /// The longest file that is read, in bytes.
   static let fileLimit = 4 << 30
@@ -211,7 +211,7 @@ public enum Safetensors {
     }
   }
 
-  /// The numbers of a tensor, which must have a shape.
+  /// The numbers of a tensor, which must have the shape `dimensions`.
   private static func values(
     _ name: String, _ dimensions: [Int], _ tensors: [String: Tensor], _ body: ArraySlice<UInt8>,
     _ failure: Failure
@@ -235,7 +235,7 @@ public enum Safetensors {
     }
   }
 
-  /// How tensors are called, as a remedy.
+  /// The remedy for tensors with other names.
   private static let naming =
     "expected encoder.0, encoder.1, ... (hidden layers), encoder.mean, encoder.log_variance, decoder.0, ...,"
     + " decoder.output, each with .weight and .bias: rename them"
@@ -247,14 +247,14 @@ public enum Safetensors {
       while tensors["\(part).\(k).weight"] != nil || tensors["\(part).\(k).bias"] != nil { k += 1 }
       return k
     }
-    // Where the encoder has other names, the decoder tells.
+    // Where the encoder's layers have other names, the decoder tells how many there are.
     let depth = layerCount("encoder") > 0 ? layerCount("encoder") : layerCount("decoder")
     let hidden = 0..<depth
     let layers =
       hidden.map { "encoder.\($0)" } + ["encoder.mean", "encoder.log_variance"]
       + hidden.map { "decoder.\($0)" }
       + ["decoder.output"]
-    // Weights first, for they tell the layers.
+    // Weights come first, because they tell which layers there are.
     let expected = [".weight", ".bias"].flatMap { suffix in layers.map { $0 + suffix } }
     let missing = expected.filter { tensors[$0] == nil }
     let unexpected = Set(tensors.keys).subtracting(expected).sorted {

@@ -11,9 +11,9 @@ public struct Training: Sendable, Hashable {
   public var learningRate: Double
   /// Weight of the Kullback-Leibler term.
   public var beta: Double
-  /// Early stopping: training ends after so many epochs without a lower negative ELBO (the Kullback-Leibler
-  /// term with the weight beta) of the validation items, and the model is that of the best epoch. 0: all
-  /// epochs, and the last one's model.
+  /// Early stopping: training ends after so many epochs without a lower negative ELBO (whose Kullback-Leibler term has the
+  /// weight beta) of the validation items, and the model is that of the best epoch. With 0 all epochs are run, and the
+  /// model is that of the last one.
   public var patience: Int
 
   /// Creates a training plan.
@@ -28,7 +28,7 @@ public struct Training: Sendable, Hashable {
 
   /// What is reported after each epoch.
   public struct Epoch: Sendable {
-    /// From 1.
+    /// The epoch's number, from 1.
     public var number: Int
     /// Mean negative ELBO (beta = 1) over the epoch's minibatches, nats per item, while training.
     public var negativeELBOTrain: Double
@@ -48,11 +48,11 @@ public struct Training: Sendable, Hashable {
   public struct Result: Sendable {
     /// The model with its metadata: epochs, training settings, negative ELBO.
     public var model: Autoencoder
-    /// On the whole training set with the final parameters.
+    /// The evidence on the whole training set, with the final parameters.
     public var train: Evidence
-    /// On the test set with the final parameters.
+    /// The evidence on the test set, with the final parameters.
     public var test: Evidence
-    /// On the validation set with the final parameters; NaN where that is empty.
+    /// The evidence on the validation set, with the final parameters; NaN where that set is empty.
     public var validation: Evidence
     /// Nil where all epochs were run.
     public var earlyEnd: EarlyEnd?

@@ -96,7 +96,7 @@ public struct TrainingState: Sendable, Hashable {
   }
 }
 
-/// When a training is saved, and where to.
+/// When the state of a training is saved, and by whom.
 public struct TrainingCheckpoints {
   /// Asked after each minibatch; true saves the state and ends the training with `CancellationError`.
   public var shouldStop: () -> Bool
@@ -105,7 +105,7 @@ public struct TrainingCheckpoints {
   /// Saves a state.
   public var save: (TrainingState) throws -> Void
 
-  /// Never due, and never stopping, unless said otherwise.
+  /// By default no state is due, and nothing stops the training.
   public init(
     shouldStop: @escaping () -> Bool = { false }, isDue: @escaping () -> Bool = { false },
     save: @escaping (TrainingState) throws -> Void

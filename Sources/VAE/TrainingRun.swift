@@ -57,7 +57,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   /// best one.
   mutating func run(_ checkpoints: TrainingCheckpoints?, _ progress: ((Training.Epoch) -> Bool)?) throws {
     for epoch in epochsDone..<max(plan.epochs, epochsDone) {
-      // Asked here, not where the epoch ends: a continued training must stop there as well.
+      // Where an epoch begins, not where it ends, because a continued training must stop, too.
       if plan.patience > 0, start.items == 0, epoch - best.epoch >= plan.patience { break }
       if start.items == 0 { good.pointer.update(from: parameters.values.pointer, count: good.count) }
       let sum = try descend(epoch, checkpoints)
@@ -78,9 +78,9 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     if best.epoch > 0 { parameters.layout.pack(best.parameters, into: parameters.values) }
   }
 
-  /// The minibatches of an epoch that are left.
+  /// Runs the minibatches of an epoch that are left.
   ///
-  /// - Returns: The sum of the negative ELBO over the epoch's items; it is not finite where the epoch was broken off.
+  /// - Returns: The sum of the negative ELBO over the epoch's items, nats; not finite where the epoch was broken off.
   private func descend(_ epoch: Int, _ checkpoints: TrainingCheckpoints?) throws -> Double {
     var orderStream = orderField.stream(UInt32(epoch))
     let order = orderStream.permutation(train.count)
@@ -95,7 +95,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     }
     for (k, minibatch) in minibatches.enumerated() {
       engine.advance()
-      // The next minibatch is written meanwhile.
+      // The next minibatch is written while this one is used.
       let next = k + 1 < minibatches.count ? minibatches[k + 1] : nil
       let loss = engine.step(
         rows: minibatch.items.count, beta: plan.beta, learningRate: plan.learningRate,
@@ -125,7 +125,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   private mutating func validate() -> Double {
     model.layers = parameters.model()
     let evidence = validationEvidence
-    // What is minimized: for beta other than 1 the bound itself may rise all the time.
+    // What training minimizes. For beta other than 1 the negative ELBO itself may rise all the time.
     let objective =
       plan.beta == 1
       ? evidence.negativeELBO : evidence.negativeELBO + (plan.beta - 1) * evidence.kullbackLeibler
@@ -140,7 +140,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     guard let validation else {
       return Evidence(negativeELBO: .nan, standardError: .nan, kullbackLeibler: .nan)
     }
-    // The same noise after each epoch: differences are the model's.
+    // The noise is the same after each epoch, so that differences are the model's.
     return Evidence(
       of: model, on: validation.source, count: validation.count, seed: seed, draw: Evidence.validationDraw,
       threads: threads)

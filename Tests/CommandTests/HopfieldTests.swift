@@ -42,7 +42,7 @@ extension CommandTests {
       """
     }
 
-    /// Amari 1977, doi:10.1007/BF00365229 (ORACLES): the first step from a memory in a cluster.
+    /// Amari 1977, doi:10.1007/BF00365229 : the first step from a memory in a cluster.
     @Test(arguments: [(31, 0.3), (81, 0.3)])
     func firstStepInACluster(p: Int, b: Double) throws {
       let n = 4000
@@ -108,7 +108,7 @@ extension CommandTests {
       }
     }
 
-    /// Independent patterns: m(1) = erf(m(0) / sqrt(2 a)), and retrieval up to the load a = 0.138 (ORACLES).
+    /// Independent patterns: m(1) = erf(m(0) / sqrt(2 a)), and retrieval up to the load a = 0.138.
     @Test(arguments: [(50, true), (100, true), (500, false)])
     func retrievalOfIndependentPatterns(p: Int, isRetrieved: Bool) throws {
       let n = 1000

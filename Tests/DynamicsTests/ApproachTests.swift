@@ -17,7 +17,7 @@ import Testing
     return try Ensemble(map: map, start: given(rows), plan: plan, threads: 1).run()[0].approaches[.own, 0]
   }
 
-  /// The null model of ORACLES.md: members c + (+-sqrt(w_i)) in all combinations of signs, under
+  /// A null model: members c + (+-sqrt(w_i)) in all combinations of signs, under
   /// z -> diag(mu) z, have the mean square distance sum_i (1 - mu_i^t)^2 c_i^2 + mu_i^(2t) w_i to c.
   @Test func aLinearGaussianModelApproachesItsCentre() throws {
     let mu = [0.8, 0.95, 0.3]
@@ -264,7 +264,9 @@ import Testing
 
   /// Divergence of the farther members makes no approach, in own centres and controls: what remains is the ensemble of
   /// those that stay.
-  @Test(arguments: [1, 4, 150], [1, 7, 126]) func divergenceMakesNoApproach(realizations: Int, blockSize: Int)
+  @Test(arguments: [1, 4, 150], [1, 7, BlockSize.standard]) func divergenceMakesNoApproach(
+    realizations: Int, blockSize: Int
+  )
     throws
   {
     let items = (0..<Int32(60)).map { $0 }

@@ -45,7 +45,7 @@ import Testing
   @Test(arguments: plans.indices)
   func stoppingAfterEachUnitChangesNoBit(index: Int) throws {
     let plan = Self.plan(Self.plans[index])
-    let expected = try ReproducibilityTests.run(plan, threads: 2, blockSize: 126)
+    let expected = try ReproducibilityTests.run(plan, threads: 2, blockSize: BlockSize.standard)
     let collector = RecordCollector()
     var state: EnsembleState?
     var results: [LevelStatistics] = []
@@ -85,7 +85,7 @@ import Testing
   @Test(arguments: plans.indices)
   func stoppingWithinUnitsChangesNoBit(index: Int) throws {
     let plan = Self.plan(Self.plans[index])
-    let expected = try ReproducibilityTests.run(plan, threads: 2, blockSize: 126)
+    let expected = try ReproducibilityTests.run(plan, threads: 2, blockSize: BlockSize.standard)
     let collector = RecordCollector()
     let whole = plan.memberCount * plan.times
     var state: EnsembleState?
@@ -97,7 +97,7 @@ import Testing
       do {
         let results = try Ensemble(
           map: NoisyMap(), start: NoisyStart(dimension: 2), plan: plan, threads: stop % 3 == 0 ? 1 : 2,
-          blockSize: stop / 20 % 2 == 0 ? 126 : 11
+          blockSize: stop / 20 % 2 == 0 ? BlockSize.standard : 11
         ).run(
           resuming: state,
           observer: Observer(
@@ -135,7 +135,7 @@ import Testing
   @Test(arguments: plans.indices)
   func statesSavedWithinUnitsAreEnough(index: Int) throws {
     let plan = Self.plan(Self.plans[index])
-    let expected = try ReproducibilityTests.run(plan, threads: 2, blockSize: 126)
+    let expected = try ReproducibilityTests.run(plan, threads: 2, blockSize: BlockSize.standard)
     let saved = Mutex<Data?>(nil)
     var savedWithinUnits = 0
     for kill in 1... {
@@ -169,7 +169,7 @@ import Testing
   @Test(arguments: plans.indices)
   func mergedShardsAreTheWhole(index: Int) throws {
     let plan = Self.plan(Self.plans[index])
-    let expected = try ReproducibilityTests.run(plan, threads: 1, blockSize: 126)
+    let expected = try ReproducibilityTests.run(plan, threads: 1, blockSize: BlockSize.standard)
     let partition = UnitPartition(plan)
     for count in Set([1, 2, 3, partition.segmentCount]).sorted() {
       var state = EnsembleState(merging: plan)

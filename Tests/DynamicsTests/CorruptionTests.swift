@@ -1,3 +1,4 @@
+import Corruptions
 import Dynamics
 import Numerics
 import Testing

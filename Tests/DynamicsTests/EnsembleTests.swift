@@ -1,3 +1,4 @@
+import Corruptions
 import Dynamics
 import Foundation
 import Numerics

@@ -1,9 +1,11 @@
+import Kinds
+import Corruptions
 import Dynamics
 import Kinds
 import Numerics
 import Testing
 
-/// The associative memory against brute force and Amari's theory (ORACLES.md).
+/// The associative memory against brute force and Amari's theory.
 @Suite struct HopfieldMapTests {
   /// Independent fair signs, `[count][n]`.
   private static func patterns(_ count: Int, _ n: Int, seed: UInt64) -> [[Double]] {

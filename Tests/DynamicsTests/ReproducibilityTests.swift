@@ -47,11 +47,11 @@ import Testing
   @Test(arguments: [(301, 1), (1, 1), (97, 3), (1, 3), (3, 130), (1, 130)])
   func threadsAndBlocksDoNotMatter(items: Int, realizations: Int) throws {
     let plan = Self.plan(items: (0..<Int32(items)).map { $0 }, realizations: realizations)
-    let expected = try Self.run(plan, threads: 1, blockSize: 126)
+    let expected = try Self.run(plan, threads: 1, blockSize: BlockSize.standard)
     #expect(expected.levels.count == 3)
     #expect(expected.collector.all.allSatisfy { $0.labels.count == $0.members.count * 6 })
     for threads in [1, 2, 3, 7] {
-      for blockSize in [1, 7, 64, 126, 1000] {
+      for blockSize in [1, 7, 64, BlockSize.standard, 1000] {
         let result = try Self.run(plan, threads: threads, blockSize: blockSize)
         #expect(result.levels == expected.levels, "\(threads) threads, blocks of \(blockSize)")
         #expect(result.records == expected.records, "\(threads) threads, blocks of \(blockSize)")
@@ -59,25 +59,30 @@ import Testing
     }
     var other = plan
     other.seed += 1
-    #expect(try Self.run(other, threads: 1, blockSize: 126).levels != expected.levels)
+    #expect(try Self.run(other, threads: 1, blockSize: BlockSize.standard).levels != expected.levels)
   }
 
   @Test func aLevelDoesNotDependOnTheOthers() throws {
     let items = (0..<Int32(200)).map { $0 }
-    let all = try Self.run(Self.plan(items: items), threads: 2, blockSize: 126).levels
+    let all = try Self.run(Self.plan(items: items), threads: 2, blockSize: BlockSize.standard).levels
     for (k, level) in [0, 0.3, 0.8].enumerated() {
       #expect(
-        try Self.run(Self.plan(items: items, levels: [level]), threads: 2, blockSize: 126).levels == [all[k]])
+        try Self.run(Self.plan(items: items, levels: [level]), threads: 2, blockSize: BlockSize.standard)
+          .levels == [all[k]])
     }
-    let reversed = try Self.run(Self.plan(items: items, levels: [0.8, 0.3, 0]), threads: 2, blockSize: 126)
-      .levels
+    let reversed = try Self.run(
+      Self.plan(items: items, levels: [0.8, 0.3, 0]), threads: 2, blockSize: BlockSize.standard
+    )
+    .levels
     #expect(reversed == all.reversed())
   }
 
   @Test func aTrajectoryDoesNotDependOnTheEnsemblesSize() throws {
     func trajectories(_ items: [Int32], realizations: Int) throws -> [Member: [UInt64]] {
-      try Self.run(Self.plan(items: items, realizations: realizations), threads: 2, blockSize: 126)
-        .collector.trajectories(times: 6, dimension: 2)
+      try Self.run(
+        Self.plan(items: items, realizations: realizations), threads: 2, blockSize: BlockSize.standard
+      )
+      .collector.trajectories(times: 6, dimension: 2)
     }
     let all = try trajectories((0..<300).map { $0 }, realizations: 3)
     #expect(all.count == 2700)
@@ -121,14 +126,16 @@ import Testing
     var plan = Self.plan(items: [1, 2, 3])
     plan.recordsLatentStates = false
     #expect(
-      try Self.run(plan, threads: 1, blockSize: 126).collector.all.allSatisfy { $0.latentStates.isEmpty })
+      try Self.run(plan, threads: 1, blockSize: BlockSize.standard).collector.all.allSatisfy {
+        $0.latentStates.isEmpty
+      })
     plan.recordsMembers = false
     plan.recordsLatentStates = true
-    let records = try Self.run(plan, threads: 1, blockSize: 126).collector.all
+    let records = try Self.run(plan, threads: 1, blockSize: BlockSize.standard).collector.all
     #expect(records.count == 3)
     #expect(records.allSatisfy { $0.series.isEmpty && $0.latentStates.count == 3 * 6 * 2 })
     plan.recordsLatentStates = false
-    #expect(try Self.run(plan, threads: 1, blockSize: 126).collector.all.isEmpty)
+    #expect(try Self.run(plan, threads: 1, blockSize: BlockSize.standard).collector.all.isEmpty)
   }
 }
 

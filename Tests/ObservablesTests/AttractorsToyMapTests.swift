@@ -7,7 +7,7 @@ import Testing
 
 private let unit = 0x1p-53
 
-/// The search against maps whose invariant sets are known (ORACLES.md).
+/// The search against maps whose invariant sets are known in closed form.
 @Suite struct AttractorsToyMapTests {
   @Test(arguments: [true, false]) func logisticFixedPoint(hasBound: Bool) throws {
     for r in [0.5, 1.5, 2, 2.5, 2.9] {
@@ -192,7 +192,7 @@ private let unit = 0x1p-53
       #expect(abs(set.eigenvalues[1].real + 0.3 / larger) <= 64 * unit)
       #expect(set.kind == .saddle && set.stabilityIndex == 1)
     }
-    #expect(abs(fixed[0].eigenvalues[0].real + 1.923739) < 5e-7)  // ORACLES.md's six digits
+    #expect(abs(fixed[0].eigenvalues[0].real + 1.923739) < 5e-7)  // to six digits
     #expect(abs(fixed[1].eigenvalues[0].real - 3.259822) < 5e-7)
     // One cycle of period 2, none of 3 and 5, one of 4, two of 6 (Biham and Wenzel 1989,
     // doi:10.1103/PhysRevLett.63.819).

@@ -1,3 +1,4 @@
+import Corruptions
 import Dynamics
 import Numerics
 import Observables
@@ -134,13 +135,14 @@ import VAE
           items: 50, realizations: 3, levels: [0.2, 0.4], steps: 3, threads: threads, blockSize: blockSize
         ).series[0].flatMap { $0.map(\.bitPattern) }
       }
-      let alone = try values([observable], blockSize: 126, threads: 1)
+      let alone = try values([observable], blockSize: BlockSize.standard, threads: 1)
       #expect(alone.count == 50 * 3 * 2 * 4)
       #expect(try values([observable], blockSize: 1, threads: 1) == alone)
       #expect(try values([observable], blockSize: 43, threads: 2) == alone)
       // Nor on the company: shared scratch memory and other fields.
       #expect(try values([observable] + others, blockSize: 17, threads: 2) == alone)
-      #expect(try values([observable] + others.reversed(), blockSize: 126, threads: 3) == alone)
+      #expect(
+        try values([observable] + others.reversed(), blockSize: BlockSize.standard, threads: 3) == alone)
     }
     try run(Float.self)
     try run(Double.self)

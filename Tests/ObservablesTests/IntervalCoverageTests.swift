@@ -1,3 +1,4 @@
+import Corruptions
 import Attractors
 import Dynamics
 import Numerics

@@ -1,3 +1,4 @@
+import Corruptions
 import Vocabulary
 import Dynamics
 import Numerics

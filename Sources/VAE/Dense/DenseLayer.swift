@@ -6,7 +6,7 @@ public struct DenseLayer<Scalar: NetworkScalar>: Sendable {
   public let inputs: Int
   /// Width of the output.
   public let outputs: Int
-  /// f.
+  /// f, the function of the layer.
   public let activation: Activation
   /// W in panels of columns of W', `[panel][inputs][panel width]`.
   private let packed: AlignedBuffer<Scalar>
@@ -61,10 +61,10 @@ public struct DenseLayer<Scalar: NetworkScalar>: Sendable {
       columns: outputs, into: y.pointer, stride: y.stride, activation: activation)
   }
 
-  /// b.
+  /// b, shape `[outputs]` and padding.
   public var biases: UnsafePointer<Scalar> { UnsafePointer(bias.pointer) }
 
-  /// |b_j| + sum_k |W_jk x_k|: what the roundings of an output's argument are to be compared with.
+  /// |b_j| + sum_k |W_jk x_k|: the scale of the rounding errors of an output's argument.
   func magnitude(ofOutput j: Int, _ x: UnsafePointer<Scalar>) -> Scalar {
     let width = Scalar.panelWidth
     let weights = packed.pointer + j / width * width * inputs + j % width

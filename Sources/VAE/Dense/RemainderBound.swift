@@ -17,7 +17,7 @@ import Numerics
 ///   second derivative, a quadratic form whose norm is computed, and whose rest is bounded by e_l and the
 ///   largest third derivatives.
 ///
-/// Nothing here is an approximation; roundings are not followed.
+/// Both are bounds in exact arithmetic; roundings are not accounted for.
 struct RemainderBound: Sendable {
   /// The chain's layers but for the last one.
   private var layers: [Layer]
@@ -48,7 +48,7 @@ struct RemainderBound: Sendable {
     /// what lies between: e_l = sum_k B_lk rho_k.
     var inherited: [[Double]]
 
-    /// What a layer contributes whose tangents have just been computed, but for `effect` and `inherited`.
+    /// What a layer contributes, without `effect` and `inherited`, when its tangents have just been computed.
     ///
     /// - Parameter directions: Rows 1 to `n`: A_l S, before the slopes.
     /// - Returns: The layer and (A_l S)', `[N, width]`.
@@ -123,8 +123,8 @@ struct RemainderBound: Sendable {
     return second < first ? second : first
   }
 
-  /// What the layers before the last one contribute as far as it follows from what precedes them; and (A_l S)' of each,
-  /// `[N, width]`.
+  /// What the layers before the last one contribute, as far as it follows from the layers before them, and (A_l S)' of
+  /// each, `[N, width]`.
   private static func expand(_ chain: [DenseLayer<Double>], at state: [Double], source: [Double])
     -> (layers: [Layer], reaches: [[Double]])
   {
@@ -188,7 +188,7 @@ struct RemainderBound: Sendable {
     return min(unfolded, squares.squareRoot())
   }
 
-  /// Above this many latent variables the N^3 numbers of the second derivative cost more than they save.
+  /// The most latent variables for which the N^3 numbers of the second derivative cost less than they save.
   private static var secondOrderLimit: Int { 64 }
 
   /// H_i += sum_j (T G)_ij f''_j / 2 a_j a_j', a_j the column j of `reach` `[N, width]`.

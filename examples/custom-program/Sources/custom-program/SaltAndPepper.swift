@@ -1,4 +1,4 @@
-import Dynamics
+import Corruptions
 import Numerics
 import Vocabulary
 
