@@ -59,9 +59,11 @@ let package = Package(
     .target(name: "Attractors", dependencies: ["Observables", "Dynamics", "Numerics", "CGSL"]),
     .target(name: "Datasets", dependencies: ["Numerics", "CZlib"]),
     .target(name: "Output", dependencies: ["CNetCDF", "Vocabulary"]),
+    // The arithmetic of claims.
+    .target(name: "Expressions"),
     // YAML to checked values; knows no library but Yams.
     .target(
-      name: "Scenarios", dependencies: ["Vocabulary", .product(name: "Yams", package: "Yams")]),
+      name: "Scenarios", dependencies: ["Expressions", "Vocabulary", .product(name: "Yams", package: "Yams")]),
     // Layout, writing and summaries of run files.
     .target(
       name: "RunFiles",
@@ -85,6 +87,7 @@ let package = Package(
     .target(
       name: "Campaigns",
       dependencies: [
+        "Expressions",
         "Experiments", "Kinds", "Scenarios", "RunFiles", "Datasets", "Observables", "Numerics", "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
@@ -96,6 +99,7 @@ let package = Package(
     .target(
       name: "SimulateProgram",
       dependencies: [
+        "Expressions",
         "Campaigns", "Experiments", "Kinds", "Scenarios", "RunFiles", "Figures", "Drawing", "VAE", "Datasets",
         "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -139,6 +143,6 @@ let package = Package(
     .testTarget(name: "OutputTests", dependencies: ["TestSupport", "Output"]),
     .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"]),
     .testTarget(name: "RoomsTests"),
-    .testTarget(name: "ScenariosTests", dependencies: ["Scenarios", "Kinds", "Campaigns"]),
+    .testTarget(name: "ScenariosTests", dependencies: ["Expressions", "Scenarios", "Kinds", "Campaigns"]),
   ]
 )

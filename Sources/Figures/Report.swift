@@ -6,7 +6,7 @@ import Output
 public struct Report {
   let data: RunData
   private(set) var options: FigureOptions
-  var page = ReportPage()
+  var page = HTMLPage()
 
   /// Composes the page of a run.
   ///
@@ -52,7 +52,7 @@ public struct Report {
     if hasAttractors { try addAttractors() }
     page.section("scenario", "Scenario")
     page.add("<p>As the program resolved it, with every default.</p>")
-    page.add("<pre>\(escaped(ReportPage.limited(data.text("scenario"), 100_000)))</pre>\n</section>")
+    page.add("<pre>\(escaped(HTMLPage.limited(data.text("scenario"), 100_000)))</pre>\n</section>")
     addProvenance()
     page.add("</main>\n</body>\n</html>")
   }
@@ -70,7 +70,7 @@ public struct Report {
       <title>\(escaped(name)): report</title>
       <link rel="icon" href="data:,"/>
       <style>
-      \(ReportPage.style)
+      \(HTMLPage.style)
       </style>
       </head>
       <body>
@@ -96,7 +96,7 @@ public struct Report {
     page.paragraph(
       "Attractors\(data.runText.isEmpty ? "" : " at \(data.runText)"): \(rows.count) of \(count) shown, largest basins"
         + " first, numbered by their index in the file.\(left)\(whole)")
-    page.table("Attractors", header, rows.map { ReportPage.Row(cells: $0) })
+    page.table("Attractors", header, rows.map { HTMLPage.Row(cells: $0) })
     page.add("</section>")
   }
 
@@ -128,7 +128,7 @@ public struct Report {
     page.add("<figure>\n<picture>")
     page.add("<source media=\"(max-width: 700px)\" srcset=\"\(try image(narrow))\"/>")
     page.add(
-      "<img src=\"\(try image(wide))\" alt=\"\(escaped(wide.title + "." + ReportPage.limited(parts, 2000)))\""
+      "<img src=\"\(try image(wide))\" alt=\"\(escaped(wide.title + "." + HTMLPage.limited(parts, 2000)))\""
         + " width=\"\(Int(wide.width))\" height=\"\(Int(wide.height.rounded()))\"/>")
     // The narrow figure may hold less.
     let caption =

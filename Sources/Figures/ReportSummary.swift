@@ -79,12 +79,12 @@ extension Report {
     page.heading("Verdicts")
     let counts = claims.map { ClaimTable.counts($0.verdicts) }
     var rows = zip(claims, counts).map { claim, counts in
-      ReportPage.Row(cells: [claim.name] + counts.map(String.init) + [String(claim.size)])
+      HTMLPage.Row(cells: [claim.name] + counts.map(String.init) + [String(claim.size)])
     }
     if claims.count > 1 {
       let sums = RunData.verdictWords.indices.map { k in counts.map { $0[k] }.reduce(0, +) }
       rows.append(
-        ReportPage.Row(
+        HTMLPage.Row(
           cells: ["all claims"] + (sums + [claims.map(\.size).reduce(0, +)]).map(String.init), style: "sum"))
     }
     page.table("Verdicts, counted over all entries", ["claim"] + RunData.verdictWords + ["entries"], rows)
@@ -102,7 +102,7 @@ extension Report {
     let groups = claim.groups
     for group in groups {
       let rows = group.rows.map { row in
-        ReportPage.Row(cells: [row.labels.last ?? "all"] + row.cells)
+        HTMLPage.Row(cells: [row.labels.last ?? "all"] + row.cells)
       }
       let name = "Claim \(claim.name)\(group.title.isEmpty ? "" : ", \(group.title)")"
       if groups.count == 1, rows.count <= 12 {
@@ -130,7 +130,7 @@ extension Report {
     page.table(
       "Models", header,
       models.rows.map { row in
-        ReportPage.Row(cells: [row.prefix(keys).joined(separator: ", ")] + row.dropFirst(keys))
+        HTMLPage.Row(cells: [row.prefix(keys).joined(separator: ", ")] + row.dropFirst(keys))
       })
   }
 
@@ -139,7 +139,7 @@ extension Report {
   /// A table per point of the sweep, folded where there are several.
   private mutating func addPoints(
     _ heading: String, _ caption: String, _ header: [String], _ variables: [String], limit: Int,
-    rows: (RunData) throws -> [ReportPage.Row]?
+    rows: (RunData) throws -> [HTMLPage.Row]?
   ) throws {
     let (points, all) = data.sweepPoints(limit: limit)
     let read = try points.compactMap { point in try rows(point.data).map { (point: point, rows: $0) } }
@@ -168,7 +168,7 @@ extension Report {
     ) { point in
       guard let approaches = try point.conceptApproaches() else { return nil }
       return point.levels.indices.map { l in
-        ReportPage.Row(cells: [
+        HTMLPage.Row(cells: [
           short(point.levels[l]), threeDecimals(approaches.own[l]) + approaches.partial[l],
           "\(threeDecimals(approaches.lower[l])) to \(threeDecimals(approaches.upper[l]))",
           threeDecimals(approaches.sibling[l]), threeDecimals(approaches.shuffled[l]),
@@ -184,7 +184,7 @@ extension Report {
       limit: max(Self.mostRows / max(data.levels.count, 1), 1)
     ) { point in
       try point.conceptChanges().map { changes in
-        zip(point.levels, changes.rows).map { ReportPage.Row(cells: [short($0)] + $1) }
+        zip(point.levels, changes.rows).map { HTMLPage.Row(cells: [short($0)] + $1) }
       }
     }
   }
@@ -214,7 +214,7 @@ extension Report {
       ["observable"] + shown.map { "level " + short(data.levels[$0]) }, names,
       limit: max(Self.mostCells / (names.count * moments.count * max(shown.count, 1)), 1)
     ) { point in
-      var rows: [ReportPage.Row] = []
+      var rows: [HTMLPage.Row] = []
       for name in names {
         let error = try point.existingName(of: .standardError(of: name))
         for time in moments {
@@ -222,7 +222,7 @@ extension Report {
           let errors = try point.column(error, ["time"], at: [time])
           let partial = try point.partialTexts(name, ["time"], at: [time])
           rows.append(
-            ReportPage.Row(
+            HTMLPage.Row(
               cells: ["\(point.spoken(name)) [\(point.units(name))], t = \(short(times[time]))"]
                 + shown.map { meanText(mean[$0], errors[$0]) + partial[$0] }))
         }

@@ -1,3 +1,4 @@
+import Expressions
 import ArgumentParser
 import Dynamics
 import Kinds

@@ -205,7 +205,8 @@ extension CommandTests {
         "distance-superconcept", "distance-root", "distance-nearest-memory", "distance-nearest-concept",
         "concept-accuracy", "abstraction-level", "step-length", "data-overlap", "reconstruction-error",
         "energy",
-        "input-entropy", "reconstruction-excess", "kullback-leibler", "nearest-concept", "principal-component-1",
+        "input-entropy", "reconstruction-excess", "kullback-leibler", "nearest-concept",
+        "principal-component-1",
       ] {
         #expect(observables.split(separator: "\n").contains { $0.hasPrefix(name) }, "\(name)")
       }

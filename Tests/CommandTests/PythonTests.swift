@@ -116,7 +116,8 @@ extension CommandTests {
       try #require(parts.count == 2)
       let code = try #require(parts[1].components(separatedBy: "```").first)
       try sandbox.put(
-        "import json, numpy, pathlib, xarray\n" + code.replacing("runs/states.nc", with: "run.nc"), at: "readme.py")
+        "import json, numpy, pathlib, xarray\n" + code.replacing("runs/states.nc", with: "run.nc"),
+        at: "readme.py")
       let rows = try run(sandbox, ["readme.py"]).split(separator: "\n").map {
         $0.split(separator: " ").compactMap { Double($0) }
       }

@@ -1,3 +1,4 @@
+import Expressions
 import Campaigns
 import Foundation
 import Scenarios

@@ -1,3 +1,4 @@
+import Expressions
 import Experiments
 import Observables
 import RunFiles

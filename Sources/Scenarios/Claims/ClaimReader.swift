@@ -1,3 +1,4 @@
+import Expressions
 import Vocabulary
 
 /// Reads one claim of a scenario.

@@ -1,3 +1,5 @@
+import Expressions
+
 /// A claim about all models of a kind, with the estimate that tests it, fixed before the run.
 public struct ClaimSpecification: Sendable, Hashable {
   /// How the corruption levels enter.

@@ -1,3 +1,5 @@
+import Expressions
+
 /// A control of a claim: where the same effect shows, the claim is not supported.
 public enum Control: String, Sendable, CaseIterable, Hashable {
   /// The network before training.

@@ -1,27 +1,29 @@
-import Drawing
-
 /// The parts of an HTML page that a report is made of.
-struct ReportPage {
-  private(set) var html = ""
+package struct HTMLPage {
+  /// The page as far as it is made.
+  package private(set) var html = ""
+
+  /// An empty page.
+  package init() {}
 
   /// The most columns of a table beside its first; further ones follow in a table of their own.
   private static let mostColumns = 6
 
-  mutating func add(_ text: String) {
+  package mutating func add(_ text: String) {
     html += text
     html += "\n"
   }
 
-  mutating func section(_ anchor: String, _ heading: String) {
+  package mutating func section(_ anchor: String, _ heading: String) {
     add("<section id=\"\(anchor)\" aria-labelledby=\"\(anchor)-heading\">")
     add("<h2 id=\"\(anchor)-heading\">\(Gnuplot.escaped(heading))</h2>")
   }
 
-  mutating func heading(_ text: String) { add("<h3>\(Gnuplot.escaped(text))</h3>") }
+  package mutating func heading(_ text: String) { add("<h3>\(Gnuplot.escaped(text))</h3>") }
 
-  mutating func paragraph(_ text: String) { add("<p class=\"caption\">\(Gnuplot.escaped(text))</p>") }
+  package mutating func paragraph(_ text: String) { add("<p class=\"caption\">\(Gnuplot.escaped(text))</p>") }
 
-  mutating func definitions(_ facts: [(String, String)]) {
+  package mutating func definitions(_ facts: [(String, String)]) {
     add("<dl>")
     for (term, text) in facts {
       add(
@@ -30,15 +32,20 @@ struct ReportPage {
     add("</dl>")
   }
 
-  static func limited(_ text: String, _ count: Int) -> String {
+  package static func limited(_ text: String, _ count: Int) -> String {
     text.count > count ? text.prefix(count) + "\n[cut]" : text
   }
 
   /// A row: the cells, of which the first is the row's heading, and the verdict that colours it.
-  struct Row {
-    var cells: [String]
+  package struct Row {
+    package var cells: [String]
     /// The class of the row in the style sheet; empty for none.
-    var style = ""
+    package var style: String
+
+    package init(cells: [String], style: String = "") {
+      self.cells = cells
+      self.style = style
+    }
   }
 
   /// A table that stands in narrow windows with one cell per line.
@@ -46,7 +53,7 @@ struct ReportPage {
   /// - Parameters:
   ///   - name: What it shows, for readers who do not see it.
   ///   - header: One text per column, the rows' headings first.
-  mutating func table(_ name: String, _ header: [String], _ rows: [Row]) {
+  package mutating func table(_ name: String, _ header: [String], _ rows: [Row]) {
     // Tables of about as many columns each.
     let parts = max(1, (header.count - 1 + Self.mostColumns - 1) / Self.mostColumns)
     let size = max(1, (header.count - 1 + parts - 1) / parts)
@@ -114,7 +121,9 @@ struct ReportPage {
   /// Something that the reader unfolds.
   ///
   /// - Parameter isOpen: Whether it is unfolded already.
-  mutating func fold(_ summary: String, isOpen: Bool, _ body: (inout ReportPage) throws -> Void) rethrows {
+  package mutating func fold(_ summary: String, isOpen: Bool, _ body: (inout HTMLPage) throws -> Void)
+    rethrows
+  {
     add("<details\(isOpen ? " open=\"open\"" : "")>\n<summary>\(Gnuplot.escaped(summary))</summary>")
     try body(&self)
     add("</details>")
@@ -122,7 +131,7 @@ struct ReportPage {
 
   // MARK: Style
 
-  static let style = """
+  package static let style = """
     :root { --ink: #1b1b1b; --soft: #505050; --paper: #ffffff; --line: #c8c8c8; --link: #0b5394; --shade: #f3f3f3 }
     @media (prefers-color-scheme: dark) {
       :root { --ink: #ececec; --soft: #b8b8b8; --paper: #16181b; --line: #474b50; --link: #8ec5ff; --shade: #22262b }

@@ -106,7 +106,7 @@ public struct ClaimExpression: Sendable, Hashable {
   }
 
   /// The same with each part replaced; the text tells who replaced it.
-  func replacing(_ note: String, _ replace: (Node) -> Node?) -> ClaimExpression {
+  package func replacing(_ note: String, _ replace: (Node) -> Node?) -> ClaimExpression {
     func visit(_ node: Node) -> Node {
       if let other = replace(node) { return other }
       switch node {
