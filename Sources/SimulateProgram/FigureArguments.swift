@@ -38,12 +38,7 @@ struct FigureArguments: ParsableArguments {
   private var commonScale = false
 
   func validate() throws {
-    for choice in points {
-      let parts = choice.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count < 2 || parts.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
-        throw ValidationError("--at \(choice): expected KEY=VALUE, such as model.latent=20 or replica=2")
-      }
-    }
+    try checkChoices(points)
     _ = try Self.integers(items, "--items")
     _ = try Self.integers(times, "--times")
   }
@@ -107,4 +102,16 @@ struct FigureName: ExpressibleByArgument {
   }
 
   static var allValueStrings: [String] { FigureRegistry.all.map { $0.name } + [all] }
+}
+
+/// Refuses choices of a run, `--at`, that are no `KEY=VALUE`.
+///
+/// - Throws: `ValidationError`.
+func checkChoices(_ choices: [String]) throws {
+  for choice in choices {
+    let parts = choice.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count < 2 || parts.contains(where: { $0.allSatisfy(\.isWhitespace) }) {
+      throw ValidationError("--at \(choice): expected KEY=VALUE, such as model.latent=20 or replica=2")
+    }
+  }
 }

@@ -2,6 +2,7 @@ import Drawing
 import Figures
 import Foundation
 import Output
+import TestSupport
 import Testing
 
 /// What the user chooses about figures, and what figures choose by themselves.

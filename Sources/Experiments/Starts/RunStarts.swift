@@ -1,3 +1,4 @@
+import Corruptions
 import Datasets
 import Dynamics
 import Foundation
