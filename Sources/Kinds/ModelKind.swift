@@ -13,7 +13,7 @@ public protocol ModelKind: Sendable {
   static var name: String { get }
   /// One line for `simulate list models` and the table of keys.
   static var summary: String { get }
-  /// One line on how a state follows from the last, for `simulate list maps`; empty (the default) where
+  /// One line on how a state follows from the last, for `simulate list maps`: by default the summary; empty where
   /// `dynamics.mode` says it.
   static var iteration: String { get }
   /// The keys of the section `model` that it declares, without `model.`, in the order in which scenarios are
@@ -61,8 +61,8 @@ public protocol ModelKind: Sendable {
 }
 
 extension ModelKind {
-  /// `dynamics.mode` says it.
-  public static var iteration: String { "" }
+  /// The summary.
+  public static var iteration: String { summary }
   /// None.
   public static var keys: [ScenarioKey] { [] }
   /// No rules.

@@ -73,6 +73,8 @@ enum CampaignSummary {
     var errors: [Double]
     /// How many models gave each value; empty where it is one model's.
     var models: [Int] = []
+    /// Over how many members each value is; empty where the file does not say.
+    var members: [Int] = []
   }
 
   /// The approach to the own concept, and the observables at the end.
@@ -101,9 +103,12 @@ enum CampaignSummary {
         .map { try lastNumbers($0) }
       let models = try roles.name(of: .models(of: variableName)).flatMap { try? file.variable($0) }
         .map { try lastNumbers($0, where: variable).map { Int($0) } }
+      let members = try roles.name(of: .sampleSize(of: variableName)).flatMap { try? file.variable($0) }
+        .map { try lastNumbers($0, where: variable).map { Int($0) } }
       columns.append(
         Column(
-          title: name, values: values, errors: errors ?? values.map { _ in .nan }, models: models ?? []))
+          title: name, values: values, errors: errors ?? values.map { _ in .nan }, models: models ?? [],
+          members: members ?? []))
     }
     return columns
   }
@@ -131,6 +136,7 @@ enum CampaignSummary {
     let points = shape.count
     let columns = try columns(of: file, scenario: scenario)
     var shown = columns.filter { $0.values.count == points * levels.count }
+    let members = try file.variable(RunLayout.memberCountName).readInts()
     let isCut = shown.count > 7
     if isCut { shown = Array(shown.prefix(7)) }
     var rows = [axes.map(\.key) + ["level"] + shown.map(\.title)]
@@ -145,14 +151,7 @@ enum CampaignSummary {
         let k = point * levels.count + l
         rows.append(
           words + [Summary.short(level)]
-            + shown.map { column in
-              guard column.values[k].isFinite else { return "-" }
-              let error = column.errors[k]
-              let isPartial = k < column.models.count && column.models[k] < scenario.replicas
-              return ResultText.number(column.values[k], 3)
-                + (error.isFinite ? " +- " + ResultText.number(error, 3) : "")
-                + (isPartial ? " (\(column.models[k]) of \(scenario.replicas))" : "")
-            })
+            + shown.map { cell(of: $0, at: k, members: members, replicas: scenario.replicas) })
       }
     }
     let whose =
@@ -161,6 +160,26 @@ enum CampaignSummary {
       : "Averages over members; +- standard error over items, for each one model"
     var lines = ["\(whose). Observables at the last step:", TextTable.numbers(rows)]
     if rows.count > mostRows || isCut { lines.append("(the file holds more)") }
+    let diverged = try file.variable(RunLayout.divergedCountName).readInts().reduce(0) { $0 + max($1, 0) }
+    if diverged > 0 {
+      lines.append(
+        "\(diverged) of \(members.reduce(0) { $0 + max($1, 0) }) members diverged; they are left out of the averages from then on, and of the"
+          + " approaches at all times.")
+    }
     return lines
+  }
+
+  /// A value with its error and, where it is over fewer models or members than all, over how many.
+  private static func cell(of column: Column, at k: Int, members: [Int], replicas: Int) -> String {
+    guard column.values[k].isFinite else { return "-" }
+    var text = ResultText.number(column.values[k], 3)
+    if column.errors[k].isFinite { text += " +- " + ResultText.number(column.errors[k], 3) }
+    if k < column.models.count, column.models[k] < replicas {
+      text += " (\(column.models[k]) of \(replicas) models)"
+    }
+    if k < column.members.count, k < members.count, column.members[k] < members[k] {
+      text += " (\(column.members[k]) of \(members[k]))"
+    }
+    return text
   }
 }

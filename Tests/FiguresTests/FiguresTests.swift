@@ -374,6 +374,8 @@ import Testing
     try root.setAttribute("format_version", 1)
     try root.defineDimension("level", length: 1)
     try root.defineVariable("level", type: .double, dimensions: ["level"]).write([0.5])
+    try root.defineDimension("time", length: 1)
+    try root.defineVariable("time", type: .int32, dimensions: ["time"]).write([0])
     try root.defineDimension("model_latent", length: 2)
     try root.defineVariable("model_latent", type: .int32, dimensions: ["model_latent"]).write([5, 100])
     let claim = try root.defineGroup("claims").defineGroup("comes-near")

@@ -58,8 +58,8 @@ import Testing
   }
 
   /// Scenarios are values: reading them needs no network, no data and no file format but YAML.
-  @Test func scenariosKnowTheVocabularyAlone() throws {
-    #expect(try Self.imports(of: "Scenarios") == ["Vocabulary"])
+  @Test func scenariosKnowWordsAndExpressionsAlone() throws {
+    #expect(try Self.imports(of: "Scenarios") == ["Expressions", "Vocabulary"])
   }
 
   @Test(arguments: Checkout.rooms)

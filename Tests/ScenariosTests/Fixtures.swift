@@ -15,6 +15,7 @@ let vocabulary = ScenarioVocabulary(
     ObservableWord(name: "distance-root"),
     ObservableWord(name: "distance-nearest-memory"),
     ObservableWord(name: "distance-nearest-concept"),
+    ObservableWord(name: "nearest-concept"),
     ObservableWord(name: "concept-accuracy", needsOwnItem: true),
     ObservableWord(name: "abstraction-level", needsOwnItem: true),
     ObservableWord(name: "step-length"),

@@ -196,7 +196,7 @@ import Testing
     BadScenario(
       "name: a\ninitial: {corruption: file, file: {variable: x}}", "2:29", "initial.file.path", "missing"),
     BadScenario(
-      "name: a\ninitial: {corruption: file, file: {path: x, variable: x, labels: y, items: z}}", "2:67",
+      "name: a\ninitial: {corruption: file, file: {path: x, variable: x, labels: y, items: z}}", "2:66",
       "initial.file.labels", "not allowed beside initial.file.items", "leave labels out"),
     BadScenario(
       "name: a\noutput: {initial-states: true}", "2:26", "output.initial-states", "output.members: true"),

@@ -86,6 +86,19 @@ extension Experiment {
     return result
   }
 
+  /// Of the members that diverged.
+  func warnings(of levels: [LevelStatistics]) -> [String] {
+    let diverging = levels.filter { $0.divergedCount > 0 }
+    guard !diverging.isEmpty else { return [] }
+    let diverged = diverging.reduce(0) { $0 + $1.divergedCount }
+    let all = levels.reduce(0) { $0 + $1.memberCount }
+    return [
+      "dynamics: \(diverged) of \(all) members diverged (at level \(Self.list(diverging.map(\.level)))): before their state"
+        + " stops being finite they count in the averages, which grow with them; afterwards they are left out, so that averages at"
+        + " different times are over different members (NAME_count); approaches leave them out at all times"
+    ]
+  }
+
   /// Of the search for attractors.
   func warnings(of study: AttractorStudy) -> [String] {
     let steps = scenario.dynamics.steps

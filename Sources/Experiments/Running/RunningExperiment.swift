@@ -228,7 +228,7 @@ extension Experiment {
     to path: String, overwrite: Bool, records: [FrameFile]
   ) throws -> AttractorStudy? {
     let attractors = try scenario.attractors.map { try attractorStudy(differentiable(model), $0) }
-    let late = attractors.map { warnings(of: $0) } ?? []
+    let late = warnings(of: results) + (attractors.map { warnings(of: $0) } ?? [])
     for text in late { events.logger.warning("\(text)") }
     var description = runDescription
     description.warnings = dataWarnings + warnings(of: prepared) + late

@@ -12,6 +12,7 @@ import Vocabulary
 struct VariationalAutoencoderKind: TrainableModelKind {
   static let name = "vae"
   static let summary = "variational autoencoder"
+  static let iteration = ""
   static let keys: [ScenarioKey] = [
     ScenarioKey(
       "file", .path, "a trained model (safetensors); excludes the other keys of `model`",

@@ -98,15 +98,20 @@ extension RunLayout {
     }
   }
 
+  /// The variable of the number of members.
+  package static let memberCountName = "count"
+  /// The variable of the number of those that diverged.
+  package static let divergedCountName = "diverged_count"
+
   /// How many members there were.
   var counts: RunSection<RunResults> {
     RunSection(columns: [
-      .integers(RunVariable("count", .integer, ["level"], .count, "number of members")) {
+      .integers(RunVariable(Self.memberCountName, .integer, ["level"], .count, "number of members")) {
         $0.levels.map(\.memberCount)
       },
       .integers(
         RunVariable(
-          "diverged_count", .integer, ["level"], .count,
+          Self.divergedCountName, .integer, ["level"], .count,
           "members whose state stopped being finite; averages leave them out from then on, approaches at all times"
         )
       ) { $0.levels.map(\.divergedCount) },
