@@ -139,7 +139,7 @@ extension RunData {
       }
     }
     let none = confusion.nearest[0]
-    let title = "t = \(short(confusion.times[time]))"
+    let title = "time t = \(short(confusion.times[time]))"
     return Sheet.Draft(
       title: title, meaning: "nearest concepts at level \(short(levels[level])), \(title)",
       x: Axis(

@@ -211,6 +211,7 @@ extension CommandTests {
         smallScenario.replacing("  latent: 4\n", with: "  latent: 4\n  replicas: 2\n")
           .replacing("[0, 0.5]", with: "[0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]") + """
             sweep: {model.latent: [2, 4], model.training.epochs: [1, 2]}
+            observables: [distance-concept, distance-root]
             controls: [untrained, linear, autoencoder]
             claims:
               near:
