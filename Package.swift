@@ -117,7 +117,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "simulate", "Output", "RunFiles", "Attractors", "Observables", "Figures", "Drawing", "Scenarios",
+        "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables", "Figures",
+        "Drawing", "Scenarios",
         "Experiments",
         "Kinds",
       ]),

@@ -20,6 +20,9 @@ enum ResourceLimits {
   /// What reading a file takes of that.
   private static let bytesForReading: UInt64 = 40 << 20
 
+  /// What the smallest run needs at least: in a control group of 32 MiB the system kills it, in one of 40 MiB it ends well.
+  private static let leastMemory: UInt64 = 40 << 20
+
   /// Raises the limit of open files as far as it is allowed and of use.
   ///
   /// - Throws: `ResourceLimitError` where it stays too low for any work.
@@ -38,6 +41,18 @@ enum ResourceLimits {
     try checkAddressSpace(
       UInt64(threads) * bytesPerThread + otherBytes,
       remedy: "for \(threads) threads; raise it (ulimit -v unlimited), or use fewer threads (--threads 1)")
+    try checkControlGroup()
+  }
+
+  /// Makes sure that the control group leaves the memory that a run cannot do without: beyond the limit the system kills
+  /// the program, which then says nothing.
+  ///
+  /// - Throws: `ResourceLimitError`.
+  private static func checkControlGroup() throws {
+    guard let limit = ControlGroup.memoryLimit(), limit < leastMemory else { return }
+    throw ResourceLimitError(
+      "the memory limit of the control group is \(limit >> 10) KiB; expected at least \(leastMemory >> 10) KiB; raise it"
+        + " (Slurm: --mem, systemd: MemoryMax, Docker: --memory)")
   }
 
   /// Makes sure that files can be read and figures drawn.
