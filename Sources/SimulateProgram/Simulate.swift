@@ -110,6 +110,9 @@ func printResult(_ text: String, terminator: String = "\n") {
 }
 
 /// Writes a line to standard error, control characters escaped, if it can be written to.
+///
+/// Remedies name commands as those of `simulate`; a program of another package says its own name.
 func printMessage(_ text: String) {
+  let text = text.replacing("'simulate ", with: "'\(Program.command) ")
   try? FileHandle.standardError.write(contentsOf: Data((text.escapingControls + "\n").utf8))
 }

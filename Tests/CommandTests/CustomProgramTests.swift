@@ -64,6 +64,7 @@ extension CommandTests {
         ("dynamics.mode=sample", ["the one mode of model.kind: relaxation"]),
         ("attractors={}", ["model.kind: relaxation, for which no derivative was written"]),
         ("observables=[energy]", ["model.kind: relaxation does not have"]),
+        ("observables=[zzzzzzzz]", ["unknown observable; 'custom-program list observables' lists all"]),
       ] {
         let execution = try sandbox.start(
           try Self.program.get(), ["run", "stripes.yaml", "--set", override]
