@@ -42,7 +42,7 @@ public struct RunEvents: Sendable {
   /// Asked often, by any thread; true cancels the run.
   public var shouldStop: @Sendable () -> Bool
   /// What `warnOnce` has said.
-  package var said = Said()
+  package var warningsGiven = WarningsGiven()
 
   /// Reports to nobody by default.
   public init(
@@ -55,13 +55,13 @@ public struct RunEvents: Sendable {
     self.shouldStop = shouldStop
   }
 
-  package final class Said: Sendable {
+  package final class WarningsGiven: Sendable {
     let texts = Mutex<Set<String>>([])
   }
 
   /// Logs a warning that may hold for several runs: once, without naming a run.
   public func warnOnce(_ text: String) {
-    guard said.texts.withLock({ $0.insert(text).inserted }) else { return }
+    guard warningsGiven.texts.withLock({ $0.insert(text).inserted }) else { return }
     var logger = logger
     logger[metadataKey: Self.runKey] = nil
     logger.warning("\(text)")

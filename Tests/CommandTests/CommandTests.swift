@@ -2,5 +2,5 @@ import Testing
 
 /// Tests of the built program `simulate`, run as a user runs it.
 ///
-/// One after another: each run takes all processors, and interrupts are sent at certain moments.
+/// Side by side, as many as there are processors: each has a folder and a cache of its own, and none waits by the clock.
 @Suite struct CommandTests {}

@@ -88,8 +88,8 @@ struct BadScenario: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// The example of the design's section 6, with its alternatives in comments.
-let designExample = """
+/// A scenario with most sections, with its alternatives in comments.
+let wholeExample = """
   name: concept-then-memory          # [a-z0-9-]+
   description: one sentence
   seed: 20171204

@@ -126,7 +126,7 @@ import Testing
       "\t", "\u{0}", "\u{FEFF}", "é", "\u{1F600}", "---\n", "...\n", "? ", "<<: ", "sweep: ", "model.file: x",
       "prior", "sample", "clamped", "idx", "hopfield", "random", "{}", "[]", "\\", "@", "`",
     ]
-    let original = Array(designExample.unicodeScalars)
+    let original = Array(wholeExample.unicodeScalars)
     var outcomes = (scenarios: 0, errors: 0)
     for _ in 0..<2000 {
       var text = original

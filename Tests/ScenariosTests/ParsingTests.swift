@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func designExampleHasItsValues() throws {
-    let scenario = try parse(designExample)
+    let scenario = try parse(wholeExample)
     #expect(scenario.path == "/scenarios/a.yaml")
     #expect(scenario.name == "concept-then-memory")
     #expect(scenario.description == "one sentence")
@@ -180,7 +180,7 @@ import Testing
 
   @Test func overridesReplaceValues() throws {
     let scenario = try parse(
-      designExample,
+      wholeExample,
       overrides: [
         "initial.levels=[0,0.5]", "dynamics.steps=7", "dynamics.steps=8", "sweep=null", "attractors=~",
       ])
@@ -191,7 +191,7 @@ import Testing
     #expect(
       try parse("name: a", overrides: ["model={latent: 3}"]).model
         == parse("name: a\nmodel: {latent: 3}").model)
-    #expect(try parse(designExample, overrides: ["sweep.model.latent=[7]"]).sweep[0].values == ["7"])
+    #expect(try parse(wholeExample, overrides: ["sweep.model.latent=[7]"]).sweep[0].values == ["7"])
   }
 
   @Test func seedParameterWins() throws {
@@ -205,16 +205,16 @@ import Testing
   }
 
   @Test func overridesOfKindsReplaceWhatBelongsToTheFormerKind() throws {
-    let filed = try parse(designExample, overrides: ["model.file=/m", "sweep=null"])
+    let filed = try parse(wholeExample, overrides: ["model.file=/m", "sweep=null"])
     #expect(filed.model.isExclusive && filed.model.path("file") == "/m")
     #expect(
       filed.keysLeftOut == [
         "model.activation", "model.hidden", "model.latent", "model.likelihood", "model.training.batch",
         "model.training.beta", "model.training.epochs", "model.training.learning-rate",
       ])
-    let fashion = try parse(designExample, overrides: ["dataset.kind=fashion-mnist"])
+    let fashion = try parse(wholeExample, overrides: ["dataset.kind=fashion-mnist"])
     #expect(fashion.keysLeftOut.contains("dataset.superclasses"))
-    #expect(try parse(designExample, overrides: ["dynamics.steps=3", "sweep=null"]).keysLeftOut.isEmpty)
+    #expect(try parse(wholeExample, overrides: ["dynamics.steps=3", "sweep=null"]).keysLeftOut.isEmpty)
     expectInstalledFashion(fashion.dataset)
     let mean = try parse(
       "name: a\ndynamics: {mode: sample, temperature: 2}", overrides: ["dynamics.mode=mean"])
@@ -267,7 +267,7 @@ import Testing
     ("model.latent={a: 1, a: 2}", "--set model.latent={a: 1, a: 2}: a: given twice; keep one"),
   ])
   func badOverrides(_ override: String, _ message: String) {
-    guard let error = failure(designExample, overrides: [override]) else { return }
+    guard let error = failure(wholeExample, overrides: [override]) else { return }
     #expect(error.description.contains(message), "\(error)")
     #expect(error.path.hasPrefix("--set") == (error.line == nil))
   }

@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test(arguments: [
-    designExample,
+    wholeExample,
     "name: a",
     "name: \"off\"\ndescription: \"a \\\"b\\\" \\\\ # : \\t \\n \\0 \\x7f \\u2028 é \\U0001F600\"",
     "name: a\nseed: 18446744073709551615\ninitial: {levels: [0.1, 0.30000000000000004, 5e-324, 1]}",
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test func overriddenScenariosRoundTrip() throws {
-    let scenario = try parse(designExample, overrides: ["sweep={model.file: [x, /y]}", "initial.items=3"])
+    let scenario = try parse(wholeExample, overrides: ["sweep={model.file: [x, /y]}", "initial.items=3"])
     #expect(bare(try parse(scenario.resolvedYAML)) == bare(scenario))
   }
 

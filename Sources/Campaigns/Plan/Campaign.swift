@@ -59,7 +59,7 @@ public struct Campaign: Sendable {
     plan = try CampaignPlan(scenario, vocabulary)
     self.options = options
     self.events = events
-    let datasets = DatasetShelf(options.registry, capacity: 1)
+    let datasets = DatasetCache(options.registry, capacity: 1)
     var first: Experiment?
     for point in plan.points where point.replica == 0 {
       if events.shouldStop() { throw CancellationError() }
@@ -283,7 +283,7 @@ public struct Campaign: Sendable {
     var inner = options
     inner.threads = max(1, options.threads / workers)
     let board = PointBoard(points.count)
-    let datasets = DatasetShelf(options.registry, capacity: workers + 1)
+    let datasets = DatasetCache(options.registry, capacity: workers + 1)
     let turns = TrainingTurns()
     let innerOptions = inner
     Parallel.forEach(pieces: points.count, threads: workers) { _, k in
@@ -331,7 +331,7 @@ public struct Campaign: Sendable {
 
   /// - Returns: Whether anything was computed.
   private func run(
-    _ point: CampaignPlan.Point, in folder: String, options: RunOptions, datasets: DatasetShelf,
+    _ point: CampaignPlan.Point, in folder: String, options: RunOptions, datasets: DatasetCache,
     turns: TrainingTurns, board: PointBoard, number: Int
   ) throws -> Bool {
     if events.shouldStop() { throw CancellationError() }
@@ -341,7 +341,7 @@ public struct Campaign: Sendable {
     let key = point.scenario.modelKey
     let turn = Turn()
     inner.logger = events.warnings(of: point.label)
-    inner.said = events.said
+    inner.warningsGiven = events.warningsGiven
     inner.progress = { progress in
       if case .training = progress {} else if turn.give() { turns.end(key) }
       // Weights that hold where models are trained; ready models make it run ahead.

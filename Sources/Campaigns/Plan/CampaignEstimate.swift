@@ -162,11 +162,11 @@ extension Campaign {
   /// The sizes of each kind of run.
   private func sizesOfKinds() throws -> [String: RunSizes] {
     var result: [String: RunSizes] = [:]
-    let shelf = DatasetShelf(options.registry, capacity: 1)
+    let datasets = DatasetCache(options.registry, capacity: 1)
     for (k, point) in plan.points.enumerated() where result[costKey(k)] == nil {
       if events.shouldStop() { throw CancellationError() }
       let experiment = try Experiment(
-        point.scenario, options: options, events: events, dataset: shelf.dataset(of: point.scenario))
+        point.scenario, options: options, events: events, dataset: datasets.dataset(of: point.scenario))
       result[costKey(k)] = try experiment.sizes()
     }
     return result
@@ -204,7 +204,7 @@ extension Campaign {
   private func lookAtModels() throws -> Looked {
     var result = Looked(isTrained: Array(repeating: false, count: plan.points.count))
     var known: [String: Bool] = [:]
-    let shelf = DatasetShelf(options.registry, capacity: 1)
+    let datasets = DatasetCache(options.registry, capacity: 1)
     let begin = ContinuousClock.now
     var loads: [Double] = []
     for (k, point) in plan.points.enumerated() {
@@ -218,10 +218,10 @@ extension Campaign {
         continue
       }
       guard loads.isEmpty || (ContinuousClock.now - begin).inSeconds < Self.lookingSeconds else { continue }
-      let isNew = !shelf.holds(point.scenario)
+      let isNew = !datasets.holds(point.scenario)
       let start = ContinuousClock.now
       // What is wrong with it fails that run alone.
-      guard let dataset = try? shelf.dataset(of: point.scenario),
+      guard let dataset = try? datasets.dataset(of: point.scenario),
         let experiment = try? Experiment(point.scenario, options: options, events: events, dataset: dataset)
       else { continue }
       if isNew {
@@ -241,7 +241,7 @@ extension Campaign {
     var inner = options
     inner.threads = max(1, options.threads / workers)
     let innerOptions = inner
-    let shelf = DatasetShelf(options.registry, capacity: workers + 1)
+    let datasets = DatasetCache(options.registry, capacity: workers + 1)
     let results = Mutex<[Result<RunEstimate, any Error>?]>(Array(repeating: nil, count: points.count))
     Parallel.forEach(pieces: (points.count + workers - 1) / workers * workers, threads: workers) { _, piece in
       let k = piece % points.count
@@ -249,7 +249,7 @@ extension Campaign {
         if events.shouldStop() { throw CancellationError() }
         let scenario = plan.points[points[k].point].scenario
         let experiment = try Experiment(
-          scenario, options: innerOptions, events: events, dataset: shelf.dataset(of: scenario))
+          scenario, options: innerOptions, events: events, dataset: datasets.dataset(of: scenario))
         return try experiment.estimate(training: points[k].trains ? .always : .never)
       }
       results.withLock { if piece < points.count || $0[k] == nil { $0[k] = result } }

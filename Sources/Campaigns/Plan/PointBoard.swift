@@ -78,10 +78,10 @@ final class TrainingTurns: Sendable {
 }
 
 /// Data sets in use, so that runs on the same data read them once.
-final class DatasetShelf: Sendable {
+final class DatasetCache: Sendable {
   private let registry: Registry
   private let capacity: Int
-  private let shelf = Mutex<[(key: String, dataset: Dataset)]>([])
+  private let entries = Mutex<[(key: String, dataset: Dataset)]>([])
 
   init(_ registry: Registry, capacity: Int) {
     self.registry = registry
@@ -91,16 +91,16 @@ final class DatasetShelf: Sendable {
   /// Whether the scenario's data set has been read, and is still here.
   func holds(_ scenario: Scenario) -> Bool {
     let key = scenario.datasetKey
-    return shelf.withLock { $0.contains { $0.key == key } }
+    return entries.withLock { $0.contains { $0.key == key } }
   }
 
   func dataset(of scenario: Scenario) throws -> Dataset {
     let key = scenario.datasetKey
-    if let known = shelf.withLock({ $0.first { $0.key == key }?.dataset }) { return known }
+    if let known = entries.withLock({ $0.first { $0.key == key }?.dataset }) { return known }
     let dataset = try registry.loadDataset(of: scenario)
-    shelf.withLock { shelf in
-      shelf.append((key, dataset))
-      if shelf.count > capacity { shelf.removeFirst() }
+    entries.withLock { entries in
+      entries.append((key, dataset))
+      if entries.count > capacity { entries.removeFirst() }
     }
     return dataset
   }

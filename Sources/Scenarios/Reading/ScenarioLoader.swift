@@ -72,16 +72,16 @@ public struct ScenarioLoader {
 
   /// Reads everything but the sweep; also returns the tree without the keys that overrides made pointless.
   static func read(
-    _ tree: ScenarioNode, path: String, vocabulary: ScenarioVocabulary, soft: Set<String> = [],
-    circumstance: String = ""
+    _ tree: ScenarioNode, path: String, vocabulary: ScenarioVocabulary, sweptKeys: Set<String> = [],
+    sweepPoint: String = ""
   ) throws -> (Scenario, ScenarioNode) {
-    let whole = ScenarioReader(path: path, tree: tree, vocabulary: vocabulary, circumstance: circumstance)
+    let whole = ScenarioReader(path: path, tree: tree, vocabulary: vocabulary, sweepPoint: sweepPoint)
     let name = try whole.name()
     for selector in ["dataset.kind", "model.kind", "dynamics.mode"] { _ = try whole.word(selector) }
     let corruption = try whole.corruption()
-    let effective = try whole.applicableTree(soft: soft)
+    let effective = try whole.applicableTree(sweptKeys: sweptKeys)
     let reader = ScenarioReader(
-      path: path, tree: effective, vocabulary: vocabulary, circumstance: circumstance)
+      path: path, tree: effective, vocabulary: vocabulary, sweepPoint: sweepPoint)
     let scenario = try reader.scenario(name: name, corruption: corruption)
     try reader.check(scenario, corruption)
     return (scenario, effective)

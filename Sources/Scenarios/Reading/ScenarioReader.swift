@@ -6,7 +6,7 @@ struct ScenarioReader {
   let tree: ScenarioNode
   let vocabulary: ScenarioVocabulary
   /// What distinguishes this point of a sweep, for messages; empty outside sweeps.
-  let circumstance: String
+  let sweepPoint: String
 
   var keys: ScenarioKeys { vocabulary.keys }
 
@@ -28,7 +28,7 @@ struct ScenarioReader {
   ) -> ScenarioError {
     var error = ScenarioError(
       path: path, key: key, value: value, problem: problem, expected: expected,
-      remedy: circumstance.isEmpty ? remedy : "\(remedy) (in the sweep's run with \(circumstance))")
+      remedy: sweepPoint.isEmpty ? remedy : "\(remedy) (in the sweep's run with \(sweepPoint))")
     switch origin {
     case .file(let location):
       error.line = location.line

@@ -3,7 +3,7 @@ import Vocabulary
 /// The rules that concern several keys at once.
 extension ScenarioReader {
   /// What the data set and the initial states allow observables and groupings to ask for.
-  struct Means {
+  struct Availability {
     /// Why members have no item of their own; nil where they have one.
     var lackOfOwnItem: String?
     /// Whether the data set has superclasses.
@@ -14,32 +14,32 @@ extension ScenarioReader {
     var modelWithoutPosterior: String?
   }
 
-  func means(
+  func availability(
     _ dataset: KindValues, _ model: KindValues, _ initial: InitialSpecification, _ corruption: CorruptionWord
-  ) -> Means {
+  ) -> Availability {
     let hasPosterior = vocabulary.traits(ofModel: model).hasPosterior
-    var means = Means(
+    var availability = Availability(
       lackOfOwnItem: nil, hasSuperclasses: vocabulary.traits(ofDataset: dataset).hasSuperclasses,
       lackOfTrainingItem: nil, modelWithoutPosterior: hasPosterior ? nil : model.kind)
     if corruption.name == "file" {
       if initial.file?.hasOwnItems != true {
-        means.lackOfOwnItem = "initial.corruption: file without labels or items"
+        availability.lackOfOwnItem = "initial.corruption: file without labels or items"
       }
     } else if !corruption.needsSource {
-      means.lackOfOwnItem = "initial.corruption: \(corruption.name)"
+      availability.lackOfOwnItem = "initial.corruption: \(corruption.name)"
     }
-    means.lackOfTrainingItem =
+    availability.lackOfTrainingItem =
       corruption.name == "file" && initial.file?.items == nil
       ? "initial.corruption: file without items" : initial.split == .test ? "initial.split: test" : nil
-    return means
+    return availability
   }
 
-  func observables(_ means: Means) throws -> [String] {
+  func observables(_ availability: Availability) throws -> [String] {
     let key = "observables"
-    if !gives(key), means.lackOfOwnItem != nil { return ["step-length", "distance-nearest-memory"] }
+    if !gives(key), availability.lackOfOwnItem != nil { return ["step-length", "distance-nearest-memory"] }
     var names: [String] = []
     for node in try list(key, 1...1000) {
-      let name = try observable(node, means)
+      let name = try observable(node, availability)
       guard !names.contains(name) else {
         throw failure(
           key, node, problem: "given twice", expected: "different observables", remedy: "keep one of them")
@@ -49,7 +49,7 @@ extension ScenarioReader {
     return names
   }
 
-  private func observable(_ node: ScenarioNode, _ means: Means) throws -> String {
+  private func observable(_ node: ScenarioNode, _ availability: Availability) throws -> String {
     let key = "observables"
     let expected = "names of observables"
     guard case .scalar(let name, _) = node.content else {
@@ -62,19 +62,19 @@ extension ScenarioReader {
         key, node, problem: "unknown observable", expected: expected,
         remedy: near.map { "did you mean '\($0)'? (\(list))" } ?? list)
     }
-    if word.needsOwnItem, let lack = means.lackOfOwnItem {
+    if word.needsOwnItem, let lack = availability.lackOfOwnItem {
       throw failure(
         key, node, expected: "observables that need no own item, which members lack with \(lack)",
         remedy: "write observables: [step-length, distance-nearest-memory]")
     }
-    if word.needsTrainingItem, let lack = means.lackOfTrainingItem {
+    if word.needsTrainingItem, let lack = availability.lackOfTrainingItem {
       throw failure(
         key, node,
         expected: "observables that need no training item of a member's own, which it lacks with \(lack)",
         remedy: "leave it out, or write initial.split: train")
     }
-    if word.needsSuperclass, !means.hasSuperclasses { throw noSuperclasses(key, node) }
-    if word.needsPosterior, let kind = means.modelWithoutPosterior {
+    if word.needsSuperclass, !availability.hasSuperclasses { throw noSuperclasses(key, node) }
+    if word.needsPosterior, let kind = availability.modelWithoutPosterior {
       throw failure(
         key, node,
         expected: "observables without posterior and likelihood, which model.kind: \(kind) does not have",
@@ -92,20 +92,20 @@ extension ScenarioReader {
 
   /// Checks what the keys ask of each other.
   func check(_ scenario: Scenario, _ corruption: CorruptionWord) throws {
-    try checkGroups(scenario, means(scenario.dataset, scenario.model, scenario.initial, corruption))
+    try checkGroups(scenario, availability(scenario.dataset, scenario.model, scenario.initial, corruption))
     try checkSections(scenario, corruption)
   }
 
-  private func checkGroups(_ scenario: Scenario, _ means: Means) throws {
+  private func checkGroups(_ scenario: Scenario, _ availability: Availability) throws {
     for key in ["group-by", "split-by"] {
-      guard let node = given(key), node.list?.isEmpty != true, let lack = means.lackOfOwnItem else {
+      guard let node = given(key), node.list?.isEmpty != true, let lack = availability.lackOfOwnItem else {
         continue
       }
       throw failure(
         key, node, expected: "no groups, for members have no own item with \(lack)",
         remedy: "leave \(key) out")
     }
-    if scenario.groupBy.contains(.superclass), !means.hasSuperclasses {
+    if scenario.groupBy.contains(.superclass), !availability.hasSuperclasses {
       throw noSuperclasses("group-by", try node("group-by"))
     }
   }

@@ -51,10 +51,10 @@ extension ScenarioReader {
     let model = try model()
     let dynamics = try dynamics()
     let initial = try initial(corruption)
-    let means = means(dataset, model, initial, corruption)
+    let availability = availability(dataset, model, initial, corruption)
     let controls = try words("controls", as: Control.self)
     let claims = try claims(controls)
-    var observables = try observables(means)
+    var observables = try observables(availability)
     observables += self.observables(
       for: controls + claims.flatMap { $0.controls + $0.compare }, beside: observables)
     return Scenario(

@@ -18,7 +18,7 @@ struct ScenarioSweep {
   init(_ tree: ScenarioNode, scenario: Scenario, vocabulary: ScenarioVocabulary) throws {
     base = tree
     base.remove(["sweep"])
-    reader = ScenarioReader(path: scenario.path, tree: tree, vocabulary: vocabulary, circumstance: "")
+    reader = ScenarioReader(path: scenario.path, tree: tree, vocabulary: vocabulary, sweepPoint: "")
     guard let sweep = reader.given("sweep") else { return }
     guard let entries = sweep.entries, !entries.isEmpty else {
       throw reader.failure(
@@ -129,20 +129,20 @@ struct ScenarioSweep {
   func point(_ index: Int) throws -> Scenario {
     var tree = base
     let indices = RowMajorShape(nodes.map(\.count)).indices(of: index)
-    var circumstances: [String] = []
+    var assignments: [String] = []
     for position in keys.indices.reversed() {
       let node = nodes[position][indices[position]]
       let value = keys[position].values[indices[position]]
       let key = keys[position].key
-      circumstances.append("\(key): \(ScenarioError.excerpt(value))")
+      assignments.append("\(key): \(ScenarioError.excerpt(value))")
       guard tree.set(reader.keys.components(of: key), to: node, keyOrigin: node.origin) else {
         preconditionFailure("sections were checked to be mappings")
       }
     }
-    let circumstance = keys.isEmpty ? "" : circumstances.reversed().joined(separator: ", ")
+    let sweepPoint = keys.isEmpty ? "" : assignments.reversed().joined(separator: ", ")
     return try ScenarioLoader.read(
-      tree, path: reader.path, vocabulary: reader.vocabulary, soft: Set(keys.map(\.key)),
-      circumstance: circumstance
+      tree, path: reader.path, vocabulary: reader.vocabulary, sweptKeys: Set(keys.map(\.key)),
+      sweepPoint: sweepPoint
     ).0
   }
 }

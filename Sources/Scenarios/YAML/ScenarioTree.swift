@@ -65,7 +65,7 @@ struct ScenarioTree {
   }
 
   private func reader(_ tree: ScenarioNode) -> ScenarioReader {
-    ScenarioReader(path: path, tree: tree, vocabulary: vocabulary, circumstance: "")
+    ScenarioReader(path: path, tree: tree, vocabulary: vocabulary, sweepPoint: "")
   }
 
   // MARK: - Overrides
