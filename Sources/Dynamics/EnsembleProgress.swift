@@ -7,6 +7,8 @@ final class EnsembleProgress: Sendable {
   private let whole: Double
   /// Members times the times at which they were measured.
   private let measured: Atomic<Int>
+  /// The most that the observer was told of, or an earlier process had: work that is done again is no step back.
+  private let told: Atomic<Int>
   private let cancelled = Atomic<Bool>(false)
 
   /// - Parameters:
@@ -16,6 +18,7 @@ final class EnsembleProgress: Sendable {
     self.observer = observer
     self.whole = Double(whole)
     self.measured = Atomic(measured)
+    told = Atomic(measured)
   }
 
   /// Whether the run is to end before its time.
@@ -32,10 +35,12 @@ final class EnsembleProgress: Sendable {
     if let observer, observer.shouldStop() { cancel() }
   }
 
-  /// Tells the observer the fraction that is done, unless the run is cancelled. One thread at a time may call it.
+  /// Tells the observer the fraction that is done, which never falls, unless the run is cancelled. One thread at a time may
+  /// call it.
   func tellObserver() {
     guard let observer, !isCancelled else { return }
-    let fraction = Double(measured.load(ordering: .relaxed)) / whole
-    if !observer.progressed(to: fraction) { cancel() }
+    let most = max(measured.load(ordering: .relaxed), told.load(ordering: .relaxed))
+    told.store(most, ordering: .relaxed)
+    if !observer.progressed(to: Double(most) / whole) { cancel() }
   }
 }
