@@ -160,12 +160,10 @@ enum CampaignSummary {
       : "Averages over members; +- standard error over items, for each one model"
     var lines = ["\(whose). Observables at the last step:", TextTable.numbers(rows)]
     if rows.count > mostRows || isCut { lines.append("(the file holds more)") }
-    let diverged = try file.variable(RunLayout.divergedCountName).readInts().reduce(0) { $0 + max($1, 0) }
-    if diverged > 0 {
-      lines.append(
-        "\(diverged) of \(members.reduce(0) { $0 + max($1, 0) }) members diverged; they are left out of the averages from then on, and of the"
-          + " approaches at all times.")
-    }
+    let diverged = try file.variable(RunLayout.divergedCountName).readInts()
+    // What a run that failed lacks is -1.
+    func total(_ counts: [Int]) -> Int { counts.reduce(0) { $0 + max($1, 0) } }
+    lines += Summary.divergence(total(diverged), of: total(members))
     return lines
   }
 

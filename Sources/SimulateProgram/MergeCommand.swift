@@ -33,9 +33,7 @@ struct MergeCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    if let threads, threads < 1 || threads > 4096 {
-      throw ValidationError("--threads \(threads): expected a number from 1 to 4096")
-    }
+    try checkThreads(threads)
   }
 
   func run() throws {

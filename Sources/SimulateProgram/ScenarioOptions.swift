@@ -31,9 +31,7 @@ struct ScenarioOptions: ParsableArguments {
   var quiet = false
 
   func validate() throws {
-    if let threads, threads < 1 || threads > 4096 {
-      throw ValidationError("--threads \(threads): expected a number from 1 to 4096")
-    }
+    try checkThreads(threads)
     for override in overrides where !override.contains("=") || override.hasPrefix("=") {
       throw ValidationError("--set \(override): expected KEY=VALUE, e.g. --set dynamics.steps=50")
     }
@@ -230,4 +228,12 @@ private final class WorkLog: Sendable {
 
 private func shortTime(_ seconds: Double) -> String {
   seconds < 100 ? String(format: "%.0f s", seconds) : String(format: "%.1f min", seconds / 60)
+}
+
+/// Refuses a number of worker threads, `--threads`, that nobody means.
+///
+/// - Throws: `ValidationError`.
+func checkThreads(_ threads: Int?) throws {
+  guard let threads, !(1...4096).contains(threads) else { return }
+  throw ValidationError("--threads \(threads): expected a number from 1 to 4096")
 }

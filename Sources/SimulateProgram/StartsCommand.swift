@@ -45,9 +45,7 @@ struct StartsCommand: ParsableCommand {
 
   func validate() throws {
     try checkChoices(points)
-    if let threads, threads < 1 || threads > 4096 {
-      throw ValidationError("--threads \(threads): expected a number from 1 to 4096")
-    }
+    try checkThreads(threads)
   }
 
   func run() throws {

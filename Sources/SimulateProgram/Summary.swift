@@ -37,12 +37,7 @@ enum Summary {
       lines.append(attractorTables(attractors, labels: report.classLabels))
       if let until = scenario.attractors?.until { lines.append(sampling(attractors, until)) }
     }
-    let diverged = report.levels.reduce(0) { $0 + $1.divergedCount }
-    if diverged > 0 {
-      lines.append(
-        "\(diverged) of \(report.memberCount) members diverged; they are left out of the averages from then on, and of"
-          + " the approaches at all times.")
-    }
+    lines += divergence(report.levels.reduce(0) { $0 + $1.divergedCount }, of: report.memberCount)
     lines.append("")
     lines.append(
       "Averages over members; +- standard error over items, for this one model and data set (95 % intervals: NAME_lower and"
@@ -212,6 +207,15 @@ enum Summary {
       "Widest interval: +- \(number(widest, 3)), asked for +- \(number(until.halfWidth, 3))"
       + (widest <= until.halfWidth ? "" : ": not reached with at most \(until.atMost) starts per level")
       + "; look \(study.looks.taken) of at most \(study.looks.planned), which together keep the 95 %."
+  }
+
+  /// What is said of members that diverged: a line, or none where none did.
+  static func divergence(_ diverged: Int, of members: Int) -> [String] {
+    guard diverged > 0 else { return [] }
+    return [
+      "\(diverged) of \(members) members diverged; they are left out of the averages from then on, and of the approaches"
+        + " at all times."
+    ]
   }
 
   static func short(_ x: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", x) }
