@@ -6,22 +6,22 @@
 /// wherever the segments were computed. All of it depends on the plan alone.
 public struct UnitPartition: Sendable, Hashable {
   /// Members that are computed and merged together.
-  struct Unit: Sendable, Hashable {
+  package struct Unit: Sendable, Hashable {
     /// The index of the level.
-    var level: Int
+    package var level: Int
     /// Positions of the items in the plan.
-    var positions: Range<Int>
+    package var positions: Range<Int>
     /// The realizations of each item, or of the part of one; of whole items that differ in their number, a range from 0
     /// that holds all of them.
-    var realizations: Range<Int>
+    package var realizations: Range<Int>
     /// The number of the first member within its level.
-    var firstMember: Int
+    package var firstMember: Int
     /// How many members there are: item by item, and of each its realizations.
-    var memberCount: Int
+    package var memberCount: Int
     /// Whether the item has other realizations in other units.
-    var isPart: Bool
+    package var isPart: Bool
     /// Whether no other unit of the item follows.
-    var isLastPart: Bool
+    package var isLastPart: Bool
   }
 
   /// How items are grouped that differ in the number of their realizations: whole items of one unit, or the parts of
@@ -134,7 +134,7 @@ public struct UnitPartition: Sendable, Hashable {
   private func firstUnit(ofGroup group: Int) -> Int { groups?.units[group] ?? group * partsPerItem }
 
   /// The members of a unit.
-  func unit(_ index: Int) -> Unit {
+  package func unit(_ index: Int) -> Unit {
     if let groups { return unit(index % unitsPerLevel, ofLevel: index / unitsPerLevel, groups) }
     let group = index % unitsPerLevel / partsPerItem
     let part = index % partsPerItem
@@ -160,7 +160,7 @@ public struct UnitPartition: Sendable, Hashable {
   }
 
   /// The units of a segment.
-  func units(ofSegment index: Int) -> Range<Int> {
+  package func units(ofSegment index: Int) -> Range<Int> {
     let (level, segment) = (index / segmentsPerLevel, index % segmentsPerLevel)
     let first = segment * groupsPerLevel / segmentsPerLevel
     let end = (segment + 1) * groupsPerLevel / segmentsPerLevel

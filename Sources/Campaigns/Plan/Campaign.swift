@@ -230,7 +230,7 @@ public struct Campaign: Sendable {
   }
 
   /// What became of a run.
-  enum Outcome: Sendable {
+  package enum Outcome: Sendable {
     case done(isNew: Bool)
     case failed(any Error)
   }

@@ -6,37 +6,37 @@ import Vocabulary
 /// Each run is a scenario of its own, which could be run alone: replica r is the run with the seed `seed + r`
 /// (data of patterns, training, corruption and choice of items), a control the run with another model or
 /// other labels.
-struct CampaignPlan: Sendable {
+package struct CampaignPlan: Sendable {
   /// One run.
-  struct Point: Sendable {
+  package struct Point: Sendable {
     /// What to run; no sweep, one replica, no claims.
-    var scenario: Scenario
+    package var scenario: Scenario
     /// Nil for the scenario itself.
-    var control: Control?
+    package var control: Control?
     /// The position in the sweep, the last swept key fastest.
-    var index: Int
+    package var index: Int
     /// The replica, from 0.
-    var replica: Int
+    package var replica: Int
     /// In words, for messages, such as `model.latent = 20, replica 2`; empty for a single run.
-    var label: String
+    package var label: String
     /// Its file's name in the campaign's folder.
-    var fileName: String
+    package var fileName: String
   }
 
-  let scenario: Scenario
+  package let scenario: Scenario
   /// Lengths of the swept dimensions.
-  let shape: [Int]
-  let replicas: Int
+  package let shape: [Int]
+  package let replicas: Int
   /// Controls that are runs of their own.
-  let controls: [Control]
+  package let controls: [Control]
   /// All runs, in the order of work.
-  let points: [Point]
+  package let points: [Point]
 
   /// The number of combinations of swept values.
-  var pointCount: Int { RowMajorShape(shape).count }
+  package var pointCount: Int { RowMajorShape(shape).count }
 
   /// - Parameter vocabulary: The words of the program.
-  init(_ scenario: Scenario, _ vocabulary: ScenarioVocabulary) throws {
+  package init(_ scenario: Scenario, _ vocabulary: ScenarioVocabulary) throws {
     self.scenario = scenario
     shape = scenario.sweep.map(\.values.count)
     replicas = scenario.replicas

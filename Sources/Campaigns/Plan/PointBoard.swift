@@ -5,7 +5,7 @@ import Scenarios
 import Synchronization
 
 /// The progress of runs that go side by side.
-final class PointBoard: Sendable {
+package final class PointBoard: Sendable {
   private struct State {
     var fractions: [Double]
     var outcomes: [Campaign.Outcome?]
@@ -13,36 +13,36 @@ final class PointBoard: Sendable {
   }
   private let state: Mutex<State>
 
-  let count: Int
+  package let count: Int
 
-  init(_ count: Int) {
+  package init(_ count: Int) {
     self.count = count
     state = Mutex(
       State(fractions: Array(repeating: 0, count: count), outcomes: Array(repeating: nil, count: count)))
   }
 
-  func advance(_ k: Int, to fraction: Double) { state.withLock { $0.fractions[k] = fraction } }
+  package func advance(_ k: Int, to fraction: Double) { state.withLock { $0.fractions[k] = fraction } }
 
-  func finish(_ k: Int, _ outcome: Campaign.Outcome) {
+  package func finish(_ k: Int, _ outcome: Campaign.Outcome) {
     state.withLock {
       $0.fractions[k] = 1
       $0.outcomes[k] = outcome
     }
   }
 
-  func stop(_ error: any Error) { state.withLock { $0.fatal = $0.fatal ?? error } }
+  package func stop(_ error: any Error) { state.withLock { $0.fatal = $0.fatal ?? error } }
 
-  var fatal: (any Error)? { state.withLock { $0.fatal } }
+  package var fatal: (any Error)? { state.withLock { $0.fatal } }
   /// The share that is done of what was not there before, for the time left follows from it.
-  var fraction: Double {
+  package var fraction: Double {
     state.withLock { state in
       let old = state.outcomes.count { if case .done(isNew: false) = $0 { true } else { false } }
       let new = state.fractions.count - old
       return new > 0 ? (state.fractions.reduce(0, +) - Double(old)) / Double(new) : 1
     }
   }
-  var doneCount: Int { state.withLock { $0.outcomes.count { $0 != nil } } }
-  var outcomes: [Campaign.Outcome] {
+  package var doneCount: Int { state.withLock { $0.outcomes.count { $0 != nil } } }
+  package var outcomes: [Campaign.Outcome] {
     state.withLock { $0.outcomes.map { $0 ?? .failed(CancellationError()) } }
   }
 }
@@ -55,12 +55,12 @@ final class Turn: Sendable {
 }
 
 /// Lets one run at a time train a model, where several have the same: the others find it in the cache.
-final class TrainingTurns: Sendable {
+package final class TrainingTurns: Sendable {
   private let condition = NSCondition()
   private let atWork = Mutex<Set<String>>([])
 
   /// Waits until no other run trains this model.
-  func begin(_ key: String, unless shouldStop: () -> Bool) {
+  package func begin(_ key: String, unless shouldStop: () -> Bool) {
     condition.lock()
     defer { condition.unlock() }
     while !atWork.withLock({ $0.insert(key).inserted }), !shouldStop() {
@@ -69,7 +69,7 @@ final class TrainingTurns: Sendable {
   }
 
   /// Lets the next begin; may be called again.
-  func end(_ key: String) {
+  package func end(_ key: String) {
     condition.lock()
     atWork.withLock { _ = $0.remove(key) }
     condition.broadcast()
@@ -78,23 +78,23 @@ final class TrainingTurns: Sendable {
 }
 
 /// Data sets in use, so that runs on the same data read them once.
-final class DatasetCache: Sendable {
+package final class DatasetCache: Sendable {
   private let registry: Registry
   private let capacity: Int
   private let entries = Mutex<[(key: String, dataset: Dataset)]>([])
 
-  init(_ registry: Registry, capacity: Int) {
+  package init(_ registry: Registry, capacity: Int) {
     self.registry = registry
     self.capacity = capacity
   }
 
   /// Whether the scenario's data set has been read, and is still here.
-  func holds(_ scenario: Scenario) -> Bool {
+  package func holds(_ scenario: Scenario) -> Bool {
     let key = scenario.datasetKey
     return entries.withLock { $0.contains { $0.key == key } }
   }
 
-  func dataset(of scenario: Scenario) throws -> Dataset {
+  package func dataset(of scenario: Scenario) throws -> Dataset {
     let key = scenario.datasetKey
     if let known = entries.withLock({ $0.first { $0.key == key }?.dataset }) { return known }
     let dataset = try registry.loadDataset(of: scenario)

@@ -9,32 +9,39 @@ import Output
 /// A checkpoint is one file, written aside and renamed: a text that tells what it is, a header (JSON), the
 /// state, and a SHA-256 of all that. It names its data file, with the length and the hash of what counts of
 /// it; what was appended later is cut off.
-final class Checkpoints: @unchecked Sendable {
+package final class Checkpoints: @unchecked Sendable {
   /// What is being done.
-  enum Stage: String, Codable, Sendable { case training, ensemble }
+  package enum Stage: String, Codable, Sendable { case training, ensemble }
 
   /// The part of a data file that belongs to a checkpoint.
-  struct DataPart: Codable, Sendable {
-    var name: String
-    var length: Int
-    var sha256: String
+  package struct DataPart: Codable, Sendable {
+    package var name: String
+    package var length: Int
+    package var sha256: String
   }
 
-  struct Header: Codable, Sendable {
-    var stage: Stage
-    var identity: RunIdentity
-    var shard: Shard?
-    var data: DataPart?
+  package struct Header: Codable, Sendable {
+    package var stage: Stage
+    package var identity: RunIdentity
+    package var shard: Shard?
+    package var data: DataPart?
+
+    package init(stage: Stage, identity: RunIdentity, shard: Shard? = nil, data: DataPart? = nil) {
+      self.stage = stage
+      self.identity = identity
+      self.shard = shard
+      self.data = data
+    }
   }
 
   /// A checkpoint that was read.
-  struct Loaded: Sendable {
-    var header: Header
+  package struct Loaded: Sendable {
+    package var header: Header
     /// At the state.
-    var body: ByteDecoder
+    package var body: ByteDecoder
 
     /// The state of an ensemble; nil where it is another's.
-    var ensembleBody: ByteDecoder? { header.stage == .ensemble ? body : nil }
+    package var ensembleBody: ByteDecoder? { header.stage == .ensemble ? body : nil }
   }
 
   /// What every version's checkpoint begins with.
@@ -48,23 +55,23 @@ final class Checkpoints: @unchecked Sendable {
   private static let dataNameLength = 8
 
   /// The checkpoint's file.
-  let path: String
+  package let path: String
   private let interval: Duration
   private var last: ContinuousClock.Instant
   /// Whether there is a checkpoint of this work.
-  private(set) var isSaved = false
+  package private(set) var isSaved = false
 
-  init(for output: String, interval: Double) {
+  package init(for output: String, interval: Double) {
     path = output + Self.ending
     self.interval = .seconds(interval)
     last = ContinuousClock.now
   }
 
   /// Whether the interval has passed since the last checkpoint, or the start.
-  func isDue() -> Bool { ContinuousClock.now - last >= interval }
+  package func isDue() -> Bool { ContinuousClock.now - last >= interval }
 
   /// Writes a checkpoint in place of the former.
-  func save(_ header: Header, _ body: (inout ByteEncoder) throws -> Void) throws {
+  package func save(_ header: Header, _ body: (inout ByteEncoder) throws -> Void) throws {
     let json = try JSONEncoder().encode(header)
     try AtomicFile.write(to: path, overwrite: true) { file in
       let hashing = Hashing(file)
@@ -95,7 +102,7 @@ final class Checkpoints: @unchecked Sendable {
   ///   - resume: Whether it is to be continued; else it is refused, or removed with `overwrite`.
   /// - Returns: The last good checkpoint, or nil.
   /// - Throws: `CheckpointError` of kind `exists` where there is one that would be lost.
-  func open(resume: Bool, overwrite: Bool, logger: Logger) throws -> Loaded? {
+  package func open(resume: Bool, overwrite: Bool, logger: Logger) throws -> Loaded? {
     let loaded: Loaded?
     do {
       loaded = try load()
@@ -141,7 +148,7 @@ final class Checkpoints: @unchecked Sendable {
   }
 
   /// Removes the checkpoint and its data, and what killed processes left half-written beside it.
-  func remove() {
+  package func remove() {
     try? FileManager.default.removeItem(atPath: path)
     AtomicFile.removeOrphans(beside: path)
     for name in dataFiles { AppendFile.removeUnlessInUse(folder + name) }
@@ -160,7 +167,7 @@ final class Checkpoints: @unchecked Sendable {
   }
 
   /// An empty data file.
-  func createData() throws -> FrameFile {
+  package func createData() throws -> FrameFile {
     let name = dataPrefix + UUID().uuidString.prefix(Self.dataNameLength).lowercased()
     return try FrameFile(creating: folder + name)
   }

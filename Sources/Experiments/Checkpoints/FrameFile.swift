@@ -4,8 +4,8 @@ import Output
 
 /// A file of frames, one after another: a kind (1 byte), a length (8 bytes), and so many bytes. The last
 /// frame of a complete file holds the SHA-256 of all before it.
-final class FrameFile {
-  enum Kind: UInt8 {
+package final class FrameFile {
+  package enum Kind: UInt8 {
     /// What the file is (JSON).
     case header = 1
     /// The model.
@@ -20,15 +20,15 @@ final class FrameFile {
 
   private static let frameHeader = 9
 
-  let file: AppendFile
+  package let file: AppendFile
   private var hash = ContentHash()
 
-  init(creating path: String) throws { file = try AppendFile(creating: path) }
+  package init(creating path: String) throws { file = try AppendFile(creating: path) }
 
   /// Goes on after the part that belongs to a checkpoint.
   ///
   /// - Throws: `FileError`, or `ByteDecodingError` where that part is not what it was.
-  init(continuing path: String, _ part: Checkpoints.DataPart) throws {
+  package init(continuing path: String, _ part: Checkpoints.DataPart) throws {
     file = try AppendFile(continuing: path, length: part.length)
     let grain = 1 << 22
     for position in stride(from: 0, to: part.length, by: grain) {
@@ -39,10 +39,10 @@ final class FrameFile {
     }
   }
 
-  init(reading path: String) throws { file = try AppendFile(reading: path) }
+  package init(reading path: String) throws { file = try AppendFile(reading: path) }
 
   /// Appends a frame.
-  func append(_ kind: Kind, _ body: (inout ByteEncoder) throws -> Void) throws {
+  package func append(_ kind: Kind, _ body: (inout ByteEncoder) throws -> Void) throws {
     let gathered = Gathered()
     var encoder = ByteEncoder { gathered.bytes.append(contentsOf: $0) }
     try body(&encoder)
@@ -58,13 +58,13 @@ final class FrameFile {
   private final class Gathered { var bytes: [UInt8] = [] }
 
   /// Marks the file as complete.
-  func appendEnd() throws {
+  package func appendEnd() throws {
     let digest = hash.hexadecimalSoFar()
     try append(.end) { encoder in for byte in digest.utf8 { try encoder.encode(byte) } }
   }
 
   /// The part so far, brought to the disk.
-  func synchronized() throws -> Checkpoints.DataPart {
+  package func synchronized() throws -> Checkpoints.DataPart {
     try file.synchronize()
     let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
     return Checkpoints.DataPart(name: name, length: file.length, sha256: hash.hexadecimalSoFar())
@@ -75,7 +75,7 @@ final class FrameFile {
   /// - Parameter checked: Whether the file must be complete, with the right checksum at its end. Frames are
   ///   handed out before that is known.
   /// - Throws: `FileError`, `ByteDecodingError`, and what `body` throws.
-  func forEachFrame(checked: Bool, _ body: (Kind, ByteDecoder) throws -> Void) throws {
+  package func forEachFrame(checked: Bool, _ body: (Kind, ByteDecoder) throws -> Void) throws {
     var position = 0
     var hash = ContentHash()
     while position < file.length {
