@@ -8,7 +8,7 @@ BENCHMARK_PYTHON := Benchmarks/.venv/bin/python
 # Written into run files; builds without this Makefile say "unknown".
 export PROGRAM_COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null || echo unknown)
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo test reproduce benchmark fuzz format lint clean
+.PHONY: help deps test-deps build demo test test-fast reproduce benchmark fuzz format lint clean
 
 help: ## Lists the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about half a 
 
 test: quiet-deps ## Builds and runs all tests.
 	$(SWIFT) test -c release --disable-xctest
+
+test-fast: quiet-deps ## Runs the tests that start no program and train no network: under a minute once built.
+	FAST_TESTS=1 $(SWIFT) test -c release --disable-xctest
 
 reproduce: build ## Runs the claim scenarios on Fashion-MNIST and writes REPRODUCTION.md (QUICK=1: 5 minutes; DATA=patterns).
 	@QUICK="$(QUICK)" DATA="$(DATA)" Scripts/reproduce.sh

@@ -117,7 +117,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables", "Figures",
+        "TestSupport", "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables", "Figures",
         "Drawing", "Scenarios",
         "Experiments",
         "Kinds",
@@ -142,6 +142,19 @@ let package = Package(
     .testTarget(
       name: "RunFilesTests", dependencies: ["TestSupport", "RunFiles", "Output", "Dynamics", "Vocabulary"]),
     .testTarget(name: "OutputTests", dependencies: ["TestSupport", "Output"]),
+    .testTarget(
+      name: "KindsTests",
+      dependencies: [
+        "TestSupport", "Kinds", "Experiments", "Scenarios", "Corruptions", "Observables", "Datasets", "Dynamics",
+        "Output",
+      ]),
+    .testTarget(
+      name: "ExperimentsTests",
+      dependencies: [
+        "TestSupport", "Experiments", "Kinds", "Scenarios", "Numerics", "Output",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(name: "CampaignsTests", dependencies: ["Campaigns", "Kinds", "Scenarios"]),
     .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"]),
     .testTarget(name: "RoomsTests"),
     .testTarget(name: "ScenariosTests", dependencies: ["Expressions", "Scenarios", "Kinds", "Campaigns"]),

@@ -215,16 +215,16 @@ private struct BasinCounts {
     var own = [Int](repeating: 0, count: attractors)
     for first in stride(from: 0, to: labels.count, by: startsPerItem) {
       let starts = labels[first..<first + startsPerItem]
-      let open = starts.count { $0 == -1 }
-      undecided.sum += open
-      undecided.sumOfSquares += open * open
+      let undecidedStarts = starts.count { $0 == -1 }
+      undecided.sum += undecidedStarts
+      undecided.sumOfSquares += undecidedStarts * undecidedStarts
       for label in starts where label >= 0 { own[Int(label)] += 1 }
       for label in starts where label >= 0 && own[Int(label)] > 0 {
         let count = own[Int(label)]
         own[Int(label)] = 0
         reached[Int(label)].sum += count
         reached[Int(label)].sumOfSquares += count * count
-        reached[Int(label)].productWithUndecided += count * open
+        reached[Int(label)].productWithUndecided += count * undecidedStarts
       }
     }
   }

@@ -36,20 +36,20 @@ public struct UnitPartition: Sendable, Hashable {
 
     /// - Complexity: O(items).
     init(_ realizations: [Int], unitSize: Int) {
-      // Members of the whole items that are not in a group yet.
-      var open = 0
+      // Members of whole items that still wait for their group.
+      var pending = 0
       for (position, count) in realizations.enumerated() {
-        if open > 0, open + count > unitSize {
-          close(at: position, members: open, parts: 1)
-          open = 0
+        if pending > 0, pending + count > unitSize {
+          close(at: position, members: pending, parts: 1)
+          pending = 0
         }
         if count > unitSize {
           close(at: position + 1, members: count, parts: (count + unitSize - 1) / unitSize)
         } else {
-          open += count
+          pending += count
         }
       }
-      if open > 0 { close(at: realizations.count, members: open, parts: 1) }
+      if pending > 0 { close(at: realizations.count, members: pending, parts: 1) }
     }
 
     private mutating func close(at position: Int, members count: Int, parts: Int) {

@@ -46,7 +46,7 @@ struct ExportCommand: ParsableCommand {
 
   private func perform() throws {
     try reportingFailures {
-      let reader = try Isolation.open { try NetCDFReader(path: file) }
+      let reader = try Isolation.openForValues { try NetCDFReader(path: file) }
       let names = (variables ?? "").split(separator: ",").map {
         variableName($0.trimmingCharacters(in: .whitespaces), in: reader)
       }

@@ -125,7 +125,7 @@ enum Isolation {
   /// Opens a file whose values are read next: lifts the limit and takes signals over.
   ///
   /// Until then a signal ends the process, which may be caught in a loop of the library.
-  static func open<File>(_ body: () throws -> File) rethrows -> File {
+  static func openForValues<File>(_ body: () throws -> File) rethrows -> File {
     let file = try body()
     structureIsRead()
     installSignalHandlers()

@@ -71,7 +71,7 @@ struct PlotCommand: ParsableCommand {
   private func perform() throws {
     try reportingFailures {
       ResourceLimits.checkTemporaryFolder()
-      var data = try Isolation.open { try RunData(path: file) }
+      var data = try Isolation.openForValues { try RunData(path: file) }
       try figures.select(in: &data)
       if list {
         printResult(TextTable.rows(FigureRegistry.all.map { row($0, data) }))

@@ -50,7 +50,7 @@ struct ReportCommand: ParsableCommand {
   private func perform() throws {
     try reportingFailures {
       ResourceLimits.checkTemporaryFolder()
-      var data = try Isolation.open { try RunData(path: file) }
+      var data = try Isolation.openForValues { try RunData(path: file) }
       try figures.select(in: &data)
       let options = try figures.options()
       let names = figures.figures(all: data.figures)

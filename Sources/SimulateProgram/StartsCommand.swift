@@ -59,7 +59,7 @@ struct StartsCommand: ParsableCommand {
       try AtomicFile.checkDistinct(output, from: [file])
       try AtomicFile.checkWritable(output, overwrite: overwrite)
       let vocabulary = Program.registry.vocabulary
-      var record = try Isolation.open { try RunRecord(path: file, vocabulary) }
+      var record = try Isolation.openForValues { try RunRecord(path: file, vocabulary) }
       record.scenario = try ChosenRun.scenario(of: record.scenario, at: points, vocabulary)
       try ScenarioOptions.probe(record.scenario)
       let options = try ScenarioOptions.runOptions(threads: threads)

@@ -3,11 +3,11 @@ import Figures
 import Foundation
 import Observables
 import Output
+import TestSupport
 import Testing
 
 /// Several runs in one file: sweeps, replicas, controls, claims.
-@Suite("Campaigns")
-struct CampaignTests {
+@Suite(.tags(.programs, .training), .slow) struct CampaignTests {
   /// Variables of a file's group whose first dimensions are as given, at one place of those, as bits.
   private func part(
     _ group: NetCDFReaderGroup, leading: [(name: String, index: Int)]

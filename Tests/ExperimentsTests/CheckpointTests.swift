@@ -31,7 +31,7 @@ import Testing
 
   @Test func whatWasSavedIsOpened() throws {
     try save()
-    let opened = try #require(try checkpoints().open(resume: true, overwrite: false, logger: silent))
+    let opened = try #require(try checkpoints().takeOver(resume: true, overwrite: false, logger: silent))
     #expect(opened.header.stage == .ensemble && opened.header.shard == nil)
     #expect(opened.header.identity == header.identity)
     var body = try #require(opened.ensembleBody)
@@ -43,25 +43,25 @@ import Testing
   @Test func theNewCheckpointTakesThePlaceOfTheFormer() throws {
     try save([1])
     try save([2])
-    var body = try #require(try checkpoints().open(resume: true, overwrite: false, logger: silent)).body
+    var body = try #require(try checkpoints().takeOver(resume: true, overwrite: false, logger: silent)).body
     let values: [Double] = try body.decode()
     #expect(values == [2])
   }
 
   @Test func whereThereIsNoneNothingIsOpened() throws {
     let checkpoints = checkpoints()
-    #expect(try checkpoints.open(resume: true, overwrite: false, logger: silent) == nil)
+    #expect(try checkpoints.takeOver(resume: true, overwrite: false, logger: silent) == nil)
     #expect(!checkpoints.isSaved)
   }
 
   @Test func unfinishedWorkIsNotLostWithoutBeingAsked() throws {
     try save()
     let error = #expect(throws: CheckpointError.self) {
-      try checkpoints().open(resume: false, overwrite: false, logger: silent)
+      try checkpoints().takeOver(resume: false, overwrite: false, logger: silent)
     }
     #expect(error?.kind == .exists)
     #expect(try folder.names == ["run.nc.checkpoint"])
-    #expect(try checkpoints().open(resume: false, overwrite: true, logger: silent) == nil)
+    #expect(try checkpoints().takeOver(resume: false, overwrite: true, logger: silent) == nil)
     #expect(try folder.names == [])
   }
 
@@ -74,12 +74,12 @@ import Testing
       damaged[place] ^= 0x20
       try folder.put(damaged, at: "run.nc.checkpoint")
       let log = RecordedLog()
-      #expect(try checkpoints().open(resume: true, overwrite: false, logger: log.logger) == nil, "\(place)")
+      #expect(try checkpoints().takeOver(resume: true, overwrite: false, logger: log.logger) == nil, "\(place)")
       #expect(log.lines.count == 1 && log.lines[0].contains("is damaged"), "\(log.lines)")
     }
     for length in [0, 10, bytes.count / 2, bytes.count - 1] {
       try folder.put(bytes.prefix(length), at: "run.nc.checkpoint")
-      #expect(try checkpoints().open(resume: true, overwrite: false, logger: silent) == nil, "\(length)")
+      #expect(try checkpoints().takeOver(resume: true, overwrite: false, logger: silent) == nil, "\(length)")
     }
   }
 
@@ -91,7 +91,7 @@ import Testing
     _ = try checkpoints().createData()
     #expect(try folder.names.count == 2)
     try save(data: part)
-    _ = try checkpoints().open(resume: true, overwrite: false, logger: silent)
+    _ = try checkpoints().takeOver(resume: true, overwrite: false, logger: silent)
     #expect(try folder.names == ["run.nc.checkpoint", try #require(part).name].sorted())
     checkpoints().remove()
     #expect(try folder.names == [])
@@ -109,7 +109,7 @@ import Testing
     var training = header
     training.stage = .training
     try checkpoints().save(training) { try $0.encode([1.0]) }
-    let opened = try #require(try checkpoints().open(resume: true, overwrite: false, logger: silent))
+    let opened = try #require(try checkpoints().takeOver(resume: true, overwrite: false, logger: silent))
     #expect(opened.header.stage == .training && opened.ensembleBody == nil)
   }
 

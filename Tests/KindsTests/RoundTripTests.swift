@@ -193,9 +193,9 @@ import Testing
     let level = try file.variable("level")
     #expect(try level.attribute("long_name").text?.contains(name) == true)
     #expect(try level.readDoubles() == (levels.isEmpty ? [0] : [0, 0.5]))
-    let states = try file.variable("initial_state")
-    let values = try states.readDoubles()
-    #expect(values.allSatisfy(\.isFinite))
+    let states = type.origin == .item ? "initial_state" : "initial_latent_state"
+    let values = try file.variable(states).readDoubles()
+    #expect(values.allSatisfy { $0.isFinite })
     // Members of the two levels start at different places.
     if !levels.isEmpty { #expect(values[..<(values.count / 2)] != values[(values.count / 2)...]) }
   }
@@ -210,7 +210,10 @@ import Testing
 
   /// Pictures of 4 x 4 in four classes, each with a bright column of its own.
   private func pictures(_ name: String, _ count: Int) throws -> String {
-    let pixels = (0..<count * 16).map { UInt8($0 % 4 == $0 / 16 % 4 ? 250 : $0 * 7 % 60) }
+    let pixels = (0..<count * 16).map { place -> UInt8 in
+      let (picture, column) = (place / 16, place % 4)
+      return column == picture % 4 ? 250 : UInt8(place * 7 % 60)
+    }
     return try put(pixels, shape: [count, 4, 4], at: name)
   }
 

@@ -48,7 +48,7 @@ import Testing
     for (axis, length) in zip(axes, shape) { try writer.root.defineDimension(axis, length: length) }
     try FileStack(
       axes: axes, shape: shape, files: files, readers: readers, layout: layout, check: {}, writeAxes: { _ in }
-    ).write(in: writer.root, definesRootDimensions: true, attributes: { [("number", .int(Int32($0)))] })
+    ).write(in: writer.root, definesRootDimensions: true, attributes: { [("number", .int($0))] })
     try writer.commit()
     return try NetCDFReader(path: path)
   }

@@ -50,7 +50,7 @@ package final class Checkpoints: @unchecked Sendable {
   private static let hashLength = 64
   private static let ending = ".checkpoint"
   /// The longest ending of a file beside an output: that of a data file.
-  static let longestEnding = ending + dataInfix + String(repeating: "0", count: dataNameLength)
+  package static let longestEnding = ending + dataInfix + String(repeating: "0", count: dataNameLength)
   private static let dataInfix = "-data-"
   private static let dataNameLength = 8
 
@@ -96,13 +96,13 @@ package final class Checkpoints: @unchecked Sendable {
     }
   }
 
-  /// Finds what an earlier process left.
+  /// Takes over what an earlier process left, or refuses to lose it.
   ///
   /// - Parameters:
   ///   - resume: Whether it is to be continued; else it is refused, or removed with `overwrite`.
   /// - Returns: The last good checkpoint, or nil.
   /// - Throws: `CheckpointError` of kind `exists` where there is one that would be lost.
-  package func open(resume: Bool, overwrite: Bool, logger: Logger) throws -> Loaded? {
+  package func takeOver(resume: Bool, overwrite: Bool, logger: Logger) throws -> Loaded? {
     let loaded: Loaded?
     do {
       loaded = try load()

@@ -120,13 +120,13 @@ extension Experiment {
     let width = 3 * treeLevels * Double(EnsemblePlan.bootstrapTimes(steps: scenario.dynamics.steps).count)
     let bootstrap = Double(EnsemblePlan.standardReplicates) * width * 8
     let averages = 40 * slots * levels
-    let open = 16 * (averaged * (1 + parts) * times + distances)
+    let unfinishedItem = 16 * (averaged * (1 + parts) * times + distances)
     let perLevel = Double(members) / levels
     let unitMembers = min(Double(EnsemblePlan.membersPerUnit(ofMembers: members)), perLevel)
     let workers = min(Double(options.threads), levels * (perLevel / unitMembers).rounded(.up))
     let records = layout.recordBytes
     let unit =
-      moments + open + width * 8 * (unitMembers / Double(initial.realizations)).rounded(.up)
+      moments + unfinishedItem + width * 8 * (unitMembers / Double(initial.realizations)).rounded(.up)
       + records / Double(members) * unitMembers
     result.growthBytes += 2 * moments + bootstrap + 2 * workers * unit
     result.growthBytes += width * 8 * Double(BlockSize.standard) * 3 + 2 * averages

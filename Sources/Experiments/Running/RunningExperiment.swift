@@ -86,7 +86,7 @@ extension Experiment {
       return .completeBefore(path: path)
     }
     try AtomicFile.checkWritable(path, overwrite: overwrite, ending: Checkpoints.longestEnding)
-    let loaded = try checkpoints.open(resume: resume, overwrite: overwrite, logger: events.logger)
+    let loaded = try checkpoints.takeOver(resume: resume, overwrite: overwrite, logger: events.logger)
     if let loaded { try check(loaded.header, identity, shard, path: checkpoints.path) }
     // What can be found wrong before the training is.
     _ = try checkedSize()

@@ -29,7 +29,7 @@ extension Experiment {
     }
     try AtomicFile.checkWritable(path, overwrite: overwrite, ending: Checkpoints.longestEnding)
     let identity = identity()
-    let loaded = try checkpoints.open(resume: resume, overwrite: overwrite, logger: events.logger)
+    let loaded = try checkpoints.takeOver(resume: resume, overwrite: overwrite, logger: events.logger)
     if let loaded {
       let differences = loaded.header.identity.differences(from: identity, training: true)
       if !differences.isEmpty {

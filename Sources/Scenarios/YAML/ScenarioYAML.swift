@@ -5,14 +5,14 @@ enum ScenarioYAML {
   /// The whole scenario, defaults included, in the order of the table of keys.
   static func document(_ scenario: Scenario) -> String {
     var lines: [String] = []
-    var open: [Substring] = []
+    var openSections: [Substring] = []
     for (key, value) in assignments(scenario) {
       let parts = key.split(separator: ".")
       let sections = Array(parts.dropLast())
-      let common = zip(open, sections).prefix { $0 == $1 }.count
+      let common = zip(openSections, sections).prefix { $0 == $1 }.count
       for depth in common..<sections.count { lines.append(indentation(depth) + sections[depth] + ":") }
       lines.append("\(indentation(sections.count))\(parts[parts.count - 1]): \(value)")
-      open = sections
+      openSections = sections
     }
     if !scenario.claims.isEmpty {
       lines.append("claims:")
