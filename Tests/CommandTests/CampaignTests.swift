@@ -6,8 +6,7 @@ import Output
 import Testing
 
 /// Several runs in one file: sweeps, replicas, controls, claims.
-@Suite("Campaigns")
-struct CampaignTests {
+@Suite struct CampaignTests {
   /// Variables of a file's group whose first dimensions are as given, at one place of those, as bits.
   private func part(
     _ group: NetCDFReaderGroup, leading: [(name: String, index: Int)]
@@ -36,8 +35,7 @@ struct CampaignTests {
     }
   }
 
-  @Test("Each point of a sweep over two keys has the bits of the run with these values")
-  func points() throws {
+  @Test func eachPointHasTheBitsOfItsOwnRun() throws {
     let sandbox = try Sandbox()
     try sandbox.put(
       smallScenario + "sweep: {model.latent: [4, 2], initial.split: [train, test]}\n", at: "sweep.yaml")
@@ -73,8 +71,8 @@ struct CampaignTests {
     #expect(try sandbox.names == ["one.nc", "one.yaml", "sweep.nc", "sweep.yaml"])
   }
 
-  @Test("Whole numbers are coordinates without rounding; the file has the hashes of all data sets")
-  func wholeNumbers() throws {
+  /// The file has the hashes of all data sets as well.
+  @Test func wholeNumbersAreCoordinatesWithoutRounding() throws {
     let sandbox = try Sandbox()
     try sandbox.put(smallScenario, at: "small.yaml")
     func run(_ sweep: String) throws -> NetCDFReader {
@@ -106,8 +104,8 @@ struct CampaignTests {
       "run", "small.yaml", "-o", "sweep.nc", "--resume", "--set", "sweep={model.training.beta: [0, 1]}")
   }
 
-  @Test("Coordinates that differ between points are united; what a point lacks is missing")
-  func union() throws {
+  /// What a point lacks is missing.
+  @Test func coordinatesThatDifferBetweenPointsAreUnited() throws {
     let sandbox = try Sandbox()
     try sandbox.put(
       smallScenario
@@ -171,8 +169,8 @@ struct CampaignTests {
     return lines.joined(separator: "\n") + Self.claims + "\n"
   }
 
-  @Test("Functions over time of retained and lost members take those that were so at t = 0")
-  func splitsAtTheStart() throws {
+  /// Functions over time of retained and lost members take those that were so at t = 0.
+  @Test func claimsTakeTheSetsOfMembersAtTheStart() throws {
     let sandbox = try Sandbox()
     try sandbox.put(
       smallScenario.replacing("model:\n", with: "model:\n  replicas: 3\n").replacing(
@@ -201,8 +199,8 @@ struct CampaignTests {
     #expect(try models("lost").map { $0[0] } == models("initially_lost").map { $0[0] })
   }
 
-  @Test("Replicas are runs with following seeds; their summary and the claims follow from them")
-  func replicas() throws {
+  /// The summary and the claims follow from those runs.
+  @Test func replicasAreRunsWithConsecutiveSeeds() throws {
     let sandbox = try Sandbox()
     try sandbox.put(scenario, at: "claims.yaml")
     let run = try sandbox.succeed("run", "claims.yaml")
@@ -311,8 +309,7 @@ struct CampaignTests {
     for (name, bits) in untrained { #expect(control[name] == bits, "\(name)") }
   }
 
-  @Test("A run's figures are the same, drawn from a campaign's file and from its own")
-  func figures() throws {
+  @Test func aRunsFiguresAreTheSameInACampaign() throws {
     let sandbox = try Sandbox()
     let scenario =
       smallScenario + """
@@ -399,8 +396,7 @@ struct CampaignTests {
     }
   }
 
-  @Test("A warning of one run says which")
-  func warnings() throws {
+  @Test func aWarningOfOneRunSaysWhich() throws {
     let sandbox = try Sandbox()
     try sandbox.put(smallScenario + "sweep: {model.latent: [4, 2]}\n", at: "sweep.yaml")
     let run = try sandbox.simulate("run", "sweep.yaml", cache: "/dev/null/cache")
@@ -411,8 +407,7 @@ struct CampaignTests {
     }
   }
 
-  @Test("A run that fails is reported, and the others are in the file")
-  func failedRun() throws {
+  @Test func aFailedRunIsReportedAndTheOthersKept() throws {
     let sandbox = try Sandbox()
     try sandbox.put(smallScenario, at: "small.yaml")
     try sandbox.succeed("train", "small.yaml", "-o", "m.safetensors")
@@ -474,8 +469,8 @@ struct CampaignTests {
     #expect(try !sandbox.names.contains { $0.hasPrefix("none") })
   }
 
-  @Test("An interrupted campaign goes on where it was, with the same bits; so do its shards")
-  func resume() throws {
+  /// The shards of a campaign go on likewise.
+  @Test func anInterruptedCampaignGoesOnWithTheSameBits() throws {
     let sandbox = try Sandbox()
     try sandbox.put(scenario, at: "claims.yaml")
     try sandbox.succeed("run", "claims.yaml", "-o", "whole.nc", "--threads", "1")
@@ -510,8 +505,7 @@ struct CampaignTests {
     }
   }
 
-  @Test("What claims ask for must be in the run")
-  func wrongClaims() throws {
+  @Test func whatClaimsAskForMustBeInTheRun() throws {
     let sandbox = try Sandbox()
     try sandbox.put(scenario, at: "claims.yaml")
     func fail(_ setting: String, _ parts: String...) throws {
@@ -534,8 +528,7 @@ struct CampaignTests {
     #expect(try sandbox.succeed("validate", "claims.yaml").output.contains("15 runs"))
   }
 
-  @Test("Student's quantiles agree with tables")
-  func quantiles() {
+  @Test func studentsQuantilesAgreeWithTables() {
     // NIST/SEMATECH e-Handbook, table 1.3.6.7.2, three decimals.
     for (freedom, value) in [(1, 12.706), (2, 4.303), (4, 2.776), (9, 2.262), (30, 2.042)] {
       #expect(abs(StudentInterval.quantile(0.975, degreesOfFreedom: freedom) - value) < 0.0005)
