@@ -9,7 +9,8 @@ import Testing
 
   private func plan(_ text: String) throws -> CampaignPlan {
     try CampaignPlan(
-      ScenarioLoader.parse(text: "name: a\nseed: 40\n" + text, path: "/s/a.yaml", vocabulary: Self.vocabulary),
+      ScenarioLoader.parse(
+        text: "name: a\nseed: 40\n" + text, path: "/s/a.yaml", vocabulary: Self.vocabulary),
       Self.vocabulary)
   }
 

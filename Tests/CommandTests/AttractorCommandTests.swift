@@ -283,7 +283,7 @@ extension CommandTests {
     }
 
     @Test(arguments: ["{corruption: prior}", "{corruption: latent-box, levels: [3]}"])
-    func startsWithoutItems(initial: String) throws {
+    func startsWithoutItemsHaveNoConfusionMatrix(initial: String) throws {
       let sandbox = try Sandbox()
       let (reader, _) = try Self.run(sandbox, Self.scenario("{items: 500}", initial: initial))
       #expect(try reader.variable("attractors/initial_attractor").shape == [1, 500])
@@ -291,7 +291,7 @@ extension CommandTests {
       #expect(try reader.variable("attractors/kind").shape[0] >= 1)
     }
 
-    @Test func startsOfAFile() throws {
+    @Test func anInfiniteStartIsDecidedOrRefused() throws {
       let sandbox = try Sandbox()
       let writer = try NetCDFWriter(path: sandbox("states.nc"))
       try writer.root.defineDimension("state", length: 5)
@@ -315,7 +315,7 @@ extension CommandTests {
       }
     }
 
-    @Test func dataWithoutAPictureShape() throws {
+    @Test func onlySquareDataHaveAttractorPictures() throws {
       let sandbox = try Sandbox()
       let text = Self.scenario("{items: 20}").replacingOccurrences(of: "dimension: 36", with: "dimension: 35")
       let (reader, _) = try Self.run(sandbox, text)
@@ -328,7 +328,7 @@ extension CommandTests {
       #expect(try picture.attribute("image_height").integer == 6)
     }
 
-    @Test func linearModel() throws {
+    @Test func aContractingLinearModelHasOneAttractor() throws {
       // One attractor for all, if it contracts, as a trained linear model does.
       let sandbox = try Sandbox()
       let text = Self.scenario("{items: 30}").replacingOccurrences(

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `validate --estimate` of several runs.
-extension CampaignTests {
+extension CommandTests.CampaignTests {
   /// What `validate --estimate` says: the lines after the resolved scenario.
   private func estimate(_ sandbox: Sandbox, _ arguments: String...) throws -> [String] {
     try estimate(sandbox, arguments)
@@ -14,8 +14,8 @@ extension CampaignTests {
     return execution.output.split(separator: "\n").map(String.init)
   }
 
-  @Test("The estimate is that of all runs: models that are shared or trained count once, or not at all")
-  func estimates() throws {
+  /// Models that runs share count once; models that are trained already do not count.
+  @Test func theEstimateIsThatOfAllRuns() throws {
     let sandbox = try Sandbox()
     try sandbox.put(scenario, at: "claims.yaml")
     // 5 replicas x (the scenario, untrained, linear): 10 trainings.
@@ -49,8 +49,7 @@ extension CampaignTests {
     #expect(size + 0.05 > actual / 2 && size - 0.05 < actual * 2, "\(before[2]), actually \(actual) MiB")
   }
 
-  @Test("A sweep of many points is estimated from trials of a few")
-  func estimatesOfSweeps() throws {
+  @Test func manyPointsAreEstimatedFromTrialsOfAFew() throws {
     let sandbox = try Sandbox()
     try sandbox.put(smallScenario, at: "claims.yaml")
     let cheap = try estimate(
@@ -76,8 +75,8 @@ extension CampaignTests {
     #expect(short[3].contains(" of 640 starts; at most "), "\(short)")
   }
 
-  @Test("Models that are there, models that are not trained, and controls without a search are told apart")
-  func estimatesOfMixtures() throws {
+  /// Models that are there, models that are not trained, and controls without a search.
+  @Test func theEstimateTellsKindsOfRunsApart() throws {
     let sandbox = try Sandbox()
     try sandbox.put(smallScenario, at: "claims.yaml")
     // No epoch trains nothing, and neither does the control at either point.

@@ -18,8 +18,8 @@ extension CommandTests {
       return ControlGroup.memoryLimit(root: sandbox.folder)
     }
 
-    @Test("The least limit of a group and those above it counts, in both versions of control groups")
-    func leastLimit() throws {
+    /// The limits of a group and of those above it, in both versions of control groups.
+    @Test func theLeastLimitOnTheWayUpCounts() throws {
       let version2 = "0::/job/step\n"
       #expect(try limit(version2, ["sys/fs/cgroup/job/step/memory.max": "max\n"]) == nil)
       #expect(

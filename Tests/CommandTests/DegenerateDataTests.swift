@@ -14,7 +14,7 @@ extension CommandTests {
       return (sandbox, try sandbox.reader("small.nc"))
     }
 
-    @Test func allItemsEqual() throws {
+    @Test func equalItemsCoincideWithTheirConcept() throws {
       let (sandbox, file) = try Self.run(["dataset.correlation=[1,1]", "dataset.superclasses=1"])
       // Every memory is its concept: the same distance from both, and zero without noise.
       #expect(try file.variable("distance_concept").readDoubles().first == 0)
@@ -24,7 +24,7 @@ extension CommandTests {
       #expect(try sandbox.names == ["small.nc", "small.yaml"])
     }
 
-    @Test func oneItemOfOneClass() throws {
+    @Test func oneItemHasNoErrorsAndNoSibling() throws {
       let (_, file) = try Self.run([
         "dataset.superclasses=1", "dataset.classes=1", "dataset.memories=1", "dataset.test=0",
         "model.latent=1", "dataset.dimension=1",
@@ -40,7 +40,7 @@ extension CommandTests {
     }
 
     @Test(arguments: ["model.latent=1", "dataset.dimension=1", "dynamics.steps=0", "model.hidden=[]"])
-    func oneOfSomething(setting: String) throws {
+    func theSmallestSettingsGiveFiniteNumbers(setting: String) throws {
       let (_, file) = try Self.run([setting])
       #expect(try file.variable("count").readInts() == [160, 160])
       #expect(try file.variable("distance_concept").readDoubles().allSatisfy(\.isFinite))

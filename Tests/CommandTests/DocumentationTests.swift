@@ -77,7 +77,7 @@ extension CommandTests {
 
     /// README.md has the table of keys, whole; with `REWRITE_README=1` this writes it there.
     @Test(.enabled(if: FileManager.default.fileExists(atPath: readme)))
-    func tableOfKeysOfTheReadme() throws {
+    func theReadmeHoldsTheTableOfKeys() throws {
       let table = Registry.standard.vocabulary.keys.markdownTable
       let lines = try String(contentsOfFile: Self.readme, encoding: .utf8).components(separatedBy: "\n")
       let begin = try #require(lines.firstIndex(of: "| key | value | default | meaning |"))
@@ -99,7 +99,7 @@ extension CommandTests {
         ("variables of a run", VariableTable.markdown),
         ("variables of several runs", VariableTable.campaignMarkdown),
       ])
-    func tablesOfNotation(name: String, table: String) throws {
+    func notationHoldsTheTablesOfVariables(name: String, table: String) throws {
       let text = try String(contentsOfFile: Self.notation, encoding: .utf8)
       let lines = text.components(separatedBy: "\n")
       let begin = try #require(lines.firstIndex { $0.hasPrefix("<!-- \(name): begin") })

@@ -20,7 +20,7 @@ extension CommandTests {
       return (lines.first ?? [], Array(lines.dropFirst()))
     }
 
-    @Test func commaSeparatedValues() throws {
+    @Test func commaSeparatedValuesKeepTheirBits() throws {
       let sandbox = try Self.sandbox()
       let text = try sandbox.succeed("export", "small.nc", "--variables", "step_length,distance-concept")
         .output
@@ -81,7 +81,7 @@ extension CommandTests {
       #expect(try manager.destinationOfSymbolicLink(atPath: sandbox("link.csv")) == "target.csv")
     }
 
-    @Test func allAveragesByDefault() throws {
+    @Test func allAveragesAreExportedByDefault() throws {
       let sandbox = try Self.sandbox()
       let (header, rows) = Self.table(try sandbox.succeed("export", "small.nc").output)
       #expect(rows.count == 8)
@@ -93,7 +93,7 @@ extension CommandTests {
       #expect(rows.allSatisfy { $0.count == header.count })
     }
 
-    @Test func records() throws {
+    @Test func jsonKeepsAttributesAndExactNumbers() throws {
       let sandbox = try Self.sandbox()
       let text = try sandbox.succeed(
         "export", "small.nc", "--format", "json", "--variables", "step_length"
@@ -121,7 +121,7 @@ extension CommandTests {
       }
     }
 
-    @Test func variablesOfGroups() throws {
+    @Test func variablesOfGroupsHaveTheirDimensionsAsColumns() throws {
       let sandbox = try Self.sandbox()
       let reader = try sandbox.reader("small.nc")
       let (header, rows) = Self.table(
@@ -150,8 +150,7 @@ extension CommandTests {
       #expect(byClass.rows.count == 2 * 4 * 4)
     }
 
-    /// Hyphens of groups stay; those of variables may stand for `_`.
-    @Test func groupsWithHyphens() throws {
+    @Test func hyphensMayStandForUnderscoresInVariablesOnly() throws {
       let sandbox = try Sandbox()
       let writer = try NetCDFWriter(path: sandbox("run.nc"))
       let group = try writer.root.defineGroup("claims").defineGroup("accuracy-kept")

@@ -34,7 +34,7 @@ extension CommandTests {
       Case(settings: ["dataset.kind=fashion-mnist", "dataset.directory=/none"], code: 66, parts: ["/none"]),
       Case(settings: ["model.file=none.safetensors"], code: 66, parts: ["none.safetensors"]),
     ])
-    func wrongSettings(wrong: Case) throws {
+    func wrongSettingsAreRefusedBeforeAnyWork(wrong: Case) throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
       let settings = wrong.settings.flatMap { ["--set", $0] }
@@ -105,7 +105,7 @@ extension CommandTests {
     }
 
     @Test(arguments: ["run", "train", "validate", "inspect", "export"])
-    func missingFilesAre66(command: String) throws {
+    func missingFilesExitWith66(command: String) throws {
       let sandbox = try Sandbox()
       try sandbox.fail(66, [command, "none.nc"], parts: ["none.nc"])
       try sandbox.fail(66, [command, "nowhere/none"], parts: ["nowhere/none"])
@@ -119,7 +119,7 @@ extension CommandTests {
       ["export", "small.nc", "--variables", ""], ["export", "small.nc", "--variables", " ,"],
       ["run", "small.yaml", "--set", "=3"],
     ])
-    func wrongUsageIs64(arguments: [String]) throws {
+    func wrongUsageExitsWith64(arguments: [String]) throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
       let execution = try sandbox.simulate(arguments)
@@ -264,7 +264,7 @@ extension CommandTests {
       #expect(try sandbox.names == ["small.nc", "small.yaml"])
     }
 
-    @Test func anOutputWithoutAFolderIs73() throws {
+    @Test func anOutputWithoutAFolderExitsWith73() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
       try sandbox.fail(73, ["run", "small.yaml", "-o", "none/a.nc"], parts: ["none/a.nc", "folder"])
@@ -292,7 +292,7 @@ extension CommandTests {
       #expect(try sandbox.bytes("small.yaml") == text)
     }
 
-    @Test func aFullDiskIs74AndLeavesNothing() throws {
+    @Test func aFullDiskExitsWith74AndLeavesNothing() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario + fullSettings, at: "small.yaml")
       // Files of at most 32 KiB at 512 bytes per block, or 64 KiB; the run file takes 200 KiB: 320 members

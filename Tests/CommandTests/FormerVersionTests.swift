@@ -20,7 +20,7 @@ extension CommandTests {
       return sandbox
     }
 
-    @Test func theyAreInspected() throws {
+    @Test func formerFilesAreInspected() throws {
       let sandbox = try sandbox()
       let run = try sandbox.succeed("inspect", "run.nc").output
       #expect(run.contains("run.nc: a run file") && run.contains("level(member=12)") && run.contains("nats"))
@@ -30,7 +30,7 @@ extension CommandTests {
       try sandbox.succeed("validate", "again.yaml")
     }
 
-    @Test func theyAreExported() throws {
+    @Test func formerFilesAreExported() throws {
       let sandbox = try sandbox()
       let lines = try sandbox.succeed("export", "sweep.nc", "--variables", "distance-concept").output
         .split(separator: "\n")
@@ -42,7 +42,7 @@ extension CommandTests {
       #expect(members.split(separator: "\n").count == 1 + 12 * 3)
     }
 
-    @Test func theyAreDrawn() throws {
+    @Test func formerFilesAreDrawn() throws {
       let sandbox = try sandbox()
       let run = try RunData(path: sandbox("run.nc"))
       #expect(run.levels == [0.5, 0])

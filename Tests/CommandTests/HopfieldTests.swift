@@ -44,7 +44,7 @@ extension CommandTests {
 
     /// Amari 1977, doi:10.1007/BF00365229 : the first step from a memory in a cluster.
     @Test(arguments: [(31, 0.3), (81, 0.3)])
-    func firstStepInACluster(p: Int, b: Double) throws {
+    func theFirstStepInAClusterFollowsAmari(p: Int, b: Double) throws {
       let n = 4000
       let sandbox = try Sandbox()
       try sandbox.put(Self.cluster(p, b, units: n), at: "cluster.yaml")
@@ -110,7 +110,7 @@ extension CommandTests {
 
     /// Independent patterns: m(1) = erf(m(0) / sqrt(2 a)), and retrieval up to the load a = 0.138.
     @Test(arguments: [(50, true), (100, true), (500, false)])
-    func retrievalOfIndependentPatterns(p: Int, isRetrieved: Bool) throws {
+    func independentPatternsAreRetrievedUpToTheCriticalLoad(p: Int, isRetrieved: Bool) throws {
       let n = 1000
       let sandbox = try Sandbox()
       try sandbox.put(
@@ -202,8 +202,7 @@ extension CommandTests {
       for m in 0..<320 { #expect((outcomes[m] == 0) == (steps[m, 3] == 0)) }
     }
 
-    /// Threads, precision, shards and interruptions change no bit.
-    @Test func theSameBits() throws {
+    @Test func threadsPrecisionShardsAndInterruptionsChangeNoBit() throws {
       let sandbox = try Sandbox()
       try sandbox.put(hopfieldScenario, at: "memory.yaml")
       let arguments = [
@@ -238,7 +237,7 @@ extension CommandTests {
     }
 
     /// The commands that read run files, and the estimate.
-    @Test func otherCommands() throws {
+    @Test func theOtherCommandsKnowHopfieldNetworks() throws {
       let sandbox = try Sandbox()
       try sandbox.put(hopfieldScenario, at: "memory.yaml")
       let estimate = try sandbox.succeed("validate", "memory.yaml", "--estimate")
@@ -285,7 +284,7 @@ extension CommandTests {
       #expect(try text(reader, "dataset_sha256") != text(other, "dataset_sha256"))
     }
 
-    @Test func startsWithoutAnItem() throws {
+    @Test func latentStartsBecomeSigns() throws {
       let sandbox = try Sandbox()
       try sandbox.put(
         hopfieldScenario.split(separator: "\n").filter { line in
@@ -311,7 +310,7 @@ extension CommandTests {
       #expect(abs(overlap - erf(1 / 2.0.squareRoot())) < 5 / 5760.0.squareRoot())
     }
 
-    @Test func whatItCannotDo() throws {
+    @Test func whatItCannotDoIsRefused() throws {
       let sandbox = try Sandbox()
       try sandbox.put(hopfieldScenario, at: "memory.yaml")
       for name in ["energy", "kullback-leibler", "input-entropy", "reconstruction-excess"] {

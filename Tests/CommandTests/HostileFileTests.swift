@@ -22,7 +22,7 @@ extension CommandTests {
       return sandbox
     }
 
-    @Test func noNetCDF() throws {
+    @Test func whatIsNoNetCDFFileIsRefused() throws {
       let sandbox = try Self.sandbox()
       try sandbox.put("a text that poses as a NetCDF file\n", at: "text.nc")
       try sandbox.put([0x89] + Array("HDF\r\n\u{1a}\n".utf8), at: "signature.nc")
@@ -109,7 +109,7 @@ extension CommandTests {
       try sandbox.fail(65, ["export", "vast.nc", "--variables", "v"], parts: ["vast.nc", "4294967296"])
     }
 
-    @Test func foreignContents() throws {
+    @Test func foreignContentsAreInspectedAndOtherwiseRefused() throws {
       let sandbox = try Self.sandbox()
       func write(_ name: String, _ body: (NetCDFGroup) throws -> Void) throws {
         let writer = try NetCDFWriter(path: sandbox(name))
@@ -139,7 +139,7 @@ extension CommandTests {
     }
 
     /// Bytes of a run file's structure changed, one place at a time: no command dies of it.
-    @Test func damagedRunFiles() throws {
+    @Test func damagedRunFilesKillNoCommand() throws {
       let sandbox = try Self.sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
       try sandbox.succeed("run", "small.yaml", "-q")
@@ -400,7 +400,7 @@ extension CommandTests {
   }
 
   @Suite struct CacheFolderTests {
-    @Test func theFolderOfTheEnvironment() throws {
+    @Test func theEnvironmentDecidesWhereModelsAreKept() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
       func models(_ folder: String) -> Int {
@@ -429,7 +429,8 @@ extension CommandTests {
 
   /// Training whose numbers leave the range: the last good epoch's model is kept, and said so.
   @Suite struct DivergingTrainingTests {
-    @Test(arguments: [(1000.0, 40), (1e-3, 40)]) func aLateOrNoEnd(rate: Double, epochs: Int) throws {
+    @Test(arguments: [(1000.0, 40), (1e-3, 40)])
+    func trainingStopsOnlyWhereNumbersDiverge(rate: Double, epochs: Int) throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
       let execution = try sandbox.simulate(

@@ -181,7 +181,7 @@ extension CommandTests {
     /// F(z) = 0.9 z + 0.45.
     private static let slow: [Unit] = [(0.9, 1, 0), (-0.9, -1, 0)]
 
-    @Test func darkPicturesAndSingleClasses() throws {
+    @Test func darkPicturesAndSingleClassesAreWarnedOf() throws {
       let sandbox = try Sandbox()
       try Self.put(
         sandbox, Self.slow, offset: 0.5, pictures: (0..<40).map { UInt8($0 % 2) },
@@ -196,7 +196,7 @@ extension CommandTests {
       try Self.expectWarning(sandbox, ["all numbers of the training items are 0"])
     }
 
-    @Test func inactiveVariablesAndStartsOutside() throws {
+    @Test func inactiveVariablesAndStartsOutsideAreWarnedOf() throws {
       let sandbox = try Sandbox()
       // Every picture is encoded at 0.
       try Self.put(sandbox, [(0, 1, 0), (0, -1, 0)], pictures: Self.ramp, labels: Self.halves, Self.gaussian)
@@ -226,7 +226,7 @@ extension CommandTests {
         "observables=[displacement]")
     }
 
-    @Test func limitsBeyondTheRun() throws {
+    @Test func limitsBeyondTheRunAreWarnedOf() throws {
       let sandbox = try Sandbox()
       try Self.put(
         sandbox, Self.slow, offset: 0.5, pictures: Self.ramp, labels: Self.halves,
@@ -236,8 +236,7 @@ extension CommandTests {
       #expect(!run.errors.contains("t90"))
     }
 
-    /// Changes of runs of different length have their times united.
-    @Test func changesOfSweptSteps() throws {
+    @Test func timesOfChangesAreUnitedOverSweptSteps() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario + "sweep: {dynamics.steps: [1, 4]}\n", at: "sweep.yaml")
       try sandbox.succeed("run", "sweep.yaml", "-q")

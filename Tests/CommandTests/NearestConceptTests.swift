@@ -72,7 +72,7 @@ extension CommandTests {
     }
 
     /// Members without an item are of no class; a search beside them has its own counts.
-    @Test func membersWithoutItems() throws {
+    @Test func membersWithoutItemsAreOfNoClass() throws {
       let sandbox = try Sandbox()
       try sandbox.put(
         smallScenario.replacing("{levels: [0, 0.5]}", with: "{corruption: prior, items: 300}")
@@ -91,7 +91,7 @@ extension CommandTests {
     }
 
     /// Of replicas the counts are those of all models; and labels are no numbers that claims could use.
-    @Test func replicasAndClaims() throws {
+    @Test func countsOfReplicasAreSummed() throws {
       let sandbox = try Sandbox()
       try sandbox.put(
         smallScenario + "observables: [nearest-concept, distance-concept]\n", at: "a.yaml")

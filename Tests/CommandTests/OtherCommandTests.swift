@@ -271,7 +271,7 @@ extension CommandTests {
       #expect(try reader.variable("time").readInts() == [0, 1])
     }
 
-    @Test func versionAndHelp() throws {
+    @Test func versionAndHelpAreComplete() throws {
       let sandbox = try Sandbox()
       let version = try sandbox.succeed("--version").output
       #expect(version.wholeMatch(of: /repeated-inference \d+\.\d+\.\d+\n/) != nil)

@@ -5,7 +5,7 @@ import Testing
 extension CommandTests {
   /// `simulate plot`, and the films that runs record. Needs gnuplot, as `make deps` installs it.
   @Suite struct PlotTests {
-    @Test func figuresOfARun() throws {
+    @Test func aRunsFiguresAreListedAndDrawn() throws {
       let sandbox = try Sandbox()
       try sandbox.put(
         smallScenario + "output: {members: true, latents: true, films: {items: 2}}\n", at: "small.yaml")
@@ -58,7 +58,7 @@ extension CommandTests {
     }
 
     /// Counts of the nearest concepts, and averages of each class.
-    @Test func figuresOfClasses() throws {
+    @Test func countsAndAveragesOfClassesAreDrawn() throws {
       let sandbox = try Sandbox()
       try sandbox.put(
         smallScenario
@@ -89,7 +89,7 @@ extension CommandTests {
         65, ["plot", "run.nc", "--variables", "energy-by-class", "-o", "a.svg"], parts: ["energy_by_class"])
     }
 
-    @Test func refusals() throws {
+    @Test func whatCannotBeDrawnIsRefused() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
       try sandbox.succeed("run", "small.yaml", "-o", "run.nc")
@@ -144,7 +144,7 @@ extension CommandTests {
       #expect(try sandbox.bytes("mute.htm").starts(with: "<!DOCTYPE html>".utf8))
     }
 
-    @Test func withoutGnuplot() throws {
+    @Test func withoutGnuplotItSaysHowToInstallIt() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
       try sandbox.succeed("run", "small.yaml", "-o", "run.nc")
@@ -166,7 +166,7 @@ extension CommandTests {
       try sandbox.succeed("run", "small.yaml", "-o", "run.nc")
     }
 
-    @Test func reportOfARun() throws {
+    @Test func aReportShowsTheRunAndItsScenario() throws {
       let sandbox = try Sandbox()
       try putReport(sandbox)
       #expect(try sandbox.succeed("report", "run.nc").output == "wrote \(sandbox("run.html"))\n")
@@ -194,7 +194,7 @@ extension CommandTests {
 
     /// Console, requests, what is cut between 320 and 1600 pixels, contrast, keyboard and names in a real browser.
     @Test(.enabled(if: chromium != nil, "needs Chromium"))
-    func reportInABrowser() throws {
+    func aBrowserFindsNoFaultInAReport() throws {
       let sandbox = try Sandbox()
       try putReport(sandbox)
       try sandbox.succeed("report", "run.nc")
@@ -205,7 +205,7 @@ extension CommandTests {
 
     /// Claims over each level, of two swept keys and three controls: wide tables, many rows.
     @Test(.enabled(if: chromium != nil, "needs Chromium"))
-    func reportOfClaimsInABrowser() throws {
+    func aBrowserFindsNoFaultInAReportOfClaims() throws {
       let sandbox = try Sandbox()
       try sandbox.put(
         smallScenario.replacing("  latent: 4\n", with: "  latent: 4\n  replicas: 2\n")

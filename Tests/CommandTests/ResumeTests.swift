@@ -335,7 +335,7 @@ extension CommandTests {
       try expectIdentical(sandbox.reader("whole.nc"), sandbox.reader("small.nc"))
     }
 
-    @Test func aVanishedFolderIs73() throws {
+    @Test func aVanishedFolderExitsWith73() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")
       try FileManager.default.createDirectory(

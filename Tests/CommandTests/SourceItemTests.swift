@@ -91,7 +91,7 @@ extension CommandTests {
     }
 
     /// Draws without an item, and what the file of states says of itself.
-    @Test func startsWithoutItems() throws {
+    @Test func theRecordedCommandWritesStartsWithoutItems() throws {
       let sandbox = try Sandbox()
       try sandbox.put(
         Self.base
@@ -227,7 +227,7 @@ extension CommandTests {
     }
 
     /// IDX files; and labels without items, of which a run warns.
-    @Test func idxFilesAndLabels() throws {
+    @Test func labelsWithoutItemsAreWarnedOf() throws {
       let sandbox = try Sandbox()
       try sandbox.put(idx([3, 6, 6], (0..<108).map { UInt8($0 % 2 * 255) }), at: "states.idx")
       try sandbox.put(idx([3], [5, 0, 5]), at: "items.idx")
@@ -254,7 +254,7 @@ extension CommandTests {
     }
 
     /// Data or model that are others than the run's, or gone.
-    @Test func startsOfOtherData() throws {
+    @Test func startsNeedTheRunsOwnDataAndModel() throws {
       let sandbox = try Sandbox()
       try sandbox.put(
         putPictures(sandbox)
@@ -288,7 +288,7 @@ extension CommandTests {
     }
 
     /// A file of several runs, and other files.
-    @Test func startsOfOtherFiles() throws {
+    @Test func aChosenRunOfSeveralGivesItsStarts() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario + "sweep: {initial.levels: [[0], [0.5]]}\n", at: "a.yaml")
       try sandbox.succeed("run", "a.yaml", "-o", "a.nc")

@@ -159,7 +159,7 @@ extension CommandTests {
       expectRoles(try sandbox.reader("small.nc").root)
     }
 
-    @Test func filesOfSeveralRuns() throws {
+    @Test func filesOfSeveralRunsHaveKnownRoles() throws {
       let sandbox = try Sandbox()
       let scenario =
         smallScenario.replacing("  latent: 4\n", with: "  latent: 4\n  replicas: 2\n")

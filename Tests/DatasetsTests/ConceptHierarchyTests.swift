@@ -8,7 +8,7 @@ import Testing
     superclassNames: ["x", "y", "z"], superclassOfClass: [0, 1, 0, 2, 0])
   let flat = ConceptHierarchy(classNames: ["a", "b", "c"], classLabels: [3, 5, 8])
 
-  @Test func countsAndLevels() {
+  @Test func countsAndLevelsAreThoseOfTheTree() {
     #expect(tree.numberOfClasses == 5)
     #expect(tree.numberOfSuperclasses == 3)
     #expect(tree.hasSuperclasses)

@@ -26,7 +26,7 @@ import Testing
     #expect(dataset.contentHash == PatternGolden.contentHash)
   }
 
-  @Test func shapesNamesAndOrder() throws {
+  @Test func itemsAreOrderedAndNamedAfterTheTree() throws {
     let dataset = try Self.patterns().makeDataset()
     #expect(dataset.name == "hierarchical-patterns")
     #expect(dataset.dimension == 64)

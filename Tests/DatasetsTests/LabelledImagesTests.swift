@@ -50,7 +50,7 @@ import Testing
     #expect(!dataset.hierarchy.hasSuperclasses)
   }
 
-  @Test func superclassesAndNames() throws {
+  @Test func givenSuperclassesAndNamesAreTaken() throws {
     var files = Files()
     files.superclasses = [("odd one", [7]), ("others", [9, 3])]
     files.classNames = [7: "seven"]
@@ -61,7 +61,7 @@ import Testing
     #expect(hierarchy.sibling(ofClass: 0) == 2)
   }
 
-  @Test func flatAndDeepImages() throws {
+  @Test func flatImagesAreSquaresAndDeepOnesShapeless() throws {
     var files = Files()
     files.trainImages = header([4, 4]) + files.trainImages[16...]
     files.testImages = header([2, 4]) + files.testImages[16...]
@@ -73,7 +73,7 @@ import Testing
     #expect(deep.train.codes == (0..<16).map { UInt8(16 * $0) })
   }
 
-  @Test func widerLabels() throws {
+  @Test func labelsMayHaveSixteenOrThirtyTwoBits() throws {
     var files = Files()
     files.trainLabels = header([4], type: 0x0B) + [0, 7, 0xff, 0xff, 1, 0, 0, 7]
     files.testLabels = header([2], type: 0x0C) + [0, 0, 1, 0, 0xff, 0xff, 0xff, 0xff]

@@ -245,7 +245,7 @@ import Testing
     #expect(plain.changes.allSatisfy { $0.standardError.isNaN })
   }
 
-  @Test func changesOfShortRuns() {
+  @Test func shortRunsHaveFewerTimesOfChange() {
     #expect(EnsemblePlan.changeTimes(steps: 0) == [])
     #expect(EnsemblePlan.changeTimes(steps: 1) == [1])
     #expect(EnsemblePlan.changeTimes(steps: 2) == [1, 2])

@@ -42,7 +42,7 @@ struct Corrupted: Equatable {
     try #require(CorruptionRegistry.corruption(named: name))
   }
 
-  @Test func theRegistryHoldsTheDesignsNames() {
+  @Test func theRegistryHoldsTheDocumentedCorruptions() {
     #expect(
       Set(Self.names) == [
         "uniform-replacement", "flip", "flip-exact", "gaussian", "occlusion", "latent-gaussian", "prior",

@@ -119,7 +119,7 @@ private func run<Map: DiscreteMap>(
     }
   }
 
-  @Test func noStepsAndOneItem() throws {
+  @Test func oneItemWithoutStepsIsUndecidedAndWithoutError() throws {
     var plan = EnsemblePlan(
       levels: [0, 1], items: [0], steps: 0, seed: 1, observables: [Measure.component(0)])
     plan.approaches = ApproachTable(own: [Measure.component(0)])

@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test func conformance() throws {
+  @Test func theMapKeepsWhatEveryMapMust() throws {
     for p in [5, 30] {
       let patterns = Self.table(Self.patterns(p, 24, seed: 8))
       let items = Self.table(Self.patterns(200, 24, seed: 9).map { $0.map { 0.5 + 0.4 * $0 } })
@@ -168,8 +168,8 @@ import Testing
   /// spacing 2/N whose continuity correction is of the same order. The derivative of erf(u) with respect to
   /// ln u is at most 0.5: 2/N is enough for all. The scatter between members (each with a pattern and a
   /// start of its own) is measured; 4 standard errors.
-  @Test(arguments: [0.05, 0.1, 0.25, 0.5], [0.3, 0.6, 1]) func firstStep(load: Double, overlap: Double) throws
-  {
+  @Test(arguments: [0.05, 0.1, 0.25, 0.5], [0.3, 0.6, 1])
+  func theFirstStepFollowsTheErrorFunction(load: Double, overlap: Double) throws {
     let n = 1000
     let p = Int(load * Double(n))
     let xi = Self.patterns(p, n, seed: 21)
@@ -189,7 +189,7 @@ import Testing
 
   /// Beyond the load 0.138 memories are lost (Amit, Gutfreund and Sompolinsky 1985,
   /// doi:10.1103/PhysRevLett.55.1530).
-  @Test func retrieval() throws {
+  @Test func memoriesAreLostBeyondTheCriticalLoad() throws {
     let n = 1000
     for (load, isRetrieved) in [(0.05, true), (0.1, true), (0.25, false), (0.4, false)] {
       let xi = Self.patterns(Int(load * Double(n)), n, seed: 31)
@@ -213,9 +213,8 @@ import Testing
   }
 
   /// Amari 1977, doi:10.1007/BF00365229: m(1) = (1 - q) erf((1 + B) / (s sqrt 2)) + q erf((1 - B) / (s sqrt 2)).
-  @Test(arguments: [(20, 0.3), (30, 0.3), (60, 0.3), (12, 0.5)]) func firstStepInACluster(p: Int, b: Double)
-    throws
-  {
+  @Test(arguments: [(20, 0.3), (30, 0.3), (60, 0.3), (12, 0.5)])
+  func theFirstStepInAClusterFollowsAmari(p: Int, b: Double) throws {
     let n = 4000
     let (_, memories) = Self.cluster(p, b, n, seed: 41)
     let states = try Self.run(HopfieldMap<Double>(patterns: Self.table(memories)), from: memories, steps: 1)

@@ -54,21 +54,23 @@ func checkMapConformance<Map: DiscreteMap>(
 }
 
 @Suite struct MapConformanceTests {
-  @Test func logistic() throws {
+  @Test func theLogisticMapConforms() throws {
     try checkMapConformance(LogisticMap(r: 3.9), start: given((0..<200).map { [Double($0) / 201 + 0.001] }))
   }
-  @Test func henon() throws {
+  @Test func theHenonMapConforms() throws {
     try checkMapConformance(HenonMap(), start: given((0..<200).map { [0.001 * Double($0), 0.1] }))
   }
-  @Test func linear() throws {
+  @Test func aLinearMapConforms() throws {
     try checkMapConformance(
       LinearMap([[0.9, 0.2, 0], [-0.1, 0.5, 1], [0, 0, -1]]), start: NoisyStart(dimension: 3))
   }
-  @Test func noisy() throws { try checkMapConformance(NoisyMap(), start: NoisyStart(dimension: 2)) }
-  @Test func diverging() throws {
+  @Test func aNoisyMapConforms() throws {
+    try checkMapConformance(NoisyMap(), start: NoisyStart(dimension: 2))
+  }
+  @Test func aDivergingMapConforms() throws {
     try checkMapConformance(SquareMap(), start: given((0..<200).map { [Double($0)] }), steps: 12)
   }
-  @Test func withDataSpace() throws {
+  @Test func aMapWithADataSpaceConforms() throws {
     let rows = RowTable(rows: 200, columns: 4, elements: (0..<800).map { Double($0) / 799 })
     try checkMapConformance(
       PixelMap(dimension: 4), start: CorruptedStart(UniformReplacement(), source: rows, imageShape: nil))

@@ -29,7 +29,7 @@ import Testing
     #expect(inside > 300 && inside < 1700, "both cases must occur")
   }
 
-  @Test func exactCases() {
+  @Test func specialTrianglesHaveTheirDistances() {
     // A right triangle of sides 3, 4, 5: the height on the hypotenuse.
     #expect(abs(Chord.distance(fromStart: 3, fromEnd: 4, length: 5) - 2.4) <= 4 * 2.4.ulp)
     // A chord of length 0, and a foot beyond either end.

@@ -190,7 +190,7 @@ import Testing
     }
   }
 
-  @Test func filmsOfChosenItemsAndTimes() throws {
+  @Test func filmsShowTheChosenItemsAndTimes() throws {
     let folder = try TemporaryFolder()
     try writeFilms(folder("films.nc"), items: 12, times: 30)
     let data = try RunData(path: folder("films.nc"))

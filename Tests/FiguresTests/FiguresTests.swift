@@ -178,7 +178,7 @@ import Testing
     #expect(sheet.caption.contains("n = 3"))
   }
 
-  @Test func chosenVariablesAndUnknownOnes() throws {
+  @Test func chosenVariablesAreDrawnAndUnknownOnesRefused() throws {
     let folder = try TemporaryFolder()
     let data = try data(SampleRun(), folder)
     let sheet = try data.sheet("series", options: FigureOptions(variables: ["energy"]))
@@ -190,7 +190,7 @@ import Testing
     #expect(error?.remedy.contains("energy") == true)
   }
 
-  @Test func approachesWithBarsPerTreeLevel() throws {
+  @Test func approachesHaveBarsPerTreeLevel() throws {
     let folder = try TemporaryFolder()
     let sheet = try data(SampleRun(), folder).sheet("approach")
     try #require(sheet.panels.count == 3)
@@ -503,7 +503,7 @@ import Testing
     #expect(row == [0, 0, 0, 32, 32, 32, 0, 0, 0])
   }
 
-  @Test func attractorRowsForATable() throws {
+  @Test func attractorRowsSayKindRadiusAndConcept() throws {
     let folder = try TemporaryFolder()
     let table = try data(SampleRun(attractors: 3), folder).attractorRows(limit: 2)
     #expect(
@@ -612,7 +612,7 @@ import Testing
     #expect(throws: NetCDFError.self) { try RunData(path: folder("none.nc")) }
   }
 
-  @Test func nothingToDraw() throws {
+  @Test func anEmptyFileHasNoFigure() throws {
     let folder = try TemporaryFolder()
     try write(folder("empty.nc")) { _ in }
     for figure in FigureRegistry.all {
@@ -622,7 +622,7 @@ import Testing
     #expect(throws: FigureError.self) { try FigurePage(of: RunData(path: folder("empty.nc"))) }
   }
 
-  @Test func shapesThatDoNotFit() throws {
+  @Test func shapesThatDoNotFitAreRefused() throws {
     let folder = try TemporaryFolder()
     func film(_ name: String, height: Int, shape: [(String, Int)], items: Int? = nil) throws {
       try write(folder(name)) { root in
@@ -664,7 +664,7 @@ import Testing
   }
 
   /// Counts of a formula: colours are shares of a row, numbers the counts, the first class above.
-  @Test func nearestConcepts() throws {
+  @Test func confusionShowsCountsAndSharesOfARow() throws {
     let folder = try TemporaryFolder()
     func count(_ level: Int, _ time: Int, _ source: Int, _ nearest: Int) -> Int32 {
       source == 1 && time == 0 ? 0 : Int32(1 + level + 2 * time + 3 * source + 100 * nearest)
@@ -708,7 +708,7 @@ import Testing
   }
 
   /// A declared shape is no proof of values: what a figure reads is bounded.
-  @Test func hugeDeclaredShapes() throws {
+  @Test func hugeDeclaredShapesAreNotRead() throws {
     let folder = try TemporaryFolder()
     try write(folder("huge.nc")) { root in
       try root.defineDimension("time", length: 1 << 40)

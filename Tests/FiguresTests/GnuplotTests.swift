@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  @Test func pixelsAndPages() throws {
+  @Test func picturesAndPagesHaveTheSheetsSize() throws {
     let folder = try TemporaryFolder()
     let sheet = try sheet(SampleRun(), "approach", folder)
     let png = try Gnuplot.draw(sheet, format: .png)
@@ -137,9 +137,8 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: marker))
   }
 
-  /// Numbers that no axis can show leave a figure nevertheless.
   @Test(arguments: [Double.nan, .infinity, 1e308, -.leastNonzeroMagnitude, 0])
-  func extremeNumbers(_ value: Double) throws {
+  func numbersThatNoAxisCanShowLeaveAFigure(_ value: Double) throws {
     let folder = try TemporaryFolder()
     let levels = [0, value.isFinite ? value : 1]
     try SampleRun(levels: levels).write(folder("run.nc"))
@@ -207,7 +206,7 @@ import Testing
     #expect(page.all("script").isEmpty)
   }
 
-  @Test func pointsOfASweep() throws {
+  @Test func tablesHaveAllPointsOfASweep() throws {
     let folder = try TemporaryFolder()
     try SampleRun(latents: [2, 5]).write(folder("run.nc"))
     var data = try RunData(path: folder("run.nc"))

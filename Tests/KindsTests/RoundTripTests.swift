@@ -24,11 +24,12 @@ import Testing
       "hierarchical-patterns":
         "kind: hierarchical-patterns, dimension: 16, superclasses: 2, classes: 2, memories: 6, test: 3",
       "idx": """
-        kind: idx, train-images: \(try pictures("images", 16)), train-labels: \(try labels("labels", 16)), \
-        test-images: \(try pictures("test", 8)), test-labels: \(try labels("test-labels", 8)), \
-        superclasses: {low: [0, 1], high: [2, 3]}
-        """,
-      "fashion-mnist": "kind: fashion-mnist, directory: \(try clothes()), superclasses: {low: [0, 1], high: [2, 3]}",
+      kind: idx, train-images: \(try pictures("images", 16)), train-labels: \(try labels("labels", 16)), \
+      test-images: \(try pictures("test", 8)), test-labels: \(try labels("test-labels", 8)), \
+      superclasses: {low: [0, 1], high: [2, 3]}
+      """,
+      "fashion-mnist":
+        "kind: fashion-mnist, directory: \(try clothes()), superclasses: {low: [0, 1], high: [2, 3]}",
     ]
   }
 
@@ -37,7 +38,8 @@ import Testing
     "vae": "kind: vae, latent: 2, hidden: [5], training: {epochs: 1, batch: 5}", "hopfield": "kind: hopfield",
   ]
 
-  private func text(dataset: String = "hierarchical-patterns", model: String = "vae", _ rest: String = "") throws
+  private func text(dataset: String = "hierarchical-patterns", model: String = "vae", _ rest: String = "")
+    throws
     -> String
   {
     let section = try #require(
@@ -108,7 +110,9 @@ import Testing
       let labels = [range.lowerBound, range.upperBound]
       return (
         "{a: [\(labels[0])], 'b: c': [\(labels[1])]}",
-        .labelGroups([LabelGroup(name: "a", labels: [labels[0]]), LabelGroup(name: "b: c", labels: [labels[1]])])
+        .labelGroups([
+          LabelGroup(name: "a", labels: [labels[0]]), LabelGroup(name: "b: c", labels: [labels[1]]),
+        ])
       )
     default:
       struct Unknown: Error {}
@@ -143,7 +147,9 @@ import Testing
     }
   }
 
-  @Test(arguments: registry.datasets.map { $0.name }) func keysOfDataSetsKeepTheirValues(_ name: String) throws {
+  @Test(arguments: registry.datasets.map { $0.name }) func keysOfDataSetsKeepTheirValues(_ name: String)
+    throws
+  {
     let kind = try #require(Self.registry.datasets.first { $0.name == name })
     try checkKeys(section: "dataset", kind: name, keys: kind.keys) { $0.dataset }
   }
@@ -180,7 +186,9 @@ import Testing
     #expect(try variable.attribute("units").text != nil && variable.attribute("long_name").text != nil)
   }
 
-  @Test(arguments: registry.corruptions.map { $0.name }) func corruptionsMakeTheRoundTrip(_ name: String) throws {
+  @Test(arguments: registry.corruptions.map { $0.name }) func corruptionsMakeTheRoundTrip(_ name: String)
+    throws
+  {
     let type = try #require(Self.registry.corruptions.first { $0.name == name })
     let levels = type.levelDomain == .none ? "" : ", levels: [0, 0.5]"
     let file = try roundTrip(

@@ -100,7 +100,7 @@ import Testing
 }
 
 @Suite struct ContentHashTests {
-  @Test func federalInformationProcessingStandardVectors() {
+  @Test func hashesAreThoseOfTheFederalStandard() {
     #expect(
       ContentHash.hexadecimal(of: "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )

@@ -63,7 +63,7 @@ import Testing
   }
 
   /// A helper that has gone to sleep still helps, or the caller does the work alone.
-  @Test func loopsAfterAPause() async throws {
+  @Test func loopsAfterAPauseAreComplete() async throws {
     let team = WorkTeam(threads: 3)
     let sum = Atomic<Int>(0)
     team.forEach(pieces: 10) { _, piece in sum.wrappingAdd(piece, ordering: .relaxed) }
@@ -74,7 +74,7 @@ import Testing
 }
 
 @Suite struct SmallTypesTests {
-  @Test func roundingUp() {
+  @Test func roundingUpGivesTheNextMultiple() {
     for value in 0...200 {
       for multiple in [1, 2, 16, 32, 42] {
         let rounded = roundedUp(value, toMultipleOf: multiple)
@@ -96,13 +96,13 @@ import Testing
     #expect(AlignedBuffer<Double>([]).count == 0)
   }
 
-  @Test func squaresOfPixels() {
+  @Test func onlySquareNumbersHaveASquareShape() {
     #expect(ImageShape(squareOf: 784) == ImageShape(rows: 28, columns: 28))
     #expect(ImageShape(squareOf: 1) == ImageShape(rows: 1, columns: 1))
     for dimension in [0, 2, 783, 785] { #expect(ImageShape(squareOf: dimension) == nil) }
   }
 
-  @Test func stableElementaryFunctions() {
+  @Test func elementaryFunctionsAreStableFarFromZero() {
     #expect(logistic(0) == 0.5)
     #expect(logistic(800) == 1)
     #expect(logistic(-800) == 0)

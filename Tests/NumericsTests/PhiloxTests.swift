@@ -19,7 +19,7 @@ import Testing
       SIMD4<UInt32>(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1)
     ),
   ])
-  func knownAnswers(counter: SIMD4<UInt32>, key: SIMD2<UInt32>, words: SIMD4<UInt32>) {
+  func wordsAreThoseOfRandom123(counter: SIMD4<UInt32>, key: SIMD2<UInt32>, words: SIMD4<UInt32>) {
     #expect(Philox4x32(key: key).words(at: counter) == words)
   }
 

@@ -36,7 +36,8 @@ import VAE
     return (search, reversed ? decisions.reversed() : decisions)
   }
 
-  @Test(arguments: [true, false]) func positionsEigenvaluesAndLabels(usesTrappingBalls: Bool) throws {
+  @Test(arguments: [true, false])
+  func positionsEigenvaluesAndLabelsArePyTorchs(usesTrappingBalls: Bool) throws {
     let reference = try ReferenceFile(
       model: "fashion-small/model.safetensors", numbers: "fashion-small/expected.nc")
     // The first images are those of PyTorch's trajectories.

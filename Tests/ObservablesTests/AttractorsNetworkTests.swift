@@ -152,7 +152,7 @@ func solution(_ a: [[Double]], _ b: [Double]) -> [Double] {
     }
   }
 
-  @Test func anyNumberOfDirections() {
+  @Test func anyNumberOfDirectionsIsLinearized() {
     let map = DifferentiableInferenceMap(
       randomNetwork(data: 40, latent: 3, hidden: [50], .tanh, .bernoulli, gain: 2, seed: 4))
     let z = [0.3, -0.2, 0.9]
@@ -335,7 +335,7 @@ func solution(_ a: [[Double]], _ b: [Double]) -> [Double] {
     return (model, product(a, w), zip(offset, model.layers[0].bias).map { $0 + Double($1) })
   }
 
-  @Test(arguments: [1, 2, 3, 6]) func linearGaussianAutoencoder(n: Int) throws {
+  @Test(arguments: [1, 2, 3, 6]) func aLinearGaussianAutoencoderHasItsClosedForm(n: Int) throws {
     for gain in [0.5, 1, 1.2] {
       let (model, j, c) = Self.linear(n: n, d: 9, gain: gain, seed: UInt64(20 + n))
       let map = DifferentiableInferenceMap(model)

@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test func moreStartsThanThePoolHolds() throws {
+  @Test func moreStartsThanThePoolHoldsAreDecided() throws {
     let starts = (0..<9000).map { k -> [Double] in
       let x = 0.05 + 0.9 * Double(k) / 9000
       return [x, k % 2 == 0 ? 0.5 : -0.5]

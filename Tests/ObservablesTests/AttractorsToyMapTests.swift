@@ -9,7 +9,7 @@ private let unit = 0x1p-53
 
 /// The search against maps whose invariant sets are known in closed form.
 @Suite struct AttractorsToyMapTests {
-  @Test(arguments: [true, false]) func logisticFixedPoint(hasBound: Bool) throws {
+  @Test(arguments: [true, false]) func theLogisticFixedPointHasItsClosedForm(hasBound: Bool) throws {
     for r in [0.5, 1.5, 2, 2.5, 2.9] {
       let map = hasBound ? ToyMap.logistic(r) : ToyMap.logistic(r).withoutBound()
       let (search, decisions) = try findAttractors(map, from: spaced(40, from: 0, to: 1).map { [$0] })
@@ -41,7 +41,7 @@ private let unit = 0x1p-53
     #expect(abs(fixed[0].eigenvalues[0].real - 2.5) <= 32 * unit)
   }
 
-  @Test(arguments: [true, false]) func logisticTwoCycle(hasBound: Bool) throws {
+  @Test(arguments: [true, false]) func theLogisticTwoCycleHasItsClosedForm(hasBound: Bool) throws {
     let r = 3.2
     let map = hasBound ? ToyMap.logistic(r) : ToyMap.logistic(r).withoutBound()
     // Not 40: then the unstable fixed point 0.6875 would be one of them.
@@ -63,7 +63,7 @@ private let unit = 0x1p-53
     #expect(abs(fixed[1].points[0][0] - (1 - 1 / r)) <= 4 * unit && fixed[1].kind == .repeller)
   }
 
-  @Test func logisticFourCycleAndItsUnstableParents() throws {
+  @Test func theLogisticFourCycleHasAnUnstableParent() throws {
     let r = 3.5
     let (search, decisions) = try findAttractors(.logistic(r), from: spaced(60, from: 0, to: 1).map { [$0] })
     for decision in decisions {
@@ -87,7 +87,7 @@ private let unit = 0x1p-53
   }
 
   @Test(arguments: [2.0, 1 + 5.0.squareRoot(), 3.498_561_699_327_702])
-  func superstableSets(r: Double) throws {
+  func superstableSetsHoldTheCriticalPoint(r: Double) throws {
     // 1/2 belongs to the fixed point, the 2-cycle, the 4-cycle: the multiplier is 0.
     let (search, decisions) = try findAttractors(.logistic(r), from: spaced(30, from: 0, to: 1).map { [$0] })
     let period = r == 2 ? 1 : r < 3.4 ? 2 : 4
@@ -144,7 +144,7 @@ private let unit = 0x1p-53
     }
   }
 
-  @Test func lyapunovExponentOfTheLogisticMap() throws {
+  @Test func lyapunovExponentsHaveTheirClosedForms() throws {
     let map = ToyMap.logistic(4)
     for start in [0.1234, 0.4, 0.7171] {
       let steps = 2000
@@ -171,7 +171,7 @@ private let unit = 0x1p-53
     #expect(lyapunovExponents(of: ToyMap.logistic(5), from: [0.4], count: 1, steps: 100) == [])
   }
 
-  @Test func henon() throws {
+  @Test func henonsFixedPointsAreFoundExactly() throws {
     // Starts on the strange attractor (after a transient).
     let starts = (0..<8).map { ToyMap.henon.iterated([0.05 * Double($0), 0.1], 200) }
     let (search, decisions) = try findAttractors(.henon, from: starts, maximumSteps: 3000, maximumPeriod: 6)
@@ -224,7 +224,7 @@ private let unit = 0x1p-53
     #expect(abs(leading[0] - exponents[0]) <= 500 * unit)
   }
 
-  @Test func spiral() throws {
+  @Test func spiralsHaveTheirModulusAndAngle() throws {
     for (modulus, angle) in [(0.9, 2.0), (0.95, 2 * Double.pi / 3), (0.99, 0.5), (0.5, 3.0)] {
       let (c, s) = (modulus * cosine(angle), modulus * sine(angle))
       // A quadratic part, so that the map is not linear.
@@ -258,7 +258,7 @@ private let unit = 0x1p-53
     }
   }
 
-  @Test func fixedPointAndCycleTogether() throws {
+  @Test func aFixedPointAndACycleAreToldApart() throws {
     let starts = spaced(10, from: 0.1, to: 0.9).flatMap { x in [-0.9, -0.2, 0.2, 0.9].map { [x, $0] } }
     for threads in [1, 2] {
       let (search, decisions) = try findAttractors(.fixedPointBesideCycle, from: starts, threads: threads)

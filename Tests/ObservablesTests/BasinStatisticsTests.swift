@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test func everyNumberOfSuccessesOf500() {
+  @Test func boundsAscendWithTheNumberOfSuccesses() {
     // GSL's own quantile function gives up for some of these.
     var last = (lower: -1.0, upper: -1.0)
     for k in 0...500 {
@@ -203,7 +203,7 @@ import Testing
     #expect(found.halfWidth > exact.halfWidth)
   }
 
-  @Test func nobodyAndEverybody() {
+  @Test func nobodyAndEverybodyCountAsItems() {
     let all = Self.labels(Array(repeating: 3, count: 10), starts: 3)
     let intervals = FractionInterval.ofBasins(labels: all, startsPerItem: 3, attractors: 2)
     #expect(intervals[0] == .clopperPearson(successes: 10, trials: 10))
@@ -271,7 +271,7 @@ import Testing
     #expect(abs(small.standardError - variance.squareRoot()) < 1e-15)
   }
 
-  @Test func chao1InItsOtherCases() {
+  @Test func chao1FollowsItsFormulasInOtherCases() {
     // No attractor seen twice: A f1 (f1 - 1) / 2; n = 8, f1 = 3, S = 4: 7/8 3 = 2.625. Variance (EstimateS, equation 7):
     // A 3 + A^2 3 25 / 4 - A^2 81 / (4 (S + 2.625)).
     let none = UnseenAttractors(basins: [1, 1, 1, 5])
@@ -325,7 +325,7 @@ import Testing
 
   // MARK: Entropy
 
-  @Test func entropy() {
+  @Test func theEntropyIsThatOfTheShares() {
     #expect(basinEntropy([7]) == 0 && basinEntropy([7, 0, 0]) == 0)
     for n in 1...6 {
       #expect(abs(basinEntropy(Array(repeating: 5, count: n)) - logarithm(Double(n))) < 1e-15)

@@ -16,7 +16,8 @@ import VAE
       ])
   }
 
-  @Test(arguments: [4e-3, 4e-7, 4e-9], [true, false]) func fixedPoints(d: Double, balls: Bool) throws {
+  @Test(arguments: [4e-3, 4e-7, 4e-9], [true, false])
+  func closeFixedPointsAreToldApart(d: Double, balls: Bool) throws {
     let starts = [[0.3], [-0.2], [d / 4], [-d / 4], [1], [0]]
     let (search, decisions) = try explore(Self.pair(d), from: starts, usesTrappingBalls: balls)
     let found = search.sets.sorted { $0.points[0][0] < $1.points[0][0] }
@@ -30,7 +31,7 @@ import VAE
   }
 
   /// Without a bound on the remainder there are no balls: the saddle between tells the attractors apart.
-  @Test func smoothMapsWithoutBalls() throws {
+  @Test func withoutBallsTheSaddleTellsThemApart() throws {
     let d = 1e-7
     let map = ToyMap(
       1, { [$0[0] + 0.3 * $0[0] * (1 - $0[0] * $0[0] / (d * d))] },
@@ -43,7 +44,7 @@ import VAE
   }
 
   /// With slopes of the other sign +-d is a 2-cycle, of multiplier 1/4, around a repelling fixed point.
-  @Test(arguments: [4e-3, 4e-8]) func cycles(d: Double) throws {
+  @Test(arguments: [4e-3, 4e-8]) func aNarrowCycleIsToldFromItsFixedPoint(d: Double) throws {
     let (search, decisions) = try explore(Self.pair(d, sign: -1), from: [[0.3], [-0.2], [d / 3]])
     #expect(decisions.allSatisfy { $0.outcome == .cycle })
     let set = try #require(search.set(decisions[0]))

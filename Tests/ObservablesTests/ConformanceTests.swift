@@ -90,7 +90,7 @@ import VAE
 
   /// Data starts: defined everywhere but for the step length at first.
   @Test(arguments: names)
-  func definedAlongTrajectories(_ name: String) throws {
+  func isDefinedAlongTrajectories(_ name: String) throws {
     let observable = try #require(ObservableRegistry.observable(named: name, in: Self.context()))
     let result = try measure(
       [observable], InferenceMap<DenseNetwork<Double>>(Self.model),
@@ -107,7 +107,7 @@ import VAE
 
   /// Latent starts: what is read from x(0) is missing at t = 0.
   @Test(arguments: names)
-  func missingAtFirstForLatentStarts(_ name: String) throws {
+  func isMissingAtFirstWhereItNeedsData(_ name: String) throws {
     let observable = try #require(ObservableRegistry.observable(named: name, in: Self.context()))
     let result = try measure(
       [observable], InferenceMap<DenseNetwork<Double>>(Self.model),
@@ -150,7 +150,7 @@ import VAE
 
   /// States that are not finite have no values, now and later, and do not disturb the others.
   @Test(arguments: names)
-  func missingForStatesThatAreNotFinite(_ name: String) throws {
+  func isMissingForStatesThatAreNotFinite(_ name: String) throws {
     let observable = try #require(ObservableRegistry.observable(named: name, in: Self.context()))
     let clean = normalRows(50, 3, seed: 83)
     var spoilt = clean

@@ -38,7 +38,7 @@ import VAE
       items: 50, levels: [0.4], steps: 4, threads: 2, blockSize: 7)
   }
 
-  @Test func displacementAndSiblings() throws {
+  @Test func displacementAndSiblingsAgreeWithPlainLoops() throws {
     let result = try trajectories(["displacement", "distance-sibling-concept"])
     let concepts = (0..<3).map { k in plainMean((0..<50).filter { $0 % 3 == k }.map { Self.memories[$0] }) }
     for m in 0..<50 {
@@ -68,7 +68,7 @@ import VAE
   }
 
   /// x(t + 1) = g(z(t)) from the latent states, with the network written out.
-  @Test func distancesInDataSpace() throws {
+  @Test func dataSpaceDistancesAreThoseOfDecodedStates() throws {
     let result = try trajectories([
       "data-distance-memory", "data-distance-concept", "data-distance-sibling-concept",
     ])
@@ -93,7 +93,7 @@ import VAE
     #expect(clean.series[0].allSatisfy { $0 == [0] })
   }
 
-  @Test func recoveredMemories() throws {
+  @Test func aRecoveredMemoryIsTheNearestOfAll() throws {
     let recovered = try observable("memory-recovered")
     // On the own memory, on another's, and in between.
     let states = (0..<50).map { m -> [Double] in

@@ -17,13 +17,13 @@ import VAE
     func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>) { split.copy(item: item, into: row) }
   }
 
-  @Test(.enabled(if: isInstalled)) func doublePrecision() throws {
+  @Test(.enabled(if: isInstalled)) func doublePrecisionAgreesWithPyTorch() throws {
     // Means of 60,000 numbers in another order of summation: about sqrt(60,000) units, 3e-14, at most
     // 60,000 units, 7e-12, of which the former is expected; states err by some 1e-13.
     try compare(Double.self, typical: 1e-12, single: 1e-9, centres: 1e-12)
   }
 
-  @Test(.enabled(if: isInstalled)) func singlePrecision() throws {
+  @Test(.enabled(if: isInstalled)) func singlePrecisionAgreesWithPyTorch() throws {
     // As for the states (5e-6 relative to |z| of 1 to 3): distances of order 1 err by as much. Concepts are
     // means of single-precision memories, whose errors average out.
     try compare(Float.self, typical: 5e-6, single: 1e-2, centres: 1e-6)

@@ -115,7 +115,7 @@ import Testing
     #expect(PrincipalComponent(number: n + 1, context) == nil)
   }
 
-  @Test func principalComponentNames() {
+  @Test func principalComponentsAreNumberedFromOne() {
     #expect(PrincipalComponent.number(in: "principal-component-1") == 1)
     #expect(PrincipalComponent.number(in: "principal-component-120") == 120)
     for name in [

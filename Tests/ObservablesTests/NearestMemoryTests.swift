@@ -52,13 +52,13 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 1023, 1024, 1025, 2048, 2049])
-  func anyNumberOfMemories(_ count: Int) throws {
+  func anyNumberOfMemoriesIsSearched(_ count: Int) throws {
     let memories = normalRows(count, 3, seed: 43)
     try compare(
       memories, normalRows(40, 3, seed: 44) + [memories[count - 1], memories[0]], "\(count) memories")
   }
 
-  @Test func duplicatesAndTies() throws {
+  @Test func duplicatesAndTiesAreExact() throws {
     let some = normalRows(700, 4, seed: 45)
     try compare(some + some + some, some.map { $0.map { $0 + 0.25 } }, "duplicates")
     // A grid, of which every midpoint has ties.
@@ -73,14 +73,14 @@ import Testing
   }
 
   @Test(arguments: [1e2, 1e4, 1e6])
-  func clustersFarFromTheOrigin(_ offset: Double) throws {
+  func clustersFarFromTheOriginAreExact(_ offset: Double) throws {
     // |z|^2 - 2 z . xi + |xi|^2 cancels: in single precision nothing is left of the spread.
     let memories = normalRows(2500, 5, seed: 46).map { $0.map { offset + 1e-3 * $0 } }
     let queries = normalRows(50, 5, seed: 47).map { $0.map { offset + 1e-3 * $0 } }
     try compare(memories, queries + memories.prefix(10), "offset \(offset)")
   }
 
-  @Test func nearlyEqualMemories() throws {
+  @Test func nearlyEqualMemoriesAreToldApart() throws {
     // Differences far below single precision's resolution.
     var memories: [[Double]] = []
     for k in 0..<3000 {
@@ -92,7 +92,7 @@ import Testing
     try compare(memories, queries, "nearly equal")
   }
 
-  @Test func memoriesOfVeryDifferentLengths() throws {
+  @Test func memoriesOfVeryDifferentLengthsAreExact() throws {
     let scales: [Double] = [1e-12, 1e-6, 1, 1e6, 1e9]
     let memories: [[Double]] = normalRows(2500, 4, seed: 48).enumerated().map { k, row in
       row.map { $0 * scales[k % 5] }
@@ -102,20 +102,20 @@ import Testing
       memories, normalRows(50, 4, seed: 50).map { $0.map { $0 * 1e-9 } }, "lengths, small queries")
   }
 
-  @Test func memoriesAtTheOrigin() throws {
+  @Test func memoriesAtTheOriginAreFound() throws {
     try compare([[0, 0], [0, 0]], [[0, 0], [1, 2], [-3e-5, 4e5]], "origin")
   }
 
   /// Collapsed latents: squares below single precision's range.
   @Test(arguments: [1e-15, 1e-20, 1e-22, 1e-25])
-  func tinyMemories(_ scale: Double) throws {
+  func tinyMemoriesAreExact(_ scale: Double) throws {
     let memories = normalRows(2500, 3, seed: 51).map { $0.map { scale * $0 } }
     try compare(memories, normalRows(60, 3, seed: 52).map { $0.map { scale * $0 } }, "scale \(scale)")
   }
 
   /// A diverging trajectory on its way out, while finite in double precision.
   @Test(arguments: [1e6, 1e9, 1e12, 1e13, 1e14, 1e15, 1e18, 1e25, 1e38, 1e50, 1e150])
-  func statesFarFromAllMemories(_ scale: Double) throws {
+  func statesFarFromAllMemoriesAreExact(_ scale: Double) throws {
     let memories = normalRows(2500, 3, seed: 53)
     try compare(memories, normalRows(60, 3, seed: 54).map { $0.map { scale * $0 } }, "scale \(scale)")
   }

@@ -39,7 +39,7 @@ import VAE
     Example(2, 3, .unstable, [.diverged, .slow, .diverged]),
   ]
 
-  @Test(arguments: examples) func oneDimension(_ example: Example) throws {
+  @Test(arguments: examples) func slopesOfAKinkDecideOnItsStability(_ example: Example) throws {
     for c in [0, 0.3, -7.1] {
       // At 7.1 the point's image need not be the point: roundings may drive an unstable one away.
       let starts = [[c - 0.3], [c], [c + 0.3]]
@@ -60,7 +60,7 @@ import VAE
 
   /// s |z| by way of the decoder: the encoder's unit sees relu(z) + relu(-z), whose slopes from the right cancel.
   @Test(arguments: [(2.0, InvariantSet.Stability.unstable), (0.5, .stable)])
-  func kinksBeyondKinks(slope: Double, stability: InvariantSet.Stability) throws {
+  func kinksBeyondKinksAreFound(slope: Double, stability: InvariantSet.Stability) throws {
     func layer(_ weights: [Double], outputs: Int, _ activation: Activation) -> DenseLayer<Double> {
       DenseLayer(weights: weights, biases: Array(repeating: 0, count: outputs), activation: activation)
     }
@@ -109,7 +109,7 @@ import VAE
   }
 
   /// 1 and -1 change places; 1 lies on a kink, with slopes -1/2 and -9/10, and -1 on none, with slope -4/5.
-  @Test func cyclesOnKinks() throws {
+  @Test func aCycleOnAKinkIsFoundOnce() throws {
     let map = polyline([(-0.5, 0.6), (0.5, -0.55), (1, -1)], left: -0.8, right: -0.5)
     let (search, decisions) = try explore(map, from: [[1.4], [-1.3], [0.9], [2]])
     #expect(decisions.allSatisfy { $0.outcome == .cycle })
@@ -187,9 +187,8 @@ import VAE
   }
 
   /// Without biases the origin is a fixed point on all kinks.
-  @Test(arguments: [1, 2, 3] as [UInt64], [0.8, 1.3, 2.5]) func networksWithoutBiases(
-    seed: UInt64, gain: Double
-  ) throws {
+  @Test(arguments: [1, 2, 3] as [UInt64], [0.8, 1.3, 2.5])
+  func networksWithoutBiasesHaveAKinkAtTheOrigin(seed: UInt64, gain: Double) throws {
     var model = randomNetwork(
       data: 20, latent: 4, hidden: [16], .relu, .gaussian, gain: gain, seed: seed)
     model = Autoencoder(
@@ -218,8 +217,7 @@ import VAE
     #expect(atRest.allSatisfy { $0.outcome == (origin.isStable ? .converged : .slow) })
   }
 
-  /// Recorded members: the same words.
-  @Test func membersOutcomes() throws {
+  @Test func recordedMembersHaveTheSameOutcomes() throws {
     func outcome(_ map: DenseMap, _ z: [Double]) -> Outcome {
       var state = z
       return FixedPointConfirmation(map).outcome(ofSettled: &state, hasMoved: true)

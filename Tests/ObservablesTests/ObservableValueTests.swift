@@ -37,7 +37,7 @@ import VAE
     ]
   }
 
-  @Test func distances() throws {
+  @Test func distancesAreThoseToTheOwnBranch() throws {
     let names = ["distance-memory", "distance-concept", "distance-superconcept", "distance-root"]
     for (level, name) in names.enumerated() {
       for (m, value) in try measured(name).enumerated() {
@@ -47,7 +47,7 @@ import VAE
     #expect(try measured("distance-memory", at: own).allSatisfy { $0 == 0 })
   }
 
-  @Test func overlaps() throws {
+  @Test func overlapsAreCosinesAboutTheChosenOrigin() throws {
     for (name, level) in [("overlap-memory", 0), ("overlap-concept", 1), ("overlap-root", 3)] {
       for (m, value) in try measured(name).enumerated() {
         #expect(abs(value - plainCosine(states[m], branch(m)[level], origin: [0, 0, 0, 0])) <= bound)
@@ -86,7 +86,7 @@ import VAE
     }
   }
 
-  @Test func nearestConceptAndAccuracy() throws {
+  @Test func theNearestConceptDecidesOnAccuracy() throws {
     let concepts = (0..<3).map { k in GeometryTests.mean { $0 == Int32(k) } }
     let queries = states.map { $0.map { 0.5 * $0 } }
     let distance = try measured("distance-nearest-concept", at: queries)
@@ -101,7 +101,7 @@ import VAE
   }
 
   /// The nearest concept's class, none where it is further away than the quantile of its own memories' distances.
-  @Test func conceptLabels() throws {
+  @Test func statesBeyondTheirConceptsRadiusHaveNoLabel() throws {
     let concepts = (0..<3).map { k in GeometryTests.mean { $0 == Int32(k) } }
     let geometry = GeometryTests.geometry
     for quantile in [0, 0.5, 0.95, 1] {
@@ -136,7 +136,7 @@ import VAE
     #expect(try measure([label], at: far)[0].allSatisfy { (0...2).contains($0) })
   }
 
-  @Test func abstractionLevels() throws {
+  @Test func abstractionIsTheLevelOfTheNearestCentre() throws {
     // From the memory along the branch to the root, and far beyond.
     var queries: [[Double]] = []
     for m in own.indices { queries.append(branch(m)[m % 4]) }
@@ -176,7 +176,7 @@ import VAE
     #expect(try measure([accuracy], at: [[0, 3], [0, 3]])[0] == [1, 0])
   }
 
-  @Test func fixedCentres() throws {
+  @Test func eachItemHasItsFixedCentreOrNone() throws {
     let centres = RowTable([[0, 0, 0, 0], [1, 1, 1, 1]])
     let observable = CentreDistance(
       name: "shuffled", centres: centres, rowOfItem: (0..<12).map { Int32($0 % 3) - 1 })

@@ -64,7 +64,7 @@ import VAE
     }
   }
 
-  @Test func fixedPointsOfQuadraticMaps() throws {
+  @Test func ballsTrapAroundFixedPointsOfQuadraticMaps() throws {
     for r in [0.5, 1.2, 2, 2.5, 2.9, 2.99] {
       let map = ToyMap.logistic(r)
       let (search, _) = try findAttractors(map, from: [[0.4]])
@@ -84,7 +84,7 @@ import VAE
     }
   }
 
-  @Test func cyclesOfQuadraticMaps() throws {
+  @Test func ballsTrapAroundCyclesOfQuadraticMaps() throws {
     for (r, period) in [(3.1, 2), (3.2, 2), (3.4, 2), (3.5, 4), (3.83, 3), (3.55, 8)] {
       let map = ToyMap.logistic(r)
       let (search, decisions) = try findAttractors(map, from: [[0.4], [0.123]])
@@ -100,7 +100,7 @@ import VAE
   }
 
   /// Strongly sheared: |J| is 20 although the spectral radius is 0.9, so that only an ellipsoid contracts.
-  @Test func shearedMaps() throws {
+  @Test func anEllipsoidTrapsWhereTheMapShears() throws {
     let map = ToyMap(
       2, hessians: [[[0.2, 0], [0, 0.1]], [[0, 0.1], [0.1, 0]]],
       {
@@ -131,7 +131,7 @@ import VAE
     #expect(abs(growth.factor / largest.factor - 1) < 1e-12)
   }
 
-  @Test func networks() throws {
+  @Test func ballsTrapAroundAttractorsOfNetworks() throws {
     for (activation, likelihood) in AttractorsNetworkTests.kinds {
       let model = randomNetwork(
         data: 24, latent: 3, hidden: [16], activation, likelihood,

@@ -34,7 +34,7 @@ import Testing
     #expect(try folder.names == ["f"])
   }
 
-  @Test func placesThatCannotBeWritten() throws {
+  @Test func aPlaceThatCannotBeWrittenIsAnError() throws {
     #expect(try failure { try AtomicFile.write("x", to: folder("no/f"), overwrite: true) }.kind == .notFound)
     #expect(try failure { try AtomicFile.write("x", to: folder.path, overwrite: true) }.kind == .cannotCreate)
     #expect(try failure { try AtomicFile.write("x", to: "/dev/null", overwrite: true) }.kind == .cannotCreate)

@@ -130,7 +130,7 @@ import Testing
 
   // MARK: Files that cannot be read
 
-  @Test func missingFile() throws {
+  @Test func aMissingFileIsNotFound() throws {
     for path in [folder("no.nc"), folder("no/no.nc"), ""] {
       let error = try failure { _ = try NetCDFReader(path: path) }
       #expect(error.kind == .notFound)
@@ -139,7 +139,7 @@ import Testing
   }
 
   @Test(arguments: [0.1, 0.5, 0.9, 0.999])
-  func truncatedFile(part: Double) throws {
+  func aTruncatedFileIsNotReadable(part: Double) throws {
     try writeFile("run.nc")
     let bytes = try folder.bytes("run.nc")
     try folder.put(bytes.prefix(Int(Double(bytes.count) * part)), at: "run.nc")
@@ -148,7 +148,7 @@ import Testing
     #expect(error.description.contains(folder("run.nc")))
   }
 
-  @Test func notNetCDF() throws {
+  @Test func whatIsNoNetCDFFileIsNotReadable() throws {
     try folder.put("a text that poses as a NetCDF file\n".utf8, at: "text.nc")
     try folder.put([], at: "empty.nc")
     try folder.put([0x89] + Array("HDF\r\n\u{1a}\n".utf8), at: "signature.nc")

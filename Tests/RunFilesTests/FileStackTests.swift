@@ -12,12 +12,16 @@ import Testing
   private static func role(_ word: String) -> [(String, NetCDFAttribute)] { [("role", .text(word))] }
 
   /// A run's file: `mean`, `count` over its levels, and a single `shift`; in a group `concepts`, `radius` by class.
-  private func write(_ name: String, levels: [Double], offset: Double, classes: [String] = []) throws -> String {
+  private func write(_ name: String, levels: [Double], offset: Double, classes: [String] = []) throws
+    -> String
+  {
     let writer = try NetCDFWriter(path: folder(name))
     let root = writer.root
     try root.defineDimension("level", length: levels.count)
-    try root.defineVariable("level", type: .double, dimensions: ["level"], attributes: Self.role("coordinate"))
-      .write(levels)
+    try root.defineVariable(
+      "level", type: .double, dimensions: ["level"], attributes: Self.role("coordinate")
+    )
+    .write(levels)
     try root.defineVariable("mean", type: .double, dimensions: ["level"], attributes: Self.role("mean"))
       .write(levels.map { offset + $0 })
     try root.defineVariable("count", type: .int32, dimensions: ["level"], attributes: Self.role("count"))
@@ -27,8 +31,10 @@ import Testing
     if !classes.isEmpty {
       let group = try root.defineGroup("concepts")
       try group.defineDimension("class", length: classes.count)
-      try group.defineVariable("class", type: .string, dimensions: ["class"], attributes: Self.role("coordinate"))
-        .write(classes)
+      try group.defineVariable(
+        "class", type: .string, dimensions: ["class"], attributes: Self.role("coordinate")
+      )
+      .write(classes)
       try group.defineVariable("radius", type: .double, dimensions: ["class"], attributes: Self.role("value"))
         .write(classes.indices.map { offset * 10 + Double($0) })
     }

@@ -114,7 +114,7 @@ import Testing
 
   /// The closest concept of models is that of their averaged series, unless members diverge in one of them: the series
   /// is over fewer members then, and may fall though nobody moves.
-  @Test(arguments: [10, 6]) func theClosestConceptOfModels(lastCount: Int) throws {
+  @Test(arguments: [10, 6]) func theClosestConceptOfModelsNeedsTheSameMembers(lastCount: Int) throws {
     let folder = try TemporaryFolder()
     let paths = (0..<2).map { folder("model-\($0).nc") }
     for (model, path) in paths.enumerated() {
@@ -204,8 +204,7 @@ import Testing
     #expect(others?.contains("a_models") == true)
   }
 
-  /// Files without roles are summarized by their names.
-  @Test func filesFromBefore() throws {
+  @Test func filesWithoutRolesAreSummarizedByName() throws {
     let folder = try TemporaryFolder()
     let reader = try summary(
       [

@@ -38,7 +38,7 @@ import Testing
       try TidyTable(reader, variables: ["visits", "doubt"]).columns == ["level", "time", "visits", "doubt"])
   }
 
-  @Test func filesFromBefore() throws {
+  @Test func errorsWithoutRolesAreFoundByName() throws {
     let folder = try TemporaryFolder()
     let reader = try reader(
       folder,

@@ -4,8 +4,7 @@ import Foundation
 import Scenarios
 import Testing
 
-@Suite("Claims")
-struct ClaimTests {
+@Suite struct ClaimTests {
   private static let series: [String: [Double]] = [
     "distance-concept": [4, 3, 1, 2], "distance-root": [2, 3, 5, 1], "flat": [2, 2, 2], "gone": [.nan, 1],
     "partly": [8, .nan, 6, 4],
@@ -21,7 +20,6 @@ struct ClaimTests {
 
   // Small integers and halves: exact in binary.
   @Test(
-    "Expressions have the value of school arithmetic",
     arguments: [
       ("1 + 2 * 3", 7), ("(1 + 2) * 3", 9), ("8 / 4 / 2", 1), ("10 - 4 - 3", 3), ("-2 * -3", 6), ("--2", 2),
       ("1.5e1 - 5", 10), ("5e-1", 0.5), (".5", 0.5), ("abs(-3)", 3), ("sqrt(16)", 4), ("ln(1)", 0),
@@ -34,31 +32,28 @@ struct ClaimTests {
       ("model.latent - 1", 19),
       ("negative-elbo-test - 1", 99), ("2*(initial(distance-root)+1)/3", 2),
     ] as [(String, Double)])
-  func arithmetic(_ text: String, _ expected: Double) throws {
+  func expressionsHaveTheValueOfSchoolArithmetic(_ text: String, _ expected: Double) throws {
     #expect(try value(text) == expected)
   }
 
-  @Test(
-    "What is not there is missing, with the reason in words",
-    arguments: [
-      ("approach(gone)", "gone is missing at the first time"), ("ln(0)", "logarithm of a number"),
-      ("ln(-1)", "logarithm of a number that is not positive"), ("unknown", "unknown is missing"),
-      ("initial(none)", "none is missing"), ("final(late)", "late is missing at the last time"),
-      ("sqrt(0 - level)", "square root of a negative number"), ("1 / (level - 0.5)", "division by zero"),
-      // Not a number by infinity over infinity, and a number by its inverse.
-      ("0 * (1 / 0)", "division by zero"), ("1 / (1 / 0)", "division by zero"),
-      ("1e300 * 1e300", "beyond the range"), ("1e300 * 1e300 * 0", "beyond the range"),
-      ("1 / (1e300 * 1e300)", "beyond the range"),
-      ("approach(zero)", "0 at the first time"),
-    ])
-  func missing(_ text: String, _ words: String) throws {
+  @Test(arguments: [
+    ("approach(gone)", "gone is missing at the first time"), ("ln(0)", "logarithm of a number"),
+    ("ln(-1)", "logarithm of a number that is not positive"), ("unknown", "unknown is missing"),
+    ("initial(none)", "none is missing"), ("final(late)", "late is missing at the last time"),
+    ("sqrt(0 - level)", "square root of a negative number"), ("1 / (level - 0.5)", "division by zero"),
+    // Not a number by infinity over infinity, and a number by its inverse.
+    ("0 * (1 / 0)", "division by zero"), ("1 / (1 / 0)", "division by zero"),
+    ("1e300 * 1e300", "beyond the range"), ("1e300 * 1e300 * 0", "beyond the range"),
+    ("1 / (1e300 * 1e300)", "beyond the range"),
+    ("approach(zero)", "0 at the first time"),
+  ])
+  func whatIsNotThereIsMissingWithItsReason(_ text: String, _ words: String) throws {
     let missing = #expect(throws: MissingNumber.self) { try value(text) }
     #expect(missing?.reason.contains(words) == true, "\(missing?.reason ?? "")")
   }
 
   /// Four of ten members diverge after the first step: those that are left are nearer, though nobody has moved.
-  @Test("Averages at different times are compared over the same members only")
-  func divergingMembers() throws {
+  @Test func averagesAreComparedOverTheSameMembersOnly() throws {
     let series = [
       "partly": ClaimSeries([4, 4, 2], memberCounts: [10, 10, 6]),
       "whole": ClaimSeries([4, 3, 2], memberCounts: [10, 10, 10]),
@@ -90,37 +85,32 @@ struct ClaimTests {
     }
   }
 
-  @Test("Logarithms are natural")
-  func logarithm() throws {
+  @Test func logarithmsAreNatural() throws {
     #expect(try value("ln(model.latent)") == log(20))
   }
 
-  @Test(
-    "Malformed expressions are refused, in words",
-    arguments: [
-      ("", "too early"), ("1 +", "too early"), ("(1", "parenthesis is missing"), ("1 2", "too many"),
-      ("1)", "too many"), ("* 2", "not expected"), ("foo(1)", "no function 'foo'"), ("1..2", "no number"),
-      ("approach(3)", "name of an observable"), ("approach()", "name of an observable"),
-      ("2 $ 3", "too many"),
-      ("$", "not expected"), ("approach(a + b)", "parenthesis is missing"), ("e5e5e5(", "no function"),
-      (String(repeating: "(", count: 60) + "1", "deeper than 50"),
-      (String(repeating: "-", count: 60) + "1", "more than 50"),
-      (String(repeating: "1+", count: 600) + "1", "longer than 1000"),
-    ])
-  func malformed(_ text: String, _ words: String) throws {
+  @Test(arguments: [
+    ("", "too early"), ("1 +", "too early"), ("(1", "parenthesis is missing"), ("1 2", "too many"),
+    ("1)", "too many"), ("* 2", "not expected"), ("foo(1)", "no function 'foo'"), ("1..2", "no number"),
+    ("approach(3)", "name of an observable"), ("approach()", "name of an observable"),
+    ("2 $ 3", "too many"),
+    ("$", "not expected"), ("approach(a + b)", "parenthesis is missing"), ("e5e5e5(", "no function"),
+    (String(repeating: "(", count: 60) + "1", "deeper than 50"),
+    (String(repeating: "-", count: 60) + "1", "more than 50"),
+    (String(repeating: "1+", count: 600) + "1", "longer than 1000"),
+  ])
+  func malformedExpressionsAreRefusedInWords(_ text: String, _ words: String) throws {
     let refusal = #expect(throws: ClaimExpression.Refusal.self) { try ClaimExpression(text) }
     #expect(refusal?.problem.contains(words) == true, "\(refusal?.problem ?? "")")
   }
 
-  @Test("Names with hyphens are one name; a minus sign with spaces is a sign")
-  func hyphens() throws {
+  @Test func aHyphenIsASignOnlyBetweenSpaces() throws {
     let names = try ClaimExpression("overlap-root - level + final(a-b)").names
     #expect(names.numbers == ["overlap-root", "level"])
     #expect(names.series == ["a-b"])
   }
 
-  @Test("The verdict follows the rule")
-  func verdicts() {
+  @Test func intervalsAndControlsDecideTheVerdict() {
     func verdict(
       _ count: Int, _ lower: Double, _ upper: Double, _ controls: [Double] = [], controlCount: Int = 5
     ) -> Verdict {
@@ -175,8 +165,7 @@ struct ClaimTests {
 
     """
 
-  @Test("Claims are read, and the resolved scenario reads the same")
-  func reading() throws {
+  @Test func claimsAndTheirResolvedTextReadTheSame() throws {
     let scenario = try parse(
       Self.start + """
         controls: [untrained, linear]
@@ -210,37 +199,35 @@ struct ClaimTests {
 
   private static let good = "statement: s, estimate: final(overlap-root), threshold: 0"
 
-  @Test(
-    "Wrong claims are refused",
-    arguments: [
-      BadScenario("name: a\nclaims: 3", "2:9", "claims", "a mapping from names"),
-      BadScenario("name: a\nclaims: {A b: {\(good)}}", "2:10", "claims.A b", "letters a-z"),
-      BadScenario("name: a\nclaims: {b: 3}", "2:13", "claims.b", "a mapping of statement"),
-      BadScenario("name: a\nclaims: {b: {\(good), treshold: 0}}", "2:73", "claims.b.treshold", "'threshold'"),
-      BadScenario(
-        "name: a\nclaims: {b: {statement: s, threshold: 0}}", "2:10", "claims.b.estimate", "missing"),
-      BadScenario(
-        "name: a\nclaims: {b: {statement: s, estimate: 1}}", "2:10", "claims.b.threshold", "missing"),
-      BadScenario(
-        "name: a\nclaims: {b: {estimate: 1, threshold: 0}}", "2:10", "claims.b.statement", "missing"),
-      BadScenario(
-        "name: a\nclaims: {b: {statement: s, estimate: 1 +, threshold: 0}}", "2:38", "claims.b.estimate",
-        "too early"),
-      BadScenario(
-        "name: a\nclaims: {b: {\(good), controls: [untrain]}}", "2:84", "claims.b.controls",
-        "did you mean 'untrained'?"),
-      BadScenario(
-        "name: a\nclaims: {b: {\(good), controls: [chord]}}", "2:83", "claims.b.controls",
-        "chord finds nothing to replace"),
-      BadScenario("name: a\nclaims: {b: {\(good), over: some}}", "2:79", "claims.b.over", "mean or each"),
-      BadScenario(
-        "name: a\nclaims: {b: {\(good), levels: []}}", "2:81", "claims.b.levels", "a list of levels"),
-      BadScenario(
-        "name: a\nclaims: {b: {\(good), levels: [0.5, 0, 0.50]}}", "2:90", "claims.b.levels", "given twice"),
-      BadScenario("name: a\ncontrols: [none]", "2:12", "controls", "untrained"),
-      BadScenario("name: a\nsweep: {controls: [[linear]]}", "2:9", "sweep.controls", "cannot be swept"),
-      BadScenario(
-        "name: a\nsweep: {model.replicas: [1, 2]}", "2:9", "sweep.model.replicas", "cannot be swept"),
-    ])
-  func wrong(_ bad: BadScenario) { bad.check() }
+  @Test(arguments: [
+    BadScenario("name: a\nclaims: 3", "2:9", "claims", "a mapping from names"),
+    BadScenario("name: a\nclaims: {A b: {\(good)}}", "2:10", "claims.A b", "letters a-z"),
+    BadScenario("name: a\nclaims: {b: 3}", "2:13", "claims.b", "a mapping of statement"),
+    BadScenario("name: a\nclaims: {b: {\(good), treshold: 0}}", "2:73", "claims.b.treshold", "'threshold'"),
+    BadScenario(
+      "name: a\nclaims: {b: {statement: s, threshold: 0}}", "2:10", "claims.b.estimate", "missing"),
+    BadScenario(
+      "name: a\nclaims: {b: {statement: s, estimate: 1}}", "2:10", "claims.b.threshold", "missing"),
+    BadScenario(
+      "name: a\nclaims: {b: {estimate: 1, threshold: 0}}", "2:10", "claims.b.statement", "missing"),
+    BadScenario(
+      "name: a\nclaims: {b: {statement: s, estimate: 1 +, threshold: 0}}", "2:38", "claims.b.estimate",
+      "too early"),
+    BadScenario(
+      "name: a\nclaims: {b: {\(good), controls: [untrain]}}", "2:84", "claims.b.controls",
+      "did you mean 'untrained'?"),
+    BadScenario(
+      "name: a\nclaims: {b: {\(good), controls: [chord]}}", "2:83", "claims.b.controls",
+      "chord finds nothing to replace"),
+    BadScenario("name: a\nclaims: {b: {\(good), over: some}}", "2:79", "claims.b.over", "mean or each"),
+    BadScenario(
+      "name: a\nclaims: {b: {\(good), levels: []}}", "2:81", "claims.b.levels", "a list of levels"),
+    BadScenario(
+      "name: a\nclaims: {b: {\(good), levels: [0.5, 0, 0.50]}}", "2:90", "claims.b.levels", "given twice"),
+    BadScenario("name: a\ncontrols: [none]", "2:12", "controls", "untrained"),
+    BadScenario("name: a\nsweep: {controls: [[linear]]}", "2:9", "sweep.controls", "cannot be swept"),
+    BadScenario(
+      "name: a\nsweep: {model.replicas: [1, 2]}", "2:9", "sweep.model.replicas", "cannot be swept"),
+  ])
+  func wrongClaimsAreRefused(_ bad: BadScenario) { bad.check() }
 }

@@ -17,7 +17,7 @@ import Testing
     BadScenario("name: a\n<<: {seed: 1}", "2:1", "<<", "unknown key"),
     BadScenario("name: a\n\"x\\ny\": 1", "2:1", "x\ny", "x\\ny: unknown key"),
   ])
-  func wrongStructure(_ bad: BadScenario) { bad.check() }
+  func wrongStructureIsRefusedWithItsPlace(_ bad: BadScenario) { bad.check() }
 
   @Test(arguments: [
     ("", "/scenarios/a.yaml:1:1: there is nothing in it"),
@@ -43,7 +43,7 @@ import Testing
     ("%YAML 9.9\n---\nname: a", "not YAML"),
     ("name: a\u{0}b", ":1:8: the character U+0 is not text"),
   ])
-  func unreadable(_ text: String, _ message: String) {
+  func unreadableTextsAreRefusedWithTheReason(_ text: String, _ message: String) {
     guard let error = failure(text) else { return }
     #expect(error.description.contains(message), "\(error)")
   }

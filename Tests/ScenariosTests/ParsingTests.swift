@@ -27,7 +27,7 @@ import Testing
     #expect(dataset.labelGroups("superclasses").isEmpty)
   }
 
-  @Test func designExampleHasItsValues() throws {
+  @Test func theWholeExampleHasItsValues() throws {
     let scenario = try parse(wholeExample)
     #expect(scenario.path == "/scenarios/a.yaml")
     #expect(scenario.name == "concept-then-memory")
@@ -99,7 +99,7 @@ import Testing
     #expect(fashion.model.isExclusive && fashion.model.path("file") == "/scenarios/m.safetensors")
   }
 
-  @Test func statesFromFiles() throws {
+  @Test func labelsOfAFileDecideOnTheObservables() throws {
     let unlabelled = try parse("name: a\ninitial: {corruption: file, file: {path: s.nc, variable: x}}")
     #expect(unlabelled.initial.file == .init(path: "/scenarios/s.nc", variable: "x"))
     #expect(unlabelled.observables == ["step-length", "distance-nearest-memory"])
@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test(arguments: ["prior", "latent-box"])
-  func defaultObservablesWithoutOwnItem(_ corruption: String) throws {
+  func statesWithoutItemsHaveObservablesThatNeedNone(_ corruption: String) throws {
     let scenario = try parse("name: a\ninitial: {corruption: \(corruption)}")
     #expect(scenario.observables == ["step-length", "distance-nearest-memory"])
   }
@@ -121,7 +121,7 @@ import Testing
     ("all", InitialSpecification.Items.all), ("7", .first(7)), ("{random: 9}", .random(9)),
     ("1e2", .first(100)),
   ])
-  func items(_ text: String, _ items: InitialSpecification.Items) throws {
+  func itemsAreAllACountOrRandom(_ text: String, _ items: InitialSpecification.Items) throws {
     #expect(try parse("name: a\ninitial: {items: \(text)}").initial.items == items)
     #expect(try parse("name: a\nattractors: {items: \(text)}").attractors?.items == items)
   }
@@ -136,7 +136,7 @@ import Testing
     ("seed: 1e3", 1000 as UInt64), ("seed: 18446744073709551615", .max), ("seed: 0", 0), ("seed: +5", 5),
     ("seed: 12.0", 12),
   ])
-  func seeds(_ line: String, _ seed: UInt64) throws {
+  func seedsAreWholeNumbersHoweverWritten(_ line: String, _ seed: UInt64) throws {
     #expect(try parse("name: a\n\(line)").seed == seed)
   }
 
@@ -163,7 +163,7 @@ import Testing
     #expect(until == .init(halfWidth: 0.01, atMost: 5000))
   }
 
-  @Test func byteOrderMarkAndWindowsLineEnds() throws {
+  @Test func byteOrderMarksAndWindowsLineEndsAreRead() throws {
     #expect(try parse("\u{FEFF}name: a\r\nseed: 3\r\n").seed == 3)
     #expect(failure("\u{FEFF}name: a\r\nseeed: 3\r\n")?.line == 2)
   }
@@ -266,7 +266,7 @@ import Testing
     ("dynamics.mode=sample", "a.yaml:25:1: attractors: allowed only with dynamics.mode: mean"),
     ("model.latent={a: 1, a: 2}", "--set model.latent={a: 1, a: 2}: a: given twice; keep one"),
   ])
-  func badOverrides(_ override: String, _ message: String) {
+  func badOverridesAreNamedAndRefused(_ override: String, _ message: String) {
     guard let error = failure(wholeExample, overrides: [override]) else { return }
     #expect(error.description.contains(message), "\(error)")
     #expect(error.path.hasPrefix("--set") == (error.line == nil))
@@ -274,7 +274,7 @@ import Testing
 
   // MARK: - Files
 
-  @Test func filesThatCannotBeScenarios() throws {
+  @Test func filesThatCannotBeScenariosAreRefused() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
       "scenario-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

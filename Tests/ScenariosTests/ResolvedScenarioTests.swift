@@ -38,7 +38,7 @@ import Testing
     "name: a\nsweep: {dataset.kind: [hierarchical-patterns, fashion-mnist], initial.items: [all, 3, {random: 3}]}",
     "name: a\nsweep: {model.kind: [vae, hopfield], dynamics.steps: [0]}",
   ])
-  func roundTrip(_ text: String) throws {
+  func resolvedTextsReadTheSame(_ text: String) throws {
     let scenario = try parse(text)
     let again = try parse(scenario.resolvedYAML)
     #expect(bare(again) == bare(scenario), "\(scenario.resolvedYAML)")
@@ -114,7 +114,7 @@ import Testing
     #expect(bare(try parse(scenario.resolvedYAML)) == bare(scenario))
   }
 
-  @Test func pointsOfASweep() throws {
+  @Test func pointsOfASweepVaryTheLastKeyFastest() throws {
     let text = "name: a\nmodel: {latent: 7}\nsweep: {model.latent: [5, 6], dynamics.steps: [1, 2, 3]}"
     let scenario = try parse(text)
     let points = try ScenarioLoader.points(of: scenario, vocabulary: vocabulary)
@@ -159,7 +159,7 @@ import Testing
     #expect(failure("name: a\nsweep: {initial.levels: [[0.5, 0], [0, 0.5]]}")?.problem == "given twice")
   }
 
-  @Test func pointsWithoutWhatTheirKindDoesNotHave() throws {
+  @Test func pointsLackWhatTheirKindDoesNotHave() throws {
     let text = "name: a\ndynamics: {mode: sample, temperature: 2}\nsweep: {dynamics.mode: [mean, sample]}"
     let points = try ScenarioLoader.points(of: parse(text), vocabulary: vocabulary)
     #expect(points.map(\.dynamics.mode) == [.mean, .sample(temperature: 2, decoder: false)])

@@ -32,7 +32,7 @@ import Testing
     BadScenario("name: a\noutput: {members: 'true'}", "2:19", "output.members", "write true"),
     BadScenario("name: a\noutput: {members: maybe}", "2:19", "output.members", "write true or false"),
   ])
-  func namesKeysAndTypes(_ bad: BadScenario) { bad.check() }
+  func wrongNamesKeysAndTypesAreRefused(_ bad: BadScenario) { bad.check() }
 
   @Test(arguments: [
     BadScenario("name: a\ndataset: {validation: 1}", "2:23", "dataset.validation", "between 0 and 0.9"),
@@ -47,7 +47,7 @@ import Testing
       "name: a\ninitial: {split: test}\nobservables: [memory-recovered]", "3:15", "observables",
       "initial.split: test", "initial.split: train"),
   ])
-  func validationAndControls(_ bad: BadScenario) { bad.check() }
+  func wrongValidationAndControlsAreRefused(_ bad: BadScenario) { bad.check() }
 
   @Test(arguments: [
     BadScenario("name: a\nseed: 010", "2:7", "seed", "010: expected an integer", "write 10, for"),
@@ -107,7 +107,7 @@ import Testing
       "name: a\nattractors: {until: {half-width: 0.1}}", "2:14", "attractors.until.at-most", "missing"),
     BadScenario("name: a\noverlap-origin: centre", "2:17", "overlap-origin", "zero or root"),
   ])
-  func numbersAndWords(_ bad: BadScenario) { bad.check() }
+  func wrongNumbersAndWordsAreRefused(_ bad: BadScenario) { bad.check() }
 
   @Test(arguments: [
     BadScenario(
@@ -206,7 +206,7 @@ import Testing
     BadScenario(
       "name: a\nconcepts: {radius-quantile: nothing}", "2:29", "concepts.radius-quantile", "or none"),
   ])
-  func sections(_ bad: BadScenario) { bad.check() }
+  func wrongSectionsAreRefused(_ bad: BadScenario) { bad.check() }
 
   @Test(arguments: [
     BadScenario("name: a\nobservables: []", "2:14", "observables", "at least one element"),
@@ -239,7 +239,7 @@ import Testing
     BadScenario(
       "name: a\ngroup-by: superclass\ndataset: {kind: fashion-mnist}", "2:11", "group-by", "superclasses"),
   ])
-  func observablesAndGroups(_ bad: BadScenario) { bad.check() }
+  func wrongObservablesAndGroupsAreRefused(_ bad: BadScenario) { bad.check() }
 
   @Test(arguments: [
     BadScenario("name: a\nsweep: {}", "2:8", "sweep", "or leave it out"),
@@ -274,7 +274,7 @@ import Testing
       "name: a\nsweep: {seed: [\(Array(1...101).map(String.init).joined(separator: ","))], dynamics.steps: [\(Array(1...101).map(String.init).joined(separator: ","))]}",
       "2:314", "sweep.dynamics.steps", "at most 10000 runs"),
   ])
-  func sweeps(_ bad: BadScenario) { bad.check() }
+  func wrongSweepsAreRefused(_ bad: BadScenario) { bad.check() }
 
   @Test func messagesAreExact() {
     let levels = failure("name: a\ninitial:\n  levels: [1.5]\n")

@@ -7,7 +7,7 @@ import VAE
 /// Mean mode against PyTorch's double precision.
 @Suite struct InferenceMapParityTests {
   @Test(arguments: ReferenceFile.tiny)
-  func trajectoriesInDoublePrecision(_ name: String) throws {
+  func doublePrecisionTrajectoriesArePyTorchs(_ name: String) throws {
     let reference = try ReferenceFile(tiny: name)
     let result = try run(reference, Double.self, steps: 5)
     let plain = PlainNetwork(model: reference.model, unit: 0x1p-53)
@@ -31,7 +31,7 @@ import VAE
   }
 
   @Test(arguments: ReferenceFile.tiny)
-  func trajectoriesInSinglePrecision(_ name: String) throws {
+  func singlePrecisionTrajectoriesArePyTorchs(_ name: String) throws {
     let reference = try ReferenceFile(tiny: name)
     let result = try run(reference, Float.self, steps: 5)
     let plain = PlainNetwork(model: reference.model, unit: 0x1p-24)
@@ -56,7 +56,7 @@ import VAE
   }
 
   @Test(arguments: ReferenceFile.tiny)
-  func fieldsAtTheFirstTime(_ name: String) throws {
+  func fieldsAlongTrajectoriesArePyTorchs(_ name: String) throws {
     let reference = try ReferenceFile(tiny: name)
     let a = reference.model.architecture
     let logVariance = FieldProbe(field: .encoderLogVariance, width: a.latentDimension)
@@ -104,7 +104,7 @@ import VAE
     }
   }
 
-  @Test func fashionSmallInDoublePrecision() throws {
+  @Test func fashionSmallIsPyTorchsInDoublePrecision() throws {
     let (states, output) = try relativeErrors(Double.self)
     // Some 50 units per step after sums of 784 products, amplified by passing slow points.
     #expect(median(states) < 1e-12)
@@ -112,7 +112,7 @@ import VAE
     #expect(median(output) < 1e-12)
   }
 
-  @Test func fashionSmallInSinglePrecision() throws {
+  @Test func fashionSmallIsPyTorchsInSinglePrecision() throws {
     let (states, output) = try relativeErrors(Float.self)
     // The same with 2^-24, and 10 units for the elementary functions: 50 units are 3e-6.
     #expect(median(states) < 5e-6)
@@ -121,7 +121,7 @@ import VAE
     #expect(median(states) > 1e-9, "was it computed in single precision?")
   }
 
-  @Test func fashionSmallInformation() throws {
+  @Test func fashionSmallsInformationIsPyTorchs() throws {
     let reference = try ReferenceFile.fashionSmall()
     let crossEntropy = FieldProbe(field: .crossEntropy, width: 1)
     let mean = FieldProbe(field: .encoderMean, width: 8)

@@ -312,8 +312,8 @@ import VAE
     return file("{" + entries.joined(separator: ",") + "}", body: Array(repeating: 0, count: end))
   }
 
-  @Test("A decoder that is not the encoder mirrored is called so, whatever the names lack")
-  func decodersThatDoNotMirrorTheEncoder() throws {
+  /// The message is about the decoder, whichever names the file lacks.
+  @Test func decodersThatDoNotMirrorTheEncoderAreCalledSo() throws {
     let other = Self.zeros([
       "encoder.0.weight": [3, 4], "encoder.0.bias": [3], "encoder.mean.weight": [2, 3],
       "encoder.mean.bias": [2],
@@ -349,8 +349,8 @@ import VAE
         "the decoder's hidden widths are [], the encoder's [3]; expected"))
   }
 
-  @Test("Convolutions and batch normalizations are called so, in files of any names")
-  func layersOfOtherNetworks() throws {
+  /// The message says so whatever the tensors are called.
+  @Test func convolutionsAndBatchNormalizationsAreCalledSo() throws {
     let convolution = Self.zeros([
       "encoder.0.weight": [8, 1, 4, 4], "encoder.0.bias": [8], "fc_mu.weight": [2, 8], "fc_mu.bias": [2],
     ])
@@ -386,7 +386,7 @@ import VAE
 
   /// Duplicate names are not valid safetensors. Whichever of the two is kept, an accepted file is the
   /// model without the other one, and never a mixture: where the ranges differ there is a gap or overlap.
-  @Test func duplicateNames() throws {
+  @Test func duplicateNamesAreRefused() throws {
     let data = Self.linear(
       body: Self.zeros + [0, 0, 0, 0, 0, 0, 0, 0],
       extra: ",\"encoder.mean.weight\":" + Self.tensor("[1,2]", "[40,48]"))
@@ -399,7 +399,7 @@ import VAE
     #expect(model.architecture.dataDimension == 2 && model.architecture.latentDimension == 1)
   }
 
-  @Test func truncatedAnywhere() throws {
+  @Test func filesTruncatedAnywhereAreRefused() throws {
     let data = try Safetensors.encode(model)
     for count in 0..<data.count { #expect(problem(data.prefix(count)) != nil, "\(count) bytes") }
     #expect(problem(data + Data([0])) != nil)
@@ -436,7 +436,7 @@ import VAE
     #expect(refused > 500)
   }
 
-  @Test func missingFileAndFolder() throws {
+  @Test func missingFilesAndFoldersAreToldApart() throws {
     let folder = try TemporaryFolder()
     let missing = try #require(throws: ModelFileError.self) {
       try Safetensors.read(path: folder.path + "/none.safetensors")

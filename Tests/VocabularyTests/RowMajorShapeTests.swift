@@ -25,7 +25,7 @@ import Testing
     #expect(shape.number(of: []) == 0)
   }
 
-  @Test func lengthsOfOneAndNone() {
+  @Test func lengthsOfOneAndNoneAreAllowed() {
     let shape = RowMajorShape([1, 5, 1])
     #expect(shape.indices(of: 3) == [0, 3, 0])
     #expect(shape.number(of: [0, 4, 0]) == 4)
