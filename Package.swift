@@ -117,7 +117,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "TestSupport", "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables", "Figures",
+        "TestSupport", "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables",
+        "Figures",
         "Drawing", "Scenarios",
         "Experiments",
         "Kinds",
@@ -145,7 +146,8 @@ let package = Package(
     .testTarget(
       name: "KindsTests",
       dependencies: [
-        "TestSupport", "Kinds", "Experiments", "Scenarios", "Corruptions", "Observables", "Datasets", "Dynamics",
+        "TestSupport", "Kinds", "Experiments", "Scenarios", "Corruptions", "Observables", "Datasets",
+        "Dynamics",
         "Output",
       ]),
     .testTarget(

@@ -291,28 +291,30 @@ extension CommandTests {
       #expect(try reader.variable("attractors/kind").shape[0] >= 1)
     }
 
-    @Test func anInfiniteStartIsDecidedOrRefused() throws {
-      let sandbox = try Sandbox()
+    /// Puts latent states into `states.nc` and a scenario that starts from them.
+    private func putStates(_ states: [Double], in sandbox: Sandbox) throws {
       let writer = try NetCDFWriter(path: sandbox("states.nc"))
-      try writer.root.defineDimension("state", length: 5)
+      try writer.root.defineDimension("state", length: states.count / 4)
       try writer.root.defineDimension("latent", length: 4)
-      // The last is not finite after one step.
-      let states = (0..<16).map { Double($0) / 8 - 1 } + [1, .infinity, 0, 0]
       try writer.root.defineVariable("latents", type: .double, dimensions: ["state", "latent"]).write(states)
       try writer.commit()
       let file = "{corruption: file, file: {path: states.nc, variable: latents}}"
       try sandbox.put(Self.scenario("{}", initial: file), at: "small.yaml")
-      let execution = try sandbox.simulate(["run", "small.yaml"])
-      if execution.code == 0 {
-        let reader = try sandbox.reader("small.nc")
-        let outcomes = try reader.variable("attractors/initial_outcome").readInts()
-        #expect(outcomes.count == 5)
-        #expect(outcomes.prefix(4).allSatisfy { $0 <= 1 })
-        // tanh makes 1 of infinity.
-        #expect(outcomes[4] <= 1 || outcomes[4] == 3)
-      } else {
-        #expect(execution.code == 65 && execution.errorLines.count == 1, "\(execution.errors)")
-      }
+    }
+
+    @Test func startsOfAFileAreDecided() throws {
+      let sandbox = try Sandbox()
+      try putStates((0..<16).map { Double($0) / 8 - 1 }, in: sandbox)
+      try sandbox.succeed("run", "small.yaml")
+      let outcomes = try sandbox.reader("small.nc").variable("attractors/initial_outcome").readInts()
+      #expect(outcomes.count == 4 && outcomes.allSatisfy { $0 <= 1 }, "\(outcomes)")
+    }
+
+    @Test func anInfiniteStartIsRefusedByItsPlace() throws {
+      let sandbox = try Sandbox()
+      try putStates((0..<16).map { Double($0) / 8 - 1 } + [1, .infinity, 0, 0], in: sandbox)
+      try sandbox.fail(65, ["run", "small.yaml"], parts: ["states.nc", "latents", "inf"])
+      #expect(try !sandbox.names.contains("small.nc"))
     }
 
     @Test func onlySquareDataHaveAttractorPictures() throws {

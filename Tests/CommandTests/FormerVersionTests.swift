@@ -86,7 +86,9 @@ extension CommandTests {
       for name in ["distance_concept", "energy"] {
         let values = try former.variable(name).readDoubles()
         let now = try new.variable(name).readDoubles()
-        // Other machines round otherwise.
+        #expect(values.count == now.count && values.count >= 6)
+        // The file was made on another machine, whose single precision rounds otherwise: 2^-24 per operation, over a
+        // thousand of them at random.
         for (a, b) in zip(values[3...] + values[..<3], now) { #expect(abs(a - b) < 1e-6 * max(1, abs(a))) }
       }
     }

@@ -74,7 +74,8 @@ import Testing
       damaged[place] ^= 0x20
       try folder.put(damaged, at: "run.nc.checkpoint")
       let log = RecordedLog()
-      #expect(try checkpoints().takeOver(resume: true, overwrite: false, logger: log.logger) == nil, "\(place)")
+      #expect(
+        try checkpoints().takeOver(resume: true, overwrite: false, logger: log.logger) == nil, "\(place)")
       #expect(log.lines.count == 1 && log.lines[0].contains("is damaged"), "\(log.lines)")
     }
     for length in [0, 10, bytes.count / 2, bytes.count - 1] {

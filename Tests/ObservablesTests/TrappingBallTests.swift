@@ -68,7 +68,9 @@ import VAE
     for r in [0.5, 1.2, 2, 2.5, 2.9, 2.99] {
       let map = ToyMap.logistic(r)
       let (search, _) = try findAttractors(map, from: [[0.4]])
-      for set in search.sets where set.isStable { try check(set, of: map) { map.image($0) } }
+      let stable = search.sets.filter(\.isStable)
+      #expect(stable.count == 1, "r = \(r)")
+      for set in stable { try check(set, of: map) { map.image($0) } }
     }
     // Near the bifurcation of the ghost the ball must not hold the unstable point.
     for e in [-1e-2, -1e-4, -1e-6] {
@@ -141,7 +143,9 @@ import VAE
       let search = AttractorSearch(
         map: map, start: GivenStart(RowTable(normalRows(20, 3)), space: .latent), seed: 1, threads: 1)
       let decisions = try search.decide((0..<20).map { Member(level: 0, item: $0, realization: 0) })
-      for set in Set(decisions.filter { $0.set >= 0 }.map(\.set)).map({ search.sets[Int($0)] }) {
+      let reached = Set(decisions.filter { $0.set >= 0 }.map(\.set)).map { search.sets[Int($0)] }
+      #expect(!reached.isEmpty, "\(activation), \(likelihood)")
+      for set in reached {
         try check(set, of: map) { linearization.image($0) }
       }
     }
