@@ -5,9 +5,10 @@ Run, in the environment that `make test-deps` makes:
     .build/checkers/bin/python Scripts/check_conventions.py RUN.nc ...     # exits 1 and lists what is wrong
 
 compliance-checker (IOOS, `-t cf:1.10`) and cfchecks (NCAS, `-v auto`) read a file's root only. Each further group is
-therefore copied into a file of its own, with the dimensions, coordinates and names that it inherits. Errors and
-warnings of both count, but those in EXCEPTIONS. Groups are also compared with those above them: what they inherit
-may not be hidden by another variable, and xarray.open_datatree, which aligns them, must open the file.
+therefore copied into a file of its own, with the dimensions, coordinates and names that it inherits. The errors and
+warnings of both count, except those in EXCEPTIONS. Moreover, coordinates must be strictly ascending numbers; a group
+may not hide a coordinate or a dimension of a group above by a different one; and xarray.open_datatree, which aligns
+groups, must open the file.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from cfchecker.cfchecks import CFChecker
 from compliance_checker.runner import CheckSuite
 
 CHECKERS = ("compliance-checker", "cfchecks")
-# What cannot be met: the checker, its words, and why.
+# Findings that cannot be avoided: the checker, a pattern of its message, and the reason.
 EXCEPTIONS = (
     (
         "compliance-checker",
@@ -64,7 +65,7 @@ EXCEPTIONS = (
         "likewise: it stands beside the line above",
     ),
 )
-# No variable names an area type or a region, and the tables are on the network.
+# Takes the place of the official tables, which are on the network: no variable names an area type or a region.
 EMPTY_TABLE = "<{0}><version_number>0</version_number><date>none</date></{0}>"
 
 
@@ -81,7 +82,7 @@ def above(group: netCDF4.Dataset) -> Iterator[netCDF4.Dataset]:
 
 
 def find(group: netCDF4.Dataset, name: str) -> netCDF4.Variable | None:
-    """The variable of that name in a group, or in the nearest above."""
+    """The variable of that name in a group, or in the nearest group above that has one."""
     for place in (group, *above(group)):
         if name in place.variables:
             return place.variables[name]
@@ -96,7 +97,7 @@ def is_coordinate(variable: netCDF4.Variable) -> bool:
 
 
 def clashes(root: netCDF4.Dataset) -> Iterator[str]:
-    """What a group hides of those above; coordinates that are no ascending numbers."""
+    """Yields what groups must not hide of those above, and coordinates that are not strictly ascending numbers."""
     for group in groups(root):
         for name, variable in group.variables.items():
             path = f"{group.path.rstrip('/')}/{name}"
@@ -122,7 +123,7 @@ def clashes(root: netCDF4.Dataset) -> Iterator[str]:
 
 
 def copy_group(group: netCDF4.Dataset, path: str) -> None:
-    """Writes a group as a file of its own, with what it inherits."""
+    """Writes a group as a file of its own, with the variables and dimensions that it inherits."""
     chosen = dict(group.variables)
     pending = list(chosen.values())
     while pending:
@@ -160,7 +161,7 @@ def copy_group(group: netCDF4.Dataset, path: str) -> None:
 
 
 def remember_lists() -> None:
-    """compliance-checker makes the same lists of a file's variables again for each variable: keep them."""
+    """Makes compliance-checker keep its lists of a file's variables: otherwise it makes them anew for each variable."""
     module = compliance_checker.cf.util
     cache: dict = {}
 
@@ -170,7 +171,7 @@ def remember_lists() -> None:
                 return function(nc, *others, **named)
             key = (function.__name__, id(nc))
             if key not in cache:
-                # The file is kept as well, so that no other has its identity.
+                # The file is kept as well, so that no other object gets its `id`.
                 cache[key] = (function(nc), nc)
             return copy.copy(cache[key][0])
 
@@ -183,7 +184,7 @@ def remember_lists() -> None:
 
 
 def complaints(results: list) -> Iterator[str]:
-    """Messages of what failed; others say what was found."""
+    """Yields the messages of the checks that failed; checks that passed have messages, too."""
     for result in results:
         points = result.value
         if points[0] != points[1] if isinstance(points, tuple) else not points:
@@ -222,7 +223,7 @@ def is_excepted(checker: str, message: str) -> bool:
 
 
 class Checkers:
-    """Both, with the tables that they need."""
+    """Both checkers, with the tables of names that cfchecks reads."""
 
     def __init__(self, folder: str) -> None:
         CheckSuite.load_all_available_checkers()
@@ -242,7 +243,7 @@ class Checkers:
         )
 
     def messages(self, path: str) -> Iterator[str]:
-        """What both find that is no exception, each once."""
+        """Yields what the checkers find in a file, without the exceptions; each message once per checker."""
         for checker, found in (
             ("compliance-checker", by_compliance_checker(path)),
             ("cfchecks", by_cfchecks(path, self.cfchecks)),
@@ -266,7 +267,7 @@ def findings(path: str, folder: str, checkers: Checkers) -> Iterator[str]:
     try:
         with xarray.open_datatree(path) as tree:
             tree.load()
-    except Exception as error:  # whatever it is, the file is not opened
+    except Exception as error:  # whatever the error is, the file cannot be opened
         yield f"xarray.open_datatree: {error!r}"
 
 

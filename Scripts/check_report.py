@@ -3,10 +3,13 @@
 
     python3 Scripts/check_report.py R.html [--screenshots FOLDER]
 
-At 1280 and 400 pixels, light and dark: no console messages, no requests but for the file itself, pictures that load and
-have texts, contrast of at least 4.5 (WCAG 2.1 AA), headings in order, all that scrolls or leads somewhere reachable by Tab.
-At 320, 480, 768, 1100 and 1600 pixels with all that folds unfolded: nothing reaches beyond its container or the window, no
-text is cut or hidden, no rows overlap. Under 5 MB. Needs Chromium (apt-get install chromium) and nothing but Python's library.
+At 1280 and 400 pixels, light and dark: the console and the log are empty; only the file itself is requested; pictures
+load, have alternative texts and are not tiny; the contrast is at least 4.5 (WCAG 2.1 AA) and letters have at least 12
+pixels; headings skip no level; pictures, tables and regions have names; links lead somewhere; Tab reaches links,
+folds and what scrolls. At 320, 480, 768, 1100 and 1600 pixels, with everything unfolded: nothing reaches beyond its
+container or the window, no text is cut, no rows overlap. The file has less than 5 MB.
+
+Exits 1 and lists the problems, if there are any. Needs Chromium (apt-get install chromium) and Python's own library.
 """
 
 import argparse
@@ -19,8 +22,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-# What is cut: an element that reaches beyond the window or its container, a box that holds more than it shows, a text whose
-# letters lie outside the box of its element. What only screen readers are told (clipped to nothing) does not count.
+# A script for a window of the given width. It opens all `details` and lists what is cut: elements that reach beyond
+# the window or their container, boxes that hold more than they show, texts whose letters lie outside the box of
+# their element, and rows that overlap. Texts for screen readers only (clipped, or placed outside the page) do not
+# count.
 WIDTHS = r"""
 (width => {
   const problems = [];
@@ -77,6 +82,8 @@ WIDTHS = r"""
   return {problems: problems.slice(0, 20), texts, height: root.scrollHeight};
 })"""
 
+# A script for a window of the given width. It lists faults of the page's width, language, title, pictures,
+# contrast, font sizes, headings and links, and what scrolls but is not reached by Tab.
 PAGE = r"""
 (width => {
   const problems = [];
@@ -134,7 +141,7 @@ PAGE = r"""
 
 
 class Browser:
-    """Chromium, spoken to through two pipes (the DevTools protocol)."""
+    """Chromium, controlled through two pipes by the DevTools protocol."""
 
     def __init__(self, profile: str) -> None:
         program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -144,7 +151,8 @@ class Browser:
         self.read_ours, write_theirs = os.pipe()
 
         def connect() -> None:
-            # The pipes are at 3 and 4 by agreement; copies first, for either may be there already.
+            # Chromium expects the pipes at 3 and 4. They are first copied to high numbers, because either may
+            # already be at 3 or 4.
             first, second = os.dup(read_theirs), os.dup(write_theirs)
             high = [os.dup2(first, 60), os.dup2(second, 61)]
             for place, source in zip((3, 4), high):
@@ -230,7 +238,7 @@ def main() -> None:
 
 
 def open_page(browser: Browser, address: str, width: int, scheme: str) -> tuple[str, str]:
-    """Opens the page in a window of its own; its target and session."""
+    """Opens the page in a new window; returns the window's target and session."""
     browser.events.clear()
     target = browser.call("Target.createTarget", url="about:blank")["targetId"]
     session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -246,7 +254,7 @@ def open_page(browser: Browser, address: str, width: int, scheme: str) -> tuple[
 
 
 def photograph(browser: Browser, session: str, options: argparse.Namespace, name: str, width: int, height: int) -> None:
-    """Saves a picture of the page where the user asked for it."""
+    """Saves a picture of the page (at most its upper 12,000 pixels) in the folder --screenshots, if it is given."""
     if not options.screenshots:
         return
     options.screenshots.mkdir(parents=True, exist_ok=True)
@@ -258,7 +266,7 @@ def photograph(browser: Browser, session: str, options: argparse.Namespace, name
 
 
 def measure(browser: Browser, address: str, width: int, options: argparse.Namespace) -> dict:
-    """What is cut in a window of that width, with all that folds unfolded."""
+    """Finds what is cut in a window of that width, with everything unfolded (WIDTHS)."""
     target, session = open_page(browser, address, width, "light")
     answer = browser.call(
         "Runtime.evaluate", session, expression=f"{WIDTHS.strip()}({width})", returnByValue=True
@@ -280,14 +288,14 @@ def look(browser: Browser, address: str, width: int, scheme: str, options: argpa
     found = call("Runtime.evaluate", expression=f"{PAGE.strip()}({width})", returnByValue=True)["result"]["value"]
     problems = found["problems"]
 
-    # What a screen reader says of pictures, tables and regions.
+    # Pictures, tables and regions need a name that a screen reader can say.
     for node in call("Accessibility.getFullAXTree")["nodes"]:
         role = node.get("role", {}).get("value")
         if role in ("image", "img", "region", "navigation", "table") and not node.get("ignored"):
             if not node.get("name", {}).get("value"):
                 problems.append(f"an element of role {role} without a name")
 
-    # Tab reaches every stop once, the skip link first, each visibly.
+    # Tab must reach every stop once, the skip link first, and the focus must always be visible.
     places = []
     for _ in range(found["focusable"]):
         for kind in ("keyDown", "keyUp"):

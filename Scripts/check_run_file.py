@@ -5,10 +5,10 @@ Run:
 
 Opens the file with netCDF4 (raw attributes), xarray.open_dataset (root and every group) and
 xarray.open_datatree. Checks names, dimensions, coordinates, units, ancillary variables, fill values,
-counts and global attributes; and where the numbers are in the file twice, that they agree: averages
-against the members, the closest concept and the approach against the averaged series, basin fractions
-against the labels of the initial conditions, spectral radii against the eigenvalues.
-Findings marked `note` are remarks, no violations.
+counts and global attributes. Numbers that follow from others in the file are computed again and must agree:
+averages and intervals from the members, the closest concept and the approach from the averaged series, basin
+fractions from the labels of the initial conditions, spectral radii and stability indices from the eigenvalues.
+Findings marked `note` are remarks, not violations.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ ATTRACTOR_VARIABLES = {
 
 
 class Check:
-    """Collects what is wrong, and remarks."""
+    """Counts assertions, and collects the messages of those that fail, and remarks."""
 
     def __init__(self) -> None:
         self.assertions = 0
@@ -82,7 +82,7 @@ class Check:
         return bool(holds)
 
     def close(self, a: np.ndarray, b: np.ndarray, relative: float, message: str) -> None:
-        """|a - b| <= relative max(1, |b|), missing values in the same places."""
+        """Asserts |a - b| <= relative max(1, |b|), with missing values (NaN) in the same places."""
         a, b = np.asarray(a, float), np.asarray(b, float)
         if not self.that(a.shape == b.shape, f"{message}: shapes {a.shape} and {b.shape}"):
             return
@@ -112,7 +112,7 @@ def visible_dimensions(group: netCDF4.Dataset | None) -> dict[str, int]:
 
 
 def check_raw(root: netCDF4.Dataset, check: Check) -> None:
-    """What xarray hides: fill values, types, names of dimensions, attributes of all variables."""
+    """Checks what xarray hides: fill values, types, names of dimensions, and attributes of all variables."""
     check.that(root.data_model == "NETCDF4", f"data model {root.data_model}, expected NETCDF4")
     for group in groups(root):
         visible = visible_dimensions(group)
@@ -195,7 +195,7 @@ def check_attributes(dataset: xr.Dataset, check: Check) -> None:
 
 
 def sweep_dimensions(dataset: xr.Dataset) -> list[str]:
-    """The leading dimensions of observables in front of level."""
+    """The dimensions of a sweep: those before `level` in the first observable that has `level`."""
     for name, variable in dataset.data_vars.items():
         if OBSERVABLE.match(str(name)) and "level" in variable.dims:
             return [str(d) for d in variable.dims[: variable.dims.index("level")]]
@@ -203,7 +203,7 @@ def sweep_dimensions(dataset: xr.Dataset) -> list[str]:
 
 
 def check_root(dataset: xr.Dataset, check: Check) -> list[str]:
-    """Averages, counts, derived series; returns the names of the observables."""
+    """Checks averages, their errors and counts, and derived series. Returns the names of the observables."""
     for name in ("level", "time"):
         if check.that(name in dataset.sizes, f"no dimension {name}"):
             check.that(name in dataset.indexes, f"no coordinate {name}({name})")
@@ -273,7 +273,7 @@ def check_root(dataset: xr.Dataset, check: Check) -> list[str]:
 
 
 def check_derived(dataset: xr.Dataset, lead: tuple[str, ...], check: Check) -> None:
-    """closest_concept_*, approach, level_fraction, against the averaged series in the same file."""
+    """Checks closest_concept_*, approach and level_fraction against the averaged series; bounds the negative ELBOs."""
     distance = dataset.get("distance_concept")
     for name in ("closest_concept_time", "closest_concept_distance"):
         if distance is not None:
@@ -309,7 +309,8 @@ def check_derived(dataset: xr.Dataset, lead: tuple[str, ...], check: Check) -> N
         if levels == 3:
             del names[2]
         for index, name in enumerate(names[:levels]):
-            # Over several models, the approach is the mean of theirs, not that of the averaged series.
+            # Over several models, the approach is the mean of the models' approaches, not that of the averaged
+            # series.
             if "models" not in dataset.attrs and name in dataset and not dataset[name].isnull().any():
                 series = dataset[name]
                 start = series.isel(time=0)
@@ -332,7 +333,7 @@ def check_derived(dataset: xr.Dataset, lead: tuple[str, ...], check: Check) -> N
         total = total[~np.isnan(total)]
         check.that(bool((np.abs(total - 1) < 1e-12).all()), "level_fraction does not add up to 1")
         if "abstraction_level" in dataset and "tree_level" in dataset.sizes:
-            # On average the level is the fractions' mean.
+            # The mean tree level, weighted by the fractions, is the averaged abstraction level.
             weights = xr.DataArray(np.arange(dataset.sizes["tree_level"]), dims="tree_level")
             check.close(
                 (fraction * weights).sum("tree_level", skipna=False).values,
@@ -374,7 +375,7 @@ def check_geometry(geometry: xr.Dataset, root: xr.Dataset, check: Check) -> None
 
 
 def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check) -> None:
-    """Layout; and the averages of the root once more, from the members."""
+    """Checks the layout of members and, in a run without a sweep, the averages of the root against the members."""
     for name in ("corruption_level", "item", "realization", "class"):
         if not check.that(name in members, f"{path}: no {name}(member)"):
             return
@@ -426,7 +427,7 @@ def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check
             if name not in root or root[name].dims != ("level", "time"):
                 continue
             values = of_level[name].values.astype(float)
-            # Members may be stored in single precision, averages are not.
+            # Members may be stored in single precision; averages never are.
             tolerance = 1e-6 if of_level[name].dtype == np.float32 else 1e-10
             at = f"level {value:g}"
             finite = np.isfinite(values)
@@ -458,7 +459,10 @@ def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check
 
 
 def ratio_error(values: np.ndarray, items: np.ndarray) -> tuple[float, int]:
-    """The standard error over items of the mean of the finite values, and how many items have one."""
+    """The standard error over items of the mean of the finite values, and the number of items that have a finite value.
+
+    The mean is a ratio of sums over items; its error is linearized (Cochran, Sampling Techniques, section 6.3).
+    """
     distinct, inverse = np.unique(items, return_inverse=True)
     finite = np.isfinite(values)
     sums = np.bincount(inverse, np.where(finite, values, 0), len(distinct))
@@ -471,7 +475,10 @@ def ratio_error(values: np.ndarray, items: np.ndarray) -> tuple[float, int]:
 
 
 def interval(values: np.ndarray, items: np.ndarray, is_fraction: bool) -> tuple[float, float, float]:
-    """The standard error over items of the mean of the finite values, and the ends of its 95 % interval."""
+    """The standard error over items of the mean of the finite values, and the ends of the mean's 95 % interval.
+
+    Student's interval; for fractions that of Korn and Graubard (1998, Survey Methodology 24, 193).
+    """
     error, n = ratio_error(values, items)
     if n < 2:
         return np.nan, np.nan, np.nan
@@ -479,7 +486,7 @@ def interval(values: np.ndarray, items: np.ndarray, is_fraction: bool) -> tuple[
     student = scipy.stats.t.ppf(0.975, n - 1)
     if not is_fraction:
         return error, mean - student * error, mean + student * error
-    # Korn and Graubard; of single realizations Clopper and Pearson.
+    # With one member for each item, Korn and Graubard's interval is that of Clopper and Pearson.
     trials = float(members if members == n else n)
     if members > n and error > 1e-12:
         effective = mean * (1 - mean) / error**2 * (scipy.stats.t.ppf(0.975, members - 1) / student) ** 2
@@ -491,7 +498,7 @@ def interval(values: np.ndarray, items: np.ndarray, is_fraction: bool) -> tuple[
 
 
 def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check: Check) -> None:
-    """The averages of members' scalars once more, and the scalars from the members' series."""
+    """Checks the averages of the members' scalars, and the scalars that follow from the members' series."""
     items = of_level["item"].values
     scalars = {}
     for name in AVERAGED_SCALARS:
@@ -527,7 +534,8 @@ def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check
             check.that(np.array_equal(times, series.argmin(1)), f"time_of_closest_{centre}, {at}")
     chord = scalars["chord_concept_distance_mean"]
     if "latent_state" in of_level and "distance_concept" in of_level and np.isfinite(chord).all():
-        # The height of the triangle from coordinates: the foot's place along the chord.
+        # The distance of the concept from the chord between the first and the last state: the foot of its
+        # perpendicular divides the chord in a ratio that follows from the sides of the triangle.
         z = of_level["latent_state"].values
         start, end = of_level["distance_concept"].values[:, 0], of_level["distance_concept"].values[:, -1]
         length = np.linalg.norm(z[:, -1] - z[:, 0], axis=1)
@@ -615,7 +623,8 @@ def main() -> None:
     check = Check()
     with netCDF4.Dataset(options.run) as raw:
         check_raw(raw, check)
-    # One opening at a time: several of one file at once crash some versions of the NetCDF library.
+    # The file is opened once at a time, because some versions of the NetCDF library crash if it is open several
+    # times.
     with xr.open_datatree(options.run) as opened:
         tree = opened.load()
     root = xr.load_dataset(options.run)
@@ -632,7 +641,7 @@ def main() -> None:
         if section == "geometry":
             check_geometry(dataset, root, check)
         elif section == "members":
-            # Compares with the root's averages where the run is not swept.
+            # If the run has no sweep, members are also compared with the averages of the root.
             check_members(dataset, root, path, check)
         elif section == "attractors":
             check_attractors(dataset, path, check)

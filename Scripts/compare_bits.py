@@ -47,11 +47,13 @@ from bits import netcdf  # noqa: E402
 from bits.by_export import read_by_export  # noqa: E402
 from bits.cases import Case, all_cases  # noqa: E402
 
-# Where commands run whose results are recorded: paths are in files and messages, so it is the same each time.
+# The folder in which commands run whose results are recorded. It is always the same, because files and messages
+# contain paths.
 RECORDED_WORK = f"/tmp/compare-bits-{os.getuid()}"
 SECONDS = 300
 SAVED = "results.json"
-# What holds the state of a program that is under way: other programs need not read it.
+# Files in which the program keeps unfinished work. Their contents are not compared: no other program needs to read
+# them.
 PRIVATE = ("*.shard", "*.checkpoint", "*.checkpoint-data-*", "campaign.json")
 
 
@@ -59,7 +61,7 @@ PRIVATE = ("*.shard", "*.checkpoint", "*.checkpoint-data-*", "campaign.json")
 
 
 def definition(case: Case) -> str:
-    """A hash of a case's files and commands: only the same ones are compared."""
+    """A hash of a case's files and commands; results are compared only if their hashes are the same."""
     content = json.dumps(case.steps, sort_keys=True).encode()
     for name, data in sorted(case.files.items()):
         content += name.encode() + b"\0" + hashlib.sha256(data).digest()
@@ -67,7 +69,7 @@ def definition(case: Case) -> str:
 
 
 def lacks(step: dict) -> str:
-    """What a command needs and is not there."""
+    """The name of what a command needs and is not installed; empty if nothing is missing."""
     words = step["arguments"]
     draws = words[:1] in (["plot"], ["report"]) and "--help" not in words and "--list" not in words
     if draws and not any(word.lower().endswith(".md") for word in words) and not shutil.which("gnuplot"):
@@ -86,7 +88,7 @@ def stamps(pattern: str) -> dict:
 
 
 def interrupt_when(process: subprocess.Popen, pattern: str, before: dict) -> bool:
-    """SIGTERM as soon as a file was written; false where the program ended before."""
+    """Sends SIGTERM as soon as a file of the pattern is new or changed; false if the program ended before."""
     end = time.monotonic() + SECONDS
     while process.poll() is None and time.monotonic() < end:
         if any(before.get(path) != stamp for path, stamp in stamps(pattern).items()):
@@ -123,17 +125,18 @@ def run_command(folder: str, step: dict) -> dict:
     result["seconds"] = round(time.monotonic() - begin, 2)
     code = process.returncode
     if interrupter:
-        # It may have been done at that moment: then there is nothing to resume, which is no difference.
+        # A program that ended just before the signal (with exit code 0) has left nothing to resume, which is no
+        # difference: its code counts as 130, that of an interruption.
         result["interrupted"] = interrupter.result() and code == 130
         code = 130 if code == 0 else code
     return result | {"code": code, "output": output.decode("utf-8", "replace"), "errors": errors.decode("utf-8", "replace")}
 
 
 def prepare(folder: str, what: str, names: list) -> None:
-    """The steps that are no commands of the program."""
+    """Carries out a step that is no command of the program: changes a file or makes a folder."""
     paths = [os.path.join(folder, name) for name in names]
     if not os.path.exists(paths[0]) and what != "folder":
-        return  # an earlier command did not leave it, which is compared anyway
+        return  # no earlier command wrote the file, which the comparison of files reports
     if what == "copy":
         shutil.copyfile(*paths)
     elif what == "move":
@@ -154,7 +157,7 @@ def prepare(folder: str, what: str, names: list) -> None:
 
 
 def run_case(case: Case, work: str) -> None:
-    """Runs a case in a folder below this one and leaves its files and results there."""
+    """Runs a case in a new folder of its name inside `work`, and leaves its files and results there."""
     folder = os.path.join(work, case.name)
     os.makedirs(folder)
     for name, data in case.files.items():
@@ -167,7 +170,7 @@ def run_case(case: Case, work: str) -> None:
             results.append(run_command(folder, step))
         else:
             prepare(folder, step["do"], step["arguments"])
-    # What is in some run files, and their tables of averages; all of them are compared as files.
+    # Two of the run files are also given to `inspect` and `export`. All of them are compared as files.
     left = sorted(os.path.basename(path) for path in glob.glob(os.path.join(folder, "*.nc")))
     for name in sorted({*left[:1], *left[-1:]}):
         for command in ["inspect", "export"]:
@@ -178,7 +181,7 @@ def run_case(case: Case, work: str) -> None:
 
 
 def run_program(program: str, cases: list, work: str, destination: str) -> float:
-    """Runs all cases with a program, several at a time, and moves what they leave to a folder."""
+    """Runs all cases with a program, several at a time, and moves what they leave to a folder. Returns the seconds."""
     if not os.access(program, os.X_OK) or os.path.isdir(program):
         stop(f"{program}: no executable")
     shutil.rmtree(work, ignore_errors=True)
@@ -223,7 +226,7 @@ MASKS = [
     (r"(?m)^.*run \d+ of \d+ done( after|, ).*\n?", ""),
     (r"continuing at \d+ %", "continuing at # %"),
     (r"(?m)^# memory: .*$", "# memory: #"),
-    # Trials of the estimate go on until a time has passed.
+    # The estimate for the attractor search tries starts until a time has passed, so their number varies.
     (r", from \d+ of \d+ starts", ", from # starts"),
     (r"(?<=<dt>Program</dt><dd>)[^<]*", "#"), (r"(?<=<dt>Command</dt><dd>)[^<]*", "#"),
 ]
@@ -236,7 +239,7 @@ def masked(text: str, unordered: bool = False) -> list:
     return sorted(lines) if unordered else lines
 
 
-READ = {}  # of a process: its reader of run files
+READ = {}  # in each process of the pool: "file" is its function that reads a run file
 
 
 def start_reading(program: str) -> None:
@@ -257,7 +260,7 @@ class Comparison:
         self.attributes: list = []
         self.codes: list = []
         self.problems: list = []
-        self.texts: dict = {}  # a changed passage: where it stands
+        self.texts: dict = {}  # from each changed passage to the places where it stands
         self.counts: collections.Counter = collections.Counter()
         self.added: collections.Counter = collections.Counter()
 
@@ -306,7 +309,7 @@ class Comparison:
             self.numbers.append(f"{name}: {len(before)} and {len(after)} commands, for other run files are left")
 
     def table(self, place: str, mine: str, theirs: str) -> None:
-        """Exported tables are numbers; of the attributes in JSON, those may differ that may in the files."""
+        """Compares exported tables as numbers. Attributes in JSON may differ as those of run files may."""
         self.counts["tables"] += 1
         if mine.startswith("{") and theirs.startswith("{"):
             a, b = json.loads(mine), json.loads(theirs)
@@ -348,9 +351,9 @@ class Comparison:
             self.numbers.append(f"{place}: {len(mine)} and {len(theirs)} bytes, which differ from byte {size} on")
 
     def read_run_files(self, program: str) -> None:
-        """Compares the run files, with libnetcdf, or by the export of a program."""
+        """Compares the run files, read by libnetcdf, or by the export of `program` if that is not empty."""
         paths = [file[1:] for file in self.run_files]
-        context = multiprocessing.get_context("spawn")  # there have been threads: fork would not be safe
+        context = multiprocessing.get_context("spawn")  # fork is not safe after threads have run
         with concurrent.futures.ProcessPoolExecutor(mp_context=context, initializer=start_reading, initargs=(program,)) as pool:
             for (place, *_), difference in zip(self.run_files, pool.map(difference_of, paths)):
                 if isinstance(difference, netcdf.NetCDFFailure):
@@ -402,7 +405,7 @@ def short(lines: list) -> list:
 
 
 def names_below(folder: str) -> set:
-    """Files by their paths, with the random part of names of checkpoints' data left out."""
+    """The paths of the files below a folder, without results and checkpoints' data (whose names are random)."""
     found = set()
     for root, _, files in os.walk(folder):
         for name in files:
@@ -453,7 +456,7 @@ def chosen_cases(only: list) -> list:
 
 @contextlib.contextmanager
 def only_one():
-    """Keeps others out of the folder of recordings while commands run there."""
+    """Keeps other comparisons out of RECORDED_WORK while commands run there."""
     with open(RECORDED_WORK + ".lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -464,7 +467,7 @@ def only_one():
 
 
 def reader(program: str, by_export: bool) -> tuple:
-    """What reads run files: nothing for libnetcdf, or the program whose export does; and a description."""
+    """The program whose export reads run files (empty: libnetcdf reads them), and a description of the reader."""
     if by_export:
         return program, "the program's export"
     try:

@@ -3,10 +3,11 @@
 
     Scripts/damage_test.py [ROUNDS] [SIMULATE]
 
-Each round changes some bytes, cuts the file, or overwrites a piece with another, and runs inspect, export, plot
-and a run that starts from its states. Every command must end within a minute, with exit code 0, 65 or 66, without
-a signal, and leave an earlier result as it was. Reports how often the C library crashed (in the child that reads
-first). Needs Python's own library only.
+Each round changes bits or bytes of a run file, or overwrites pieces of it, and sometimes cuts it; then inspect, export,
+a run that starts from its states and, in every tenth round, plot read it. Every command must end within a minute, with
+exit code 0, 65 or 66. One that fails must print a single line (unless the C library crashed) and leave an earlier
+result as it was. Prints how often each command ended in which way, and how often the C library crashed in the child
+process that reads files first. Exits 1 if there were problems. Needs Python's own library only.
 """
 import collections
 import os

@@ -4,12 +4,12 @@ Run:
     python Scripts/make_fixtures.py                                # writes Tests/Fixtures
     python Scripts/make_fixtures.py --fashion-small DIRECTORY      # and copies that reference
 
-For each network NAME.safetensors (float32) a NAME.nc (double precision from the float32 weights) with
+For each network, it writes NAME.safetensors (float32) and NAME.nc (double precision from the float32 weights) with
 
     input(member, data)            x(0); exactly representable in single precision, some pixels 0 or 1
     latent_state(member, time, latent), output(member, data)     z(0..5) and x(6), mean mode
     encoder_log_variance, reconstruction_negative_log_likelihood, kullback_leibler       at t = 0
-    step_length, data_overlap, reconstruction_error, energy, ...(member, time)           as reference.py
+    step_length, data_overlap, reconstruction_error, energy, ...(member, time)           as in reference.py
     eps(member, latent), negative_elbo(member)   -ln p(x|z) + beta KL, z = m(x) + s(x) eps, beta = 0.7
     gradient_TENSOR                              of the mean of negative_elbo over members, by autograd
 
@@ -37,7 +37,7 @@ FIXTURES = Path(__file__).resolve().parent.parent / "Tests" / "Fixtures"
 
 @dataclass(frozen=True)
 class Fixture:
-    """A network; `gain` scales PyTorch's weights so that trajectories neither die nor blow up."""
+    """A network; `gain` multiplies PyTorch's initial weights, so that trajectories neither die out nor diverge."""
 
     name: str
     hidden: tuple[int, ...]
@@ -65,7 +65,7 @@ def make(fixture: Fixture, directory: Path) -> xr.Dataset:
     )
     with torch.no_grad():
         for name, parameter in drawn.named_parameters():
-            # The log variance keeps its scale: exp would make huge gradients.
+            # The log variance keeps its scale, because its exponential would make the gradients huge.
             if name.endswith("weight") and "log_variance" not in name:
                 parameter *= fixture.gain
     path = directory / f"{fixture.name}.safetensors"

@@ -6,14 +6,15 @@ Run:
 
 The inputs are the first items of a split of Fashion-MNIST, or the variables input(member, data),
 label(member) and, where the input is corrupted, source(member, data) of a NetCDF file (--input).
-Concepts, root and memories are of all 60,000 training images. Every quantity is defined in NOTATION.md,
-section 2, and written per (member, time); a member's own memory is the encoder mean of its clean item.
-kullback_leibler(member) is at t = 0, as in fashion-small; kullback_leibler_series has all times. An
-undefined cosine and the step length at t = 0 are NaN. A Gaussian decoder has neither input_entropy
-nor reconstruction_excess.
+Concepts, root and memories are computed from all 60,000 training images. NOTATION.md defines every quantity
+("States and maps", "Observables"); each is written per (member, time). A member's own memory is the encoder mean
+of its clean item. kullback_leibler(member) is at t = 0, as in fashion-small; kullback_leibler_series has all times.
+An undefined cosine and the step length at t = 0 are NaN. A Gaussian decoder has neither input_entropy nor
+reconstruction_excess.
 
---compare computes whatever the given file holds (as many members, steps and initial conditions) and
-prints the largest difference of each variable, in units of max(1, largest magnitude).
+--compare computes whatever the given file holds (as many members, steps and initial conditions) and prints the
+largest difference of each variable, in units of max(1, largest magnitude); of eigenvalues the largest absolute
+difference.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from vae_torch import (
 
 Variables = dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]
 
-NORM_FLOOR = 1e-12  # a cosine with a shorter vector is missing
+NORM_FLOOR = 1e-12  # a cosine with a vector shorter than this is undefined (NaN)
 
 
 def cosine(a: Tensor, b: Tensor) -> Tensor:
@@ -57,7 +58,10 @@ def binary_entropy(x: Tensor) -> Tensor:
 def trajectories(
     model: VariationalAutoencoder, x: Tensor, source: Tensor, steps: int
 ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """Mean mode from x(0) = x: z(0..steps), x(steps + 1), and observables, each [members, time]."""
+    """Repeats inference in mean mode from x(0) = x; `source` holds the clean items [members, D], for the data overlap.
+
+    Returns z(0..steps) [members, time, N], x(steps + 1) [members, D], and observables by name, each [members, time].
+    """
     states: list[Tensor] = []
     series: dict[str, list[Tensor]] = {}
     with torch.no_grad():
@@ -89,7 +93,7 @@ def trajectories(
 def tree_observables(
     states: Tensor, own_memory: Tensor, label: Tensor, tree: ConceptTree
 ) -> dict[str, Tensor]:
-    """Compares z(t) [members, time, N] with the concept tree; observables [members, time]."""
+    """Compares z(t) [members, time, N] with the concept tree. Returns observables by name, each [members, time]."""
     own_concept = tree.concept[label]
     branch = {"memory": own_memory, "concept": own_concept}
     if tree.superclass is not None and tree.superconcept is not None:
@@ -99,7 +103,7 @@ def tree_observables(
         f"distance_{name}": (states - centre[:, None]).norm(dim=2)
         for name, centre in branch.items()
     }
-    # argmin takes the first of equals: ties go to the lower level, the lower class.
+    # argmin takes the first of equals: ties go to the lower level and to the lower class.
     levels = torch.stack([result[f"distance_{name}"] for name in branch])
     result["abstraction_level"] = levels.argmin(0).double()
     for name in ("memory", "concept", "root"):
@@ -117,10 +121,10 @@ def tree_observables(
 def attractors(
     model: VariationalAutoencoder, x: Tensor, maximum_steps: int = 60_000
 ) -> dict[str, np.ndarray]:
-    """Fixed points reached from x by plain iteration, polished by Newton's method; most frequent first.
+    """Fixed points reached from x [starts, D] by plain iteration, refined by Newton's method; most frequent first.
 
     A trajectory counts as converged when |F(z) - z| < 1e-11 and Newton's method stays within 1e-4 of
-    it; polished points closer than 1e-6 are one. Cycles and slow trajectories get the index -1.
+    it; refined points closer than 1e-6 are one. Cycles and slow trajectories get the index -1.
     """
     step_tolerance, newton_reach, same_point = 1e-11, 1e-4, 1e-6
     with torch.no_grad():
@@ -172,7 +176,7 @@ def attractors(
     eigenvalue = np.array(
         [np.linalg.eigvals(jacobian(point).numpy()) for point in position], dtype=complex
     ).reshape(len(points), model.latent)
-    # Largest modulus first; of a conjugate pair the one with the positive imaginary part first.
+    # The order: largest modulus first, then largest real part, then largest imaginary part.
     for row in eigenvalue:
         row[:] = row[np.lexsort((-row.imag, -row.real, -np.round(np.abs(row), 12)))]
     return {
@@ -185,7 +189,7 @@ def attractors(
 
 
 def posterior_mean_terms(model: VariationalAutoencoder, x: Tensor) -> Variables:
-    """ln s^2(x), -ln p(x|m(x)) and KL(q(.|x)||p) at the initial state."""
+    """ln s^2(x), -ln p(x|m(x)) and KL(q(.|x)||p) of the inputs x(0) [members, D]."""
     with torch.no_grad():
         mean, log_variance = model.encode(x)
         likelihood = model.negative_log_likelihood(x, mean)
@@ -215,7 +219,7 @@ def reference(
     source: np.ndarray | None = None,
     attractor_starts: np.ndarray | None = None,
 ) -> xr.Dataset:
-    """Everything that fashion-small/expected.nc holds, and the other observables."""
+    """The variables of fashion-small/expected.nc and all other observables, for inputs x [members, D]."""
     initial = torch.from_numpy(x).double()
     clean = initial if source is None else torch.from_numpy(source).double()
     tree = ConceptTree.build(model, data)
@@ -266,7 +270,7 @@ def reference(
 
 
 def matched_spectra(found: xr.Dataset, expected: xr.Dataset) -> float:
-    """Largest difference of eigenvalues, each paired with the nearest one left (their order is free)."""
+    """Largest difference of eigenvalues, whose order is arbitrary: each is paired with the nearest that is left."""
 
     def spectra(dataset: xr.Dataset) -> np.ndarray:
         real, imaginary = (dataset[f"attractor_eigenvalue_{p}"].values for p in ("real", "imaginary"))
@@ -282,9 +286,9 @@ def matched_spectra(found: xr.Dataset, expected: xr.Dataset) -> float:
 
 
 def compare(found: xr.Dataset, expected: xr.Dataset, tolerance: float) -> bool:
-    """Prints the differences; whether all are within the tolerance."""
+    """Prints the differences. Returns whether all are within the tolerance."""
     agreed = True
-    # Not data_vars: xarray takes concept(concept, latent) for a coordinate.
+    # All variables, not data_vars only, because xarray takes concept(concept, latent) for a coordinate.
     for name in expected.variables:
         if name not in found:
             print(f"{name:42s} not computed here")
@@ -302,7 +306,7 @@ def compare(found: xr.Dataset, expected: xr.Dataset, tolerance: float) -> bool:
         elif mine.size == 0:
             difference = 0.0
         else:
-            # fmax: NaN (missing) in both counts as equal.
+            # fmax passes over NaN, so values that are missing in both count as equal.
             apart = np.fmax.reduce(np.abs(mine - theirs), axis=None, initial=0.0)
             difference = float(apart / max(1.0, np.nanmax(np.abs(theirs))))
         within = difference <= tolerance
@@ -347,7 +351,7 @@ def main() -> None:
         found.to_netcdf(options.output, encoding={n: {"zlib": True} for n in found.data_vars})
     if expected is not None:
         if "source" not in expected and options.input is None:
-            # The stored inputs themselves must be the data set's.
+            # The stored inputs must be the data set's own items.
             items = split[: len(x)].astype(np.float64)
             if not np.array_equal(items, x):
                 print("inputs are not the first items of the split", file=sys.stderr)

@@ -6,10 +6,10 @@ Run:
 
 Loads the model into PyTorch (double precision), averages the negative ELBO (beta = 1, nats per item) of
 the test items over several draws of the noise, and compares it with `negative_elbo_test` of the file's
-metadata, which is an average over the same items with one draw each. The items being the same, only the
+metadata, which is an average over the same items with one draw each. Because the items are the same, only the
 noise makes a difference: with w the variance over draws within an item, averaged over n items, and K
 draws here, the standard error of the difference is sqrt(w / n (1 + 1 / K)). Exits 1 when the two differ
-by more than 4 of them, 0 when they agree or the file records nothing.
+by more than 4 standard errors, 0 when they agree or the file records nothing.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def main() -> None:
         f"recorded: {recorded:.4f} nats; difference {recorded - mean:+.4f}"
         f" = {ratio:+.2f} standard errors of {error:.4f}"
     )
-    if not abs(ratio) <= STANDARD_ERRORS:  # also a NaN disagrees
+    if not abs(ratio) <= STANDARD_ERRORS:  # written so that NaN disagrees, too
         print(f"DISAGREES by more than {STANDARD_ERRORS:g} standard errors", file=sys.stderr)
         sys.exit(1)
     print("agrees")

@@ -5,11 +5,13 @@ Run:
     python Scripts/train_reference.py --dataset hierarchical-patterns --latent 100 \
         --epochs 150 --batch 50 --seed 1
 
-Adam, PyTorch's default initialization (nn.Linear), one reparametrized sample per item, loss = sum
-over pixels and latents, mean over the batch; all items, shuffled anew in each epoch. Prints the
-negative ELBO on both splits after each epoch (train: mean of the losses during the epoch; test: one
-sample per item), and at the end the test negative ELBO with the final weights and beta = 1. With
-hierarchical patterns also a table of overlaps and distances for orientation. Single precision.
+The training: Adam, PyTorch's default initialization (nn.Linear), one reparametrized sample per item; the loss is
+summed over pixels and latent variables, and averaged over the batch; every epoch uses all items, shuffled anew.
+Single precision.
+
+Prints the negative ELBO of both splits after every epoch, or every --report-every epochs (train: mean of the losses
+during the epoch; test: one sample per item), and at the end both with the final weights and beta = 1. With
+hierarchical patterns it also prints a table of overlaps and distances for orientation.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from vae_torch import (
 def mean_negative_elbo(
     model: VariationalAutoencoder, x: torch.Tensor, generator: torch.Generator
 ) -> tuple[float, float]:
-    """Mean over items, one sample per item, and its standard error over items; beta = 1."""
+    """The negative ELBO (beta = 1, nats), one sample per item: its mean over items, and the mean's standard error."""
     with torch.no_grad():
         values = torch.cat(
             [
@@ -50,8 +52,8 @@ def mean_negative_elbo(
 def train(
     model: VariationalAutoencoder, data: Dataset, options: argparse.Namespace
 ) -> dict[str, float]:
-    """Trains in place; returns the final negative ELBO of both splits."""
-    # Not the initialization's stream: that is the default generator, seeded with the seed itself.
+    """Trains the model in place. Returns the final negative ELBO (beta = 1, nats) of both splits."""
+    # A stream of its own: the initialization draws from the default generator, which has the seed itself.
     generator = torch.Generator().manual_seed(1_000_003 * options.seed + 1)
     x_train, x_test = torch.from_numpy(data.train), torch.from_numpy(data.test)
     optimizer = torch.optim.Adam(model.parameters(), lr=options.learning_rate)
@@ -87,7 +89,7 @@ def train(
 def orientation_table(
     model: VariationalAutoencoder, data: Dataset, levels: list[float], times: list[int], seed: int
 ) -> None:
-    """Means over all training items, one realization each, mean mode."""
+    """Prints means over all training items, one realization each, in mean mode, for each level at the given times."""
     generator = np.random.default_rng([seed, 1])
     tree = ConceptTree.build(model, data)
     own_class = tree.label

@@ -1,7 +1,7 @@
 """The variational autoencoder of NOTATION.md in PyTorch, its model file, and its data sets.
 
-What the other Python scripts share; imported, not run. Independent of the Swift sources on purpose:
-it restates the definitions so that the two can be compared.
+The other Python scripts import this module; it is not run by itself. It restates the definitions without
+using the Swift sources, so that the two can be compared.
 
 Conventions: arrays are [items, D] or [members, N], row-major; information is in nats; a Gaussian
 decoder has unit variance, and its negative log-likelihood includes the constant (D / 2) ln(2 pi).
@@ -33,7 +33,10 @@ FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 
 class VariationalAutoencoder(nn.Module):
-    """Encoder widths `hidden`; the decoder mirrors them. Parameters bear the model file's names."""
+    """The encoder's hidden layers have the widths `hidden`; the decoder mirrors them.
+
+    Parameters have the names that they have in a model file.
+    """
 
     def __init__(
         self,
@@ -79,7 +82,7 @@ class VariationalAutoencoder(nn.Module):
         return self.decoder["output"](self._hidden_layers(self.decoder, z))
 
     def decoder_mean(self, z: Tensor) -> Tensor:
-        """g(z)."""
+        """The decoder mean g(z)."""
         output = self.decoder_output(z)
         return torch.sigmoid(output) if self.likelihood == "bernoulli" else output
 
@@ -97,7 +100,7 @@ class VariationalAutoencoder(nn.Module):
         return 0.5 * (x - output).square().sum(-1) + 0.5 * self.dimension * math.log(2 * math.pi)
 
     def negative_elbo(self, x: Tensor, noise: Tensor, beta: float = 1.0) -> Tensor:
-        """Per row, with the one reparametrized sample z = m(x) + s(x) * noise."""
+        """The negative ELBO per row, nats, with one reparametrized sample z = m(x) + s(x) * noise."""
         mean, log_variance = self.encode(x)
         z = mean + torch.exp(0.5 * log_variance) * noise
         return self.negative_log_likelihood(x, z) + beta * kullback_leibler(mean, log_variance)
@@ -115,7 +118,7 @@ def save_model(
     tensors = {k: v.detach().to(torch.float32).contiguous() for k, v in model.state_dict().items()}
     described = {"format": "pt", "activation": model.activation, "likelihood": model.likelihood}
     serialized = save(tensors, metadata=described | (metadata or {}))
-    # The library writes the metadata in random order; sorted, equal models are equal files.
+    # The library writes the metadata in random order; sorted, equal models give equal files.
     length = int.from_bytes(serialized[:8], "little")
     header = json.loads(serialized[8 : 8 + length])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
@@ -127,9 +130,10 @@ def save_model(
 def load_model(
     path: Path | str, dtype: torch.dtype = torch.float64
 ) -> tuple[VariationalAutoencoder, dict[str, str]]:
-    """The model of a file, and the file's metadata; widths come from the shapes.
+    """The model of a file, and the file's metadata. The widths are those of the tensors.
 
-    Raises ValueError for a missing, superfluous or wrongly shaped tensor, or one that is not float32.
+    Raises ValueError if the metadata lack the activation or the likelihood or name an unknown one, and for a
+    missing, superfluous or wrongly shaped tensor, or one that is not float32.
     """
     with safe_open(str(path), "pt") as file:
         metadata = dict(file.metadata() or {})
@@ -163,7 +167,7 @@ def load_model(
 
 @dataclass
 class Dataset:
-    """Items as float32 rows in [0, 1] with class labels; superclass of each class where there is one."""
+    """Items as float32 rows in [0, 1] with class labels; the superclass of each class, if there are any."""
 
     train: np.ndarray
     train_labels: np.ndarray
@@ -178,7 +182,7 @@ class Dataset:
 
 
 def read_idx(path: Path | str) -> np.ndarray:
-    """An IDX file of unsigned bytes, compressed or not."""
+    """The array in an IDX file of unsigned bytes, gzipped or not. Raises ValueError for other files."""
     raw = Path(path).read_bytes()
     if raw[:2] == b"\x1f\x8b":
         raw = gzip.decompress(raw)
@@ -213,9 +217,10 @@ def hierarchical_patterns(
     test: int = 20,
     correlation: tuple[float, float] = (0.6, 0.8),
 ) -> Dataset:
-    """Binary patterns on a tree: a child flips each bit with probability (1-b)/2.
+    """Binary patterns on a tree: a child differs from its parent in each bit with probability (1 - b) / 2.
 
-    The distribution is the Swift program's; the numbers are not, for the generator is numpy's.
+    `correlation` holds b for concepts in a superclass and for items in a class. The distribution is that of the
+    Swift program; the numbers are not, because numpy draws them.
     """
     generator = np.random.default_rng(seed)
 
@@ -237,7 +242,7 @@ def hierarchical_patterns(
 
 
 def uniform_replacement(x: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
-    """Each pixel, with probability `level`, replaced by a uniform number in [0, 1]."""
+    """Replaces each pixel, with probability `level`, by a uniform random number in [0, 1]."""
     chosen = generator.random(x.shape) < level
     return np.where(chosen, generator.random(x.shape), x).astype(x.dtype)
 
@@ -257,7 +262,7 @@ def encode_in_blocks(
 
 @dataclass
 class ConceptTree:
-    """Centres of the tree memory -> class -> (superclass ->) root: means of the memories below."""
+    """The centres of the tree memory -> class -> (superclass ->) root, which are means of the memories below them."""
 
     memory: Tensor  # [items, N], the training memories
     label: Tensor  # [items]
@@ -286,5 +291,5 @@ def distances(states: Tensor, centres: Tensor) -> Tensor:
 
 
 def nearest_distance(states: Tensor, centres: Tensor, block: int = 256) -> Tensor:
-    """Distance to the nearest of many centres, per row of `states`."""
+    """The distance of each row of `states` to the nearest of many centres, in blocks of rows to save memory."""
     return torch.cat([distances(part, centres).min(1).values for part in states.split(block)])

@@ -2,20 +2,20 @@ import Dynamics
 import Numerics
 import Synchronization
 
-/// Newton's method, in parallel, and the catalogue of what it found.
+/// Newton's method, run in parallel, and the catalogue of the sets that it found.
 extension AttractorSearch {
   /// A set that Newton's method found.
   struct Finding: Sendable {
     var set: InvariantSet
-    /// F^p(z) - z at the state from which the method started, p the set's period.
+    /// F^p(z) - z at the state from which the method started, where p is the set's period.
     var displacement: [Double]
     /// |F^p(z) - z|.
     var recurrence: Double { norm(displacement) }
-    /// Whether the linearization about the set explains what the orbit does there.
+    /// Whether the linearization about the set explains what the orbit does at that state.
     var explainsStart: Bool
   }
 
-  /// Applies Newton's method to several problems at once; nil where it finds nothing.
+  /// Applies Newton's method to several problems at once. A result is nil where the method finds nothing.
   func solve(
     _ problems: [(state: [Double], period: Int)], shouldStop: @escaping @Sendable () -> Bool
   ) -> [Finding?] {
@@ -37,13 +37,14 @@ extension AttractorSearch {
     return results.withLock { $0 }
   }
 
-  /// Adds what is new to the catalogue, in order, with trapping balls; returns each finding's index.
+  /// Adds new sets, in order, to the catalogue, with their trapping balls. Returns each finding's index, or nil if
+  /// it is no isolated set.
   func absorb(_ found: [InvariantSet?]) -> [Int32?] {
     let first = sets.count
     let indices = found.map { candidate -> Int32? in
       guard let candidate else { return nil }
       if let known = sets.firstIndex(where: { isSame(candidate, $0) }) { return Int32(known) }
-      // Each place on kinks is classified once: it may turn out to be no isolated set.
+      // Each place on kinks is classified only once, because it may turn out to be no isolated set.
       if refused.contains(where: { candidate.distance(to: $0) <= candidate.certainDistance(to: $0) }) {
         return nil
       }
@@ -67,10 +68,11 @@ extension AttractorSearch {
     return indices
   }
 
-  /// Whether two findings are one set.
+  /// Whether two findings are the same set.
   ///
-  /// They are one where Newton's method cannot tell their places apart; on kinks nothing else counts. Elsewhere, alike sets
-  /// within `settings.mergeDistance` are one, unless both are stable and something stands between them.
+  /// They are the same if Newton's method cannot tell their places apart; for sets on kinks nothing else counts.
+  /// Elsewhere, sets that are alike and within `settings.mergeDistance` are also the same, unless both are stable
+  /// and something separates them.
   private func isSame(_ candidate: InvariantSet, _ known: InvariantSet) -> Bool {
     guard candidate.period == known.period else { return false }
     let distance = candidate.distance(to: known)
@@ -80,8 +82,8 @@ extension AttractorSearch {
     return isCertain || !candidate.isStable || !areApart(candidate, known)
   }
 
-  /// Whether two stable sets lie in different basins: in balls of proven contraction that do not hold the other one, or on the
-  /// two sides of a set that is not stable.
+  /// Whether two stable sets lie in different basins. That is so if each has a ball of proven contraction that does
+  /// not contain the other set, or if a set that is not stable lies between them.
   private func areApart(_ a: InvariantSet, _ b: InvariantSet) -> Bool {
     let balls = [a, b].compactMap { TrappingBall(around: $0, of: map) }
     if balls.count == 2 { return !balls[0].contains(b.points[0]) && !balls[1].contains(a.points[0]) }
@@ -97,20 +99,21 @@ extension AttractorSearch {
     }
   }
 
-  /// Newton's method from many starts, for what trajectories do not reach: saddles, repellers, unstable
-  /// cycles, attractors of small basins. Roots join the catalogue.
+  /// Applies Newton's method to many starts, to find what trajectories do not reach: saddles, repellers, unstable
+  /// cycles, and attractors with small basins. The sets found join the catalogue.
   ///
   /// - Parameters:
-  ///   - starts: States, e.g. memories; `samples` and midpoints between known sets are added.
-  ///   - budget: Starts at most, in all; one for a cycle of period p counts p times.
-  /// - Complexity: O(budget x Newton steps x N x parameters).
+  ///   - starts: States, e.g. memories. `samples` and midpoints between known sets are added to them.
+  ///   - budget: The largest number of starts in all. A start for a cycle of period p counts p times.
+  /// - Throws: `CancellationError` if `shouldStop` returns true.
+  /// - Complexity: O(budget x Newton steps x (N x parameters + N^3)).
   public func census(
     from starts: [[Double]], budget: Int, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws {
     var problems: [(state: [Double], period: Int)] = []
     let share = budget / 4
     let known = balls.map(\.ball)
-    // Midpoints of the closest pairs: a saddle lies between neighbouring basins.
+    // The midpoints of the closest pairs come first, because a saddle lies between neighbouring basins.
     let points = sets.filter(\.isStable).map { $0.points[0] }
     var pairs: [(distance: Double, i: Int, j: Int)] = []
     for i in points.indices.prefix(400) {
@@ -127,7 +130,7 @@ extension AttractorSearch {
     for state in spread(starts, share) + spread(samples, share) { problems.append((state, 1)) }
     let left = max(0, budget - problems.count)
     if settings.maximumPeriod > 1 {
-      // A problem of period p costs p times as much, and counts so.
+      // A problem of period p costs p times as much, so it counts p times.
       let periods = Array(2...settings.maximumPeriod)
       var k = 0
       var cost = 0

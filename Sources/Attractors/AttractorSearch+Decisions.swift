@@ -1,17 +1,17 @@
 import Dynamics
 import Numerics
 
-/// Between two rounds: what the orbits show, and what it decides.
+/// What is done between two rounds: the orbits are examined and, as far as possible, decided.
 extension AttractorSearch {
-  /// An orbit at which Newton's method is to be tried.
+  /// An attempt of Newton's method at an orbit.
   struct Attempt {
     /// The orbit's place in the pool.
     var index: Int
-    /// The period of the set that is looked for.
+    /// The period of the set that is sought.
     var period: Int
-    /// Whether the orbit's outcome hangs on it.
+    /// Whether the orbit is to be decided by the attempt.
     var decides: Bool
-    /// The orbit's step or, of a cycle, its recurrence.
+    /// The orbit's step or, for a cycle, its recurrence.
     var size: Double
   }
 
@@ -21,13 +21,13 @@ extension AttractorSearch {
     var isDecided: [Bool]
     /// The orbits whose step is below the tolerance.
     var settled: [Int] = []
-    /// Attempts that decide an orbit.
+    /// Attempts that are to decide an orbit.
     var decisive: [Attempt] = []
-    /// Attempts that only may find something new.
+    /// Attempts that may only find something new.
     var optional: [Attempt] = []
   }
 
-  /// Decides orbits of the pool after a round, as far as they can be decided, and removes them from the pool.
+  /// Decides those orbits of the pool that can be decided after a round, and removes them from the pool.
   func decideOrbits(
     _ pool: OrbitPool, _ decisions: inout [Decision], shouldStop: @escaping @Sendable () -> Bool
   ) {
@@ -43,7 +43,7 @@ extension AttractorSearch {
     pool.keep { !findings.isDecided[$0] }
   }
 
-  /// Decides orbits that diverged or lie in trapping balls, and sorts the others by what is to be tried.
+  /// Decides orbits that diverged or lie in trapping balls, and sorts the others by what is to be tried with them.
   private func examine(_ pool: OrbitPool, _ decisions: inout [Decision]) -> Findings {
     var findings = Findings(isDecided: Array(repeating: false, count: pool.count))
     for index in 0..<pool.count {
@@ -76,7 +76,8 @@ extension AttractorSearch {
     return findings
   }
 
-  /// Decides settled orbits: most of them are at few points, and what the first of them show confirms the others.
+  /// Decides settled orbits. Most of them are at few points, so what the first of them show usually confirms the
+  /// others.
   private func decideSettled(
     _ pool: OrbitPool, _ findings: inout Findings, _ decisions: inout [Decision],
     shouldStop: @escaping @Sendable () -> Bool
@@ -99,9 +100,10 @@ extension AttractorSearch {
     }
   }
 
-  /// The fixed point that a settled orbit has come to and that draws it, if Newton's method found it before.
+  /// The fixed point at which a settled orbit has arrived and which attracts it, if Newton's method has found that
+  /// point before.
   ///
-  /// - Parameter hasMoved: Whether the orbit has come from elsewhere.
+  /// - Parameter hasMoved: Whether the orbit came from elsewhere.
   private func confirmed(_ state: [Double], hasMoved: Bool) -> Int32? {
     let scale = max(1, norm(state))
     let near = sets.enumerated().filter { $0.element.period == 1 && $0.element.mayAttract }
@@ -115,7 +117,8 @@ extension AttractorSearch {
     }.map { Int32($0.index) }
   }
 
-  /// Whether an orbit is so near to a trapping ball that Newton's method would most likely find its centre again.
+  /// Whether an orbit is so close to a trapping ball that Newton's method would most likely find the ball's centre
+  /// again.
   private func isNearBall(_ state: [Double]) -> Bool {
     settings.usesTrappingBalls && balls.contains { $0.ball.isNear(state, factor: 10) }
   }
@@ -123,9 +126,9 @@ extension AttractorSearch {
   /// Judges one orbit by what Newton's method found.
   ///
   /// - Parameters:
-  ///   - root: What it found; nil for nothing.
-  ///   - set: The catalogue's index of that; nil where it is no isolated set.
-  /// - Returns: Whether that decides the orbit.
+  ///   - root: What Newton's method found; nil if it found nothing.
+  ///   - set: The catalogue's index of the set found; nil if it is no isolated set.
+  /// - Returns: Whether the orbit is decided.
   private func judge(
     _ pool: OrbitPool, _ attempt: Attempt, _ root: Finding?, _ set: Int32?, _ decisions: inout [Decision]
   ) -> Bool {
@@ -148,7 +151,8 @@ extension AttractorSearch {
         : known.attracts(
           pool.stateArray(attempt.index), displacement: root.displacement, hasMoved: orbit.pointee.time > 1,
           under: map)
-      // An orbit that turns from side to side of a fixed point, say, comes back to itself every second step.
+      // For example, an orbit that alternates between the sides of a fixed point comes back to itself every second
+      // step.
       if root.set.period != attempt.period { size = root.recurrence }
     }
     let start = Int(orbit.pointee.start)
@@ -157,7 +161,7 @@ extension AttractorSearch {
         outcome: sets[Int(set)].period > 1 ? .cycle : .converged, set: set, time: orbit.pointee.time)
       return true
     }
-    // After a step of exactly 0 all further steps are 0: nothing else will be found.
+    // After a step of exactly 0 all further steps are 0, so nothing else will be found.
     if Int(orbit.pointee.time) >= settings.maximumSteps || orbit.pointee.step == 0 {
       let isSlow = orbit.pointee.step < settings.tolerance.squareRoot() && !belongs
       decisions[start] = Decision(outcome: isSlow ? .slow : .undecided, set: -1, time: -1)
@@ -168,7 +172,8 @@ extension AttractorSearch {
     return false
   }
 
-  /// The decision of an orbit in a trapping ball: the time is that at which its step would be below the tolerance.
+  /// The decision of an orbit in a trapping ball. Its time is that at which the orbit's step would fall below the
+  /// tolerance.
   private func trapped(_ orbit: OrbitPool.Orbit, state: [Double]) -> Decision {
     let set = sets[Int(orbit.set)]
     let outcome: Outcome = set.period > 1 ? .cycle : .converged

@@ -8,40 +8,39 @@ public struct AttractorDecision: Sendable, Hashable {
   public var outcome = Outcome.undecided
   /// The catalogue's index of the set reached; -1 for none.
   public var set: Int32 = -1
-  /// The first t with |z(t) - z(t-1)| below the tolerance (for a cycle |z(t) - z(t-p)|), -1 for none.
-  /// From where the orbit enters a trapping ball it is continued with the linearized map. A cycle without a ball is
-  /// recognized at the end of a round, up to 256 steps late.
+  /// The first t with |z(t) - z(t-1)| below the tolerance (for a cycle |z(t) - z(t-p)|), or the time at which the
+  /// orbit diverged; -1 for none. From the time when it enters a trapping ball, the orbit is continued with the
+  /// linearized map. A cycle without a ball is recognized only at the end of a round, up to 256 steps late.
   public var time: Int32 = -1
 }
 
 /// Finds the attractors of an autonomous map, and which of them each initial state reaches.
 ///
-/// 1. Orbits are iterated plainly, in rounds. Nothing but plain iteration decides where they go.
-/// 2. Between rounds Newton's method is tried where steps have become small or an orbit has come back
-///    to itself. What it finds joins the catalogue; stable finds get a `TrappingBall` where the map
-///    can bound its remainder.
-/// 3. An orbit is decided when it lies in a trapping ball (proven), or when its step is below the
-///    tolerance and Newton's method confirms a stable set at that place. A small step alone decides
-///    nothing: it may be the passage of a ghost or of a saddle.
+/// 1. Orbits are iterated plainly, in rounds. Only plain iteration determines where they go.
+/// 2. Between rounds Newton's method is tried where steps have become small or an orbit has come back to itself.
+/// The sets that it finds join the catalogue. Stable ones get a `TrappingBall` if the map can bound its remainder.
+/// 3. An orbit is decided when it lies in a trapping ball (which proves where it goes), or when its step is below
+/// the tolerance and Newton's method confirms a stable set at that place. A small step alone decides nothing,
+/// because the orbit may be passing a ghost or a saddle.
 ///
-/// Rounds depend on the starts alone, so results are the same bits for any number of threads.
+/// Rounds depend only on the starts, so results have the same bits for any number of threads.
 ///
 /// Memory: 4096 orbits at a time, and one `Decision` per start.
 public final class AttractorSearch<Map: DifferentiableMap, Start: InitialCondition>: @unchecked Sendable {
-  /// What a search looks for, and when it gives up.
+  /// What a search looks for, and when it gives an orbit up.
   public struct Settings: Sendable {
-    /// An orbit whose step is below this has settled, if a root confirms it.
+    /// The step below which an orbit has settled, if a root confirms it. A Euclidean length of latent states.
     public var tolerance = 1e-10
-    /// Steps before an orbit is given up.
+    /// The number of steps after which an orbit is given up.
     public var maximumSteps = 100_000
-    /// The longest cycle looked for.
+    /// The longest period of cycles that are sought.
     public var maximumPeriod = 8
-    /// Alike findings nearer than this are one set, unless two stable ones are told apart by their balls of proven contraction
-    /// or by an unstable set between them. A distance of latent states.
+    /// The distance of latent states below which findings that are alike are one set. Two stable sets remain two if
+    /// their balls of proven contraction, or an unstable set between them, tell them apart.
     public var mergeDistance = 1e-6
     /// Whether orbits are decided as soon as they lie in a ball of proven contraction.
     public var usesTrappingBalls = true
-    /// Whether a waiting orbit takes the row of one that has ended at once.
+    /// Whether the row of an orbit that has ended is given to a waiting orbit at once.
     public var refillsBlocks = true
 
     /// The defaults of a scenario.
@@ -53,18 +52,18 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
 
   /// The map whose attractors are searched.
   public let map: Map
-  /// What is looked for, and when the search gives up.
+  /// What is sought, and when an orbit is given up.
   public let settings: Settings
-  /// Everything found so far, in order of discovery: stable or not.
+  /// All sets found so far, stable or not, in order of discovery.
   public internal(set) var sets: [InvariantSet] = []
-  /// Steps of plain iteration so far, of all orbits.
+  /// The number of steps of plain iteration so far, summed over all orbits.
   public private(set) var iterations = 0
-  /// How many decisions a trapping ball made.
+  /// The number of orbits that were decided by a trapping ball.
   public internal(set) var decidedByBall = 0
-  /// States of orbits that did not settle, at most `keptStates` of them, with their position in the members of
+  /// The states of orbits that did not settle, `keptStates` of them at most, with their positions in the members of
   /// the last call of `decide(_:)`.
   public internal(set) var unsettled: [(start: Int, state: [Double])] = []
-  /// States passed by the first orbits, for the census.
+  /// States that the first orbits passed. The census uses them.
   public internal(set) var samples: [[Double]] = []
 
   private let start: Start
@@ -74,31 +73,31 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   let evaluator: LinearizedOrbit<Map>
   /// The trapping balls of stable sets, by the catalogue's index.
   var balls: [(set: Int32, ball: TrappingBall)] = []
-  /// Places on kinks that Newton's method found and that are no isolated sets.
+  /// Places on kinks that Newton's method found but that are no isolated sets.
   var refused: [InvariantSet] = []
-  /// The linearized maps about sets with balls, by the catalogue's index.
+  /// The linearized maps about sets that have balls, by the catalogue's index.
   var continuations: [Int32: LinearContinuation] = [:]
-  /// The most places in `refused`.
+  /// The largest number of places in `refused`.
   static var mostRefused: Int { 256 }
-  /// The most orbits under way.
+  /// The largest number of orbits under way.
   private static var poolCapacity: Int { 4096 }
-  /// The most attempts of Newton's method in a round that decide no orbit.
+  /// The largest number of Newton's attempts in a round that are not to decide an orbit.
   static var attemptsPerRound: Int { 24 }
-  /// While fewer sets are known, settled orbits are examined one after another, later all at once.
+  /// Settled orbits are examined one after another while fewer sets than this are known, and later all at once.
   static var settledAtOnce: Int { 64 }
-  /// The most states in `unsettled`.
+  /// The largest number of states in `unsettled`.
   static var keptStates: Int { 32 }
-  /// The most states in `samples`.
+  /// The largest number of states in `samples`.
   static var keptSamples: Int { 128 }
-  /// Newton's method is first tried at steps of this size, relative to max(1, |z|).
+  /// The step at which Newton's method is first tried, relative to max(1, |z|).
   private static var firstAttempt: Double { 0.02 }
 
   /// - Parameters:
   ///   - map: An autonomous map.
   ///   - start: Where members start.
   ///   - seed: The scenario's seed, for the starts' random numbers.
-  ///   - threads: How many share the work; the results do not depend on it.
-  ///   - settings: What is looked for, and when the search gives up.
+  ///   - threads: The number of threads; the results do not depend on it.
+  ///   - settings: What is sought, and when an orbit is given up.
   public init(map: Map, start: Start, seed: UInt64, threads: Int, settings: Settings = Settings()) {
     precondition(map.isAutonomous, "attractors are of autonomous maps")
     precondition(threads >= 1 && settings.tolerance > 0 && settings.maximumPeriod >= 1)
@@ -110,15 +109,15 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     noise = NoiseSource(seed: seed)
   }
 
-  /// Decides where `members` go.
+  /// Finds out where `members` go.
   ///
-  /// May be called again with further members: the catalogue remains.
+  /// It may be called again with further members, and the catalogue remains.
   ///
   /// - Parameters:
-  ///   - progress: Called between rounds with the fraction decided; returning false cancels.
-  ///   - shouldStop: Asked before each step of a block.
+  ///   - progress: Called between rounds with the fraction of members decided. Returning false cancels the search.
+  ///   - shouldStop: Asked before each step of a block. True cancels the search.
   /// - Returns: One decision per member, in their order.
-  /// - Throws: `CancellationError`.
+  /// - Throws: `CancellationError` if the search is cancelled.
   /// - Complexity: O(steps until decided, summed over members, x parameters).
   public func decide(
     _ members: [Member], progress: ((Double) -> Bool)? = nil,
@@ -135,13 +134,13 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     }
   }
 
-  /// Decides where given latent states z(0) go.
+  /// Finds out where given latent states z(0), shape `[states][N]`, go.
   ///
-  /// - Throws: `CancellationError`.
+  /// - Throws: `CancellationError` if the search is cancelled.
   public func decide(
     from states: [[Double]], shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> [Decision] {
-    let kept = unsettled  // those of members
+    let kept = unsettled  // these belong to members
     defer { unsettled = kept }
     return try decide(count: states.count, progress: nil, shouldStop: shouldStop) { pool, first in
       for index in first..<pool.count {
@@ -187,7 +186,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     return decisions
   }
 
-  /// Makes the initial states of the pool's orbits from `first` on, and z(0) of them.
+  /// Prepares the initial states of the pool's orbits from `first` on, and turns them into z(0).
   private func begin(_ pool: OrbitPool, from first: Int, _ members: [Member]) {
     let added = pool.count - first
     let grain = BlockSize.standard
@@ -211,7 +210,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     }
   }
 
-  /// One round of plain iteration; false where it was stopped.
+  /// Runs one round of plain iteration. Returns false if it was stopped.
   private func advance(
     _ pool: OrbitPool, _ workers: WorkerScratch<OrbitWorker<Map>>, round: Int,
     shouldStop: @escaping @Sendable () -> Bool

@@ -1,42 +1,43 @@
 import Dynamics
 import Numerics
 
-/// The attractors of a model, their basins and their identity: what the run file's group `/attractors` holds.
+/// The attractors of a model, their basins and their identity, as the run file's group `/attractors` has them.
 public struct AttractorStudy: Sendable {
-  /// Fixed points and cycles: those that starts reached, by descending number of starts, then the others.
+  /// Fixed points and cycles. Those that starts reached come first, by descending number of starts.
   public var sets: [InvariantSet]
-  /// How many of them starts reached.
+  /// The number of sets that starts reached.
   public var reachedCount: Int
   /// The corruption levels.
   public var levels: [Double]
   /// The source items.
   public var items: [Int32]
-  /// The starts of each item.
+  /// The number of starts of each item.
   public var realizations: Int
-  /// Where each start went, `[level][item, realization]`: an index into `sets`, -1 for none.
+  /// The set that each start reached, `[level][item, realization]`: an index into `sets`, -1 for none.
   public var labels: [[Int32]]
   /// How each start ended, `[level][item, realization]`.
   public var outcomes: [[Outcome]]
-  /// Steps until it had converged (or diverged), -1 where it did not, `[level][item, realization]`.
+  /// The number of steps until each start had converged or diverged, -1 if it did neither, `[level][item,
+  /// realization]`.
   public var times: [[Int32]]
   /// The statistics of each level.
   public var basins: [Basins]
-  /// What each set is near to, and looks like.
+  /// What each set is near to, and which item it recovers.
   public var identities: [Identity]
-  /// g(z*) of each set's first point, `[sets, D]`.
+  /// The decoded first point g(z*) of each set, `[sets, D]`.
   public var pictures: RowTable
-  /// Lyapunov exponents of starts that did not settle.
+  /// The starts that did not settle, with their Lyapunov exponents.
   public var unsettled: [Unsettled]
   /// How often the intervals were to be examined (once without `until`), and how often they were.
   public var looks: (planned: Int, taken: Int)
-  /// Steps of plain iteration, summed over all starts.
+  /// The number of steps of plain iteration, summed over all starts.
   public var iterations: Int
-  /// Starts decided by a trapping ball.
+  /// The number of starts that were decided by a trapping ball.
   public var decidedByBall: Int
   /// The wall-clock time that the search took, in seconds.
   public var seconds: Double
 
-  /// Collects what was found.
+  /// Creates a study from what was found.
   package init(
     sets: [InvariantSet], reachedCount: Int, levels: [Double], items: [Int32], realizations: Int,
     labels: [[Int32]], outcomes: [[Outcome]], times: [[Int32]], basins: [Basins], identities: [Identity],
@@ -61,27 +62,27 @@ public struct AttractorStudy: Sendable {
     self.seconds = seconds
   }
 
-  /// One level's statistics.
+  /// The statistics of one level.
   public struct Basins: Sendable {
-    /// Starts that reached each set.
+    /// The number of starts that reached each set.
     public var counts: [Int]
-    /// Their share of all starts.
+    /// The shares of all starts that reached each set.
     public var fractions: [Double]
     /// The 95 % confidence intervals of these shares.
     public var intervals: [FractionInterval]
-    /// Starts that are slow or undecided, as a share of all.
+    /// The share of all starts that are slow or undecided.
     public var undecidedFraction: Double
-    /// The basin entropy of decided starts, nats.
+    /// The basin entropy of decided starts, in nats.
     public var entropy: Double
-    /// How many attractors no start has reached, at least (Chao1).
+    /// A lower bound on the number of attractors that no start has reached (Chao1).
     public var unseen: UnseenAttractors
     /// The median, the 90 % quantile and the maximum of the times of starts that converged; -1 for none.
     public var convergenceTimes: (median: Int, ninetieth: Int, maximum: Int)
-    /// Starts by class and by the class of the nearest concept of the attractor reached, `[class][class]`; nil
-    /// without classes.
+    /// The number of starts by class and by the class of the concept nearest to the attractor reached,
+    /// `[class][class]`; nil without classes.
     public var confusion: [[Int]]?
 
-    /// Collects the statistics.
+    /// Creates the statistics of a level.
     package init(
       counts: [Int], fractions: [Double], intervals: [FractionInterval], undecidedFraction: Double,
       entropy: Double, unseen: UnseenAttractors,
@@ -102,16 +103,16 @@ public struct AttractorStudy: Sendable {
   public struct Identity: Sendable {
     /// The class whose concept is nearest.
     public var concept: Int
-    /// The Euclidean distance of that concept.
+    /// The Euclidean distance from that concept.
     public var conceptDistance: Double
     /// The training item whose memory is nearest.
     public var memory: Int
-    /// The Euclidean distance of that memory.
+    /// The Euclidean distance from that memory.
     public var memoryDistance: Double
-    /// The training item that the attractor is a recovered memory of, -1 for none.
+    /// The training item whose memory the attractor recovers; -1 for none.
     public var recoveredItem: Int
 
-    /// Collects what was found.
+    /// Creates an identity.
     package init(
       concept: Int, conceptDistance: Double, memory: Int, memoryDistance: Double, recoveredItem: Int
     ) {
@@ -123,19 +124,19 @@ public struct AttractorStudy: Sendable {
     }
   }
 
-  /// Steps over which Lyapunov exponents are taken.
+  /// The number of steps over which Lyapunov exponents are averaged.
   package static let lyapunovSteps = 1000
 
   /// A start that did not settle.
   public struct Unsettled: Sendable {
-    /// The index of its level.
+    /// The index of the start's level.
     public var level: Int
-    /// Its place in `labels`.
+    /// The start's place in `labels`.
     public var initial: Int
-    /// Leading Lyapunov exponents, nats per step.
+    /// The leading Lyapunov exponents, in nats per step.
     public var exponents: [Double]
 
-    /// Collects what was found.
+    /// Creates an entry.
     package init(level: Int, initial: Int, exponents: [Double]) {
       self.level = level
       self.initial = initial

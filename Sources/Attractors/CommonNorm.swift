@@ -1,19 +1,20 @@
-/// Whether one norm |v|_P = (v'P v)^(1/2) exists in which each of several matrices shrinks all vectors:
+/// Whether there is one norm |v|_P = (v'P v)^(1/2) in which each of several matrices shrinks all vectors:
 ///
 ///     J_i' P J_i < P   for all i
 ///
-/// A convex problem for P. The identity is tried first, also in coordinates in which it solves a Lyapunov equation for the
-/// matrices' mean; then the ellipsoid method with deep cuts (Bland, Goldfarb, Todd 1981, doi:10.1287/opre.29.6.1039),
-/// which proves that there is no such norm where the ellipsoid misses a half space. A matrix takes part when it is violated.
+/// This is a convex problem for P. First P = I is tried, then the solution of the Lyapunov equation P = I + mean_i
+/// J_i'P J_i. Then follows the ellipsoid method with deep cuts (Bland, Goldfarb, Todd 1981,
+/// doi:10.1287/opre.29.6.1039), which proves that there is no such norm if the ellipsoid misses a half space. A
+/// matrix joins the calculation when its inequality is violated.
 struct CommonNorm {
   private let n: Int
   private let matrices: [SmallMatrix]
   private static let margin = InvariantSet.neutralMargin
 
-  /// True where such a norm was found.
+  /// Returns true if such a norm was found.
   static func exists(for matrices: [SmallMatrix]) -> Bool {
     guard let first = matrices.first else { return true }
-    // Necessary: each one alone, and the mean of the maps P -> J_i'P J_i, shrink.
+    // It is necessary that each matrix shrinks by itself, and that the mean of the maps P -> J_i'P J_i does.
     for matrix in matrices {
       guard let radius = matrix.eigenvalues()?.first?.modulus, radius < 1 - margin else { return false }
     }
@@ -28,7 +29,8 @@ struct CommonNorm {
     matrices.allSatisfy { $0.largestSingularValue().map { $0 < 1 - margin } ?? false }
   }
 
-  /// L with L'L = P = I + mean_i J_i'P J_i, as far as 300 iterations come; nil where P grows beyond all bounds.
+  /// L with L'L = P, where P = I + mean_i J_i'P J_i as far as 300 iterations come; nil if P grows beyond all
+  /// bounds.
   private static func meanFactor(_ matrices: [SmallMatrix]) -> SmallMatrix? {
     let stride = max(1, matrices.count / 64)
     let some = Swift.stride(from: 0, to: matrices.count, by: stride).map { matrices[$0] }
@@ -46,7 +48,8 @@ struct CommonNorm {
     return p.upperCholeskyFactor()
   }
 
-  /// Matrices of trace 0, orthonormal, as directions of P from the identity.
+  /// An orthonormal basis of the symmetric matrices of trace 0. They are the directions in which P may differ from
+  /// the identity.
   private var basis: [SmallMatrix] {
     var result: [SmallMatrix] = []
     let zero = SmallMatrix(Array(repeating: 0, count: n * n), n: n)
@@ -68,7 +71,7 @@ struct CommonNorm {
     return result
   }
 
-  /// The largest eigenvalue of J'P J - (1 - 2 margin) P and its gradient by P.
+  /// The largest eigenvalue of J'P J - (1 - 2 margin) P, and its gradient with respect to P.
   private func violation(_ j: SmallMatrix, _ p: SmallMatrix) -> (value: Double, gradient: SmallMatrix)? {
     let shrink = 1 - 2 * Self.margin
     let matrix = j.times(p.times(j), transposed: true).plus(p.scaled(by: -shrink))
@@ -79,7 +82,7 @@ struct CommonNorm {
   private func ellipsoidFinds() -> Bool {
     let basis = basis
     let m = basis.count
-    // All positive P of trace n lie within n of the identity.
+    // All positive P of trace n lie within a distance n of the identity.
     var centre = [Double](repeating: 0, count: m)
     var shape = [Double](repeating: 0, count: m * m)
     for i in 0..<m { shape[i * m + i] = Double(n * n) }
@@ -96,7 +99,7 @@ struct CommonNorm {
           if found.value >= 0, found.value > worst?.value ?? -1 { worst = found }
         }
         if worst == nil {
-          // Contracting for the matrices of the working set: the worst of the others joins them.
+          // P contracts for all matrices of the working set. The worst of the others joins the set.
           var added = -1
           for index in matrices.indices {
             guard let found = violation(matrices[index], p) else { return false }
@@ -113,7 +116,8 @@ struct CommonNorm {
     return false
   }
 
-  /// The smallest ellipsoid around what lies where value + gradient . (x - centre) <= 0; false where nothing does.
+  /// Replaces the ellipsoid by the smallest one around its part where value + gradient . (x - centre) <= 0. Returns
+  /// false if there is no such part.
   private func cut(
     _ centre: inout [Double], _ shape: inout [Double], gradient: [Double], value: Double
   ) -> Bool {

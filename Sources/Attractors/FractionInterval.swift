@@ -4,24 +4,24 @@ import Numerics
 
 internal import CGSL
 
-/// An interval for a fraction; both ends are NaN where it is missing.
+/// An interval for a fraction. Both ends are NaN if the interval is missing.
 public struct FractionInterval: Sendable, Hashable {
-  /// Its lower end.
+  /// The interval's lower end.
   public var lower: Double
-  /// Its upper end.
+  /// The interval's upper end.
   public var upper: Double
 
-  /// Half its width; NaN where the interval is missing.
+  /// Half the interval's width; NaN if the interval is missing.
   public var halfWidth: Double { 0.5 * (upper - lower) }
 
-  /// The Clopper-Pearson interval for `successes` of `trials` independent trials.
+  /// The Clopper-Pearson interval for `successes` out of `trials` independent trials.
   ///
   ///     lower = B^-1(alpha/2; k, n - k + 1),   upper = B^-1(1 - alpha/2; k + u + 1, n - k - u)
   ///
-  /// with the quantile function of the beta distribution. The `undecided` trials u could have been successes:
-  /// they widen the upper end.
+  /// B^-1 is the quantile function of the beta distribution. The `undecided` trials u could have been successes, so
+  /// they raise the upper end.
   ///
-  /// - Parameter error: alpha, the probability of missing the true fraction at most.
+  /// - Parameter error: alpha, an upper bound on the probability of missing the true fraction.
   ///
   /// Source: Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404.
   public static func clopperPearson(
@@ -38,8 +38,8 @@ public struct FractionInterval: Sendable, Hashable {
       upper: most == n ? 1 : betaQuantile(1 - error / 2, Double(most + 1), Double(n - most)))
   }
 
-  /// GSL's quantile function; where its Newton iteration gives up (GSL 2.7 does so at some ordinary
-  /// arguments), the root of its distribution function by bisection.
+  /// GSL's quantile function. Its Newton iteration fails for some ordinary arguments (in GSL 2.7); then the root of
+  /// the distribution function is found by bisection.
   private static func betaQuantile(_ p: Double, _ a: Double, _ b: Double) -> Double {
     let direct = gsl_cdf_beta_Pinv(p, a, b)
     if direct.isFinite, abs(gsl_cdf_beta_P(direct, a, b) - p) < 1e-9 { return direct }
@@ -54,22 +54,25 @@ public struct FractionInterval: Sendable, Hashable {
 
   /// Intervals for the shares of the starts that reach each attractor.
   ///
-  /// With one start per item this is the Clopper-Pearson interval, because the trials are independent. With several it is
-  /// Korn and Graubard's, which is that of Clopper and Pearson for n* trials of which the share f were successes,
+  /// With one start per item this is the Clopper-Pearson interval, because the trials are independent. With several
+  /// it is Korn and Graubard's interval. That is the Clopper-Pearson interval for n* trials, of which the share f
+  /// were successes:
   ///
   ///     n* = f (1 - f) / v (t(1 - alpha/2; n R - 1) / t(1 - alpha/2; n - 1))^2,   at most n R
   ///     v = sum (f_i - f)^2 / (n (n - 1))
   ///
-  /// with n items of R starts each, and f_i the share of an item's starts. Where v is 0, n* is n: items that happen to be
-  /// alike do not prove that others are. As in `clopperPearson`, undecided starts count as successes at the upper end, which
-  /// has an n* of its own. Several starts of a single item tell nothing about other items: both ends are missing (NaN).
+  /// There are n items of R starts each, and f_i is the share of an item's starts. If v is 0, n* is n, because
+  /// items that happen to be alike do not prove that others are. As in `clopperPearson`, undecided starts count as
+  /// successes at the upper end, which has an n* of its own. Several starts of a single item tell nothing about
+  /// other items, so both ends are missing (NaN).
   ///
   /// - Parameters:
-  ///   - labels: The attractor of each start, -1 for undecided ones, others below 0 for those decided otherwise. Shape
-  ///     `[items, startsPerItem]`.
+  ///   - labels: The attractor of each start, shape `[items, startsPerItem]`: -1 for undecided starts, other
+  ///     numbers below 0 for starts that were decided otherwise.
   ///   - startsPerItem: R.
-  ///   - attractors: How many attractors there are.
+  ///   - attractors: The number of attractors.
   ///   - error: alpha, the probability of missing the true share.
+  /// - Returns: One interval per attractor.
   /// - Complexity: O(starts + attractors).
   ///
   /// Source: Korn and Graubard 1998, Survey Methodology 24, 193.
@@ -85,7 +88,7 @@ public struct FractionInterval: Sendable, Hashable {
           successes: reached.sum, trials: items, undecided: counts.undecided.sum, error: error)
       }
       guard items > 1 else { return FractionInterval(lower: .nan, upper: .nan) }
-      // Undecided starts must not make the upper end smaller, whether they are successes or not.
+      // Undecided starts must not lower the upper end, whether they are successes or not.
       let least = kornGraubard(reached, items: items, startsPerItem: startsPerItem, error: error)
       let most = kornGraubard(
         reached.with(counts.undecided), items: items, startsPerItem: startsPerItem, error: error)
@@ -93,7 +96,7 @@ public struct FractionInterval: Sendable, Hashable {
     }
   }
 
-  /// Korn and Graubard's interval, from whole numbers: v is 0 exactly where items are alike.
+  /// Korn and Graubard's interval, computed from whole numbers, so that v is 0 exactly if all items are alike.
   private static func kornGraubard(
     _ counts: BasinCounts.Moments, items: Int, startsPerItem: Int, error: Double
   ) -> FractionInterval {
@@ -106,7 +109,7 @@ public struct FractionInterval: Sendable, Hashable {
       share: share, trials: effective(independent, of: starts, items: items, error: error), error: error)
   }
 
-  /// n*, from f (1 - f) / v.
+  /// n*, computed from f (1 - f) / v.
   private static func effective(_ independent: Double, of members: Int, items: Int, error: Double) -> Double {
     let ratio =
       StudentInterval.quantile(1 - error / 2, degreesOfFreedom: members - 1)
@@ -114,7 +117,7 @@ public struct FractionInterval: Sendable, Hashable {
     return min(independent * ratio * ratio, Double(members))
   }
 
-  /// The interval for a share of a number of trials that need not be whole.
+  /// The interval for a share of a number of trials that need not be a whole number.
   private static func clopperPearson(share: Double, trials: Double, error: Double) -> FractionInterval {
     _ = GSLErrors.areReturned
     let (k, rest) = (trials * share, trials * (1 - share))
@@ -123,14 +126,15 @@ public struct FractionInterval: Sendable, Hashable {
       upper: share >= 1 ? 1 : betaQuantile(1 - error / 2, k + 1, rest))
   }
 
-  /// The interval of a mean over members of numbers that are 0 or 1, as in `ofBasins`: one member per item are independent
-  /// trials, others are clusters with v the squared standard error over items. Missing for fewer than two items.
+  /// The interval of a mean over members of numbers that are 0 or 1, as in `ofBasins`. If there is one member per
+  /// item, the members are independent trials. Otherwise items are clusters, and v is the squared standard error
+  /// over items. The interval is missing for fewer than two items.
   ///
   /// - Parameters:
   ///   - mean: The fraction f of the members.
-  ///   - standardError: Its error over items.
-  ///   - members: How many have a value.
-  ///   - items: How many items they are of.
+  ///   - standardError: The standard error of f over items.
+  ///   - members: The number of members with a value.
+  ///   - items: The number of items of these members.
   ///   - error: alpha, the probability of missing the true fraction.
   static func ofMean(
     _ mean: Double, standardError: Double, members: Int, items: Int, error: Double = 0.05
@@ -143,7 +147,7 @@ public struct FractionInterval: Sendable, Hashable {
       return clopperPearson(
         successes: Int((share * Double(members)).rounded()), trials: members, error: error)
     }
-    // Where items are alike, rounding errors of their shares may be left.
+    // If items are alike, rounding errors of their shares may remain.
     guard standardError > 1e-12 else {
       return clopperPearson(share: share, trials: Double(items), error: error)
     }
@@ -154,14 +158,14 @@ public struct FractionInterval: Sendable, Hashable {
 }
 
 extension SeriesStatistics {
-  /// The 95 % interval over items at each time, of an observable whose values are 0 or 1: Korn and Graubard's; NaN for
-  /// fewer than two items with a value.
+  /// The 95 % interval over items at each time, for an observable whose values are 0 or 1. It is Korn and
+  /// Graubard's; NaN for fewer than two items with a value.
   ///
   /// - Complexity: O(times).
   public var fractionIntervals: [FractionInterval] {
     var result: [FractionInterval] = []
     for t in mean.indices {
-      // Where members rest, one time is like the one before.
+      // If members rest, one time is like the one before.
       if t > 0, mean[t] == mean[t - 1], standardError[t] == standardError[t - 1], count[t] == count[t - 1],
         itemCount[t] == itemCount[t - 1]
       {
@@ -176,23 +180,23 @@ extension SeriesStatistics {
 }
 
 extension ScalarStatistics {
-  /// The 95 % interval over items of a scalar whose values are 0 or 1: Korn and Graubard's; NaN for fewer than two items
-  /// that have it.
+  /// The 95 % interval over items of a scalar whose values are 0 or 1. It is Korn and Graubard's; NaN for fewer
+  /// than two items that have the scalar.
   public var fractionInterval: FractionInterval {
     .ofMean(mean, standardError: standardError, members: count, items: itemCount)
   }
 }
 
 extension [FractionInterval] {
-  /// Half the width of the widest interval: infinite where one is missing, nil where there are none.
+  /// Half the width of the widest interval. It is infinite if one is missing, and nil if there are no intervals.
   public var widest: Double? {
     map { $0.halfWidth.isNaN ? .infinity : $0.halfWidth }.max()
   }
 }
 
-/// How many of its starts each item sends to the attractors: sums over the items.
+/// How many of its starts each item sends to each attractor, summed over the items.
 private struct BasinCounts {
-  /// Sums over items of k_i, of k_i^2, and of k_i u_i with the item's undecided starts u_i.
+  /// The sums over items of k_i, of k_i^2, and of k_i u_i, where u_i is the number of the item's undecided starts.
   struct Moments {
     var sum = 0
     var sumOfSquares = 0

@@ -3,70 +3,70 @@ import Numerics
 
 /// A fixed point or cycle of a map, with its linear stability.
 public struct InvariantSet: Sendable {
-  /// The kinds of sets; raw values are those of the run file's `kind`.
+  /// The kinds of sets. The raw values are those of `kind` in run files.
   public enum Kind: Int32, Sendable, CaseIterable {
     /// A fixed point whose eigenvalues all lie inside the unit circle.
     case stableFixedPoint = 0
-    /// A fixed point with eigenvalues inside and outside.
+    /// A fixed point with eigenvalues inside and outside the unit circle.
     case saddle = 1
     /// A fixed point whose eigenvalues all lie outside (or on) the unit circle.
     case repeller = 2
-    /// A cycle whose multipliers all lie inside.
+    /// A cycle whose multipliers all lie inside the unit circle.
     case stableCycle = 3
     /// Any other cycle.
     case unstableCycle = 4
-    /// A fixed point on a kink of a map that is smooth only in pieces, without a Jacobian.
+    /// A fixed point on a kink of a map that is smooth only in pieces. It has no Jacobian.
     case nonSmoothFixedPoint = 5
-    /// A cycle some of whose points lie on kinks, so that F^p has no Jacobian there.
+    /// A cycle with points on kinks, so that F^p has no Jacobian there.
     case nonSmoothCycle = 6
   }
 
-  /// Whether a set attracts what is near to it; raw values are those of the run file's `stability`.
+  /// Whether a set attracts what is near it. The raw values are those of `stability` in run files.
   public enum Stability: Int32, Sendable, CaseIterable {
-    /// All starts near by go there.
+    /// All starts nearby go there.
     case stable = 0
-    /// Some starts near by leave it.
+    /// Some starts nearby leave it.
     case unstable = 1
-    /// Some starts near by leave it; others, in a cone of directions, go there. Only on kinks.
+    /// Some starts nearby leave it. Others, in a cone of directions, go there. Occurs only on kinks.
     case semiStable = 2
-    /// None of these is proven. Only on kinks.
+    /// None of these is proven. Occurs only on kinks.
     case undecided = 3
   }
 
-  /// p: the smallest number of steps that leads back; 1 for a fixed point.
+  /// p, the smallest number of steps that leads back; 1 for a fixed point.
   public let period: Int
-  /// The states passed, in order; the first has the smallest first component. Shape `[p][N]`.
+  /// The states that the orbit passes, in order. The first one has the smallest first component. Shape `[p][N]`.
   public let points: [[Double]]
   /// |F^p(z) - z| at the first point.
   public let residual: Double
-  /// Eigenvalues of dF^p/dz, by descending modulus; not numbers where there is no Jacobian.
+  /// The eigenvalues of dF^p/dz, by descending modulus; NaN if there is no Jacobian.
   public private(set) var eigenvalues: [ComplexNumber]
-  /// The largest modulus of an eigenvalue; not a number where there is no Jacobian.
+  /// The largest modulus of an eigenvalue; NaN if there is no Jacobian.
   public private(set) var spectralRadius: Double
-  /// |dF^p/dz|_2; not a number where there is no Jacobian.
+  /// |dF^p/dz|_2; NaN if there is no Jacobian.
   public private(set) var largestSingularValue: Double
-  /// Whether it attracts what is near to it.
+  /// Whether the set attracts what is near it.
   public private(set) var stability: Stability
   /// Whether dF^p/dz exists.
   public private(set) var isSmooth = true
-  /// J(z) at each point. Where points lie on kinks, dF^p/dz at the first point alone; empty where there is none.
+  /// J(z) at each point. If points lie on kinks, only dF^p/dz at the first point; empty if there is none.
   private(set) var jacobians: [SmallMatrix]
   /// The kinks that pass through each point.
   let kinks: [[Int]]
-  /// How far away the true points may be, by Newton's method.
+  /// How far away the true points may be, as Newton's method estimates it.
   let uncertainty: Double
 
-  /// How far inside the unit circle an eigenvalue must lie to count as inside. Sets with eigenvalues nearer to the circle
-  /// neither attract nor repel in any reasonable time.
+  /// How far inside the unit circle an eigenvalue must lie to count as inside. Sets with eigenvalues nearer to the
+  /// circle neither attract nor repel in any reasonable time.
   static let neutralMargin = 1e-9
 
-  /// How many eigenvalues do not lie inside the unit circle: the dimension of the unstable manifold; -1 where there are
-  /// none.
+  /// The number of eigenvalues that do not lie inside the unit circle, which is the dimension of the unstable
+  /// manifold; -1 if there are no eigenvalues.
   public var stabilityIndex: Int {
     isSmooth ? eigenvalues.count { !($0.modulus < 1 - Self.neutralMargin) } : -1
   }
-  /// Whether all starts near by go there: all eigenvalues lie inside the unit circle, or, without a Jacobian, the one-sided
-  /// derivatives contract.
+  /// Whether all starts nearby go there. That is so if all eigenvalues lie inside the unit circle or, without a
+  /// Jacobian, if the one-sided derivatives contract.
   public var isStable: Bool { stability == .stable }
   /// Whether starts may go there.
   public var mayAttract: Bool { stability != .unstable }
@@ -79,10 +79,10 @@ public struct InvariantSet: Sendable {
     return isStable ? .stableFixedPoint : stabilityIndex == eigenvalues.count ? .repeller : .saddle
   }
 
-  /// Follows the orbit of a root of F^`period`(z) - z; nil where eigenvalues cannot be computed.
+  /// Follows the orbit of a root of F^`period`(z) - z. Returns nil if eigenvalues cannot be computed.
   ///
-  /// The period is reduced to its smallest divisor that leads back, as far as the root is known. Where points lie on kinks,
-  /// stability is that of one of the pieces until `classified(by:)`.
+  /// The period is reduced to its smallest divisor that leads back, as accurately as the root is known. If points
+  /// lie on kinks, the stability is that of one of the pieces until `classified(by:)` is called.
   init?<Map>(root: NewtonSolver.Root, period: Int, _ orbit: LinearizedOrbit<Map>) {
     var points: [[Double]] = []
     var jacobians: [SmallMatrix] = []
@@ -131,13 +131,13 @@ public struct InvariantSet: Sendable {
     stability = eigenvalues.allSatisfy { $0.modulus < 1 - Self.neutralMargin } ? .stable : .unstable
   }
 
-  /// The set with the stability that one-sided derivatives tell; nil where it is no isolated one.
+  /// The set with the stability that one-sided derivatives show; nil if it is no isolated set.
   func classified<Map>(by map: Map) -> InvariantSet? where Map: DifferentiableMap {
     guard liesOnKink else { return self }
     switch OneSidedDerivative(map, points: points, kinks: kinks).verdict() {
     case .notIsolated: return nil
     case .smooth(let jacobian):
-      // Newton's method demands it of every root, too: an eigenvalue at 1 leaves the place undetermined.
+      // Newton's method demands this of every root, too, because an eigenvalue at 1 leaves the place undetermined.
       var system = jacobian
       for i in 0..<system.n { system[i, i] -= 1 }
       guard let inverse = system.inverse(),
@@ -157,24 +157,24 @@ public struct InvariantSet: Sendable {
     }
   }
 
-  /// dF^p/dz at the point `phase`; at the first point where the set is smooth and lies on kinks.
+  /// dF^p/dz at the point `phase`. If the set is smooth and lies on kinks, it is that at the first point.
   func jacobian(fromPhase phase: Int = 0) -> SmallMatrix {
     guard jacobians.count == period else { return jacobians[0] }
     let order = jacobians[phase...] + jacobians[..<phase]
     return order.dropFirst().reduce(jacobians[phase]) { $1.times($0) }
   }
 
-  /// The distance of this set's first point from the nearest of another's.
+  /// The distance of this set's first point from the nearest point of another set.
   func distance(to other: InvariantSet) -> Double {
     other.points.map { norm(difference($0, points[0])) }.min() ?? .infinity
   }
 
-  /// A distance below which two findings are one point, whatever else they seem to be.
+  /// The distance below which two findings are the same point, whatever else distinguishes them.
   func certainDistance(to other: InvariantSet) -> Double {
     16 * (uncertainty + other.uncertainty) + 1e-12 * max(1, norm(points[0]))
   }
 
-  /// Whether two findings are of the same period and stability index, with spectra equal to 1e-3.
+  /// Whether two findings have the same period and stability index, and eigenvalues whose moduli agree to 1e-3.
   func isAlike(_ other: InvariantSet) -> Bool {
     period == other.period && stabilityIndex == other.stabilityIndex
       && zip(eigenvalues, other.eigenvalues).allSatisfy {
@@ -182,7 +182,7 @@ public struct InvariantSet: Sendable {
       }
   }
 
-  /// The point nearest to a state, and its distance.
+  /// The point that is nearest to a state, and its distance.
   func nearestPoint(to state: [Double]) -> (phase: Int, distance: Double) {
     var best = (phase: 0, distance: Double.infinity)
     for (phase, point) in points.enumerated() {
@@ -192,13 +192,13 @@ public struct InvariantSet: Sendable {
     return best
   }
 
-  /// Whether the linearization about the set explains what an orbit does at a state near by.
+  /// Whether the linearization about the set explains what an orbit does at a state nearby.
   ///
   ///     |F^p(z) - z - (M - I)(z - z_i)| <= |F^p(z) - z| / 4,   M = dF^p/dz at z_i
   ///
-  /// with the nearest point z_i. A state that is slow there only by chance, on its way past a ghost or a saddle, moves in
-  /// another way. Within 1e-8 max(1, |z|), where rounding errors blur what is left, a quarter of what is predicted and
-  /// 1e-11 max(1, |z|) are allowed.
+  /// z_i is the nearest point. A state that is slow only by chance, on its way past a ghost or a saddle, moves
+  /// differently. Within 1e-8 max(1, |z|), where rounding errors blur the displacement, a quarter of the predicted
+  /// one plus 1e-11 max(1, |z|) is allowed.
   ///
   /// - Parameter displacement: F^p(z) - z.
   func explains(displacement: [Double], at state: [Double]) -> Bool {
@@ -220,12 +220,12 @@ public struct InvariantSet: Sendable {
     return error <= 0.25 * norm(displacement) + 1e-14 * scale
   }
 
-  /// Whether an orbit that has come to a state goes to the set. The set must explain what the orbit does there, and be
-  /// stable or, where it is not known to be, attract the orbit's direction by its one-sided derivatives.
+  /// Whether an orbit that has come to a state goes to the set. The set must explain what the orbit does there. It
+  /// must also be stable or, if that is not known, attract the orbit's direction by its one-sided derivatives.
   ///
   /// - Parameters:
   ///   - displacement: F^p(z) - z.
-  ///   - hasMoved: Whether the orbit has come from elsewhere, so that it has arrived where it rests.
+  ///   - hasMoved: Whether the orbit came from elsewhere, so that it has arrived at the place where it rests.
   func attracts<Map: DifferentiableMap>(
     _ state: [Double], displacement: [Double], hasMoved: Bool = false, under map: Map
   ) -> Bool {
@@ -239,20 +239,21 @@ public struct InvariantSet: Sendable {
       return false
     }
     if isStable { return true }
-    // A state that cannot be told from the point has no direction.
+    // A state that cannot be distinguished from the point has no direction.
     guard distance > 2 * uncertainty else { return hasMoved }
     return derivative.attracts(difference(state, points[phase]))
   }
 
   /// The largest amplification of a small displacement, max_t |J^t|_2 over t >= 0, and its time.
   ///
-  /// Local, and one candidate mechanism among others for an approach that turns away again. For cycles J
-  /// is the Jacobian of F^p, and time counts periods.
+  /// It is a local quantity, and one candidate mechanism among others for an approach that turns away again. For
+  /// cycles J is the Jacobian of F^p, and time counts periods.
   ///
-  /// Exact for stable sets: once |J^t| <= 1, no later power can exceed the largest before it. Infinite
-  /// for unstable ones, and where there is no Jacobian.
+  /// It is exact for stable sets: once |J^t| <= 1, no later power can exceed the largest before it. It is infinite
+  /// for unstable sets, and if there is no Jacobian.
   ///
-  /// - Parameter limit: Powers at most; beyond, the largest so far is given.
+  /// - Parameter limit: The largest number of powers. If it is reached, the largest amplification so far is
+  ///   returned.
   public func transientGrowth(limit: Int = 10_000) -> (factor: Double, time: Int) {
     guard isStable, isSmooth else { return (.infinity, -1) }
     let jacobian = jacobian()
@@ -261,7 +262,7 @@ public struct InvariantSet: Sendable {
     var time = 0
     for t in 1...max(limit, 1) {
       power = jacobian.times(power)
-      let frobenius = norm(power.elements)  // at least the spectral norm
+      let frobenius = norm(power.elements)  // it is at least the spectral norm
       guard frobenius > 1 else { break }
       guard let singular = power.largestSingularValue() else { break }
       if singular > largest {

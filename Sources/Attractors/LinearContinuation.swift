@@ -1,11 +1,11 @@
-/// Continues an orbit inside a trapping ball with the linearized map, to tell when its steps become small.
+/// Continues an orbit inside a trapping ball with the linearized map, to find out when its steps become small.
 ///
 ///     z(t + k p) - z* = M^k (z(t) - z*),   M = dF^p/dz
 ///
-/// Jumps by powers of two: O(log(steps) N^2) per orbit. Allocates nothing per orbit.
+/// It jumps by powers of two, which takes O(log(steps) N^2) per orbit.
 final class LinearContinuation {
   private let set: InvariantSet
-  /// `[phase][k]`: M^(2^k).
+  /// The matrices M^(2^k), `[phase][k]`.
   private var powers: [Int: [SmallMatrix]] = [:]
   /// z(t) - z*, as far as the orbit has jumped.
   private var delta: [Double]
@@ -21,11 +21,11 @@ final class LinearContinuation {
     image = delta
   }
 
-  /// The smallest multiple m of the period with |z(t+m) - z(t+m-p)| below the tolerance, at most `limit`.
+  /// The smallest multiple m of the period for which |z(t+m) - z(t+m-p)| is below the tolerance; `limit` at most.
   func stepsUntil(tolerance: Double, from state: [Double], phase: Int, limit: Int) -> Int {
     for i in delta.indices { delta[i] = state[i] - set.points[phase][i] }
     var squarings = powers[phase] ?? [set.jacobian(fromPhase: phase)]
-    // Number of whole periods k for which the step from k to k + 1 is not yet small.
+    // The number of whole periods k for which the step from k to k + 1 is not yet small.
     var passed = 0
     if step(squarings[0], from: delta) >= tolerance {
       var exponent = 0

@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// Evaluates a map and its Jacobian at single states; one per thread.
+/// Evaluates a map and its Jacobian at single states. Each thread has one of its own.
 final class LinearizedOrbit<Map: DifferentiableMap> {
   let map: Map
   private var workspace: Map.TangentWorkspace
@@ -46,7 +46,7 @@ final class LinearizedOrbit<Map: DifferentiableMap> {
     return (image, jacobian)
   }
 
-  /// F(z), and the kinks that pass through z or nearer than `reach` to it.
+  /// F(z), and the kinks that pass through z or within `reach` of it.
   func kinks(at state: [Double], reach: Double) -> (image: [Double], kinks: [Int]) {
     var rows = SmallMatrix.identity(map.dimension).elements
     var image = state
@@ -73,7 +73,7 @@ final class LinearizedOrbit<Map: DifferentiableMap> {
   }
 }
 
-/// |v|, also where squares underflow or overflow.
+/// |v|, accurate even where squares underflow or overflow.
 func norm(_ v: [Double]) -> Double {
   let square = v.reduce(0) { $0 + $1 * $1 }
   if isExact(square: square) { return square.squareRoot() }

@@ -1,19 +1,20 @@
 import Dynamics
 import Numerics
 
-/// Lyapunov exponents along an orbit, leading ones first.
+/// The Lyapunov exponents along an orbit, leading ones first.
 ///
 ///     lambda_k = (1/T) sum_t ln |r_kk(t)|,   J(z(t)) Q(t) = Q(t+1) R(t+1)
 ///
-/// Source: Benettin, Galgani, Giorgilli, Strelcyn 1980, doi:10.1007/BF02128236 (Gram and Schmidt's
+/// Source: Benettin, Galgani, Giorgilli, Strelcyn 1980, doi:10.1007/BF02128236 (with Gram and Schmidt's
 /// orthogonalization at every step).
 ///
 /// - Parameters:
-///   - state: Where the orbit starts, on (or near) what it settles on.
-///   - count: How many exponents; at most N.
+///   - state: The orbit's start, on or near the set to which the orbit settles; shape `[N]`.
+///   - count: The number of exponents; N at most.
 ///   - steps: T.
-///   - transient: Steps with directions before sums are taken, so that these align.
-/// - Returns: Nats per step, in descending order up to statistics; empty where the orbit diverges.
+///   - transient: The number of steps before sums are taken, in which the directions align.
+/// - Returns: The exponents in nats per step, in descending order up to statistical errors; empty if the orbit
+///   diverges.
 /// - Complexity: O(T x (count x parameters + count^2 N)).
 public func lyapunovExponents<Map: DifferentiableMap>(
   of map: Map, from state: [Double], count: Int, steps: Int, transient: Int = 0
@@ -39,7 +40,7 @@ public func lyapunovExponents<Map: DifferentiableMap>(
       for i in 0..<n { square += rows[k * n + i] * rows[k * n + i] }
       let length = square.squareRoot()
       if t >= transient { sums[k] += logarithm(length) }
-      guard length > 0 else { continue }  // a superstable direction, whose exponent is minus infinity
+      guard length > 0 else { continue }  // a superstable direction has the exponent minus infinity
       for i in 0..<n { rows[k * n + i] /= length }
     }
   }

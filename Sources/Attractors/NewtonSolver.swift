@@ -1,27 +1,27 @@
 import Dynamics
 
-/// Roots of F^p(z) - z by Newton's method with line search.
+/// Finds roots of F^p(z) - z by Newton's method with a line search.
 ///
 ///     (J_p - I) d = -(F^p(z) - z),   z <- z + lambda d,   J_p = J(z_{p-1}) ... J(z_0)
 ///
-/// lambda is halved until the residual falls (Armijo, 1e-4). The Jacobian is the map's own, the linear
-/// systems are solved by GSL's LU decomposition. The iteration goes on until the residual is as small as rounding errors
+/// lambda is halved until the residual falls (Armijo's rule with 1e-4). The Jacobian is the map's own, and GSL's LU
+/// decomposition solves the linear systems. The iteration goes on until the residual is as small as rounding errors
 /// allow.
 ///
-/// A small residual alone is no root: that of a saddle-node's ghost can be as small as one likes. A root counts
-/// only where it is isolated, in the manner of Newton's and Kantorovich's theorem: within twice the last correction the
-/// Jacobian must not change so much that the linear system loses its meaning. Where the map has a kink there, the Jacobian
-/// jumps; `InvariantSet.classified(by:)` says whether such a root is isolated.
+/// A small residual alone does not make a root, because that of a saddle-node's ghost can be arbitrarily small. A
+/// root counts only if it is isolated, in the manner of Newton's and Kantorovich's theorem: within twice the last
+/// correction the Jacobian must not change so much that the linear system loses its meaning. If the map has a kink
+/// there, the Jacobian jumps, and `InvariantSet.classified(by:)` tells whether the root is isolated.
 struct NewtonSolver {
-  /// The most Newton steps.
+  /// The largest number of Newton steps.
   var maximumSteps = 30
-  /// A root has |F^p(z) - z| below this times max(1, |z|).
+  /// A root has |F^p(z) - z| below this number times max(1, |z|).
   var accuracy = 1e-11
 
-  /// How well the place must be determined, relative to max(1, |z|).
+  /// How accurately the place must be determined, relative to max(1, |z|).
   var placement = 1e-6
 
-  /// What the method found.
+  /// A root that the method found.
   struct Root {
     var state: [Double]
     var residual: Double
@@ -31,7 +31,7 @@ struct NewtonSolver {
     var kinks: [[Int]]
   }
 
-  /// Solves from `start`; nil where no root is found.
+  /// Finds a root from `start`; nil if none is found.
   ///
   /// - Complexity: O(steps x p x (N x parameters + N^3)).
   func root<Map>(from start: [Double], period: Int, _ orbit: LinearizedOrbit<Map>) -> Root? {
@@ -44,7 +44,7 @@ struct NewtonSolver {
       let residual = norm(residualVector)
       guard residual.isFinite else { break }
       if best.map({ residual < $0.residual }) ?? true {
-        // Close to a root each step gains digits, until only roundings are left.
+        // Close to a root each step gains digits, until only rounding errors remain.
         stalled = best.map { residual > 0.5 * $0.residual } ?? false ? stalled + 1 : 0
         best = (state, residual, image, jacobian)
       } else {
@@ -52,7 +52,7 @@ struct NewtonSolver {
       }
       let isRoot = residual <= accuracy * max(1, norm(state))
       if residual == 0 || isRoot && stalled >= 1 { break }
-      if stalled >= 5 { break }  // a minimum of the residual that is no root
+      if stalled >= 5 { break }  // a minimum of the residual that is not a root
       var system = jacobian
       for i in 0..<system.n { system[i, i] -= 1 }
       guard let correction = LUFactors(system)?.solve(residualVector.map { -$0 }) else { break }
@@ -66,7 +66,7 @@ struct NewtonSolver {
     return root(best.state, image: best.image, jacobian: best.jacobian, period: period, orbit)
   }
 
-  /// The root at a state whose residual is small; nil where there is none, or no isolated one.
+  /// The root at a state whose residual is small; nil if there is no isolated root.
   private func root<Map>(
     _ state: [Double], image: [Double], jacobian: SmallMatrix, period: Int, _ orbit: LinearizedOrbit<Map>
   ) -> Root? {
@@ -95,12 +95,12 @@ struct NewtonSolver {
     return Root(state: state, residual: residual, uncertainty: min(reach, placement * scale), kinks: kinks)
   }
 
-  /// Whether there is one root here, as far as the arithmetic can tell.
+  /// Whether there is exactly one root here, as far as the arithmetic can tell.
   ///
   ///     |(J - I)^-1 (J(z + 2 d) - J(z))| <= 1/2,   d = -(J - I)^-1 (F^p(z) - z)
   ///
   /// For x + e + x^2 with e > 0 the left side is (e + x^2) / x^2 > 1 everywhere, however small e is. |d| is taken
-  /// to be no smaller than what roundings of F make of it.
+  /// to be at least what rounding errors of F make it.
   private func isIsolated<Map>(
     _ state: [Double], correction: [Double], reach: Double, inverse: SmallMatrix, jacobian: SmallMatrix,
     period: Int, _ orbit: LinearizedOrbit<Map>
@@ -115,7 +115,7 @@ struct NewtonSolver {
     return norm(change.elements) <= 0.5
   }
 
-  /// The next state along a Newton step; nil where the residual does not fall.
+  /// The next state along a Newton step; nil if the residual does not fall.
   private static func searchLine<Map>(
     from state: [Double], along direction: [Double], residual: Double, period: Int, isRoot: Bool,
     _ orbit: LinearizedOrbit<Map>
@@ -123,7 +123,7 @@ struct NewtonSolver {
     var lambda = 1.0
     while lambda >= 0x1p-10 {
       let trial = zip(state, direction).map { $0 + lambda * $1 }
-      if isRoot { return trial }  // polishing: the caller keeps the best
+      if isRoot { return trial }  // this is polishing, and the caller keeps the best state
       let trialResidual = norm(difference(orbit.image(of: trial, steps: period), trial))
       if trialResidual <= (1 - 1e-4 * lambda) * residual { return trial }
       lambda /= 2

@@ -2,27 +2,28 @@ import Dynamics
 
 /// The stability of sets whose points lie on kinks.
 extension OneSidedDerivative {
-  /// What follows from the one-sided derivative.
+  /// What follows from the one-sided derivative D.
   enum Verdict {
-    /// D is linear: the kinks cancel.
+    /// D is linear, because the kinks cancel.
     case smooth(SmallMatrix)
     /// There is no Jacobian.
     case nonSmooth(InvariantSet.Stability)
-    /// D(v) = v in some direction: a line of fixed points.
+    /// D(v) = v in some direction, so there is a line of fixed points.
     case notIsolated
   }
 
-  /// Directions, beside the positive and negative axes, in which D is evaluated.
+  /// The number of directions in which D is evaluated, besides the positive and negative axes.
   private static var directionCount: Int { 64 }
-  /// The work that a search for all pieces may take, in data values x kinks x pieces.
+  /// The largest amount of work for a search for all pieces, in data values x kinks x pieces.
   private static var workLimit: Int { 40_000_000 }
 
-  /// Tells smooth points from others, and finds their stability.
+  /// Distinguishes smooth points from others, and finds the stability of the others.
   ///
-  /// - *stable* where one norm |v|_P contracts the Jacobians of all pieces (`CommonNorm`);
-  /// - *unstable* where D(v) = l v with l > 1 for some v; *semi-stable* where D then still draws directions near by to 0;
-  /// - *undecided* otherwise: the pieces' eigenvalues do not decide (doi:10.1103/PhysRevLett.92.070201), and whether products of
-  ///   several matrices shrink is undecidable in general (doi:10.1145/2491491.2491493).
+  /// - They are *stable* if one norm |v|_P contracts the Jacobians of all pieces (`CommonNorm`).
+  /// - They are *unstable* if D(v) = l v with l > 1 for some v, and *semi-stable* if D nevertheless draws
+  ///   directions nearby to 0.
+  /// - Otherwise they are *undecided*. The pieces' eigenvalues do not decide (doi:10.1103/PhysRevLett.92.070201),
+  ///   and whether products of several matrices shrink is undecidable in general (doi:10.1145/2491491.2491493).
   ///
   /// In one dimension the two slopes decide.
   func verdict() -> Verdict {
@@ -46,7 +47,7 @@ extension OneSidedDerivative {
       isComplete && CommonNorm.exists(for: pieces.map { $0.jacobian }) ? .stable : .undecided)
   }
 
-  /// The Jacobian, where D is linear in all these directions, the axes first.
+  /// The Jacobian, if D is linear in all these directions; otherwise nil. The axes are the first directions.
   private func linearPart(_ directions: [[Double]], _ images: [[Double]]) -> SmallMatrix? {
     let n = dimension
     var jacobian = SmallMatrix(Array(repeating: 0, count: n * n), n: n)
@@ -60,7 +61,7 @@ extension OneSidedDerivative {
     return isLinear ? jacobian : nil
   }
 
-  /// The verdict in one dimension. An orbit leaves a side with a negative slope at once.
+  /// The verdict in one dimension. An orbit leaves a side at once if its slope is negative.
   private func verdict(rightSlope right: Double, leftSlope left: Double) -> Verdict {
     let margin = InvariantSet.neutralMargin
     if abs(right - 1) <= margin || abs(left - 1) <= margin { return .notIsolated }
@@ -69,22 +70,22 @@ extension OneSidedDerivative {
       return .nonSmooth(product < 1 - margin ? .stable : product > 1 + margin ? .unstable : .undecided)
     }
     if max(right, left) < 1 { return .nonSmooth(.stable) }
-    // One side expands; an orbit of the other stays there, or comes over.
+    // One side expands. An orbit on the other side stays there, or comes over.
     return .nonSmooth((0..<1).contains(min(right, left)) ? .semiStable : .unstable)
   }
 }
 
-/// The directions that D maps to multiples of themselves, D(v) = l v, with l of at least 1.
+/// The directions that D maps to multiples of themselves, D(v) = l v, where l is at least 1.
 private struct Rays<Map: DifferentiableMap> {
   let derivative: OneSidedDerivative<Map>
-  /// Whether there is one with l > 1.
+  /// Whether there is such a direction with l > 1.
   var isUnstable = false
-  /// Whether there is one with l = 1.
+  /// Whether there is such a direction with l = 1.
   var isNeutral = false
 
   init(derivative: OneSidedDerivative<Map>) { self.derivative = derivative }
 
-  /// Follows directions under D, which often ends at the ray that grows most.
+  /// Follows directions under D, which often leads to the ray that grows most.
   mutating func follow(_ directions: [[Double]]) {
     var states = directions
     for _ in 0..<100 {
@@ -94,12 +95,13 @@ private struct Rays<Map: DifferentiableMap> {
     note(states)
   }
 
-  /// Examines the eigenvectors of a piece with real eigenvalues of at least 1.
+  /// Examines the eigenvectors of a piece's Jacobian with real eigenvalues of at least 1.
   mutating func examine(_ piece: DirectionPiece) {
     guard let eigenvalues = piece.jacobian.eigenvalues() else { return }
     let margin = InvariantSet.neutralMargin
     for value in eigenvalues where value.imaginary == 0 && value.real >= 1 - margin {
-      // The iteration starts inside the piece: one of several eigenvectors with this eigenvalue may lie there.
+      // The iteration starts inside the piece, because one of several eigenvectors with this eigenvalue may lie
+      // there.
       for start in [piece.direction] + derivative.addressedDirections(1) {
         guard let vector = eigenvector(of: piece.jacobian, value.real, from: start) else { continue }
         note([vector, vector.map { -$0 }])
@@ -117,7 +119,7 @@ private struct Rays<Map: DifferentiableMap> {
     }
   }
 
-  /// An eigenvector of a known eigenvalue, by inverse iteration; nil where the iteration fails.
+  /// An eigenvector of a known eigenvalue, by inverse iteration; nil if the iteration fails.
   private func eigenvector(of matrix: SmallMatrix, _ value: Double, from start: [Double]) -> [Double]? {
     var vector = start
     for shift in [1e-11, 1e-9] {

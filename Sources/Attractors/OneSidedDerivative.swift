@@ -5,8 +5,8 @@ import Numerics
 ///
 ///     D(v) = lim (F^p(z + h v) - F^p(z)) / h,   h -> 0 from above
 ///
-/// which is positively homogeneous, D(s v) = s D(v) for s >= 0, and linear in each of finitely many cones of directions.
-/// It is propagated exactly: each direction passes a kink on the side to which it leads.
+/// D is positively homogeneous, D(s v) = s D(v) for s >= 0, and it is linear in each of finitely many cones of
+/// directions. It is propagated exactly, because each direction passes a kink on the side to which it leads.
 final class OneSidedDerivative<Map: DifferentiableMap> {
   let dimension: Int
   let map: Map
@@ -18,7 +18,7 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
 
   /// - Parameters:
   ///   - points: The points of the set, in order.
-  ///   - kinks: The kinks that pass through each of them.
+  ///   - kinks: The kinks that pass through each point.
   init(_ map: Map, points: [[Double]], kinks: [[Int]]) {
     self.map = map
     self.points = points
@@ -29,10 +29,10 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
     rows = Array(repeating: 0, count: capacity * dimension)
   }
 
-  /// How many kinks there are.
+  /// The number of kinks at all points.
   var kinkCount: Int { kinks.reduce(0) { $0 + $1.count } }
 
-  /// D(v) of each direction.
+  /// D(v) of each direction v, shape `[directions][N]`.
   func callAsFunction(_ directions: [[Double]]) -> [[Double]] {
     var result: [[Double]] = []
     for first in stride(from: 0, to: directions.count, by: capacity) {
@@ -43,7 +43,8 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
     return result
   }
 
-  /// The piece that lies along a direction of length 1; directions on its borders get one of those beside them.
+  /// The piece that lies along a direction of length 1. A direction on borders between pieces gives one of the
+  /// adjacent pieces.
   func piece(along direction: [Double]) -> DirectionPiece {
     let n = dimension
     let slopes = pass([direction] + SmallMatrix.identity(n).rows, .firstSide)
@@ -69,7 +70,7 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
     return DirectionPiece(direction: direction, jacobian: jacobian, walls: walls, sides: sides)
   }
 
-  /// Passes directions through all points; returns the slopes of the kinks' arguments along them.
+  /// Passes directions through all points. Returns the slopes of the kinks' arguments along them.
   private func pass(_ directions: some Collection<[Double]>, _ rule: KinkPass.Rule) -> [Double] {
     for (k, direction) in directions.enumerated() {
       for i in 0..<dimension { rows[k * dimension + i] = direction[i] }
@@ -93,7 +94,7 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
 
   private func row(_ k: Int) -> [Double] { Array(rows[k * dimension..<(k + 1) * dimension]) }
 
-  /// Directions of length 1, isotropic, always the same.
+  /// Directions of length 1 that are distributed isotropically. They are the same in every run.
   func addressedDirections(_ count: Int) -> [[Double]] {
     let field = RandomField(seed: 0, purpose: .kinkDirection)
     return (0..<count).map { k in
@@ -102,10 +103,10 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
     }
   }
 
-  /// Whether orbits of D from a direction, and from all near by, go to 0.
+  /// Whether the orbits of D from a direction and from all directions nearby go to 0.
   ///
-  /// The direction and eight others that differ from it by 1e-4 are followed, until each has shrunk to 1e-6 (so that growing
-  /// differences have shown themselves) or its image is a shorter multiple of itself.
+  /// The direction and eight others that differ from it by 1e-4 are followed until each has shrunk to 1e-6, or
+  /// until its image is a shorter multiple of itself. By then differences that grow have become visible.
   func attracts(_ direction: [Double]) -> Bool {
     guard let start = unit(direction) else { return false }
     let others = dimension == 1 ? [] : addressedDirections(8)
@@ -123,7 +124,7 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
       for ((state, image), size) in zip(zip(states, images), sizes) {
         let factor = norm(image)
         guard let turned = unit(image) else {
-          if factor == 0 { continue }  // it has arrived
+          if factor == 0 { continue }  // the orbit has arrived at 0
           return false
         }
         if norm(difference(turned, state)) <= 1e-9 {
@@ -144,13 +145,14 @@ final class OneSidedDerivative<Map: DifferentiableMap> {
 
 /// A cone of directions in which a one-sided derivative is linear.
 struct DirectionPiece {
-  /// A direction inside, of length 1.
+  /// A direction inside the cone, of length 1.
   var direction: [Double]
-  /// The derivative in the cone.
+  /// The derivative in the cone, as a matrix.
   var jacobian: SmallMatrix
-  /// The cone is { v: w . v > 0 for each w }, of length 1, no two of them alike.
+  /// The vectors w, of length 1 and all different, for which the cone is { v: w . v > 0 for each w }.
   var walls: [[Double]]
-  /// On which side of each kink it lies, 0 where the kink is no border here; unique for each piece.
+  /// The side of each kink on which the cone lies, 0 if the kink is no border here. These numbers are unique for
+  /// each piece.
   var sides: [Int8]
 }
 
@@ -159,7 +161,7 @@ func combined(_ s: Double, _ a: [Double], _ t: Double, _ b: [Double]) -> [Double
   a.indices.map { s * a[$0] + t * b[$0] }
 }
 
-/// v / |v|; nil for 0 and for what is not finite.
+/// v / |v|; nil if v is 0 or not finite.
 func unit(_ v: [Double]) -> [Double]? {
   let length = norm(v)
   guard length > 0, length.isFinite else { return nil }

@@ -1,52 +1,54 @@
 import Numerics
 
-/// The orbits of a search that are not decided yet. Not synchronized: workers write different orbits.
+/// The orbits of a search that are not decided yet. Not synchronized, because workers write different orbits.
 final class OrbitPool: @unchecked Sendable {
   /// Why an orbit left a worker's block.
   enum End: UInt8 {
-    /// It has not been taken up.
+    /// It has not been taken up yet.
     case waiting
     /// It has used up its steps of this round.
     case paused
-    /// It lies in a trapping ball.
+    /// Its state lies in a trapping ball.
     case trapped
     /// Its step is below the tolerance.
     case settled
-    /// A component is not finite.
+    /// A component of its state is not finite.
     case diverged
   }
 
-  /// What is known of one orbit beside its state.
+  /// What is known of one orbit besides its state.
   struct Orbit: BitwiseCopyable {
-    /// The number of its start.
+    /// The number of the orbit's start.
     var start: Int32
     /// The time t of the state.
     var time: Int32 = 0
     /// |z(t) - z(t-1)|.
     var step = Double.infinity
     var end = End.waiting
-    /// The set and the point whose ball holds the state.
+    /// The set, and the number of its point, whose trapping ball contains the state.
     var set: Int32 = -1
     var phase: Int32 = 0
-    /// A period after which the orbit came close to itself, and how close; 1 for none.
+    /// The period after which the orbit came close to itself, 1 for none, and the distance from itself after that
+    /// period.
     var period: Int32 = 1
     var recurrence = Double.infinity
-    /// Newton's method is tried when the step (the recurrence) is below this.
+    /// Newton's method is tried when the step, or for cycles the recurrence, is below this. Relative to max(1,
+    /// |z|).
     var nextAttempt: Double
     var nextCycleAttempt: Double
     /// The orbit counts as settled when its step is below this.
     var tolerance: Double
   }
 
-  /// N.
+  /// N, the dimension of the states.
   let dimension: Int
-  /// The most orbits that fit.
+  /// The largest number of orbits that fit.
   let capacity: Int
-  /// How many orbits there are.
+  /// The number of orbits.
   private(set) var count = 0
-  /// Shape `[capacity]`; the first `count` are valid.
+  /// The orbits, shape `[capacity]`; the first `count` are valid.
   let orbits: AlignedBuffer<Orbit>
-  /// z(t), shape `[capacity, N]`.
+  /// The states z(t), shape `[capacity, N]`.
   let states: AlignedBuffer<Double>
 
   init(dimension: Int, capacity: Int) {
@@ -64,13 +66,13 @@ final class OrbitPool: @unchecked Sendable {
     Array(states.slice(from: index * dimension, count: dimension))
   }
 
-  /// Adds an orbit, whose state the caller writes.
+  /// Adds an orbit. The caller writes its state.
   func append(_ orbit: Orbit) {
     orbits.pointer[count] = orbit
     count += 1
   }
 
-  /// Keeps the orbits of which `isKept` is true, in their order.
+  /// Keeps the orbits for which `isKept` is true, in their order.
   func keep(_ isKept: (Int) -> Bool) {
     var kept = 0
     for index in 0..<count where isKept(index) {

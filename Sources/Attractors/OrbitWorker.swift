@@ -4,8 +4,8 @@ import Synchronization
 
 /// One thread's block of orbits in a search for attractors.
 ///
-/// Plain iteration only. An orbit that has ended leaves the block at once, and the next waiting one takes
-/// its row: no step is spent on what is decided.
+/// It only iterates plainly. An orbit that has ended leaves the block at once, and the next waiting orbit takes its
+/// row. So no step is spent on an orbit that is decided.
 final class OrbitWorker<Map: DifferentiableMap> {
   private let map: Map
   private let capacity: Int
@@ -15,13 +15,13 @@ final class OrbitWorker<Map: DifferentiableMap> {
   private let previous: AlignedBuffer<Double>
   /// The states with which the last steps of a round are compared, `[capacity, N]`.
   private let reference: AlignedBuffer<Double>
-  /// Room for one state.
+  /// Memory for one state.
   private let scratch: AlignedBuffer<Double>
-  /// The place in the pool of each row's orbit.
+  /// The place of each row's orbit in the pool.
   private let index: AlignedBuffer<Int32>
   /// The steps that each row's orbit has left in this round.
   private let remaining: AlignedBuffer<Int32>
-  /// Whether each row's orbit has ended, where rows are not filled again.
+  /// Whether each row's orbit has ended. Used only if rows are not refilled.
   private let hasEnded: AlignedBuffer<Bool>
 
   init(_ map: Map, capacity: Int) {
@@ -39,24 +39,25 @@ final class OrbitWorker<Map: DifferentiableMap> {
     hasEnded = AlignedBuffer(count: capacity)
   }
 
-  /// What all workers of a round share.
+  /// What all workers share in a round.
   struct Round: Sendable {
     var pool: OrbitPool
-    /// Orbits that a worker takes at once, so that all workers have some.
+    /// The number of orbits that a worker takes at once. It is limited so that all workers get some.
     var blockSize: Int
-    /// Steps that an orbit may take in this round.
+    /// The number of steps that an orbit may take in this round.
     var budget: Int
     var maximumSteps: Int
     var maximumPeriod: Int
-    /// The tolerance that an orbit gets back when it has left a slow place.
+    /// The tolerance that is restored to an orbit when it has left a slow place.
     var tolerance: Double
     var balls: [(set: Int32, ball: TrappingBall)]
-    /// Whether a row is filled again as soon as its orbit has ended; if not, blocks run until all have.
+    /// Whether a row is refilled as soon as its orbit has ended. If not, a block runs until all its orbits have
+    /// ended.
     var refills: Bool
     var shouldStop: @Sendable () -> Bool
   }
 
-  /// Advances waiting orbits until none is left; false where it was stopped.
+  /// Advances waiting orbits until none is left. Returns false if it was stopped.
   func run(_ round: Round, next: borrowing Atomic<Int>) -> Bool {
     let pool = round.pool
     let n = map.dimension
@@ -97,7 +98,7 @@ final class OrbitWorker<Map: DifferentiableMap> {
     }
   }
 
-  /// Takes an orbit of the pool into a row.
+  /// Loads an orbit of the pool into a row.
   private func load(_ orbit: Int, into row: Int, _ round: Round) {
     let n = map.dimension
     let pool = round.pool
@@ -108,7 +109,7 @@ final class OrbitWorker<Map: DifferentiableMap> {
     remaining.pointer[row] = Int32(truncatingIfNeeded: min(round.budget, left))
     pool.orbits.pointer[orbit].period = 1
     pool.orbits.pointer[orbit].recurrence = .infinity
-    // NaN until there is a state to compare with; the last round may be too short for one.
+    // The reference is NaN until there is a state to compare with. The last round may be too short for one.
     (reference.pointer + row * n).update(repeating: .nan, count: n)
   }
 
@@ -123,7 +124,7 @@ final class OrbitWorker<Map: DifferentiableMap> {
 
   /// Examines a row after a step.
   ///
-  /// - Returns: Why its orbit has ended; nil where it goes on.
+  /// - Returns: Why the row's orbit has ended; nil if it goes on.
   private func examine(_ row: Int, _ round: Round) -> OrbitPool.End? {
     let n = map.dimension
     let state = block.states.pointer + row * n
@@ -143,7 +144,7 @@ final class OrbitWorker<Map: DifferentiableMap> {
     if step < orbit.pointee.tolerance { return .settled }
     if step >= round.tolerance { orbit.pointee.tolerance = round.tolerance }
     let left = Int(remaining.pointer[row])
-    // The last steps of a round are compared with one state, to recognize cycles.
+    // To recognize cycles, the last steps of a round are compared with one state.
     if left == round.maximumPeriod {
       (reference.pointer + row * n).update(from: state, count: n)
     } else if left < round.maximumPeriod, round.maximumPeriod > 1 {

@@ -1,18 +1,19 @@
 import Dynamics
 
-/// All pieces of a one-sided derivative, found from neighbour to neighbour.
+/// Finds all pieces of a one-sided derivative, by going from each piece to its neighbours.
 ///
-/// Cones that share a facet are neighbours, and through neighbours every cone is reached. A wall w of a cone is a facet
-/// unless it is a sum of the cone's other walls with coefficients >= 0 (Farkas's lemma); where it is none, what remains of
-/// w after the best such sum points to a place on the facet. Across a facet lies one piece, because all other borders
-/// pass through the facet's plane at the same places on either side.
+/// Cones that share a facet are neighbours, and every cone can be reached through neighbours. A wall w of a cone is
+/// a facet unless it is a sum of the cone's other walls with coefficients >= 0 (Farkas's lemma). If it is a facet,
+/// what remains of w after subtracting the best such sum points to a place on the facet. There is exactly one piece
+/// on the other side of a facet, because all other borders pass through the facet's plane at the same places on
+/// both sides.
 struct PieceSearch<Map: DifferentiableMap> {
   let derivative: OneSidedDerivative<Map>
 
   /// Finds the pieces.
   ///
-  /// - Parameter limit: The most pieces.
-  /// - Returns: The pieces, and whether these are all.
+  /// - Parameter limit: The largest number of pieces.
+  /// - Returns: The pieces, and whether they are all that there are.
   /// - Complexity: O(pieces x kinks x (evaluations of D + kinks N^2)).
   func pieces(limit: Int) -> (pieces: [DirectionPiece], isComplete: Bool) {
     var known: Set<[Int8]> = []
@@ -42,9 +43,9 @@ struct PieceSearch<Map: DifferentiableMap> {
     return (pieces, isComplete)
   }
 
-  /// The piece on the other side of a facet.
+  /// The piece on the other side of a facet; nil if it is not found.
   ///
-  /// - Parameter outside: A direction beyond this wall and no other.
+  /// - Parameter outside: A direction that lies beyond this wall and beyond no other.
   private func neighbour(of piece: DirectionPiece, across wall: Int, towards outside: [Double])
     -> DirectionPiece?
   {
@@ -68,11 +69,12 @@ struct PieceSearch<Map: DifferentiableMap> {
     return nil
   }
 
-  /// The piece with a direction that keeps away from its walls, as far as a few steps of Gilbert's method find one.
+  /// The piece with a direction that keeps away from its walls, as far as a few steps of Gilbert's method can find
+  /// one.
   private func centred(_ piece: DirectionPiece) -> DirectionPiece {
     func room(_ v: [Double]) -> Double { piece.walls.map { product($0, v) }.min() ?? 1 }
     guard piece.walls.count > 1 else { return piece }
-    // The shortest vector among the averages of the walls has the largest distance to the nearest wall.
+    // Of all averages of the walls, the shortest vector has the largest distance from the nearest wall.
     var centre = piece.walls[0]
     for _ in 0..<60 {
       let distances = piece.walls.map { product($0, centre) }
@@ -89,10 +91,10 @@ struct PieceSearch<Map: DifferentiableMap> {
     return result
   }
 
-  /// A direction beyond wall `index` and beyond no other; nil where there is none.
+  /// A direction beyond wall `index` and beyond no other wall; nil if there is none.
   ///
-  /// The least squares |w - sum_i c_i w_i| over c >= 0 by Lawson's and Hanson's method
-  /// (doi:10.1137/1.9781611971217, chapter 23); the direction is what remains of w, turned round.
+  /// |w - sum_i c_i w_i| is minimized over c >= 0 by Lawson's and Hanson's method (doi:10.1137/1.9781611971217,
+  /// chapter 23). The direction is what remains of w, with its sign reversed.
   private func separation(of index: Int, in walls: [[Double]]) -> [Double]? {
     let target = walls[index]
     var passive: [Int] = []
@@ -131,9 +133,9 @@ struct PieceSearch<Map: DifferentiableMap> {
     return norm(rest) > 1e-7 ? rest.map { -$0 } : nil
   }
 
-  /// The c that minimize |target - sum_k c_k rows_k|; nil where the rows depend on one another.
+  /// The c that minimize |target - sum_k c_k rows_k|; nil if the rows depend on one another.
   ///
-  /// By Gauss's elimination of the normal equations, which are few: at most N.
+  /// The normal equations are solved by Gauss's elimination, because they are few: N at most.
   private func leastSquares(_ rows: [[Double]], _ target: [Double]) -> [Double]? {
     let n = rows.count
     let width = n + 1

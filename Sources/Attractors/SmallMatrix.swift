@@ -3,7 +3,7 @@ import Numerics
 
 internal import CGSL
 
-/// A complex number: an eigenvalue.
+/// A complex number, used for eigenvalues.
 public struct ComplexNumber: Sendable, Hashable {
   /// The real part.
   public var real: Double
@@ -16,13 +16,13 @@ public struct ComplexNumber: Sendable, Hashable {
     self.imaginary = imaginary
   }
 
-  /// The distance from 0.
+  /// The distance of the number from 0.
   public var modulus: Double { (real * real + imaginary * imaginary).squareRoot() }
 }
 
-/// A square matrix `[n, n]`, row-major, of the size of a latent space; decompositions by GSL.
+/// A square matrix `[n, n]`, row-major, of the size of a latent space. GSL computes its decompositions.
 ///
-/// Every status of GSL is checked; what cannot be computed is nil.
+/// Every status that GSL returns is checked, and what cannot be computed is nil.
 struct SmallMatrix: Sendable {
   let n: Int
   var elements: [Double]
@@ -46,7 +46,7 @@ struct SmallMatrix: Sendable {
 
   var isFinite: Bool { elements.allSatisfy(\.isFinite) }
 
-  /// `self` times `other`, either of them transposed where asked.
+  /// `self` times `other`, where either of them may be transposed.
   func times(_ other: SmallMatrix, transposed: Bool = false, otherTransposed: Bool = false) -> SmallMatrix {
     var result = SmallMatrix(Array(repeating: 0, count: n * n), n: n)
     Double.multiply(
@@ -61,7 +61,7 @@ struct SmallMatrix: Sendable {
     return result
   }
 
-  /// `self` times a vector, into memory that is there already.
+  /// `self` times a vector, written to memory that already exists.
   func multiply(_ vector: [Double], into result: inout [Double]) {
     for i in 0..<n {
       var sum = 0.0
@@ -70,9 +70,9 @@ struct SmallMatrix: Sendable {
     }
   }
 
-  /// All eigenvalues, by descending modulus, then real part, then imaginary part.
+  /// All eigenvalues, by descending modulus, then real part, then imaginary part; nil if they cannot be computed.
   ///
-  /// - Complexity: O(n^3): balancing, Hessenberg form, double-shift QR (`gsl_eigen_nonsymm`).
+  /// - Complexity: O(n^3), by balancing, Hessenberg form and double-shift QR (`gsl_eigen_nonsymm`).
   func eigenvalues() -> [ComplexNumber]? {
     _ = GSLErrors.areReturned
     guard isFinite, let workspace = gsl_eigen_nonsymm_alloc(n), let matrix = gsl_matrix_alloc(n, n),
@@ -96,7 +96,7 @@ struct SmallMatrix: Sendable {
     }
   }
 
-  /// The largest eigenvalue of a symmetric matrix.
+  /// The largest eigenvalue of a symmetric matrix; nil if it cannot be computed.
   func largestSymmetricEigenvalue() -> Double? {
     _ = GSLErrors.areReturned
     guard isFinite, let workspace = gsl_eigen_symm_alloc(n), let matrix = gsl_matrix_alloc(n, n),
@@ -112,7 +112,7 @@ struct SmallMatrix: Sendable {
     return gsl_vector_max(values)
   }
 
-  /// The largest eigenvalue of a symmetric matrix and its eigenvector, of length 1.
+  /// The largest eigenvalue of a symmetric matrix and its eigenvector of length 1; nil if they cannot be computed.
   func largestSymmetricEigenpair() -> (value: Double, vector: [Double])? {
     _ = GSLErrors.areReturned
     guard isFinite, let workspace = gsl_eigen_symmv_alloc(n), let matrix = gsl_matrix_alloc(n, n),
@@ -135,15 +135,15 @@ struct SmallMatrix: Sendable {
     SmallMatrix(v.flatMap { a in v.map { a * $0 } }, n: v.count)
   }
 
-  /// Its rows.
+  /// The rows of the matrix.
   var rows: [[Double]] { (0..<n).map { Array(elements[$0 * n..<($0 + 1) * n]) } }
 
-  /// |A|_2, through the eigenvalues of A'A.
+  /// |A|_2, computed from the eigenvalues of A'A.
   func largestSingularValue() -> Double? {
     times(self, transposed: true).largestSymmetricEigenvalue().map { max($0, 0).squareRoot() }
   }
 
-  /// The upper triangular factor L of a positive definite matrix P = L'L.
+  /// The upper triangular factor L of a positive definite matrix P = L'L; nil if P is not positive definite.
   func upperCholeskyFactor() -> SmallMatrix? {
     _ = GSLErrors.areReturned
     guard isFinite, let matrix = gsl_matrix_alloc(n, n) else { return nil }
@@ -157,7 +157,7 @@ struct SmallMatrix: Sendable {
     return result
   }
 
-  /// The inverse; nil for a singular matrix.
+  /// The inverse; nil if the matrix is singular.
   func inverse() -> SmallMatrix? {
     guard let factors = LUFactors(self) else { return nil }
     var result = SmallMatrix(Array(repeating: 0, count: n * n), n: n)
@@ -177,7 +177,7 @@ struct SmallMatrix: Sendable {
   }
 }
 
-/// A matrix decomposed for solving linear systems.
+/// The LU decomposition of a matrix, with which linear systems are solved.
 final class LUFactors {
   private let n: Int
   private let matrix: UnsafeMutablePointer<gsl_matrix>
@@ -185,7 +185,7 @@ final class LUFactors {
   private let right: UnsafeMutablePointer<gsl_vector>
   private let solution: UnsafeMutablePointer<gsl_vector>
 
-  /// Nil for a matrix that is singular or not finite.
+  /// Decomposes a matrix; nil if it is singular or not finite.
   init?(_ source: SmallMatrix) {
     _ = GSLErrors.areReturned
     n = source.n

@@ -1,23 +1,23 @@
 import Dynamics
 import Numerics
 
-/// Ellipsoids around the points of a stable set in which a contraction is proven: an orbit that enters one of them
-/// converges to the set.
+/// Ellipsoids around the points of a stable set in which the map is proven to contract. An orbit that enters one of
+/// them converges to the set.
 ///
 ///     |F(z_i + v) - z_{i+1}|_{i+1} <= q |v|_i + bound(|v|_i) < |v|_i   for 0 < |v|_i <= r,   |v|_i = |L_i v|
 ///
-/// The norms solve P_i = L_i'L_i = I + gamma^-2 J_i' P_{i+1} J_i with the spectral radius < gamma^p < 1, so that the
-/// linear map contracts in them by q < 1; the map's `remainderBound` then gives r. A tenth of the margin 1 - q is
-/// left for roundings.
+/// The norms solve P_i = L_i'L_i = I + gamma^-2 J_i' P_{i+1} J_i, where the spectral radius is below gamma^p < 1.
+/// In these norms the linear map contracts by q < 1, and the map's `remainderBound` then gives r. A tenth of the
+/// margin 1 - q is left for rounding errors.
 package struct TrappingBall: Sendable {
   private let centres: [[Double]]
   private let factors: [SmallMatrix]
   /// r, in the norms of the ellipsoids.
   package let radius: Double
-  /// Beyond this Euclidean distance no state is inside.
+  /// The Euclidean distance from each point beyond which no state is inside.
   private let outerRadii: [Double]
 
-  /// Nil where the set is not stable, or lies on a kink, or no bound is known, or none that is useful.
+  /// Returns nil if the set is not stable or lies on a kink, or if no useful bound is known.
   package init?<Map: DifferentiableMap>(around set: InvariantSet, of map: Map) {
     guard set.isStable, !set.liesOnKink else { return nil }
     let gamma = power(1 - 0.1 * (1 - max(set.spectralRadius, 1e-3)), 1 / Double(set.period))
@@ -35,14 +35,14 @@ package struct TrappingBall: Sendable {
       radius = min(radius, Self.largestRadius(margin: 0.9 * (1 - q), bound: bound))
     }
     outerRadii = inverses.map { ($0.largestSingularValue() ?? .infinity) * radius * (1 + 1e-9) }
-    // A ball as small as rounding errors of the map is of no use, and cannot be trusted.
+    // A ball as small as the map's rounding errors is of no use and cannot be trusted.
     guard outerRadii[0] > 1e-8 * max(1, norm(set.points[0])), radius.isFinite else { return nil }
     centres = set.points
     self.factors = factors
     self.radius = radius
   }
 
-  /// The point whose ellipsoid holds the state; nil for none.
+  /// The number of the point whose ellipsoid contains the state; nil if none does.
   package func phase(of state: UnsafePointer<Double>, scratch: UnsafeMutablePointer<Double>) -> Int? {
     for (i, centre) in centres.enumerated() {
       let n = centre.count
@@ -78,7 +78,8 @@ package struct TrappingBall: Sendable {
     zip(centres, outerRadii).contains { norm(difference(state, $0)) <= factor * $1 }
   }
 
-  /// The largest r with bound(r) <= margin r, by bisection of its logarithm; 0 for none above 1e-14.
+  /// The largest r between 1e-14 and 1e4 with bound(r) <= margin r, by bisection of its logarithm; 0 if there is
+  /// none.
   private static func largestRadius(margin: Double, bound: @Sendable (Double) -> Double) -> Double {
     var low = -14.0
     var high = 4.0
@@ -95,11 +96,11 @@ package struct TrappingBall: Sendable {
     return power(10, low)
   }
 
-  /// L_i for each point of the set.
+  /// The factor L_i for each point of the set; nil if they cannot be computed.
   private static func norms(_ set: InvariantSet, gamma: Double) -> [SmallMatrix]? {
     let p = set.period
     let n = set.points[0].count
-    // P_0 = Q + M'P_0 M with M = gamma^-p J_p and Q = sum over one period; by doubling.
+    // P_0 = Q + M'P_0 M, where M = gamma^-p J_p and Q is the sum over one period. It is computed by doubling.
     var q = SmallMatrix.identity(n)
     var passed = SmallMatrix.identity(n)
     for i in 0..<p {

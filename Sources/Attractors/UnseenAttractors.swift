@@ -1,21 +1,22 @@
 import Numerics
 
-/// A lower bound on the number of attractors that no start has reached, from how many were reached rarely.
+/// A lower bound on the number of attractors that no start has reached, estimated from those that were reached
+/// rarely.
 ///
 ///     unseen = A f1 (f1 - 1) / (2 (f2 + 1)),   A = (n - 1) / n
 ///
-/// f1 and f2 are the numbers of attractors that exactly one and exactly two of n independent starts
-/// reached. The bias-corrected form of Chao1.
+/// f1 and f2 are the numbers of attractors that exactly one and exactly two of n independent starts reached. This
+/// is the bias-corrected form of Chao1.
 ///
-/// Sources: Chao 1984, Scand. J. Statist. 11, 265; variance as in Chao 1987, doi:10.2307/2531532, and Colwell's
+/// Sources: Chao 1984, Scand. J. Statist. 11, 265; for the variance Chao 1987, doi:10.2307/2531532, and Colwell's
 /// EstimateS (appendix B, equations 5 to 8).
 public struct UnseenAttractors: Sendable, Hashable {
-  /// The number of attractors not seen yet: at least so many are expected.
+  /// The estimated number of attractors that have not been seen. At least this many are expected.
   public var estimate: Double
-  /// Its standard error.
+  /// The estimate's standard error.
   public var standardError: Double
 
-  /// - Parameter basins: How many independent starts reached each attractor; zeros are ignored.
+  /// - Parameter basins: The number of independent starts that reached each attractor; zeros are ignored.
   public init(basins: [Int]) {
     let seen = basins.filter { $0 > 0 }
     let n = Double(seen.reduce(0, +))
@@ -47,9 +48,9 @@ public struct UnseenAttractors: Sendable, Hashable {
   }
 }
 
-/// The basin entropy -sum f ln f of the fractions of decided starts, nats.
+/// The basin entropy -sum f ln f of the fractions of decided starts, in nats; NaN without starts.
 ///
-/// The plug-in estimate: too small by about (attractors - 1) / (2 starts).
+/// This is the plug-in estimate, which is too small by about (attractors - 1) / (2 starts).
 public func basinEntropy(_ basins: [Int]) -> Double {
   let total = Double(basins.reduce(0, +))
   guard total > 0 else { return .nan }

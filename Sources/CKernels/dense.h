@@ -1,5 +1,6 @@
-// Part of lanes.h: the register tile, and dense layers. In the update of weights, a step of Adam is done beside
-// the tile's products.
+// Part of lanes.h: the register tile, and dense layers. When weights are updated, a step of Adam runs beside the
+// tile's products.
+//
 // A step of Adam that is due: `vectors` vectors of parameters whose gradient is known.
 struct NAME(adam) {
   REAL beta1, beta2, rest1, rest2, rate, correction, epsilon;
@@ -18,7 +19,7 @@ TARGET static inline __attribute__((always_inline)) void NAME(adam_vector)(const
   V root = __builtin_elementwise_sqrt(v);
   *(V *)(due->parameters + i) -= due->rate * m / (root * due->correction + due->epsilon);
 }
-// How many of them are done along with a sum of `inner` terms; and the others.
+// The number of vectors that are updated while a sum of `inner` terms is computed. `finish` updates the others.
 TARGET static inline ptrdiff_t NAME(on_the_way)(const struct NAME(adam) *due, ptrdiff_t inner) {
   const ptrdiff_t most = inner < CHUNK ? inner : CHUNK;
   return due->vectors < most ? due->vectors : most;
@@ -28,12 +29,15 @@ TARGET static void NAME(finish)(struct NAME(adam) *due, ptrdiff_t inner) {
   due->vectors = 0;
 }
 
-// The register tile, y[r][c] = bias[c] + sum_k a[r][k] b[k][c] for `height` <= TILE rows and two vectors
-// of columns, summed over `inner` in a fixed order: chunks of CHUNK terms are summed by themselves, for
-// rounding errors grow with the length of a sum. `height` is a constant in each copy. `streams` where b is
-// one panel of weights, which comes from the second- or third-level cache in one stream. Where it does not,
-// the step of Adam that is due is done on the way, one vector per term, so that the divider works while
-// the multipliers do, and then lines of `ahead` are fetched, one per term.
+// The register tile: y[r][c] = bias[c] + sum_k a[r][k] b[k][c] for `height` <= TILE rows and two vectors of
+// columns.
+//
+// The sum over `inner` has a fixed order. Chunks of CHUNK terms are summed separately, because rounding errors grow
+// with the length of a sum. `height` is a constant in each copy of the function.
+//
+// `streams` is 1 if b is one panel of weights, which comes from the second- or third-level cache in one stream. If
+// it is 0, the step of Adam that is due is done meanwhile, one vector per term, so that the divider works while the
+// multipliers do. After that, lines of `ahead` are fetched, one per term.
 TARGET static inline __attribute__((always_inline)) void
 NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, const REAL *b,
            ptrdiff_t b_inner, ptrdiff_t inner, const REAL *bias, REAL *y, ptrdiff_t y_row,
@@ -50,7 +54,7 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
     for (int part = streams ? 1 : 0; part < 2; part++)
       for (ptrdiff_t k = part ? busy : 0; k < (part ? length : busy); k++, ak += a_inner, bk += b_inner) {
         if (part == 0) NAME(adam_vector)(due, k);
-        // Not while the step of Adam needs the load ports.
+        // Lines are not fetched while the step of Adam needs the load ports.
         const ptrdiff_t line = k - busy;
         if (!streams && part && !first && line < 3 * height * PANEL / LANES)
           __builtin_prefetch(ahead[line % 3] + line / 3 * LANES, 1);
@@ -63,7 +67,7 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
         V b0 = *(const V *)bk, b1 = *(const V *)(bk + LANES);
 #pragma clang loop unroll(full)
         for (int r = 0; r < height; r++) {
-          V x = ak[r * a_row] - (V){};  // a broadcast: x - 0 is x, x + 0 is not for -0
+          V x = ak[r * a_row] - (V){};  // a broadcast: x - 0 is x even for -0, which x + 0 is not
           sum[r][0] += x * b0;
           sum[r][1] += x * b1;
         }
@@ -87,7 +91,8 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
 #endif
 #define HEIGHTS switch (height) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) TALL }
 
-// Rows of `a` contiguous along the sum (layers), and across it (weight gradients).
+// `along`: the rows of `a` are contiguous along the sum, as in layers. `across`: they are contiguous across it, as
+// in gradients of weights.
 TARGET static void NAME(along)(int height, const REAL *a, ptrdiff_t a_row, const REAL *b, ptrdiff_t inner,
                                const REAL *bias, REAL *y, ptrdiff_t y_row) {
   const ptrdiff_t a_inner = 1, b_inner = PANEL;
@@ -108,10 +113,11 @@ TARGET static void NAME(across)(int height, const REAL *a, ptrdiff_t a_inner, co
 #undef TALL
 #undef HEIGHTS
 
-// The height of the next of the tiles, as even as possible, that cover `left` rows.
+// The height of the next tile, where tiles of heights as even as possible cover `left` rows.
 #define HEIGHT(left) (((left) + ((left) + TILE - 1) / TILE - 1) / (((left) + TILE - 1) / TILE))
 
-// A group of panels, whose weights stay in the second-level cache, meets all rows before the next group.
+// All rows meet one group of panels before the next group, so that a group's weights stay in the second-level
+// cache.
 TARGET static void NAME(dense)(const REAL *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
                                const REAL *packed, const REAL *bias, ptrdiff_t columns, REAL *y,
                                ptrdiff_t y_stride, int activation) {

@@ -11,7 +11,7 @@ TARGET static inline V NAME(clamp)(V x, float low, float high) {
   return NAME(choose)(x > NAME(all)(high), NAME(all)(high), x);
 }
 
-// tanh: rational minimax approximation of degree 13/6 (as in Eigen's ptanh); error 4.2e-7.
+// tanh: rational minimax approximation of degree 13/6 (as in Eigen's ptanh). The error is at most 4.2e-7.
 TARGET static inline V NAME(tanh)(V x) {
   x = NAME(clamp)(x, -7.90531110763549805f, 7.90531110763549805f);
   V s = x * x;
@@ -27,10 +27,11 @@ TARGET static inline V NAME(tanh)(V x) {
   return x * p / q;
 }
 
-// exp: Cephes' expf; relative error 2e-7, saturating at the ends of the range of normal numbers. NaN remains NaN.
+// exp: Cephes' expf. The relative error is at most 2e-7. Results saturate at the ends of the range of normal
+// numbers, and NaN remains NaN.
 TARGET static inline V NAME(exp)(V x) {
   x = NAME(clamp)(x, -87.0f, 88.0f);
-  V k = x * 1.44269504088896341f + 0x1.8p23f;  // the nearest integer in the low bits
+  V k = x * 1.44269504088896341f + 0x1.8p23f;  // the nearest integer is in the low bits
   V f = k - 0x1.8p23f;
   V r = x - f * 0.693359375f;
   r = r - f * -2.12194440e-4f;
@@ -43,7 +44,7 @@ TARGET static inline V NAME(exp)(V x) {
   return y * (V)(((I)k << 23) + (127 << 23));
 }
 
-// log(1 + e) for 0 <= e <= 1: Cephes' logf of 1 + e or its half; relative error 2e-7.
+// log(1 + e) for 0 <= e <= 1: Cephes' logf of 1 + e or of half of it. The relative error is at most 2e-7.
 TARGET static inline V NAME(log1p)(V e) {
   I large = e > 0.41421356f;
   V n = NAME(choose)(large, NAME(all)(1.0f), NAME(all)(0.0f));
@@ -73,7 +74,7 @@ TARGET static inline V NAME(softplus_by)(V x, V e) {
 TARGET static inline V NAME(logistic)(V x) { return NAME(logistic_by)(x, NAME(decay)(x)); }
 TARGET static inline V NAME(softplus)(V x) { return NAME(softplus_by)(x, NAME(decay)(x)); }
 
-// erf: rational minimax approximation of degree 13/8 (as in Eigen's generic erf); error 5e-7.
+// erf: rational minimax approximation of degree 13/8 (as in Eigen's generic erf). The error is at most 5e-7.
 TARGET static inline V NAME(erf)(V x) {
   x = NAME(clamp)(x, -4.0f, 4.0f);
   V s = x * x;
@@ -95,7 +96,7 @@ TARGET static inline V NAME(apply)(V x, int activation) {
   case ckernels_tanh: return NAME(tanh)(x);
   case ckernels_relu: return NAME(choose)(x < 0.0f, NAME(all)(0.0f), x);
   case ckernels_gelu:
-    // Beyond erf's clamp the error would grow with |x|.
+    // Below -4 sqrt(2), where erf's argument is clamped, the error would grow with |x|.
     return NAME(choose)(x < -5.65685425f, NAME(all)(0.0f), 0.5f * x * (1.0f + NAME(erf)(x * 0.70710678118654752f)));
   case ckernels_softplus: return NAME(softplus)(x);
   case ckernels_logistic: return NAME(logistic)(x);
@@ -103,7 +104,8 @@ TARGET static inline V NAME(apply)(V x, int activation) {
   }
 }
 
-// Whole vectors, or a zero-padded tail of `left` < LANES elements.
+// Loads and stores a whole vector or, if `left` < LANES, a tail of `left` elements. A loaded tail is padded with
+// zeros.
 TARGET static inline V NAME(load)(const float *p, ptrdiff_t left) {
   if (left >= LANES) return *(const V *)p;
   V v = {};
@@ -125,7 +127,7 @@ NAME(activate_by)(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stri
 }
 TARGET static void NAME(activate)(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
                                   int activation) {
-  // One copy per function, so that the choice is outside the loops.
+  // There is one copy per function, so that the choice is made outside the loops.
 #define BY(a) case a: NAME(activate_by)(values, rows, count, stride, a); break;
   switch (activation) {
     BY(ckernels_tanh) BY(ckernels_relu) BY(ckernels_gelu) BY(ckernels_softplus) BY(ckernels_logistic)
@@ -138,10 +140,10 @@ TARGET static inline V NAME(choose)(I mask, V a, V b) {
   return (V)(((I)a & mask) | ((I)b & ~mask));
 }
 
-// e^x = scale (1 + p) for |x| <= 708: p is the series of e^r - 1 to r^14 / 14!, |r| <= ln(2) / 2; error below one
-// ulp. Its low part, of the argument's reduction, is Cody and Waite's.
+// e^x = scale (1 + p) for |x| <= 708, where p is the series of e^r - 1 up to r^14 / 14!, and |r| <= ln(2) / 2. The
+// error is below one ulp. The argument is reduced as by Cody and Waite, with ln 2 in two parts.
 TARGET static inline V NAME(exp_parts)(V x, V *scale) {
-  V k = x * 1.4426950408889634 + 0x1.8p52;  // the nearest integer in the low bits
+  V k = x * 1.4426950408889634 + 0x1.8p52;  // the nearest integer is in the low bits
   V n = k - 0x1.8p52;
   V r = x - n * 0x1.62e42fefa38p-1;
   r = r - n * 0x1.ef35793c7673p-45;
@@ -161,7 +163,7 @@ TARGET static inline V NAME(exp_parts)(V x, V *scale) {
   return p * r * r + r;
 }
 
-// (e^2x - 1) / (e^2x + 1), without cancellation; error below 3 ulp.
+// (e^2x - 1) / (e^2x + 1) without cancellation. The error is below 3 ulp.
 TARGET static inline V NAME(tanh)(V x) {
   V size = (V)((I)x & 0x7fffffffffffffffLL), scale;
   V y = NAME(choose)(size > 20.0, NAME(all)(40.0), 2 * size);
@@ -172,7 +174,7 @@ TARGET static inline V NAME(tanh)(V x) {
   return NAME(choose)(x != x, x, t);
 }
 
-// 1 / (1 + e^-x) without overflow; 0 below -708, where it is below 4e-308; error below 3 ulp.
+// 1 / (1 + e^-x) without overflow. Below -708, where it is less than 4e-308, it is 0. The error is below 3 ulp.
 TARGET static inline V NAME(logistic)(V x) {
   V size = (V)((I)x & 0x7fffffffffffffffLL), scale;
   V p = NAME(exp_parts)(-NAME(choose)(size > 708.0, NAME(all)(708.0), size), &scale);

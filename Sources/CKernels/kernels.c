@@ -3,25 +3,25 @@
 #include <math.h>
 #include <string.h>
 
-// a * b + c may be fused within an expression: fixed by the source, not by the caller.
+// a * b + c may be fused within an expression. The source decides this, not the caller's compiler options.
 #pragma STDC FP_CONTRACT ON
 
-// Terms of a dense layer's sum that are added up by themselves.
+// The number of terms of a dense layer's sum that are added up separately.
 #define CHUNK 256
 
-// How many terms ahead weights are fetched into the first- and the second-level cache.
+// How many terms ahead weights are fetched into the first-level and into the second-level cache.
 #define NEAR 32
 #define FAR 128
 
-// Bytes of weights that meet all rows of a block before the next ones do.
+// The bytes of weights that all rows of a block meet before the next weights do.
 #define GROUP (256 << 10)
 
 #define JOIN2(a, b) a##_##b
 #define JOIN(a, b) JOIN2(a, b)
 #define NAME(x) JOIN(x, SUFFIX)
 
-// In double precision, for checking and for attractors: the C library's functions, accurate to an ulp, where
-// lanes.h has none of its own (tanh, logistic).
+// Functions in double precision, for checks and for attractors. They call the C library, which is accurate to an
+// ulp. lanes.h has faster ones for tanh and logistic.
 
 static double logistic(double x) {
   double e = exp(-fabs(x));
@@ -149,7 +149,7 @@ static ptrdiff_t padded(ptrdiff_t n, ptrdiff_t multiple) { return (n + multiple 
 #undef TILE
 #endif
 
-// Which instruction set: function pointers, not ifunc (which crashes under the thread sanitizer).
+// The instruction set is chosen through function pointers, because ifunc crashes under the thread sanitizer.
 static int best_instruction_set(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();

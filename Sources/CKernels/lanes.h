@@ -1,9 +1,9 @@
-// Template, compiled by kernels.c once per precision and instruction set, which defines:
-//   REAL the scalar, LANES its number in one vector register, TILE rows of the register tile,
-//   PANEL columns of a packed panel, TARGET the function attribute, NAME(x) the decorated name,
-//   SINGLE where REAL is float.
+// A template that kernels.c compiles once per precision and instruction set. kernels.c defines:
+//   REAL, the scalar; LANES, the number of scalars in a vector register; TILE, the rows of the register tile;
+//   PANEL, the columns of a packed panel; TARGET, the function attribute; NAME(x), the decorated name;
+//   SINGLE, if REAL is float.
 
-// Vectors of REAL, of integers of its size (masks), and of as many doubles.
+// Vectors of LANES elements: of REAL, of integers of the same size (masks), and of doubles.
 typedef REAL NAME(V) __attribute__((vector_size(LANES * sizeof(REAL)), aligned(sizeof(REAL))));
 #ifdef SINGLE
 typedef int NAME(I) __attribute__((vector_size(LANES * sizeof(int)), aligned(sizeof(int))));

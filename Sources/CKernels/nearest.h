@@ -1,5 +1,5 @@
 // Part of lanes.h, single precision: the search for the nearest of many vectors.
-// See ckernels_bucket_minima. The scores leave registers only as minima.
+// See ckernels_bucket_minima. Only minima leave the registers; the scores themselves do not.
 TARGET static void NAME(bucket_minima)(const float *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
                                        const float *packed, const float *bias, ptrdiff_t columns,
                                        float *minima, ptrdiff_t stride) {

@@ -1,7 +1,7 @@
 // Part of lanes.h: gradients of activations and likelihood, transposed weights, and the update of a panel.
 
 #ifdef SINGLE
-// f'(input), from the input or the output, whichever is cheaper.
+// f'(input), computed from the input or the output, whichever is cheaper.
 TARGET static inline V NAME(slope)(V input, V output, int activation) {
   switch (activation) {
   case ckernels_tanh: return 1.0f - output * output;
@@ -56,7 +56,7 @@ TARGET static double NAME(bernoulli)(const float *logits, ptrdiff_t stride, cons
 }
 #endif  // SINGLE
 
-// The two halves of a perfect shuffle.
+// The indices that form the lower and the upper half of a perfect shuffle.
 #if LANES == 2
 #define LOW 0, 2
 #define HIGH 1, 3
@@ -70,8 +70,9 @@ TARGET static double NAME(bernoulli)(const float *logits, ptrdiff_t stride, cons
 #define LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
-// LANES rows of a panel, from row i. Whole cache lines are stored past the caches, for other cores have read and will
-// read them: where cores have no cache in common, taking each line from another core first took as long as the gradients.
+// Transposes LANES rows of a panel, from row i on. Whole cache lines are stored past the caches, because other
+// cores have read them and will read them again. Where cores share no cache, taking each line from another core
+// before writing it took as long as the gradients.
 typedef REAL NAME(A) __attribute__((vector_size(LANES * sizeof(REAL))));
 TARGET static void NAME(transpose_rows)(const REAL *panel, ptrdiff_t i, ptrdiff_t inputs, ptrdiff_t columns,
                                       REAL *target, ptrdiff_t target_panel) {
@@ -87,7 +88,7 @@ TARGET static void NAME(transpose_rows)(const REAL *panel, ptrdiff_t i, ptrdiff_
     V v[LANES], w[LANES];
 #pragma clang loop unroll(full)
     for (int j = 0; j < LANES; j++) v[j] = *(const V *)(source + j * PANEL + c);
-    // A perfect shuffle of LANES^2 elements, log2(LANES) times, is the transposition.
+    // A perfect shuffle of LANES^2 elements, done log2(LANES) times, is the transposition.
 #pragma clang loop unroll(full)
     for (int step = 1; step < LANES; step *= 2) {
 #pragma clang loop unroll(full)
@@ -113,7 +114,7 @@ TARGET static void NAME(transpose)(const REAL *panel, ptrdiff_t inputs, ptrdiff_
                                    ptrdiff_t target_panel) {
   for (ptrdiff_t i = 0; i < padded(inputs, PANEL); i += LANES)
     NAME(transpose_rows)(panel, i, inputs, columns, target, target_panel);
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);  // such stores are not ordered otherwise
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);  // nontemporal stores are not ordered without a fence
 }
 
 TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t x_stride,
@@ -121,7 +122,7 @@ TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs,
                                 REAL *first, REAL *second, const struct ckernels_adam *adam,
                                 ptrdiff_t columns, REAL *target, ptrdiff_t target_panel) {
   static const REAL one = 1;
-  // Gradients of the tile at work and of the one before, whose step of Adam is due meanwhile.
+  // The gradients of the tile at work and of the tile before it, whose step of Adam is due meanwhile.
   REAL scratch[2][TILE * PANEL];
   const REAL beta1 = (REAL)adam->beta1, beta2 = (REAL)adam->beta2;
   struct NAME(adam) due = {.beta1 = beta1, .beta2 = beta2, .rest1 = 1 - beta1, .rest2 = 1 - beta2,
@@ -129,7 +130,7 @@ TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs,
                            .epsilon = (REAL)adam->epsilon};
   ptrdiff_t moved = 0;
   for (ptrdiff_t i = 0, tile = 0, height; i <= inputs; i += height, tile++) {
-    height = i < inputs ? HEIGHT(inputs - i) : 1;  // the last row is the bias's: its input is 1
+    height = i < inputs ? HEIGHT(inputs - i) : 1;  // the last row is that of the bias, whose input is 1
     REAL *g = gradient ? gradient + i * PANEL : scratch[tile % 2];
     const REAL *const ahead[3] = {parameters + i * PANEL, first + i * PANEL, second + i * PANEL};
     const REAL *input = i < inputs ? x + i : &one;
@@ -139,7 +140,7 @@ TARGET static void NAME(update)(const REAL *x, ptrdiff_t rows, ptrdiff_t inputs,
       NAME(finish)(&due, rows);
     }
     if (gradient) continue;
-    // Rows before this tile are updated, and move to the transposed weights.
+    // Rows before this tile have been updated, so they can be written to the transposed weights.
     for (; target && moved + LANES <= i; moved += LANES)
       NAME(transpose_rows)(parameters, moved, inputs, columns, target, target_panel);
     due.parameters = parameters + i * PANEL;

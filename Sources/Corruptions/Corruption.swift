@@ -7,7 +7,7 @@ public enum CorruptionOrigin: Sendable, Hashable {
   case item
   /// The item's memory xi_i, `[N]`.
   case memory
-  /// Nothing: a draw in the latent space, `[N]`.
+  /// Nothing: the state is drawn in the latent space, `[N]`.
   case nothing
 }
 
@@ -15,42 +15,49 @@ public enum CorruptionOrigin: Sendable, Hashable {
 ///
 /// A new corruption is one file with a conforming struct, and one line in `CorruptionRegistry`.
 public protocol Corruption: Sendable {
-  /// The name in scenarios.
+  /// The corruption's name in scenarios.
   static var name: String { get }
   /// One line for `simulate list corruptions`.
   static var summary: String { get }
-  /// Which levels are allowed.
+  /// The levels that are allowed.
   static var levelDomain: LevelDomain { get }
-  /// What it starts from.
+  /// What the corruption starts from.
   static var origin: CorruptionOrigin { get }
-  /// Whether the corrupted pixels form a region (for the clamped mode).
+  /// Whether the corrupted pixels form a region, which the clamped mode needs.
   static var hasRegion: Bool { get }
-  /// Whether it needs to know the picture's shape.
+  /// Whether `apply` needs the picture's shape.
   static var needsImageShape: Bool { get }
 
-  /// Creates it.
+  /// Creates the corruption. It has no parameters besides the level.
   init()
 
   /// Corrupts `state`, which holds the item, the memory, or zeros.
   ///
-  /// - Parameter region: Zeroed; to be set to 1 at corrupted pixels where given.
+  /// - Parameters:
+  ///   - level: A number in `levelDomain`.
+  ///   - state: Shape `[D]` for items, else `[N]`; pixels are in [0, 1]. Is changed in place.
+  ///   - region: Shape `[D]`, zeroed; receives 1 at corrupted pixels if `hasRegion` is true. nil if nobody asks for
+  ///     it.
+  ///   - imageShape: The picture's shape; its pixels are the elements of `state` in row-major order.
+  ///   - random: The member's random numbers.
   func apply(
     level: Double, to state: UnsafeMutableBufferPointer<Double>,
     region: UnsafeMutableBufferPointer<UInt8>?, imageShape: ImageShape?, random: inout RandomStream)
 }
 
 extension Corruption {
-  /// The clean item.
+  /// By default, a corruption starts from the clean item.
   public static var origin: CorruptionOrigin { .item }
-  /// False.
+  /// By default, there is no region.
   public static var hasRegion: Bool { false }
-  /// False.
+  /// By default, the picture's shape is not needed.
   public static var needsImageShape: Bool { false }
 }
 
-/// All corruptions by name.
+/// All corruptions, by name.
 public enum CorruptionRegistry {
-  /// One line each. `file` (states from a file) is not a corruption and is known to `Scenarios`.
+  /// One line per corruption. Initial states from a file (`file` in scenarios) are no corruption; `Scenarios` knows
+  /// them.
   public static let all: [any Corruption.Type] = [
     UniformReplacement.self,
     Flip.self,
@@ -62,7 +69,7 @@ public enum CorruptionRegistry {
     LatentBox.self,
   ]
 
-  /// The corruption of that name.
+  /// The corruption of that name, or nil if there is none.
   public static func corruption(named name: String) -> (any Corruption)? {
     all.first { $0.name == name }?.init()
   }

@@ -1,7 +1,11 @@
 import Numerics
 import Vocabulary
 
-/// Exactly round(p D) pixels, drawn without replacement, are replaced by 1 - x.
+/// Exactly round(p D) pixels x, drawn without replacement, are replaced by 1 - x.
+///
+/// The level is p, in [0, 1]. The region is the flipped pixels.
+///
+/// - Complexity: O(D), and it allocates an array of D whole numbers.
 public struct ExactFlip: Corruption {
   public static let name = "flip-exact"
   public static let summary = "exactly round(p D) pixels x, drawn at random, replaced by 1 - x"

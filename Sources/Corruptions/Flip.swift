@@ -1,7 +1,11 @@
 import Numerics
 import Vocabulary
 
-/// Each pixel x is, with probability p, replaced by 1 - x.
+/// Each pixel x is replaced by 1 - x with probability p.
+///
+/// The level is p, in [0, 1]. The region is the flipped pixels.
+///
+/// - Complexity: O(D).
 public struct Flip: Corruption {
   public static let name = "flip"
   public static let summary = "each pixel x, with probability p, replaced by 1 - x"

@@ -1,7 +1,11 @@
 import Numerics
 import Vocabulary
 
-/// z(0) uniform in [-a, a]^N, from no item; the level is a.
+/// z(0) is uniform in [-a, a]^N. No item is needed.
+///
+/// The level is a, at least 0.
+///
+/// - Complexity: O(N).
 public struct LatentBox: Corruption {
   public static let name = "latent-box"
   public static let summary = "z(0) uniform in [-a, a]^N, from no item; the level is a"

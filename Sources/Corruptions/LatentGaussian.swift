@@ -1,7 +1,11 @@
 import Numerics
 import Vocabulary
 
-/// z(0) = xi + p Normal(0, I), around the item's memory.
+/// z(0) = xi + p Normal(0, I), where xi is the item's memory.
+///
+/// The level is p, the standard deviation of each latent variable, at least 0.
+///
+/// - Complexity: O(N).
 public struct LatentGaussian: Corruption {
   public static let name = "latent-gaussian"
   public static let summary = "z(0) = memory + p Normal(0, I)"

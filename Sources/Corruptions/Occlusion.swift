@@ -1,9 +1,13 @@
 import Numerics
 import Vocabulary
 
-/// A square of area fraction p, side round(sqrt(p D)), at a uniform place, is set to 0.
+/// A square of area fraction p, with side round(sqrt(p D)), is set to 0 at a uniform place inside the picture.
 ///
-/// On a picture that is not square the side is at most the shorter edge.
+/// The level is p, in [0, 1]. The region is the square. In a picture that is not square the side is at most the
+/// shorter edge.
+///
+/// - Precondition: The picture's shape is given.
+/// - Complexity: O(D).
 public struct Occlusion: Corruption {
   public static let name = "occlusion"
   public static let summary =

@@ -1,7 +1,9 @@
 import Numerics
 import Vocabulary
 
-/// z(0) ~ Normal(0, I), from no item; there are no levels.
+/// z(0) ~ Normal(0, I), a draw from the prior. No item is needed, and there are no levels.
+///
+/// - Complexity: O(N).
 public struct PriorDraw: Corruption {
   public static let name = "prior"
   public static let summary = "z(0) ~ Normal(0, I), from no item; has no levels"

@@ -1,7 +1,11 @@
 import Numerics
 import Vocabulary
 
-/// Each pixel is, with probability p, replaced by a uniform number in (0, 1).
+/// Each pixel is replaced by a uniform number in (0, 1) with probability p.
+///
+/// The level is p, in [0, 1]. The region is the replaced pixels.
+///
+/// - Complexity: O(D).
 public struct UniformReplacement: Corruption {
   public static let name = "uniform-replacement"
   public static let summary = "each pixel, with probability p, replaced by a uniform number in (0, 1)"

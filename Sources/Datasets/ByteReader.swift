@@ -8,10 +8,10 @@ internal import CZlib
   internal import Glibc
 #endif
 
-/// The bytes of a regular file, inflated on the way if they are gzip data (RFC 1952).
+/// Reads the bytes of a regular file, and inflates them if they are gzip data (RFC 1952).
 ///
-/// Gzip data are known by their first two bytes, not by the file's name; several members in a row count
-/// as one. Inflates no more than is asked for, so that a small file cannot fill the memory.
+/// Gzip data are recognized by their first two bytes, not by the file's name. Several gzip members in a row count
+/// as one. No more is inflated than is asked for, so that a small file cannot fill the memory.
 package final class ByteReader {
   /// The file's path.
   package let path: String
@@ -19,27 +19,28 @@ package final class ByteReader {
   package let fileSize: Int
   /// Whether the file holds gzip data.
   package private(set) var isCompressed = false
-  /// How many bytes have been handed out, after inflation.
+  /// The number of bytes that have been handed out, after inflation.
   package private(set) var bytesDelivered = 0
 
-  /// Deflate codes a match of 258 bytes with two bits at best: no more than 1032 bytes in each byte.
+  /// The largest number of bytes that one byte of deflate data can become. Deflate needs at least two bits for a
+  /// match, which has 258 bytes at most, so it is 1032.
   package static let largestInflation = 1032
 
   private let descriptor: Int32
   private let input: UnsafeMutableBufferPointer<UInt8>
   private var inputStart = 0
   private var inputEnd = 0
-  /// On the heap, because zlib keeps its address.
+  /// It is on the heap, because zlib keeps its address.
   private let stream: UnsafeMutablePointer<z_stream>
   private var streamIsOpen = false
   private var memberIsOpen = false
 
   /// Opens a file.
   ///
-  /// - Throws: `DatasetError`: missing, if there is no such file or it may not be opened; invalid, if it
-  ///   is no regular file; unreadable, if reading it fails.
+  /// - Throws: `DatasetError`: missing, if there is no such file or it may not be opened; invalid, if it is not a
+  ///   regular file; unreadable, if reading fails.
   package init(path: String) throws(DatasetError) {
-    // Non-blocking, because opening a pipe without a writer would wait for ever.
+    // The file is opened without blocking, because opening a pipe without a writer would wait for ever.
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {
       let reason = errno
@@ -134,7 +135,7 @@ package final class ByteReader {
     case Z_OK:
       break
     case Z_BUF_ERROR:
-      // No progress: zlib wants more input.
+      // There was no progress, because zlib needs more input.
       if atEnd { throw invalid("the gzip data end too early", "an undamaged gzip file") }
     case Z_MEM_ERROR:
       throw DatasetError(

@@ -15,10 +15,10 @@ public struct ConceptHierarchy: Sendable, Hashable {
   /// Creates a hierarchy.
   ///
   /// - Parameters:
-  ///   - classNames: The name of each class.
-  ///   - classLabels: The label of each class, in ascending order; all different.
-  ///   - superclassNames: The name of each superclass, or nothing.
-  ///   - superclassOfClass: The superclass index of each class, or nothing.
+  ///   - classNames: The name of each class. Shape `[numberOfClasses]`.
+  ///   - classLabels: The label of each class, all different and in ascending order. Shape `[numberOfClasses]`.
+  ///   - superclassNames: The name of each superclass; empty if there are none.
+  ///   - superclassOfClass: The superclass index of each class; empty if there are none.
   /// - Precondition: The counts agree, and each superclass index is in range.
   public init(
     classNames: [String], classLabels: [Int], superclassNames: [String] = [],
@@ -59,8 +59,8 @@ public struct ConceptHierarchy: Sendable, Hashable {
     superclassOfClass.indices.filter { superclassOfClass[$0] == superclass }
   }
 
-  /// Another class of the same superclass: the next one in cyclic order, among all classes if there
-  /// are no superclasses.
+  /// Another class of the same superclass: the next one in cyclic order. If there are no superclasses, it is the
+  /// next one among all classes.
   ///
   /// - Returns: The sibling's index, or `nil` if the class has none.
   /// - Precondition: `classIndex` is in `0..<numberOfClasses`.

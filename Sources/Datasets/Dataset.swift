@@ -2,15 +2,15 @@ import Numerics
 
 /// A labelled data set: training items, held-out test items, and the tree of concepts above them.
 public struct Dataset: Sendable {
-  /// The name, for people; not part of `contentHash`.
+  /// The data set's name, which is meant for people and not part of `contentHash`.
   public let name: String
   /// The dimension D of the data space.
   public let dimension: Int
-  /// The rows and columns of an item as a picture (row-major); nil where items are no pictures.
+  /// The rows and columns of an item as a picture (row-major); nil if items are not pictures.
   public let imageShape: ImageShape?
   /// The training items.
   public let train: ItemSplit
-  /// The held-out items; may be empty in generated data.
+  /// The held-out items. Generated data may have none.
   public let test: ItemSplit
   /// Items on which training is watched; empty unless the scenario holds some out.
   public let validation: ItemSplit
@@ -18,14 +18,14 @@ public struct Dataset: Sendable {
   public let hierarchy: ConceptHierarchy
   /// The SHA-256 of the contents, as 64 hexadecimal digits.
   ///
-  /// Over these bytes, with whole numbers as 64-bit little-endian integers and each text after its number
-  /// of UTF-8 bytes: the line `dataset 1`; dimension, rows, columns (0 and 0 without an image shape);
-  /// for the training and then the test items their count, the decoding table (256 little-endian
-  /// IEEE 754 binary32), codes, and class indices (32-bit little-endian); the number of classes, their
-  /// names, their labels; the number of superclasses, their names, and each class's superclass. Where there
-  /// are validation items, the line `validation` and that split follow.
+  /// It covers the bytes described here. Whole numbers are 64-bit little-endian integers, and each text follows its
+  /// number of UTF-8 bytes. First comes the line `dataset 1`, then dimension, rows and columns (0 and 0 without an
+  /// image shape). Then come, for the training and then the test items, their count, the decoding table (256
+  /// little-endian IEEE 754 binary32), codes, and class indices (32-bit little-endian). The number of classes,
+  /// their names and their labels follow, then the number of superclasses, their names, and each class's
+  /// superclass. If there are validation items, the line `validation` and that split come last.
   public let contentHash: String
-  /// The `contentHash` under the true labels: what a training depends on, which does not see labels.
+  /// The `contentHash` under the true labels. Training depends only on this, because it does not see labels.
   public let trainingHash: String
 
   /// Creates a data set from its parts, and hashes it.
@@ -42,7 +42,7 @@ public struct Dataset: Sendable {
       hierarchy: hierarchy, trainingHash: nil)
   }
 
-  /// - Parameter trainingHash: Nil where the labels are the true ones.
+  /// - Parameter trainingHash: The hash under the true labels; nil if the labels are the true ones.
   private init(
     name: String, imageShape: ImageShape?, train: ItemSplit, test: ItemSplit, validation: ItemSplit?,
     hierarchy: ConceptHierarchy, trainingHash: String?
@@ -68,13 +68,13 @@ public struct Dataset: Sendable {
     self.trainingHash = trainingHash ?? contentHash
   }
 
-  /// The data set with the first items of each class only, in the order of the items.
+  /// The data set with only the first items of each class, in the order of the items.
   ///
   /// - Parameters:
-  ///   - trainItemsPerClass: How many training items of each class stay; nil: all.
-  ///   - testItemsPerClass: How many held-out items of each class stay; nil: all.
-  /// - Throws: `DatasetError`, invalid, where a class has fewer; its path is the scenario's key
-  ///   (`dataset.train-items` or `dataset.test-items`).
+  ///   - trainItemsPerClass: How many training items of each class are kept; nil for all.
+  ///   - testItemsPerClass: How many held-out items of each class are kept; nil for all.
+  /// - Throws: `DatasetError` (invalid) if a class has fewer. Its path is the scenario's key (`dataset.train-items`
+  ///   or `dataset.test-items`).
   /// - Complexity: O(items * dimension).
   public func keepingFirst(
     trainItemsPerClass: Int?, testItemsPerClass: Int?
@@ -105,15 +105,15 @@ public struct Dataset: Sendable {
     return split.selecting(kept)
   }
 
-  /// How many of the items of one class are validation items: their share, rounded, but at least one item stays for
-  /// training.
+  /// The number of validation items among the items of one class. It is their share, rounded, but at least one item
+  /// stays for training.
   public static func validationCount(of items: Int, fraction: Double) -> Int {
     max(0, min(Int((fraction * Double(items)).rounded()), items - 1))
   }
 
   /// The data set with a share of each class's training items moved into the validation split.
   ///
-  /// The seed decides which ones. Both splits keep the order of the items.
+  /// The seed decides which items are moved. Both splits keep the order of the items.
   ///
   /// - Parameter fraction: In [0, 1).
   /// - Precondition: There are no validation items yet.
@@ -134,8 +134,8 @@ public struct Dataset: Sendable {
       test: test, validation: train.selecting(isHeld.indices.filter { isHeld[$0] }), hierarchy: hierarchy)
   }
 
-  /// The data set with the labels of each split permuted among its items: a control that keeps the sizes of the classes
-  /// but not their meaning.
+  /// The data set with the labels of each split permuted among its items. This is a control that keeps the sizes of
+  /// the classes but not their meaning.
   public func shufflingLabels(seed: UInt64) -> Dataset {
     let field = RandomField(seed: seed, purpose: .labelShuffle)
     func shuffled(_ split: ItemSplit, _ number: UInt32) -> ItemSplit {

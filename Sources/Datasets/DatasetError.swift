@@ -1,25 +1,25 @@
-/// What is wrong with a data set: one line that names the file (or the parameter), the value, what was
+/// An error in a data set, described in one line that names the file (or the parameter), the value, what was
 /// expected, and the remedy.
 public struct DatasetError: Error, CustomStringConvertible, Sendable, Hashable {
-  /// The kinds of failure, which a program turns into exit codes.
+  /// The kinds of failure, which the program turns into exit codes.
   public enum Kind: Sendable, Hashable {
-    /// A file that is not there, or that may not be opened (exit code 66).
+    /// A file that does not exist or may not be opened (exit code 66).
     case missing
     /// A file or a parameter that is wrong in itself (exit code 65).
     case invalid
-    /// A file whose reading failed half way, for a reason of the device (exit code 74).
+    /// A file that could not be read to its end because the device failed (exit code 74).
     case unreadable
   }
 
   /// The kind of failure.
   public var kind: Kind
-  /// The path of the file; for data that come from no file the name of the parameter.
+  /// The path of the file or, for data that come from no file, the name of the parameter.
   public var path: String
   /// What is wrong, with the value that was found.
   public var problem: String
   /// What was expected instead.
   public var expected: String
-  /// What to do about it.
+  /// What the user can do about it.
   public var remedy: String
 
   /// Creates an error from its parts.

@@ -2,21 +2,21 @@ import Numerics
 
 /// Binary patterns on a tree: root -> superclass -> class -> memory.
 ///
-/// Each bit of a superclass's pattern is a fair coin. A class's pattern is its superclass's with each bit
-/// flipped with probability `(1 - b1) / 2`; a memory, and likewise a held-out test item, is its class's
-/// pattern with each bit flipped with probability `(1 - b2) / 2`. All coins and flips are independent.
-/// Hence the expected overlaps of patterns of -1 and +1, divided by D:
+/// Each bit of a superclass's pattern is a fair coin. A class's pattern is its superclass's pattern with each bit
+/// flipped with probability `(1 - b1) / 2`. A memory, and likewise a held-out test item, is its class's pattern
+/// with each bit flipped with probability `(1 - b2) / 2`. All coins and flips are independent. So the expected
+/// overlaps of patterns of -1 and +1, divided by D, are:
 ///
 ///     <class, superclass> = b1                <memory, memory'> = b2^2        in one class
 ///     <memory, class>     = b2                <memory, memory'> = b1^2 b2^2   in one superclass
 ///                                             <memory, memory'> = 0           otherwise
 ///
-/// Each random number is addressed by the kind of node and by its indices on the path from the root, so
-/// that a pattern does not depend on how many superclasses, classes, memories or test items there are,
-/// and a pattern of fewer dimensions is the beginning of one of more.
+/// Each random number is addressed by the kind of node and by the node's indices on the path from the root. So a
+/// pattern does not depend on how many superclasses, classes, memories or test items there are, and a pattern of
+/// fewer dimensions is the beginning of one with more dimensions.
 ///
-/// Source of the idea (a branching process down the tree): Parga and Virasoro, *The ultrametric
-/// organization of memories in a neural network*, J. Physique 47, 1857 (1986).
+/// The idea of a branching process down the tree is due to Parga and Virasoro, *The ultrametric organization of
+/// memories in a neural network*, J. Physique 47, 1857 (1986).
 public struct HierarchicalPatterns: Sendable, Hashable {
   /// The dimension D of the patterns.
   public let dimension: Int
@@ -33,10 +33,10 @@ public struct HierarchicalPatterns: Sendable, Hashable {
   /// The seed of the random numbers.
   public let seed: UInt64
 
-  /// The largest number of bytes of patterns by default, 2^33.
+  /// The default limit on the bytes of all patterns, 2^33.
   public static let defaultByteLimit = 1 << 33
 
-  /// Checks the parameters; makes no patterns yet.
+  /// Checks the parameters. No patterns are made yet.
   ///
   /// - Parameters:
   ///   - dimension: The dimension D of the patterns, at least 1.
@@ -46,7 +46,7 @@ public struct HierarchicalPatterns: Sendable, Hashable {
   ///   - test: The number of held-out test items in each class, at least 0.
   ///   - correlation: `[b1, b2]`, each in [0, 1].
   ///   - seed: The seed of the random numbers.
-  ///   - byteLimit: The largest number of bytes of patterns, one byte per bit of each item.
+  ///   - byteLimit: The largest number of bytes of all patterns. Each bit of an item takes one byte.
   /// - Throws: `DatasetError` (invalid) that names the parameter as `dataset.NAME`.
   public init(
     dimension: Int, superclasses: Int, classes: Int, memories: Int, test: Int, correlation: [Double],
@@ -89,7 +89,7 @@ public struct HierarchicalPatterns: Sendable, Hashable {
     self.seed = seed
   }
 
-  /// The pattern of a superclass: fair coins. Shape `[dimension]`, each 0 or 1.
+  /// The pattern of a superclass, whose bits are fair coins. Shape `[dimension]`, each 0 or 1.
   ///
   /// - Precondition: `superclass` is in `0..<superclasses`.
   public func pattern(superclass: Int) -> [UInt8] {
@@ -110,10 +110,10 @@ public struct HierarchicalPatterns: Sendable, Hashable {
     return result
   }
 
-  /// The training items, the test items and the tree, as a data set.
+  /// Makes the training items, the test items and the tree.
   ///
-  /// The order is class-major: the memories of class 0.0, then those of class 0.1, and so on; classes are
-  /// numbered through, `class c of superclass s` has the index and the label `s * classes + c`.
+  /// Items are ordered by class: first the memories of class 0.0, then those of class 0.1, and so on. Classes are
+  /// numbered consecutively, so class c of superclass s has the index and the label `s * classes + c`.
   ///
   /// - Parameter name: The data set's name.
   /// - Complexity: O(items * dimension), about 15 ns per bit.
@@ -155,7 +155,7 @@ public struct HierarchicalPatterns: Sendable, Hashable {
       test: split(held, perClass: test), hierarchy: hierarchy)
   }
 
-  /// The kinds of node; the raw values are part of the address of every random number.
+  /// The kinds of nodes. The raw values are part of the address of every random number.
   private enum Node: UInt64 {
     case superclass = 0
     case classNode = 1

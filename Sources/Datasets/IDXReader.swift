@@ -1,4 +1,4 @@
-/// The types of number that an IDX file can hold and that are read here.
+/// The types of numbers in IDX files that can be read here.
 ///
 /// The raw value is the third byte of the file.
 public enum IDXElementType: UInt8, Sendable, CaseIterable {
@@ -25,9 +25,9 @@ public enum IDXElementType: UInt8, Sendable, CaseIterable {
 public struct IDXArray: Sendable, Hashable {
   /// The type of the elements.
   public let elementType: IDXElementType
-  /// The sizes, the first one usually the number of items; at least one.
+  /// The lengths of the dimensions, at least one. The first one is usually the number of items.
   public let shape: [Int]
-  /// The bytes of the elements, row-major; elements of more than one byte are big-endian, as in the file.
+  /// The bytes of the elements, row-major. Elements of more than one byte are big-endian, as in the file.
   public let elements: [UInt8]
 
   /// The number of elements.
@@ -48,29 +48,28 @@ public struct IDXArray: Sendable, Hashable {
   }
 }
 
-/// The reader of IDX files, the format of MNIST: two zero bytes, the element's type, the number of sizes,
-/// the sizes as big-endian 32-bit numbers, the elements.
+/// Reads IDX files, the format of MNIST. A file consists of two zero bytes, the elements' type, the number of
+/// dimensions, their lengths as big-endian 32-bit numbers, and the elements.
 ///
-/// Files may be plain or gzip, which their contents tell, not their names. A file is not trusted: what its header declares
-/// is checked against a limit and against the size of the file before memory is allocated, and gzip data are inflated
-/// step by step, never beyond the declared size.
+/// Files may be plain or gzip; their contents tell which, not their names. Files are not trusted. What a header
+/// declares is checked against a limit and against the size of the file before memory is allocated, and gzip data
+/// are inflated step by step, never beyond the declared size.
 ///
 /// Source: LeCun, Cortes, Burges, *The MNIST database of handwritten digits*,
 /// <http://yann.lecun.com/exdb/mnist/>.
 public enum IDXReader {
-  /// The largest number of bytes of elements by default, 2^33.
+  /// The default limit on the bytes of the elements, 2^33.
   public static let defaultByteLimit = 1 << 33
 
   /// Reads a file.
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - types: The types of element that are accepted.
-  ///   - byteLimit: The largest number of bytes of elements.
-  /// - Throws: `DatasetError`: missing, if the file is not there; invalid, if it is no IDX file, has
-  ///   another type of element, declares too much, or holds more or less than it declares; unreadable, if
-  ///   reading fails.
-  /// - Complexity: O(bytes); memory for the declared elements, and up to 1.5 times as much while gzip data
+  ///   - types: The types of elements that are accepted.
+  ///   - byteLimit: The largest number of bytes of the elements.
+  /// - Throws: `DatasetError`: missing, if the file does not exist; invalid, if it is not an IDX file, has another
+  ///   type of elements, declares too much, or holds more or less than it declares; unreadable, if reading fails.
+  /// - Complexity: O(bytes). It takes memory for the declared elements, and up to 1.5 times as much while gzip data
   ///   are inflated.
   public static func read(
     path: String, types: Set<IDXElementType> = [.unsignedByte], byteLimit: Int = defaultByteLimit
@@ -118,7 +117,7 @@ public enum IDXReader {
     return (elementType, Int(magic[3]))
   }
 
-  /// The size of the elements in bytes, after every check that is possible before reading them.
+  /// The size of the elements in bytes. Makes every check that is possible before they are read.
   private static func byteCount(
     _ shape: [Int], _ elementType: IDXElementType, headerSize: Int, reader: ByteReader, byteLimit: Int
   ) throws(DatasetError) -> Int {
@@ -159,7 +158,8 @@ public enum IDXReader {
     return result
   }
 
-  /// The next `count` bytes, or fewer at the end of the data. Memory grows with what is really there.
+  /// The next `count` bytes, or fewer at the end of the data. Memory grows only with the bytes that are really
+  /// there.
   private static func bytes(atMost count: Int, from reader: ByteReader) throws(DatasetError) -> [UInt8] {
     var result = [UInt8]()
     let chunk = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: min(count, 1 << 18))
@@ -191,7 +191,7 @@ public enum IDXReader {
     (byte < 16 ? "0" : "") + String(byte, radix: 16)
   }
 
-  /// The sizes as `60000 x 28 x 28`, the middle ones left out where there are many.
+  /// The lengths as `60000 x 28 x 28`. If there are many, the middle ones are left out.
   package static func text(_ shape: [Int]) -> String {
     let sizes = shape.map(String.init)
     return (sizes.count > 6 ? sizes.prefix(3) + ["..."] + sizes.suffix(2) : sizes[...])

@@ -1,4 +1,4 @@
-/// The items of one part (training or test) of a data set, in one byte per component.
+/// The items of one part (training, test or validation) of a data set, with one byte per component.
 ///
 ///     x[item, component] = values[codes[item, component]]
 ///
@@ -17,7 +17,7 @@ public struct ItemSplit: Sendable {
 
   /// The decoding table of grey levels: `code / 255`, rounded to the nearest `Float`.
   public static let greyLevels: [Float] = (0..<256).map { Float($0) / 255 }
-  /// The decoding table of binary patterns: 0 for code 0, 1 for any other.
+  /// The decoding table of binary patterns: code 0 stands for 0, and any other code for 1.
   public static let binaryLevels: [Float] = (0..<256).map { $0 == 0 ? 0 : 1 }
 
   /// Creates a split from its codes.
@@ -56,22 +56,22 @@ public struct ItemSplit: Sendable {
     return codes[item * dimension..<(item + 1) * dimension].map { values[Int($0)] }
   }
 
-  /// Decodes one item, in double precision: exactly the numbers of the `Float` version.
+  /// Decodes one item in double precision, to exactly the numbers of the `Float` version.
   ///
   /// - Parameters:
   ///   - item: The item's index.
-  ///   - destination: Its first `dimension` elements are written, the others left alone.
+  ///   - destination: Receives the components in its first `dimension` elements. The others are not changed.
   /// - Precondition: `item` is in `0..<count`, and `destination` has room.
   /// - Complexity: O(dimension). Allocates nothing.
   public func copy(item: Int, into destination: UnsafeMutableBufferPointer<Double>) {
     decode(item, into: destination) { Double($0) }
   }
 
-  /// Decodes one item, in single precision.
+  /// Decodes one item in single precision.
   ///
   /// - Parameters:
   ///   - item: The item's index.
-  ///   - destination: Its first `dimension` elements are written, the others left alone.
+  ///   - destination: Receives the components in its first `dimension` elements. The others are not changed.
   /// - Precondition: `item` is in `0..<count`, and `destination` has room.
   /// - Complexity: O(dimension). Allocates nothing.
   public func copy(item: Int, into destination: UnsafeMutableBufferPointer<Float>) {
@@ -82,7 +82,7 @@ public struct ItemSplit: Sendable {
   ///
   /// - Parameters:
   ///   - items: The items' indices; an item may occur more than once.
-  ///   - destination: Shape `[items, dimension]`, row-major; rows beyond the last item are left alone.
+  ///   - destination: Shape `[items, dimension]`, row-major. Rows beyond the last item are not changed.
   /// - Precondition: Each item is in `0..<count`, and `destination` has room.
   /// - Complexity: O(items * dimension). Allocates nothing.
   @inlinable
@@ -98,7 +98,7 @@ public struct ItemSplit: Sendable {
   ///
   /// - Parameters:
   ///   - items: The items' indices; an item may occur more than once.
-  ///   - destination: Shape `[items, dimension]`, row-major; rows beyond the last item are left alone.
+  ///   - destination: Shape `[items, dimension]`, row-major. Rows beyond the last item are not changed.
   /// - Precondition: Each item is in `0..<count`, and `destination` has room.
   /// - Complexity: O(items * dimension). Allocates nothing.
   @inlinable
@@ -110,7 +110,7 @@ public struct ItemSplit: Sendable {
     }
   }
 
-  /// The split of some of the items, in the given order.
+  /// A split that has only some of the items, in the given order.
   ///
   /// - Precondition: Each item is in `0..<count`.
   /// - Complexity: O(items * dimension).
@@ -122,9 +122,9 @@ public struct ItemSplit: Sendable {
       dimension: dimension, codes: chosen, values: values, classes: items.map { classes[$0] })
   }
 
-  /// The same items under other labels.
+  /// The same items with other labels.
   ///
-  /// - Precondition: One class per item.
+  /// - Precondition: There is one class per item.
   public func relabelled(_ classes: [Int32]) -> ItemSplit {
     ItemSplit(dimension: dimension, codes: codes, values: values, classes: classes)
   }

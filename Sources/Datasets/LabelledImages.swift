@@ -11,22 +11,23 @@ import Numerics
 extension Dataset {
   /// Reads a data set from four IDX files, plain or gzip.
   ///
-  /// Components are `code / 255`. The classes are the distinct labels of the training set in ascending
-  /// order. Images may have any number of sizes from two on, the first one the number of items; with
-  /// three sizes the other two are rows and columns, with two a square if that is possible.
+  /// Components are `code / 255`. The classes are the distinct labels of the training set, in ascending order.
+  /// Images have at least two dimensions, and the first one is the number of items. With three dimensions, the
+  /// other two are rows and columns. With two dimensions, items are square pictures if that is possible.
   ///
   /// - Parameters:
   ///   - trainImages: The training images, unsigned bytes. Shape `[count, ...]`.
   ///   - trainLabels: The training labels, whole numbers of one, two or four bytes. Shape `[count]`.
   ///   - testImages: The held-out images. Shape `[testCount, ...]`.
   ///   - testLabels: The held-out labels. Shape `[testCount]`.
-  ///   - superclasses: The labels of each superclass, together each label exactly once; or nothing.
+  ///   - superclasses: The labels of each superclass, which must contain each label exactly once; empty for no
+  ///     superclasses.
   ///   - name: The data set's name.
   ///   - classNames: The names of the labels; a label without one is called `class LABEL`.
   ///   - byteLimit: The largest number of bytes of elements in one file.
-  /// - Throws: `DatasetError`: missing, if a file is not there; invalid, if a file is damaged or empty, if
-  ///   files do not fit each other, or if the superclasses do not fit the labels (the error's path is
-  ///   then `dataset.superclasses`); unreadable, if reading fails.
+  /// - Throws: `DatasetError`: missing, if a file does not exist; invalid, if a file is damaged or empty, if files
+  ///   do not fit together, or if the superclasses do not fit the labels (the error's path is then
+  ///   `dataset.superclasses`); unreadable, if reading fails.
   /// - Complexity: O(bytes) in time and memory.
   public static func idx(
     trainImages: String, trainLabels: String, testImages: String, testLabels: String,
@@ -79,10 +80,11 @@ extension Dataset {
   /// learning algorithms*, arXiv:1708.07747.
   ///
   /// - Parameters:
-  ///   - directory: The folder of `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-  ///     `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each as it is or with `.gz`.
-  ///   - superclasses: The labels of each superclass, together 0 to 9 exactly once; or nothing.
-  /// - Throws: `DatasetError`, as `idx`; a missing file's error says how to install the data.
+  ///   - directory: The folder of `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`
+  ///     and `t10k-labels-idx1-ubyte`, each with or without the ending `.gz`.
+  ///   - superclasses: The labels of each superclass, which must contain 0 to 9 exactly once; empty for no
+  ///     superclasses.
+  /// - Throws: `DatasetError`, like `idx`. If a file is missing, the error says how to install the data.
   public static func fashionMNIST(
     directory: String = Dataset.fashionMNISTDirectory, superclasses: [(name: String, labels: [Int])] = []
   ) throws(DatasetError) -> Dataset {
@@ -101,7 +103,7 @@ extension Dataset {
       classNames: Dictionary(uniqueKeysWithValues: fashionMNISTClassNames.enumerated().map { ($0, $1) }))
   }
 
-  /// The superclass index of each class, or nothing if there are no superclasses.
+  /// The superclass index of each class; empty if there are no superclasses.
   private static func superclassOfClass(
     _ superclasses: [(name: String, labels: [Int])], labels: [Int]
   ) throws(DatasetError) -> [Int] {
@@ -157,7 +159,7 @@ private struct LabelledImages {
     func invalid(_ path: String, _ problem: String, _ expected: String, _ remedy: String) -> DatasetError {
       DatasetError(kind: .invalid, path: path, problem: problem, expected: expected, remedy: remedy)
     }
-    // Labels come first, because their file is small and shows at once whether the two were exchanged.
+    // Labels are read first, because their file is small and shows at once whether the two files were exchanged.
     let labels = try IDXReader.read(
       path: labelsPath, types: Set(IDXElementType.allCases), byteLimit: byteLimit)
     guard labels.shape.count == 1 else {

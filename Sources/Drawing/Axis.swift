@@ -1,4 +1,4 @@
-/// An axis with its labels.
+/// An axis with its label, range and ticks.
 package struct Axis: Sendable {
   package var label: String
   package var range: ClosedRange<Double>
@@ -18,14 +18,14 @@ package struct Axis: Sendable {
     self.ticks = ticks
   }
 
-  /// An axis with ticks of one's own.
+  /// An axis with ticks that the caller chooses.
   package init(_ label: String, _ range: ClosedRange<Double>, ticks: [(Double, String)]) {
     self.label = label
     self.range = range
     self.ticks = ticks
   }
 
-  /// The step 1, 2 or 5 times a power of ten with at most `count` ticks.
+  /// The step that gives at most `count` ticks: 1, 2 or 5 times a power of ten.
   private static func step(_ range: ClosedRange<Double>, _ count: Int, integers: Bool) -> Double {
     let rough = (range.upperBound - range.lowerBound) / Double(max(count, 1))
     var power = 1.0
@@ -35,11 +35,11 @@ package struct Axis: Sendable {
     return integers ? max(step, 1) : step
   }
 
-  /// A range around all finite values, with a margin; around 0...1 where there are none.
+  /// A range around all finite values, with a margin; 0...1 if there are none.
   package static func range(_ values: [Double], includesZero: Bool = false, margin: Double = 0.05)
     -> ClosedRange<Double>
   {
-    // Far beyond is as good as missing: gnuplot cannot divide an axis of 1e308.
+    // Values far out count as missing, because gnuplot cannot divide an axis of 1e308.
     let finite = values.filter { $0.isFinite && abs($0) < 1e100 } + (includesZero ? [0] : [])
     guard var low = finite.min(), var high = finite.max() else { return 0...1 }
     if high - low <= 1e-9 * max(abs(high), abs(low), 1e-9) {
@@ -55,7 +55,8 @@ package struct Axis: Sendable {
   /// The range of fractions: from 0 to 1, with room for curves at its ends.
   package static let fractions = -0.03...1.03
 
-  /// The label in lines that are no longer than the axis and a little more; two at most, the second one cut.
+  /// The label in lines that are at most a little longer than the axis. There are two lines at most, and the second
+  /// one is cut.
   package func labelLines(along length: Double) -> [String] {
     let length = length + AxisLabel.overhang
     let lines = TextWidth.lines(label, width: length, size: TextSize.label)
@@ -66,10 +67,10 @@ package struct Axis: Sendable {
   }
 }
 
-/// Where labels of axes stand.
+/// The measures of axes' labels, in points.
 enum AxisLabel {
   static let mostLines = 2
-  /// From one line to the next.
+  /// The distance from one line to the next.
   static let leading = 10.0
   /// How much longer than the axis a label may be.
   static let overhang = 16.0

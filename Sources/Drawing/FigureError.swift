@@ -1,8 +1,8 @@
-/// Why a figure or a report could not be made.
+/// An error in drawing a figure or making a report.
 public struct FigureError: Error, CustomStringConvertible, Sendable {
-  /// What is wrong, in kinds that call for different answers.
+  /// The kinds of errors, which call for different answers.
   public enum Kind: Sendable {
-    /// The file is no run file, or lacks or contradicts what the figure needs.
+    /// The file is not a run file, or it lacks or contradicts what the figure needs.
     case invalid
     /// gnuplot is not installed.
     case missingProgram
@@ -10,19 +10,19 @@ public struct FigureError: Error, CustomStringConvertible, Sendable {
     case programFailed
   }
 
-  /// What is wrong.
+  /// The kind of the error.
   public let kind: Kind
   /// The run file, or the program.
   public let path: String
   /// What happened, in words.
   public let message: String
-  /// What to do about it.
+  /// What the user can do about it.
   public let remedy: String
 
   /// One line: the path, what happened, and what to do about it.
   public var description: String { "\(path): \(message); \(remedy)" }
 
-  /// What went wrong with a run file or a program.
+  /// Creates an error about a run file or a program.
   package init(_ kind: Kind, path: String, message: String, remedy: String) {
     self.kind = kind
     self.path = path

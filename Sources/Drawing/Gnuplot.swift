@@ -1,11 +1,11 @@
 import Foundation
 import Vocabulary
 
-/// Draws sheets with gnuplot (http://www.gnuplot.info), which runs as a program of its own.
+/// Draws sheets with gnuplot (http://www.gnuplot.info), which is run as a separate program.
 public enum Gnuplot {
   /// Draws a sheet.
   ///
-  /// - Returns: The bytes of the file. SVG stands alone: pictures are embedded.
+  /// - Returns: The bytes of the file. An SVG file needs no other files, because pictures are embedded.
   /// - Throws: `FigureError` of kind `missingProgram` or `programFailed`.
   public static func draw(_ sheet: Sheet, format: FigureFormat) throws -> [UInt8] {
     let script = GnuplotScript(sheet, format: format)
@@ -39,7 +39,7 @@ public enum Gnuplot {
     return format == .svg ? Array(finished(String(decoding: data, as: UTF8.self), sheet).utf8) : Array(data)
   }
 
-  /// The path of gnuplot.
+  /// The path of gnuplot. Throws if it is not installed.
   private static func find() throws -> String {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     for folder in path.split(separator: ":") {
@@ -54,7 +54,7 @@ public enum Gnuplot {
   private static func run(_ program: String, in folder: URL, _ failed: (String) -> FigureError) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
-    // -d: not the user's own settings, which could change what a figure shows.
+    // -d keeps gnuplot from reading the user's own settings, which could change what a figure shows.
     process.arguments = ["-d", "figure.gp"]
     process.currentDirectoryURL = folder
     process.standardInput = FileHandle.nullDevice
@@ -74,7 +74,7 @@ public enum Gnuplot {
     }
   }
 
-  /// Names the figure for screen readers, gives it its size in points, and drops gnuplot's own tooltips.
+  /// Names the figure for screen readers, gives it its size in points, and removes gnuplot's own tooltips.
   private static func finished(_ svg: String, _ sheet: Sheet) -> String {
     var lines: [Substring] = []
     var isSized = false
@@ -95,12 +95,12 @@ public enum Gnuplot {
         lines.append(line)
       }
     }
-    // Its own notation for a bold face, which no viewer knows.
+    // This is gnuplot's own notation for a bold face, which no viewer knows.
     return lines.joined(separator: "\n").replacing(
       "font-family=\"sans-serif:Bold\"", with: "font-family=\"sans-serif\" font-weight=\"bold\"")
   }
 
-  /// A text within XML or HTML.
+  /// The text with the characters replaced that must not occur in XML or HTML.
   package static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {

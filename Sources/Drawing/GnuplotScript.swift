@@ -1,23 +1,23 @@
-/// A sheet as a gnuplot script, with the pictures that it reads from files beside it.
+/// A sheet as a gnuplot script, with the pictures that the script reads from files beside it.
 ///
-/// Everything of ours is in points; screen coordinates place the panels, and what lies on the page is one
-/// more plot without axes whose coordinates are points.
+/// All lengths of sheets are in points. Screen coordinates place the panels. What lies on the page itself is one
+/// more plot, which has no axes and whose coordinates are points.
 package struct GnuplotScript: Sendable {
   /// The script.
   package private(set) var text = ""
-  /// Files that it reads: names and contents.
+  /// The files that the script reads: names and contents.
   package private(set) var files: [(name: String, bytes: [UInt8])] = []
   private var blocks = 0
   private let face: String
   private let capWidth: Double
 
-  /// The file that the script writes, beside itself.
+  /// The name of the file that the script writes beside itself.
   package static func output(_ format: FigureFormat) -> String { "figure.\(format.rawValue)" }
 
   package init(_ sheet: Sheet, format: FigureFormat) {
     let (w, h) = (sheet.width, max(sheet.height, 1))
     capWidth = 2 / w
-    // In SVG the viewer chooses the font. The other terminals take 96 points for an inch.
+    // In SVG the viewer chooses the font. The other terminals count 96 points to the inch.
     face = format == .svg ? "sans-serif" : "Sans"
     add("set encoding utf8")
     switch format {
@@ -26,7 +26,7 @@ package struct GnuplotScript: Sendable {
         "set terminal svg size \(number(w)),\(number(h)) fixed noenhanced font 'sans-serif,8'"
           + " background rgb 'white' linewidth 1 dashlength 0.5")
     case .png:
-      // The terminal draws at most 32,767 pixels.
+      // The terminal draws at most 32,767 pixels in each direction.
       let scale = min(Self.pixels, 30_000 / h)
       add(
         "set terminal pngcairo size \(Int((w * scale).rounded())),\(Int((h * scale).rounded()))"
@@ -47,7 +47,7 @@ package struct GnuplotScript: Sendable {
     add("unset output")
   }
 
-  /// Pixels per point of a PNG file: 216 per inch.
+  /// The pixels per point in a PNG file, which are 216 per inch.
   package static let pixels = 3.0
 
   private mutating func add(_ line: String) {
@@ -57,14 +57,15 @@ package struct GnuplotScript: Sendable {
 
   private func number(_ x: Double) -> String { x.isFinite ? "\(x)" : "NaN" }
 
-  /// A string constant. Within single quotes gnuplot expands nothing; backquotes would run a command in others.
+  /// A string constant. Within single quotes gnuplot expands nothing, whereas backquotes in other strings would run
+  /// a command.
   private func quoted(_ text: String) -> String {
     var result = "'"
     for scalar in text.unicodeScalars.prefix(500) {
       switch scalar {
       case "'", "`": result += "\u{2019}"
       case "\\": result += "\\\\"
-      // Control characters, and what turns the direction of a line.
+      // Control characters, and characters that change the direction of a line, become spaces.
       case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}"..."\u{202E}", "\u{2066}"..."\u{2069}",
         "\u{FFFE}", "\u{FFFF}":
         result += " "
@@ -110,7 +111,7 @@ package struct GnuplotScript: Sendable {
         + " textcolor rgb '\(text.colour.hex)' front")
   }
 
-  /// What lies on the page: axis labels, texts, and the sheet's own layers.
+  /// Draws what lies on the page itself: axis labels, texts, and the sheet's own layers.
   private mutating func addPage(_ sheet: Sheet, page: (w: Double, h: Double)) {
     place(Rectangle(x: 0, y: 0, width: page.w, height: page.h), page: page)
     add("unset border")
@@ -127,7 +128,7 @@ package struct GnuplotScript: Sendable {
             y: frame.y + frame.height + 25 + AxisLabel.leading * Double(n), alignment: .center))
       }
       let lines = panel.y.labelLines(along: frame.height)
-      // The last line stands nearest to the axis.
+      // The last line is the one nearest to the axis.
       for (n, line) in lines.enumerated() {
         addLabel(
           SheetText(
@@ -161,7 +162,8 @@ package struct GnuplotScript: Sendable {
           "\(addBlock(rows)) using 1:2:3 with filledcurves fillstyle transparent solid 0.25 noborder"
             + " fillcolor rgb '\(colour.hex)'")
       case .bars(let x, let lower, let upper, let colour):
-        // Arrows whose heads are at right angles. Bars of no length would be heads without an arrow.
+        // Bars are arrows whose heads are at right angles. Bars of no length are left out, because they would be
+        // heads without an arrow.
         let rows = zip(x, zip(lower, upper)).filter { $0.isFinite && $1.0.isFinite && $1.1 > $1.0 }
           .map { "\($0) \($1.0) 0 \($1.1 - $1.0)" }
         guard !rows.isEmpty else { continue }
@@ -187,7 +189,7 @@ package struct GnuplotScript: Sendable {
         let name = "bitmap\(files.count).rgb"
         files.append((name, bitmap.bytes))
         let (dx, dy) = (place.width / Double(bitmap.width), place.height / Double(bitmap.height))
-        // On the page y runs downward, as the rows of a picture do.
+        // On the page y runs downward, like the rows of a picture.
         items.append(
           "'\(name)' binary array=(\(bitmap.width),\(bitmap.height)) format='%uchar'"
             + "\(isPage ? "" : " flipy") dx=\(number(dx)) dy=\(number(dy))"

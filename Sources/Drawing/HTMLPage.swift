@@ -1,12 +1,12 @@
-/// The parts of an HTML page that a report is made of.
+/// The parts of an HTML page that make up a report.
 package struct HTMLPage {
-  /// The page as far as it is made.
+  /// The page as far as it has been made.
   package private(set) var html = ""
 
   /// An empty page.
   package init() {}
 
-  /// The most columns of a table beside its first; further ones follow in a table of their own.
+  /// The largest number of columns of a table besides its first. Further columns follow in a table of their own.
   private static let mostColumns = 6
 
   package mutating func add(_ text: String) {
@@ -36,10 +36,10 @@ package struct HTMLPage {
     text.count > count ? text.prefix(count) + "\n[cut]" : text
   }
 
-  /// A row: the cells, of which the first is the row's heading, and the verdict that colours it.
+  /// A row of a table. The first cell is the row's heading.
   package struct Row {
     package var cells: [String]
-    /// The class of the row in the style sheet; empty for none.
+    /// The row's class in the style sheet; empty for none.
     package var style: String
 
     package init(cells: [String], style: String = "") {
@@ -48,13 +48,13 @@ package struct HTMLPage {
     }
   }
 
-  /// A table that stands in narrow windows with one cell per line.
+  /// Adds a table that shows one cell per line in narrow windows.
   ///
   /// - Parameters:
-  ///   - name: What it shows, for readers who do not see it.
-  ///   - header: One text per column, the rows' headings first.
+  ///   - name: What the table shows, for readers who do not see it.
+  ///   - header: One text per column, that of the rows' headings first.
   package mutating func table(_ name: String, _ header: [String], _ rows: [Row]) {
-    // Tables of about as many columns each.
+    // The columns are divided into tables with roughly equal numbers of columns.
     let parts = max(1, (header.count - 1 + Self.mostColumns - 1) / Self.mostColumns)
     let size = max(1, (header.count - 1 + parts - 1) / parts)
     let blocks = stride(from: 1, to: max(header.count, 2), by: size).map {
@@ -68,7 +68,7 @@ package struct HTMLPage {
       let columns = [0] + block
       let part = blocks.count > 1 ? ", part \(n + 1) of \(blocks.count)" : ""
       let style = columns.count > 3 ? " class=\"stack\"" : columns.count == 3 ? " class=\"three\"" : ""
-      // Stacked rows are no tables to a browser any more, so the roles are said.
+      // A browser does not take stacked rows for a table any more, so the roles are stated.
       add("<table role=\"table\" aria-label=\"\(Gnuplot.escaped(name + part))\"\(style)>")
       add("<thead role=\"rowgroup\"><tr role=\"row\">")
       for column in columns {
@@ -97,7 +97,8 @@ package struct HTMLPage {
     return text + "</tr>"
   }
 
-  /// A text in which words that would widen a column may break: after signs, or where there are none.
+  /// A text in which words that would widen a column may break: after signs, or after `longWord` letters without
+  /// one.
   private static func broken(_ text: String) -> String {
     text.split(separator: " ", omittingEmptySubsequences: false).map { word in
       guard word.count > longWord else { return Gnuplot.escaped(String(word)) }
@@ -115,12 +116,12 @@ package struct HTMLPage {
     }.joined(separator: " ")
   }
 
-  /// Letters of a word that a column of a small window has room for.
+  /// The number of letters of a word that fit in a column of a narrow window.
   private static let longWord = 14
 
-  /// Something that the reader unfolds.
+  /// Adds something that the reader can unfold.
   ///
-  /// - Parameter isOpen: Whether it is unfolded already.
+  /// - Parameter isOpen: Whether it is unfolded at first.
   package mutating func fold(_ summary: String, isOpen: Bool, _ body: (inout HTMLPage) throws -> Void)
     rethrows
   {
@@ -174,7 +175,7 @@ package struct HTMLPage {
     @media print { nav, .skip { display: none } details::details-content { content-visibility: visible; height: auto } }
     """
 
-  /// One cell per line, each with its column's heading.
+  /// Style rules that show one cell per line, each with its column's heading.
   private static func stacked(_ name: String) -> String {
     """
     .\(name), .\(name) tbody { display: block }

@@ -1,11 +1,11 @@
-/// Colours that people with any colour vision tell apart.
+/// A colour.
 package struct Colour: Sendable, Hashable {
-  /// Red, green and blue, a byte each.
+  /// Red, green and blue, one byte each.
   package let rgb: UInt32
 
   package init(_ rgb: UInt32) { self.rgb = rgb }
 
-  /// As `#RRGGBB`.
+  /// The colour as `#RRGGBB`.
   package var hex: String {
     let digits = String(rgb & 0xFFFFFF, radix: 16, uppercase: true)
     return "#" + String(repeating: "0", count: 6 - digits.count) + digits
@@ -16,15 +16,17 @@ package struct Colour: Sendable, Hashable {
   package static let grey = Colour(0x707070)
   package static let pale = Colour(0xD8D8D8)
 
-  /// Relative luminance between 0 and 1, roughly.
+  /// The approximate relative luminance, between 0 and 1.
   package var luminance: Double {
     let (r, g, b) = (Double(rgb >> 16 & 255), Double(rgb >> 8 & 255), Double(rgb & 255))
     return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255
   }
 }
 
+/// Colours that people with any colour vision can tell apart.
 package enum Palette {
-  /// Okabe and Ito 2008, https://jfly.uni-koeln.de/color/, without yellow, which is too faint for lines on white.
+  /// The colours of Okabe and Ito 2008, https://jfly.uni-koeln.de/color/, without yellow, which is too faint for
+  /// lines on white.
   package static let distinct: [Colour] = [
     Colour(0x0072B2), Colour(0xE69F00), Colour(0x009E73), Colour(0xD55E00), Colour(0x56B4E9),
     Colour(0xCC79A7),
@@ -49,14 +51,15 @@ package enum Palette {
     return Colour(rgb)
   }
 
-  /// Colours for `count` curves in an order: distinct ones as far as they go, then a scale.
+  /// Colours for `count` curves that have an order: distinct colours if there are enough of them, otherwise a
+  /// scale.
   package static func ordered(_ count: Int) -> [Colour] {
     count <= distinct.count
       ? Array(distinct.prefix(count)) : (0..<count).map { cividis(0.9 * Double($0) / Double(count - 1)) }
   }
 }
 
-/// Point symbols, by gnuplot's numbers, which all its terminals share.
+/// Point symbols. The numbers are gnuplot's, and all its terminals share them.
 package enum Marker: Int, Sendable {
   case plus = 1
   case cross = 2
@@ -73,7 +76,7 @@ package enum Marker: Int, Sendable {
   case openPentagon = 14
   case pentagon = 15
 
-  /// Symbols that differ in print without colours.
+  /// Symbols that can be told apart in print without colours.
   package static let distinct: [Marker] = [
     .circle, .square, .triangle, .diamond, .downTriangle, .pentagon, .openCircle,
   ]

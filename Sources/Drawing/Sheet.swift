@@ -1,31 +1,31 @@
-/// A page with figures on it: what is to be drawn, in points (1/72 inch) from the top left corner.
+/// A page with figures on it. Lengths are in points (1/72 inch), from the top left corner.
 public struct Sheet: Sendable {
   /// The page's width.
   public package(set) var width: Double
   /// The page's height.
   public package(set) var height: Double
-  /// Diagrams with axes.
+  /// The diagrams with axes.
   package var panels: [Panel] = []
-  /// What lies on the page itself, in points.
+  /// What is drawn on the page itself, in points.
   package var layers: [Layer] = []
-  /// Texts on the page, in points.
+  /// The texts on the page, in points.
   package var texts: [SheetText] = []
-  /// The figure's title, and its caption in one paragraph, for readers who do not see it.
+  /// The figure's title, which is also for readers who do not see the figure.
   public package(set) var title = ""
-  /// The caption.
+  /// The figure's caption, in one paragraph.
   public package(set) var caption = ""
 
-  /// Whether the title is drawn, or left to the page around the figure.
+  /// Whether the title is drawn. If not, it is left to the page around the figure.
   private(set) var hasTitle: Bool
   /// Whether the caption is drawn.
   private(set) var hasCaption: Bool
-  /// What the user calls the axes of all panels; nil: what the figure calls them.
+  /// The labels that the user gives the axes of all panels; nil for the figure's own labels.
   let labels: (x: String?, y: String?)
-  /// The most that the figure may be high; panels that do not fit are left out and counted.
+  /// The largest height of the figure. Panels that do not fit are left out and counted. nil for no limit.
   package let room: Double?
-  /// How many panels were left out for lack of room.
+  /// The number of panels that were left out for lack of room.
   public package(set) var omittedPanels = 0
-  /// How many panels the figure has, with those that were left out.
+  /// The number of panels of the figure, including those that were left out.
   package var allPanels: Int { panels.count + omittedPanels }
 
   package init(
@@ -41,7 +41,7 @@ public struct Sheet: Sendable {
   }
 }
 
-/// A rectangle: on the page in points, with `y` downward; in a panel in its coordinates.
+/// A rectangle: on the page in points, with `y` downward; in a panel in the panel's coordinates.
 package struct Rectangle: Sendable, Equatable {
   package var x: Double
   package var y: Double
@@ -56,7 +56,7 @@ package struct Rectangle: Sendable, Equatable {
   }
 }
 
-/// A place in a panel's coordinates, or on the page.
+/// A place: in a panel's coordinates, or on the page in points.
 package struct Point: Sendable, Equatable {
   package var x: Double
   package var y: Double
@@ -67,7 +67,7 @@ package struct Point: Sendable, Equatable {
   }
 }
 
-/// A line of text; `y` is its middle.
+/// A line of text. `y` is the middle of its height.
 package struct SheetText: Sendable {
   package enum Alignment: String, Sendable { case left, center, right }
 
@@ -100,7 +100,7 @@ package enum TextSize {
   package static let label = 8.0
   package static let tick = 7.5
   package static let caption = 7.5
-  /// From one line to the next.
+  /// The distance from one line to the next, divided by the size of the text.
   package static let leading = 1.3
 }
 
@@ -108,7 +108,7 @@ package enum TextSize {
 package struct Bitmap: Sendable {
   package var width: Int
   package var height: Int
-  /// Shape `[height, width, 3]`, from the top.
+  /// Red, green and blue of each pixel, shape `[height, width, 3]`, from the top.
   package var bytes: [UInt8]
 
   init(width: Int, height: Int) {
@@ -117,9 +117,10 @@ package struct Bitmap: Sendable {
     bytes = Array(repeating: 255, count: 3 * width * height)
   }
 
-  /// A picture of grey levels, 1 bright; missing pixels are pale blue, which is no grey.
+  /// Creates a picture of grey levels, where 1 is bright. Missing pixels are pale blue, which is no grey.
   ///
-  /// - Parameter scale: Edge of a pixel, so that viewers that smooth do not blur it.
+  /// - Parameter scale: The number of pixels along the edge of each given pixel, so that viewers that smooth do not
+  ///   blur it.
   package init(grey pixels: some Collection<Double>, height: Int, width: Int, scale: Int) {
     self.init(width: width * scale, height: height * scale)
     for (k, value) in pixels.enumerated() {
@@ -137,7 +138,7 @@ package struct Bitmap: Sendable {
 
 /// Something drawn in a panel or on the page.
 package enum Layer: Sendable {
-  /// A line through points; a missing one interrupts it. `dash` 1 is solid.
+  /// A line through points. A missing point interrupts it. `dash` 1 is solid.
   case line([Point], Colour, width: Double, dash: Int)
   /// The region between two curves.
   case band(x: [Double], lower: [Double], upper: [Double], Colour)
@@ -151,21 +152,21 @@ package enum Layer: Sendable {
   case bitmap(Bitmap, Rectangle)
 }
 
-/// A diagram.
+/// A diagram with axes.
 package struct Panel: Sendable {
   /// The area within the axes, on the page.
   package var frame: Rectangle
   package var x: Axis
   package var y: Axis
   package var layers: [Layer] = []
-  /// In the panel's coordinates.
+  /// Texts in the panel's coordinates.
   package var texts: [SheetText] = []
   /// Whether the frame has four sides instead of two axes.
   package var hasBox = false
-  /// What it shows.
+  /// What the panel shows, for readers who do not see it.
   package var title = ""
 
-  /// From the vertical axis to its label, past the numbers that stand there.
+  /// The distance from the vertical axis to its label, which leaves room for the ticks' numbers.
   var labelDistance: Double {
     max(32, 12 + (y.ticks.map { TextWidth.of($0.label, size: TextSize.tick) }.max() ?? 0))
   }

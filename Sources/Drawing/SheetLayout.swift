@@ -1,4 +1,4 @@
-/// Text widths, estimated for DejaVu Sans, which is wider than what most viewers take.
+/// Widths of texts, estimated for DejaVu Sans, which is wider than the fonts that most viewers use.
 package enum TextWidth {
   package static func of(_ text: String, size: Double, isBold: Bool = false) -> Double {
     var em = 0.0
@@ -14,7 +14,7 @@ package enum TextWidth {
     return em * size * (isBold ? 1.12 : 1)
   }
 
-  /// The text in lines of at most `width`; a word that is longer is cut.
+  /// The text in lines of at most `width`. A word that is longer is cut.
   package static func lines(_ text: String, width: Double, size: Double, isBold: Bool = false) -> [String] {
     var lines: [String] = []
     var line = ""
@@ -30,10 +30,10 @@ package enum TextWidth {
     return lines + (line.isEmpty ? [] : [line])
   }
 
-  /// The text, shortened with an ellipsis where it is wider.
+  /// The text, shortened with an ellipsis if it is wider than `width`.
   package static func cut(_ text: String, width: Double, size: Double, isBold: Bool = false) -> String {
     guard of(text, size: size, isBold: isBold) > width else { return text }
-    // A text that a hostile file makes long is not measured letter by letter from the end.
+    // A text that a hostile file makes long must not be measured letter by letter from its end.
     var kept = String(text.prefix(Int(width / size * 4) + 4))
     while !kept.isEmpty, of(kept + "...", size: size, isBold: isBold) > width { kept.removeLast() }
     return kept + "..."
@@ -62,13 +62,13 @@ package struct LegendEntry {
 }
 
 extension Sheet {
-  /// Space around everything.
+  /// The space around everything.
   package static let margin = 8.0
 
   /// The width between the margins.
   package var innerWidth: Double { width - 2 * Self.margin }
 
-  /// Starts a figure below what is there: its title.
+  /// Starts a figure with its title, below what is already there.
   package mutating func addTitle(_ text: String) {
     title = text
     height += Self.margin
@@ -82,7 +82,7 @@ extension Sheet {
     height += 4
   }
 
-  /// A heading of the panels that follow.
+  /// Adds a heading for the panels that follow.
   package mutating func addHeading(_ text: String) {
     let line = TextSize.panel * TextSize.leading
     height += 4
@@ -94,19 +94,19 @@ extension Sheet {
     height += 2
   }
 
-  /// A colour bar of its own line, below a heading.
+  /// Adds a colour bar in a line of its own, below a heading.
   package mutating func addScale(_ range: ClosedRange<Double>) {
     height += Self.scaleHeight
     addScale(range, x: Self.margin + 2, y: height - 0.5 * Self.scaleHeight)
   }
 
-  /// Height of the line of a colour bar.
+  /// The height of a colour bar's line.
   package static let scaleHeight = 12.0
 
-  /// A colour bar between the numbers that its ends stand for.
+  /// Adds a colour bar between the numbers that its ends stand for.
   private mutating func addScale(_ range: ClosedRange<Double>, x: Double, y: Double) {
     let (low, high) = (short(range.lowerBound), short(range.upperBound))
-    // Of one value alone there is one colour.
+    // If there is only one value, there is only one colour.
     let isFlat = !(range.lowerBound < range.upperBound)
     let (cells, width, height) = (isFlat ? 1 : 32, isFlat ? 12 : 72.0, 6.0)
     let left = x + TextWidth.of(low, size: TextSize.tick) + 3
@@ -123,7 +123,8 @@ extension Sheet {
     if !isFlat { texts.append(SheetText(text: high, x: left + width + 4, y: y, size: TextSize.tick)) }
   }
 
-  /// The caption, as the end of a figure. It begins with how many panels are shown where some are left out.
+  /// Adds the caption, which ends a figure. If panels are left out, it begins with the number of panels that are
+  /// shown.
   package mutating func addCaption(_ text: String) {
     let text = omittedPanels > 0 ? "\(panels.count) of \(allPanels) panels are shown. \(text)" : text
     caption = text
@@ -139,7 +140,7 @@ extension Sheet {
     height += Self.margin
   }
 
-  /// A legend in as many lines as it takes, with a heading.
+  /// Adds a legend with a heading, in as many lines as it needs.
   package mutating func addLegend(_ heading: String, _ entries: [LegendEntry]) {
     let line = TextSize.label * 1.5
     var x = Self.margin
@@ -170,21 +171,21 @@ extension Sheet {
     height += 4
   }
 
-  /// A panel before it has its place.
+  /// A panel that has no place yet.
   package struct Draft {
     var title: String
-    /// What it shows, for readers who do not see it, where the title alone does not tell; nil: the title.
+    /// What the panel shows, for readers who do not see it, if the title alone does not say it; nil for the title.
     var meaning: String?
     var x: Axis
     var y: Axis
     var layers: [Layer]
     var texts: [SheetText]
-    /// Height of the area within the axes; nil: the usual.
+    /// The height of the area within the axes; nil for the usual height.
     var height: Double?
-    /// Space for labels on the left.
+    /// The space for labels on the left.
     var left: Double
     var hasBox: Bool
-    /// What the colours of its cells stand for, drawn as a bar below the title; nil: no bar.
+    /// The range that the colours of the cells stand for, drawn as a bar below the title; nil for no bar.
     var scale: ClosedRange<Double>?
 
     package init(
@@ -204,17 +205,17 @@ extension Sheet {
     }
   }
 
-  /// Whether something of a height, and the caption below it, fits in the room that is left.
+  /// Whether something of a given height fits in the room that is left, together with the caption below it.
   package func hasRoom(for more: Double) -> Bool {
     guard let room else { return true }
     return height + more + (hasCaption ? captionRoom : 0) <= room
   }
 
-  /// What a caption takes: about eight lines over seven inches.
+  /// The room that a caption takes: about eight lines on a page of seven inches.
   private var captionRoom: Double { 8 * TextSize.caption * TextSize.leading * 504 / width }
 
-  /// Panels side by side, in as many rows as they take. Those that do not fit in the room are counted, not drawn; the
-  /// first row of a figure always is.
+  /// Adds panels side by side, in as many rows as they need. Panels that do not fit in the room are counted but not
+  /// drawn. The first row of a figure is always drawn.
   package mutating func addPanels(_ drafts: [Draft], minimumWidth: Double = 215) {
     let (columns, width) = panelGrid(drafts.count, minimumWidth: minimumWidth)
     for first in stride(from: 0, to: drafts.count, by: columns) {
@@ -231,13 +232,13 @@ extension Sheet {
     }
   }
 
-  /// Between panels that stand side by side.
+  /// The distance between panels that are side by side.
   private static let gap = 12.0
 
-  /// How many panels stand side by side, and how wide each is with its labels.
+  /// The number of panels that are side by side, and the width of each, including its labels.
   package func panelGrid(_ count: Int, minimumWidth: Double = 215) -> (columns: Int, width: Double) {
     let columns = max(1, min(count, Int((innerWidth + Self.gap) / (minimumWidth + Self.gap))))
-    // A lone panel on a wide page is not stretched over it.
+    // A single panel on a wide page is not stretched over the whole page.
     let width = (innerWidth - Self.gap * Double(columns - 1)) / Double(columns)
     return (columns, min(width, max(330, minimumWidth)))
   }
@@ -250,17 +251,17 @@ extension Sheet {
     return draft
   }
 
-  /// Panels that stand side by side.
+  /// A row of panels that are side by side.
   private struct PanelRow {
     var drafts: [Draft]
-    /// Each panel's title in lines.
+    /// Each panel's title, divided into lines.
     var titles: [[String]]
     var width: Double
-    /// Height of the colour bars; 0 where there are none.
+    /// The height of the colour bars; 0 if there are none.
     var scales: Double
-    /// From the top of the titles to that of the axes.
+    /// The distance from the top of the titles to the top of the axes.
     var head: Double
-    /// Height of the area within the axes.
+    /// The height of the area within the axes.
     var body: Double
     var height: Double
 
@@ -282,7 +283,7 @@ extension Sheet {
     static let line = TextSize.panel * TextSize.leading
   }
 
-  /// Adds a panel of a row at its place.
+  /// Adds one panel of a row at its place.
   private mutating func add(_ row: PanelRow, _ k: Int, left x: Double, top: Double) {
     let draft = row.drafts[k]
     let bottom = top - 5 - row.scales
@@ -292,7 +293,7 @@ extension Sheet {
     }
     if let scale = draft.scale { addScale(scale, x: x + 2, y: top - 4 - 0.5 * row.scales) }
     let body = draft.height ?? row.body
-    // A label in two lines stands further out.
+    // A label in two lines extends further out.
     let left = draft.left + AxisLabel.leading * Double(max(draft.y.labelLines(along: body).count - 1, 0))
     panels.append(
       Panel(
@@ -301,9 +302,9 @@ extension Sheet {
         layers: draft.layers, texts: draft.texts, hasBox: draft.hasBox, title: draft.meaning ?? draft.title))
   }
 
-  /// Figures one below the other.
+  /// Puts figures one below the other.
   ///
-  /// - Precondition: At least one, all of the same width.
+  /// - Precondition: There is at least one figure, and all have the same width.
   public static func stacked(_ sheets: [Sheet]) -> Sheet {
     var page = Sheet(width: sheets[0].width)
     for sheet in sheets {

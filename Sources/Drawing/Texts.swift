@@ -1,19 +1,20 @@
 import Foundation
 
-/// At most `count` of the indices `0..<total`, evenly spaced, first and last included.
+/// At most `count` of the indices `0..<total`, evenly spaced. The first and the last are included; if `count` is 1,
+/// only the first.
 package func evenly(_ total: Int, _ count: Int) -> [Int] {
   guard total > count else { return Array(0..<max(total, 0)) }
   guard count > 1 else { return total > 0 ? [0] : [] }
   return (0..<count).map { ($0 * (total - 1) + (count - 1) / 2) / (count - 1) }
 }
 
-/// A number in at most four digits.
+/// A number with at most four significant digits.
 package func short(_ x: Double) -> String {
   guard x.isFinite else { return "-" }
   return String(format: "%.4g", x == 0 ? 0 : x)
 }
 
 extension String {
-  /// With a capital first letter.
+  /// The text with a capital first letter.
   package var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

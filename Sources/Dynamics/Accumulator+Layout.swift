@@ -1,33 +1,33 @@
 extension Accumulator {
-  /// Which averages a plan asks for, and where each of them is kept.
+  /// The averages that a plan asks for, and the place where each of them is kept.
   ///
-  /// A *series* is an observable's average over one set of members, at each time. Those of an observable are, in this
-  /// order: all members, the groups of each grouping, and the parts by which the plan splits the members.
+  /// A *series* is an observable's average over one set of members, at each time. The series of an observable are, in
+  /// this order: all members, the groups of each grouping, and the parts into which the plan splits the members.
   struct Layout: Sendable {
     let observables: Int
     let approaches: Int
     let times: Int
     /// `EnsemblePlan.changeTimes`.
     let changeTimes: [Int]
-    /// Groups of each grouping.
+    /// The number of groups of each grouping.
     let groupCounts: [Int]
-    /// The series of the first group of each grouping.
+    /// The number of the first group's series, per grouping.
     private let groupOffsets: [Int]
-    /// Groups of the plan's labelling; 0 without one.
+    /// The number of groups of the plan's labelling; 0 without one.
     private let labelGroups: Int
-    /// Labels, and one for members without; 0 without a labelling.
+    /// The number of labels, plus one for members without a label; 0 without a labelling.
     private let labelColumns: Int
-    /// Realizations of each item; the most where items differ.
+    /// The number of realizations of each item, or the most of them where items differ.
     let realizations: Int
-    /// Items of the plan.
+    /// The number of items in the plan.
     private let itemCount: Int
-    /// Items of each group, per grouping.
+    /// The number of items in each group, per grouping.
     private let groupSizes: [[Int]]
-    /// The sets of members that are averaged: all of them alone, or with the parts by which the plan splits them.
+    /// The sets of members that are averaged: all members, and also the parts if the plan splits them.
     let parts: ArraySlice<SeriesPart>
-    /// Series of each observable.
+    /// The number of series of each observable.
     let seriesPerObservable: Int
-    /// The series of the first part that is not all members.
+    /// The number of the series of the first part other than all members.
     private let splitOffset: Int
 
     init(_ plan: EnsemblePlan) {
@@ -51,7 +51,7 @@ extension Accumulator {
       seriesPerObservable = offset + parts.count - 1
     }
 
-    /// Averages in all: `observables x series x times`.
+    /// The number of averages in all: `observables x series x times`.
     var slots: Int { observables * seriesPerObservable * times }
 
     /// The series of a part of the members, among those of an observable.
@@ -62,7 +62,7 @@ extension Accumulator {
     @inline(__always)
     func series(ofGroup group: Int32, of grouping: Int) -> Int { groupOffsets[grouping] + Int(group) }
 
-    /// How many items have members in a series, those without a value among them.
+    /// The number of items that have members in a series, including items without a value.
     func items(ofSeries series: Int) -> Int {
       guard let g = groupOffsets.lastIndex(where: { $0 <= series }), series < splitOffset else {
         return itemCount
@@ -76,22 +76,22 @@ extension Accumulator {
       (observable * seriesPerObservable + series) * times + time
     }
 
-    /// Counts of labels in all: `times x groups x (labels + 1)`.
+    /// The number of counts of labels in all: `times x groups x (labels + 1)`.
     var labelSlots: Int { times * labelGroups * labelColumns }
 
-    /// Where members are counted whose item is of a group and who have a label, -1 for none, in `[times, groups, labels + 1]`.
+    /// The place of a count of members by their item's group and their label (or -1): `[times, groups, labels + 1]`.
     @inline(__always)
     func labelSlot(time: Int, group: Int32, label: Int32) -> Int {
       (time * labelGroups + Int(group)) * labelColumns + Int(label) + 1
     }
 
-    /// Where an `UnfinishedItem` keeps a sum, in `[observables, parts, times]`.
+    /// The place of a sum in an `UnfinishedItem`, in `[observables, parts, times]`.
     @inline(__always)
     func itemSlot(observable: Int, part: SeriesPart, time: Int) -> Int {
       (observable * parts.count + part.rawValue) * times + time
     }
 
-    /// Where sums over distances to a centre are kept, in `[approaches, times]`.
+    /// The place of the sums over distances to a centre, in `[approaches, times]`.
     @inline(__always)
     func distanceSlot(approach: Int, time: Int) -> Int { approach * times + time }
   }

@@ -1,6 +1,6 @@
 import Numerics
 
-/// Averages with their errors, from the sums of a level.
+/// Averages with their errors, computed from the sums of a level.
 extension Accumulator {
   /// The average of one observable over one set of members.
   func statistics(observable: Int, series: Int) -> SeriesStatistics {
@@ -36,8 +36,8 @@ extension Accumulator {
   ///
   /// - Parameters:
   ///   - level: The corruption level's value.
-  ///   - memberCount: Members of the level.
-  ///   - approaches: What the bootstrap says of them.
+  ///   - memberCount: The number of members of the level.
+  ///   - approaches: The approaches that the bootstrap has computed.
   func levelStatistics(
     level: Double, memberCount: Int, approaches: ApproachTable<Approach>
   ) -> LevelStatistics {

@@ -1,36 +1,36 @@
 import Numerics
 
-/// The sums from which averages over the members of a unit, a segment or a level follow.
+/// The sums from which the averages over the members of a unit, a segment or a level follow.
 ///
-/// Sums of several units are merged in the order of the plan, so that their bits do not depend on who computed them.
+/// The sums of several units are merged in the plan's order, so that their bits do not depend on the workers.
 ///
 /// Memory: `Layout.slots` moments, twice as many where items have several realizations.
 struct Accumulator {
   let layout: Layout
   /// Whether items have several realizations.
   let hasRealizations: Bool
-  /// Over members, of the observables' values: `[observables, series, times]`.
+  /// Moments of the observables' values over members: `[observables, series, times]`.
   var members: [RunningMoments]
-  /// Over items, of their means: as `members`. Empty where each item has one realization, because its mean is that
-  /// member's value.
+  /// Moments of the items' means over items, in the shape of `members`. Empty where each item has one realization,
+  /// because its mean is then that member's value.
   var items: [ItemMoments]
-  /// Over members, per scalar of `MemberScalar.averaged`.
+  /// Moments of each scalar of `MemberScalar.averaged` over members.
   var scalars = [RunningMoments](repeating: RunningMoments(), count: MemberScalar.averaged.count)
-  /// Over items, of their means of the scalars; empty where `items` is.
+  /// Moments of the items' means of the scalars over items; empty where `items` is empty.
   var itemScalars: [ItemMoments]
-  /// Over items, of their mean distances: `[approaches, times]`.
+  /// Sums of the items' mean distances over items: `[approaches, times]`.
   var distances: [CountedSum]
-  /// The members that enter `distances`, per approach.
+  /// The number of members that enter `distances`, per approach.
   var approachMembers: [Int]
-  /// Over items, of pairs of their mean distances at t = 0 and at a later time: `[approaches, change times]`. Pairs are
-  /// added where units are merged.
+  /// Moments of pairs of an item's mean distances at t = 0 and at a later time, over items: `[approaches, change
+  /// times]`. Pairs are added where units are merged.
   var changes: [ChangeMoments]
-  /// Members by time, the group of their item, and their label: see `Layout.labelSlot`.
+  /// The number of members by time, group of their item, and label: see `Layout.labelSlot`.
   var labelCounts: [Int]
-  /// Members with a state that is not finite.
+  /// The number of members with a state that is not finite.
   var diverged = 0
 
-  /// Sums of nothing.
+  /// Creates empty sums.
   init(layout: Layout, hasRealizations: Bool) {
     self.layout = layout
     self.hasRealizations = hasRealizations
@@ -76,14 +76,14 @@ struct Accumulator {
 
   // MARK: Finished items
 
-  /// Adds the means of the scalars over an item's realizations, where there are any.
+  /// Adds the means of the scalars over an item's realizations. A scalar that no realization has is left out.
   mutating func addItem(scalars sums: [CountedSum]) {
     for k in sums.indices { itemScalars[k].add(sums[k], realizations: layout.realizations) }
   }
 
-  /// Adds an observable's mean over an item's realizations in one part of the members, where there is one.
+  /// Adds an observable's mean over an item's realizations in one part of the members, if any of them has a value.
   ///
-  /// - Parameter position: The item's position in the plan, which says to which groups it belongs.
+  /// - Parameter position: The item's position in the plan, which determines its groups.
   mutating func addItem(
     _ item: CountedSum, observable: Int, part: SeriesPart, time: Int, position: Int, plan: EnsemblePlan
   ) {

@@ -2,15 +2,13 @@ import Numerics
 
 /// Sums over items under Poisson bootstrap weights, from which the approaches' intervals come.
 ///
-/// Each item enters replicate b with a weight drawn from Poisson(1), addressed by (item, b): the sums
-/// can be streamed, and do not depend on which other items there are. Every replicate averages each
-/// distance at each of the searched times and takes its minimum over them, so the interval accounts for the
-/// search for the minimum.
+/// Each item enters replicate b with a weight drawn from Poisson(1), addressed by (item, b). So items can be added one
+/// after another, and an item's weights do not depend on the other items. Every replicate averages each distance at
+/// each of the searched times and takes the minimum of these averages, so the interval accounts for that search.
 ///
 /// Each item has a series at all searched times or at none of them.
 ///
-/// Memory: replicates x series x searched times numbers, whatever the number of items, steps beyond 63, or
-/// members.
+/// Memory: replicates x series x searched times numbers, whatever the number of items, members, or steps beyond 63.
 ///
 /// Source: Hanley and MacGibbon 2006, doi:10.1016/j.cmpb.2006.04.006.
 struct ApproachBootstrap {
@@ -20,28 +18,27 @@ struct ApproachBootstrap {
   /// The times at which replicates are averaged, ascending.
   let searched: [Int]
   private let field: RandomField
-  /// Weighted sums, `[replicates, series * searched times]`.
+  /// The weighted sums, `[replicates, series * searched times]`.
   private var sums: [Double]
-  /// Sums of the weights of the items that have a series, `[replicates, series]`.
+  /// The sums of the weights of the items that have a series, `[replicates, series]`.
   private var weightSums: [Double]
   private var itemCount = 0
-  /// The distances of items that are not in the weighted sums yet: `[items, series * searched times]`, NaN where
-  /// missing.
+  /// The distances of items that are not in the weighted sums yet: `[items, series * searched times]`; NaN: missing.
   private var pending: [Double] = []
   private var pendingItems: [Int32] = []
 
-  /// The distances of one item.
+  /// The number of distances of one item.
   var width: Int { seriesCount * searched.count }
 
-  /// How many items enter the weighted sums at once. The sums are much larger than a cache, so that fewer would be slower.
-  /// Which items enter together depends on their order alone, and so do the sums' bits.
+  /// How many items enter the weighted sums at once. Fewer would be slower, because the sums are much larger than a
+  /// cache. Which items enter together depends only on their order, and so do the sums' bits.
   private static let batch = 64
 
-  /// The most times that replicates are averaged at.
+  /// The most times at which replicates are averaged.
   private static let mostTimes = 64
 
-  /// The times, of `times`, at which replicates search their minimum: all of up to 64 times; in a longer run the first 32,
-  /// and 32 more up to the last that are evenly spaced in ln t, because relaxation becomes slow.
+  /// The times, out of `times`, at which replicates search for their minimum. Up to 64 times, these are all. In a
+  /// longer run they are the first 32 and 32 more up to the last, evenly spaced in ln t because relaxation slows.
   static func searchedTimes(_ times: Int) -> [Int] {
     guard times > mostTimes else { return Array(0..<times) }
     let dense = mostTimes / 2
@@ -54,7 +51,7 @@ struct ApproachBootstrap {
     return result
   }
 
-  /// The sums of a plan's approaches.
+  /// Creates the sums for a plan's approaches.
   ///
   /// - Parameter isUsed: Whether anything will be added; if not, the sums take no memory.
   init(_ plan: EnsemblePlan, isUsed: Bool) {
@@ -79,7 +76,7 @@ struct ApproachBootstrap {
 
   /// Adds all of `other`'s sums.
   ///
-  /// - Precondition: `other` is flushed.
+  /// - Precondition: `other` has been flushed.
   mutating func merge(_ other: borrowing ApproachBootstrap) {
     precondition(other.pendingItems.isEmpty)
     flush()
@@ -107,7 +104,7 @@ struct ApproachBootstrap {
     }
   }
 
-  /// Adds items' mean distances, `[items, series * searched times]`; NaN where missing.
+  /// Adds items' mean distances, `[items, series * searched times]`; NaN where a distance is missing.
   mutating func add(_ distances: [Double], items: ArraySlice<Int32>) {
     itemCount += items.count
     for (k, item) in items.enumerated() {
@@ -117,7 +114,7 @@ struct ApproachBootstrap {
     }
   }
 
-  /// Brings the weighted sums up to date.
+  /// Adds the pending items to the weighted sums.
   mutating func flush() {
     let (width, length, count) = (width, searched.count, pendingItems.count)
     guard count > 0 else { return }
@@ -151,7 +148,7 @@ struct ApproachBootstrap {
         for b in stride(from: 0, to: replicates, by: 4) {
           let words = field.words(UInt32(bitPattern: item), UInt32(b / 4), 0, draw: 0)
           for j in 0..<min(4, replicates - b) {
-            // The number whose distribution function first exceeds word / 2^32.
+            // The smallest number whose distribution function reaches (word + 1/2) / 2^32.
             let u = (Double(words[j]) + 0.5) * 0x1p-32
             var count = 0
             while count < distribution.count && u > distribution[count] { count += 1 }
@@ -176,14 +173,15 @@ struct ApproachBootstrap {
     return result
   }()
 
-  /// The approaches of the ensemble's mean distances.
+  /// The approaches, computed from the ensemble's mean distances.
   ///
-  /// A replicate that does not search all times finds a minimum that is too large, by about as much as the ensemble's at
-  /// those times. The interval is shifted by that difference, which is 0 up to 63 steps. A is never more than 1.
+  /// If replicates do not search all times, their minima are too large, by about as much as the ensemble's minimum over
+  /// the searched times is. So the interval is shifted by that difference, which is 0 up to 63 steps; A is at most 1.
   ///
-  /// There is an interval only where one is known to cover: from `Approach.leastItems` items on, with the minimum at
-  /// neither end. At t = 0 A is at the edge of its range, where percentiles of a bootstrap do not cover (Andrews 2000,
-  /// doi:10.1111/1468-0262.00114); at the last time the minimum may lie beyond.
+  /// An interval is given only where it is known to cover A: from `Approach.leastItems` items on, and with the minimum
+  /// at neither end. With the minimum at t = 0, A is at the edge of its range, where percentiles of a bootstrap do not
+  /// cover (Andrews 2000, doi:10.1111/1468-0262.00114). With the minimum at the last time, a smaller distance may
+  /// follow.
   ///
   /// - Parameter level: The sums over the items of the level.
   mutating func approaches(of level: Accumulator) -> [Approach] {
@@ -204,7 +202,7 @@ struct ApproachBootstrap {
     }
   }
 
-  /// The replicates' approaches, ascending.
+  /// The replicates' approaches, in ascending order.
   private func samples(ofSeries series: Int, shift: Double) -> [Double] {
     var samples: [Double] = []
     guard itemCount > 1 else { return samples }
@@ -219,7 +217,7 @@ struct ApproachBootstrap {
     return samples
   }
 
-  /// How much a mean distance has changed.
+  /// The changes of a mean distance, at each of the layout's `changeTimes`.
   private static func changes(of mean: [Double], _ level: Accumulator, series: Int) -> [DistanceChange] {
     let times = level.layout.changeTimes
     return times.indices.map { c in
@@ -230,7 +228,7 @@ struct ApproachBootstrap {
     }
   }
 
-  /// 1 - min / first and the first time of the minimum.
+  /// 1 - min / first, and the first time of the minimum.
   private static func approach(_ mean: [Double]) -> (value: Double, time: Int?) {
     var smallest = Double.infinity
     var time: Int?
@@ -242,7 +240,7 @@ struct ApproachBootstrap {
     return (1 - smallest / mean[0], time)
   }
 
-  /// The quantile of the replicates; NaN for fewer than two.
+  /// A quantile of the replicates; NaN for fewer than two.
   private static func quantile(_ sorted: [Double], _ q: Double) -> Double {
     sorted.count > 1 ? Numerics.quantile(ofSorted: sorted, q) : .nan
   }

@@ -1,14 +1,14 @@
-/// Whose centres a distance is measured to.
+/// The centres that a distance is measured to.
 public enum ApproachReference: Int, Sendable, CaseIterable {
-  /// Those of the member's own branch of the concept tree.
+  /// The centres of the member's own branch of the concept tree.
   case own
-  /// A control: those of a sibling at the same level.
+  /// A control: the centres of a sibling at the same level.
   case sibling
-  /// A control: those under shuffled labels.
+  /// A control: the centres under shuffled labels.
   case shuffled
 }
 
-/// Levels of the concept tree that every tree has, as indices of an `ApproachTable` and of files' `tree_level`.
+/// The levels that every concept tree has, as indices of an `ApproachTable` and of the `tree_level` in files.
 public enum TreeLevel {
   /// The item's memory.
   public static let memory = 0
@@ -20,15 +20,15 @@ public enum TreeLevel {
 public struct ApproachTable<Element: Sendable>: Sendable {
   /// How many levels the tree has.
   public let treeLevelCount: Int
-  /// All levels of the own branch, of siblings, then of shuffled labels: the order of the bootstrap's sums.
+  /// All levels of the own branch, then those of siblings and of shuffled labels, as in the bootstrap's sums.
   package let elements: [Element]
 
   /// An empty table.
   public init() { self.init(own: []) }
 
-  /// A table of the own branch, with both controls or none.
+  /// A table of the own branch, with both controls or neither.
   ///
-  /// - Precondition: `sibling` and `shuffled` have the tree's levels as `own` has, or are both empty.
+  /// - Precondition: `sibling` and `shuffled` have as many levels as `own`, or both are empty.
   public init(own: [Element], sibling: [Element] = [], shuffled: [Element] = []) {
     precondition(sibling.count == shuffled.count && (sibling.isEmpty || sibling.count == own.count))
     treeLevelCount = own.count
@@ -45,7 +45,7 @@ public struct ApproachTable<Element: Sendable>: Sendable {
 
   /// The element of one level.
   ///
-  /// - Precondition: The table has it: `0 <= treeLevel < treeLevelCount`.
+  /// - Precondition: The table has the reference, and `0 <= treeLevel < treeLevelCount`.
   public subscript(reference: ApproachReference, treeLevel: Int) -> Element {
     precondition(0 <= treeLevel && treeLevel < treeLevelCount)
     return elements[reference.rawValue * treeLevelCount + treeLevel]
@@ -53,7 +53,7 @@ public struct ApproachTable<Element: Sendable>: Sendable {
 
   /// A table of the same shape.
   ///
-  /// - Parameter elements: As many as this table has, in the same order.
+  /// - Parameter elements: As many elements as this table has, in the same order.
   func filled<New: Sendable>(with elements: [New]) -> ApproachTable<New> {
     precondition(elements.count == self.elements.count)
     return ApproachTable<New>(treeLevelCount: treeLevelCount, elements: elements)

@@ -2,7 +2,7 @@ import Numerics
 
 /// Measures the members of a block at each time, and adds what it measures to the sums and records of their unit.
 ///
-/// Scratch memory: one row of values per observable, made once per worker. Not synchronized: it belongs to one worker.
+/// Scratch memory: one row of values per observable, made once per worker. Not synchronized: one worker uses it.
 final class BlockMeasurement {
   private let plan: EnsemblePlan
   private let layout: Accumulator.Layout
@@ -15,7 +15,7 @@ final class BlockMeasurement {
   /// `[rows.count, block.capacity]`.
   private let values: AlignedBuffer<Double>
 
-  /// Which row of `values` each measurement is written to; those of observables come first.
+  /// The row of `values` to which each measurement is written. The rows of the observables come first.
   private struct RowOrder {
     let approaches: Int
     let splitting: Int
@@ -37,7 +37,7 @@ final class BlockMeasurement {
   /// - Parameters:
   ///   - block: The members' states.
   ///   - store: The fields that the plan's observables read.
-  ///   - tracks: What is followed of the members.
+  ///   - tracks: What is followed of each member.
   init(
     _ plan: EnsemblePlan, layout: Accumulator.Layout, block: StateBlock, store: FieldStore,
     tracks: MemberTracks
@@ -54,12 +54,12 @@ final class BlockMeasurement {
     values = AlignedBuffer(count: rows.count * block.capacity)
   }
 
-  /// Forgets what observables share, before a block is measured for the first time.
+  /// Forgets the values that observables share. Must be called before a block is measured for the first time.
   func beginBlock() { snapshot.forgetShared() }
 
   // MARK: At each time
 
-  /// Measures the block's members at one time; of a unit that is repeated, their distances to centres alone.
+  /// Measures the block's members at one time. In a unit that is repeated, only distances to centres are measured.
   func measure(_ unit: inout UnitProgress, at time: Int) {
     snapshot.time = time
     tracks.findDiverged(in: block)
@@ -71,7 +71,7 @@ final class BlockMeasurement {
     if !unit.isRepeated { followClosestApproaches(at: time) }
   }
 
-  /// The values of an observable, NaN for diverged members, and where they are not finite.
+  /// The values of an observable. They are NaN for diverged members, and where the observable's value is not finite.
   private func values(of observable: any Observable, row: Int) -> UnsafeMutablePointer<Double> {
     let values = values.pointer + row * block.capacity
     observable.measure(snapshot, into: values)
@@ -79,7 +79,7 @@ final class BlockMeasurement {
     return values
   }
 
-  /// Averages the observables, and records them and the states where the plan asks for it.
+  /// Averages the observables, and records them and the states if the plan asks for it.
   private func measureObservables(_ unit: inout UnitProgress, at time: Int) {
     let splitting = plan.splitting.map { values(of: $0, row: rows.splitting) }
     if let splitting, time == 0 { tracks.initialSplit.pointer.update(from: splitting, count: block.count) }
@@ -97,7 +97,7 @@ final class BlockMeasurement {
     }
   }
 
-  /// Counts the members that have each label, and records labels; members without a value are not counted.
+  /// Counts the members that have each label, and records the labels. Members without a value are not counted.
   private func countLabels(_ labelling: Labelling, at time: Int, into unit: inout UnitProgress) {
     let labels = values(of: labelling.observable, row: rows.label)
     for m in 0..<block.count where !labels[m].isNaN {
@@ -174,7 +174,7 @@ final class BlockMeasurement {
     unit.unfinishedItem.observables[layout.itemSlot(observable: observable, part: part, time: time)].add(x)
   }
 
-  /// Averages an observable over the realizations of an item that is complete.
+  /// Averages an observable over the realizations of an item that is now complete.
   private func finishItem(at position: Int, observable: Int, at time: Int, of unit: inout UnitProgress) {
     for part in layout.parts {
       let slot = layout.itemSlot(observable: observable, part: part, time: time)
@@ -193,7 +193,7 @@ final class BlockMeasurement {
     }
   }
 
-  /// Adds distances to the sums over items' realizations, and the means of items that are complete to the unit's sums.
+  /// Adds distances to the sums over items' realizations. The mean of an item now complete enters the unit's sums.
   private func sum(
     _ distances: UnsafePointer<Double>, approach a: Int, at time: Int, into unit: inout UnitProgress
   ) {
@@ -219,7 +219,7 @@ final class BlockMeasurement {
 
   // MARK: At the end
 
-  /// Averages and records what is known of the block's members after the last time.
+  /// Averages and records what is known of the block's members only after the last time.
   func finishBlock(_ unit: inout UnitProgress) {
     for m in 0..<block.count {
       if tracks.isDiverged.pointer[m] { unit.accumulator.diverged += 1 }
@@ -243,7 +243,7 @@ final class BlockMeasurement {
       convergenceTime: tracks.isConverged(m) ? Double(tracks.settledSince.pointer[m]) : .nan)
   }
 
-  /// The distance of the own concept to the segment from z(0) to z(T); NaN where there is none.
+  /// The distance of the own concept from the segment from z(0) to z(T); NaN where there is none.
   private func chordDistance(of m: Int) -> Double {
     guard let first = store.values(.initialState), plan.conceptDistance != nil else { return .nan }
     let n = block.dimension

@@ -1,11 +1,11 @@
-/// How near one member came to a point so far: the smallest distance and its first time, and the distances at
-/// both ends of the trajectory, all of which arrive time by time.
+/// How near one member has come to a point: the smallest distance and its first time, and the distances at both ends of
+/// the trajectory. Distances arrive one time after another.
 struct ClosestApproach: BitwiseCopyable, Sendable {
   private var least = Double.infinity
   private var timeOfLeast = 0
   /// The distance at t = 0; NaN where it was missing.
   private(set) var first = Double.nan
-  /// The distance at the last time so far; NaN where it was missing.
+  /// The distance at the latest time; NaN where it was missing.
   private(set) var last = Double.nan
 
   /// Takes the distance at the next time.

@@ -1,10 +1,11 @@
 /// The rule by which a member counts as converged.
 public enum ConvergenceRule: Sendable {
-  /// None: every member that does not diverge is undecided.
+  /// There is no rule: every member that does not diverge is undecided.
   case notAsked
-  /// Its step lengths stay below a tolerance to the end.
+  /// A member has converged if its step lengths stay below a tolerance to the end.
   case steps(below: Double)
-  /// Its step lengths stay below a tolerance to the end, and a classifier confirms it of each recorded member.
+  /// A member has converged if its step lengths stay below a tolerance to the end, and a classifier confirms it. The
+  /// classifier is asked only about members that are recorded.
   case confirmed(stepsBelow: Double, by: any SettledStateClassifier)
 
   /// The step length below which a member has settled; nil without a rule.
@@ -19,7 +20,7 @@ public enum ConvergenceRule: Sendable {
   ///
   /// - Parameters:
   ///   - state: The last state, shape `[N]`.
-  ///   - hasMoved: Whether the member has come from elsewhere.
+  ///   - hasMoved: Whether the member came from elsewhere.
   func outcome(ofSettled state: UnsafePointer<Double>, hasMoved: Bool) -> Outcome {
     switch self {
     case .notAsked: .undecided
@@ -29,27 +30,27 @@ public enum ConvergenceRule: Sendable {
   }
 }
 
-/// Tells members that have converged from slow ones, among those whose steps have stayed small to the end: a small step
-/// may be a slow passage.
+/// Distinguishes converged members from slow ones, among members whose steps stayed small to the end. A small step
+/// alone does not show convergence, because the member may be passing slowly.
 public protocol SettledStateClassifier: Sendable {
-  /// Either `converged` or `slow`. Any thread may ask.
+  /// Returns either `converged` or `slow`. Several threads may call this at once.
   ///
   /// - Parameters:
   ///   - state: The last state, shape `[N]`.
-  ///   - hasMoved: Whether the member has come from elsewhere, so that it has arrived where it rests.
+  ///   - hasMoved: Whether the member came from elsewhere, so that it has arrived at the place where it rests.
   func outcome(ofSettled state: UnsafePointer<Double>, hasMoved: Bool) -> Outcome
 }
 
 /// How a member ended.
 public enum Outcome: Int32, Sendable, CaseIterable {
-  /// The step length fell below the tolerance for good.
+  /// The step length fell below the tolerance for good and, where a classifier is asked, it confirmed a fixed point.
   case converged = 0
   /// The orbit repeats with a period of at least 2.
   case cycle = 1
-  /// Steps are small, but there is no fixed point near by.
+  /// Steps are small, but there is no fixed point nearby.
   case slow = 2
   /// A state was not finite.
   case diverged = 3
-  /// None of these could be shown.
+  /// None of the other outcomes could be shown.
   case undecided = 4
 }

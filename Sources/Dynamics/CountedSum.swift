@@ -1,4 +1,4 @@
-/// A sum of finite values, and how many they are.
+/// A sum of finite values, and their number.
 struct CountedSum: BitwiseCopyable, Sendable {
   var sum = 0.0
   var count = 0

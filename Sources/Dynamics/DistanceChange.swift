@@ -4,9 +4,9 @@ import Numerics
 ///
 ///     c(t) = ln(<d(t)> / <d(0)>)
 ///
-/// Negative where the ensemble came nearer. Other than the approach, which is cut off at 0 by its search for the
-/// minimum, it is a smooth function of two means, and so has an interval that covers: Student's with one degree of
-/// freedom less than items, about the error of its linearization
+/// It is negative if the ensemble came nearer. Unlike the approach, which the search for the minimum cuts off at 0, it
+/// is a smooth function of two means, and so it has an interval that covers it. That is Student's interval, with one
+/// degree of freedom less than there are items, about the error of the linearization
 ///
 ///     s^2 = sum_i (d_i(t) / <d(t)> - d_i(0) / <d(0)>)^2 / (n (n - 1))        over items i
 ///
@@ -14,20 +14,20 @@ import Numerics
 public struct DistanceChange: Sendable {
   /// c(t); NaN where a mean distance is 0 or missing.
   public var value: Double
-  /// s; NaN for fewer than two items, and without a bootstrap, whose items it needs.
+  /// s; NaN for fewer than two items, and without a bootstrap, because items' distances are kept only for one.
   public var standardError: Double
 }
 
 extension EnsemblePlan {
-  /// The times at which the change of distances is known: 1, 2 and the last, as far as there are such.
+  /// The times at which the change of distances is computed: 1, 2 and the last, as far as the run has them.
   public static func changeTimes(steps: Int) -> [Int] {
     ([1, 2].filter { $0 < steps } + [steps]).filter { $0 > 0 }
   }
 }
 
-/// Means, squared deviations and their products of pairs (distance at t = 0, distance later), mergeable.
+/// Means, squared deviations and products of deviations of pairs (distance at t = 0, distance later). Can be merged.
 ///
-/// As `RunningMoments`, with the same sources.
+/// The recurrences and their sources are those of `RunningMoments`.
 struct ChangeMoments: BitwiseCopyable, Sendable {
   private(set) var count = 0
   private var mean = SIMD2<Double>.zero
@@ -60,7 +60,7 @@ struct ChangeMoments: BitwiseCopyable, Sendable {
     count += other.count
   }
 
-  /// The linearized standard error of ln(mean later / mean at first); nil where there is none.
+  /// The linearized standard error of ln(mean of the later distances / mean of the first); nil if there is none.
   var standardError: Double? {
     guard count > 1, mean.x > 0, mean.y > 0 else { return nil }
     let sum =

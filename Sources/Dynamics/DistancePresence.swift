@@ -1,17 +1,17 @@
-/// Which of its distances to centres a member has, and whether that changes in time.
+/// The distances to centres that a member has, and whether that set changes in time.
 ///
-/// A distance that is there at some times and missing at others, as that of a member which diverges, belongs to no
-/// average that is compared over time.
+/// A distance that is present at some times and missing at others, as in a member that diverges, must not enter
+/// averages that are compared over time.
 struct DistancePresence: BitwiseCopyable, Sendable {
-  /// One bit per approach: whether the distance was there at t = 0.
+  /// One bit per approach: whether the distance was present at t = 0.
   private var first: UInt64 = 0
-  /// One bit per approach: whether it was otherwise at a later time.
+  /// One bit per approach: whether that was different at a later time.
   private var changed: UInt64 = 0
 
   /// The most approaches that are followed.
   static let mostApproaches = 64
 
-  /// Takes whether a distance is there at the next time.
+  /// Takes note of whether a distance is present at the next time.
   @inline(__always)
   mutating func follow(_ isPresent: Bool, approach: Int, time: Int) {
     let bit: UInt64 = (isPresent ? 1 : 0) &<< UInt64(truncatingIfNeeded: approach)
@@ -22,6 +22,6 @@ struct DistancePresence: BitwiseCopyable, Sendable {
     }
   }
 
-  /// Whether a distance was there at one time and missing at another.
+  /// Whether a distance was present at one time and missing at another.
   var isUnsteady: Bool { changed != 0 }
 }

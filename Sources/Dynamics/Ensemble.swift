@@ -2,13 +2,13 @@ import Numerics
 
 /// The engine: runs all members of a plan through a map and averages observables over them.
 ///
-/// Members are cut into *units*, the grain of parallel work (see `UnitPartition`), and a unit
-/// into *blocks* that a worker carries through all times while they stay in its cache. Units are fixed
-/// by the plan alone, and merged in its order: results are the same bits for any number of threads, any
-/// block size, for shards that are merged, and for a run that was interrupted and continued.
+/// Members are cut into *units*, the grain of parallel work (see `UnitPartition`), and each unit into *blocks*. A
+/// worker carries a block through all times while it stays in the worker's cache. Units are fixed by the plan alone and
+/// merged in its order. So the results have the same bits for any number of threads, for any block size, for shards
+/// that are merged, and for a run that was interrupted and continued.
 ///
-/// Memory: per worker one block, and a few units' accumulators (averages x times) and, where members are
-/// recorded, series; nothing grows with the number of items beyond the plan.
+/// Memory: per worker one block and a few units' accumulators (averages x times), and the units' series if members are
+/// recorded. Nothing else grows with the number of items.
 public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   let map: Map
   let start: Start
@@ -19,10 +19,10 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   /// - Parameters:
   ///   - map: The dynamical system.
   ///   - start: Where members start.
-  ///   - plan: Which members, for how long, and what is measured.
-  ///   - threads: Workers; all processors by default.
-  ///   - blockSize: Members that a worker advances together.
-  /// - Precondition: the map can supply the fields that the observables need.
+  ///   - plan: The members, how long they run, and what is measured.
+  ///   - threads: The number of workers; by default, that of all processors.
+  ///   - blockSize: The number of members that a worker advances together.
+  /// - Precondition: The map can supply the fields that the observables need.
   public init(
     map: Map, start: Start, plan: EnsemblePlan, threads: Int = Parallel.processorCount,
     blockSize: Int = BlockSize.standard
@@ -40,11 +40,11 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   ///
   /// - Parameters:
   ///   - segments: The consecutive segments of a shard; nil for the whole ensemble.
-  ///   - state: Where to go on; nil starts anew.
-  ///   - checkpointInterval: For how long a worker is in a unit before it hands over how far it came; then
-  ///     again after that time, or twenty times what the observer's `checkpoint` took, if that is longer. The unit's
-  ///     sums and records are copied each time. Nil: only when the run is cancelled.
-  ///   - observer: Who accompanies the run; nil: nobody, and members' records are not made.
+  ///   - state: The state to continue from; nil for a new run.
+  ///   - checkpointInterval: How long a worker works on a unit before it hands over its progress. It does so again
+  ///     after that time or, if that is longer, after twenty times what the observer's `checkpoint` took. The unit's
+  ///     sums and records are copied each time. nil: only a run that is cancelled hands over progress.
+  ///   - observer: Accompanies the run. If it is nil, no records of members are made.
   /// - Returns: One entry per level; none for a shard.
   /// - Precondition: A shard has an observer, which receives its segments.
   /// - Throws: `CancellationError` when cancelled, or what the observer throws.
@@ -54,7 +54,7 @@ public struct Ensemble<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     checkpointInterval: Duration? = nil, observer: (any EnsembleObserver)? = nil
   ) throws -> [LevelStatistics] {
     precondition(segments == nil || observer != nil)
-    // No other copy where the run is new: its sums would be held twice.
+    // A new state must not be held here, or its sums would be held twice.
     let run = EnsembleRun(
       self, segments: segments, state: state ?? EnsembleState(plan, segments: segments),
       checkpointInterval: checkpointInterval, observer: observer)

@@ -1,33 +1,33 @@
 import Numerics
 
-/// One run of an ensemble, or of a shard of it: hands units to workers, and what workers leave of them to the merging.
+/// One run of an ensemble or of a shard. It hands units to workers, and their results to the merging.
 ///
-/// A worker takes the next unit, sleeps until the merging is near enough, carries the unit through all times, and hands
-/// it to the merging, which one worker at a time does. `EnsembleProgress` is what workers ask without a lock, `UnitMerging`
-/// what they change with one.
+/// A worker takes the next unit, sleeps until the merging is close enough, carries the unit through all times, and
+/// hands it to the merging, which one worker at a time does. Workers use `EnsembleProgress` without a lock and
+/// `UnitMerging` with one.
 final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   private let plan: EnsemblePlan
-  /// N.
+  /// N, the dimension of the latent states.
   private let dimension: Int
   private let partition: UnitPartition
   private let checkpointInterval: Duration?
   private let clock = ContinuousClock()
-  /// The units that are to do.
+  /// The units that remain to be done.
   private let units: Range<Int>
   /// The most members that a worker carries together.
   private let blockSize: Int
-  /// Each worker is made once, and used by one thread at a time.
+  /// The workers. Each is made once and used by one thread at a time.
   private let workers: WorkerScratch<Worker<Map, Start>>
-  /// By how many units a worker may be ahead of the merging: finished units that wait take memory.
+  /// How many units a worker may be ahead of the merging. There is a limit because waiting units take memory.
   private let mostUnitsAhead: Int
   private let progress: EnsembleProgress
   private let merging: Monitor<UnitMerging>
 
-  /// Finished units per worker that may wait for the merging.
+  /// How many finished units per worker may wait for the merging.
   private static var waitingUnitsPerWorker: Int { 8 }
-  /// How often each worker tells the observer how far the run is.
+  /// The time after which each worker again tells the observer how far the run is.
   private static var timeBetweenTellings: Duration { .milliseconds(100) }
-  /// A worker works at least this many times as long as its last checkpoint took, before it makes the next.
+  /// Before a worker makes the next checkpoint, it works at least this many times as long as its last one took.
   private static var workPerCheckpoint: Int { 20 }
 
   init(
@@ -68,23 +68,23 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
 
   // MARK: One unit
 
-  /// What there is to do of a unit.
+  /// What there is to do in a unit.
   private enum Work {
     /// Nothing: an earlier process finished it, or the run is cancelled.
     case none
     /// All of it.
     case whole
-    /// What an earlier process left of it.
+    /// What an earlier process left to do.
     case rest(UnitProgress)
   }
 
-  /// When a worker last told the observer how far the run is, and when it is to hand over its unit for a checkpoint.
+  /// When a worker last told the observer how far the run is, and when it next hands over its unit for a checkpoint.
   private struct Schedule {
     var lastTelling: ContinuousClock.Instant
     var nextCheckpoint: ContinuousClock.Instant
   }
 
-  /// Carries a unit through all times, and has it merged.
+  /// Carries a unit through all times and hands it to the merging.
   private func carry(_ index: Int, by worker: Worker<Map, Start>) {
     var former: UnitProgress?
     switch work(onUnit: index) {
@@ -104,7 +104,7 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     }
   }
 
-  /// Sleeps until the merging is near the unit, and looks what there is to do of it.
+  /// Sleeps until the merging is close to the unit, and finds out what there is to do in it.
   private func work(onUnit index: Int) -> Work {
     let work = merging.withLock(when: { index - $0.nextUnit <= mostUnitsAhead || progress.isCancelled }) {
       merging -> Work in
@@ -114,16 +114,16 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     guard case .rest(let former) = work, let block = former.block,
       block.size != blockSize || block.states.count != block.isDiverged.count * dimension
     else { return work }
-    // Nobody can go on with a block of another size: the unit begins again.
+    // No worker can continue a block of another size, so the unit begins again.
     progress.add(-former.measured(times: plan.times))
     return .whole
   }
 
-  /// What is done after each time of a block: the unit is counted, ended, told of, or handed over for a checkpoint.
+  /// Does what is due after each time of a block: counts it, tells the observer, and ends the unit or hands it over.
   ///
   /// - Parameters:
   ///   - count: The members that were measured at this time for the first time.
-  ///   - unit: Copies the unit as far as it is.
+  ///   - unit: Copies the unit in its present state.
   /// - Returns: Whether the unit goes on.
   private func goesOn(
     _ index: Int, afterMeasuring count: Int, _ unit: () -> UnitProgress, _ schedule: inout Schedule
@@ -140,7 +140,7 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
       merging.withLockIfAvailable { _ in progress.tellObserver() }
     }
     if let checkpointInterval, now >= schedule.nextCheckpoint {
-      // Where another worker has the lock, this is tried again after the next time.
+      // If another worker has the lock, this is tried again after the next time.
       merging.withLockIfAvailable { merging in
         if progress.isCancelled { return }
         merging.keep(unit(), index: index)

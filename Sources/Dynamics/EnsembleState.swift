@@ -1,32 +1,32 @@
 import Numerics
 
-/// Averages of an ensemble that is not finished: all that is needed to go on.
+/// The averages of an ensemble that is not finished, with everything that is needed to go on.
 ///
-/// The state is that between two units, in the order of the plan, and has what workers left of the units that follow.
+/// The state is that between two units, in the order of the plan. It also has what workers left of later units.
 public struct EnsembleState: Sendable {
   let plan: EnsemblePlan
   let partition: UnitPartition
-  /// The first unit that has not been merged, counted among all of the plan.
+  /// The first unit that has not been merged, counted among all units of the plan.
   public private(set) var unitsDone: Int
   /// The sums over the finished segments of the level that is being computed.
   private var level: Accumulator
   private var bootstrap: ApproachBootstrap
   /// The sums over the merged units of the segment that is being computed.
   private var segment: SegmentSums
-  /// Units that are finished before their turn, and others as far as workers handed them over.
+  /// Units that were finished before their turn, and unfinished units as far as workers handed them over.
   var following: [Int: UnitProgress] = [:]
   /// The sums over the merged parts of an item that is cut into several units.
   private var unfinishedItem = UnfinishedItem()
   /// The finished levels.
   public private(set) var results: [LevelStatistics] = []
-  /// Whether segments are handed out instead of being merged into their level.
+  /// Whether segments are handed out rather than merged into their level.
   let isShard: Bool
   /// The first unit of the ensemble or shard.
   private let firstUnit: Int
-  /// The places of the plan's `changeTimes` among the times that the bootstrap searches.
+  /// The place of each of the plan's `changeTimes` among the times that the bootstrap searches.
   private let changePlaces: [Int]
 
-  /// - Parameter segments: Those of a shard; nil for the whole ensemble.
+  /// - Parameter segments: The segments of a shard; nil for the whole ensemble.
   init(_ plan: EnsemblePlan, segments: Range<Int>?) {
     let partition = UnitPartition(plan)
     self.plan = plan
@@ -46,10 +46,10 @@ public struct EnsembleState: Sendable {
     }
   }
 
-  /// An empty state of a whole ensemble, into which segments are merged by `add`.
+  /// An empty state of a whole ensemble. Segments are merged into it by `add`.
   public init(merging plan: EnsemblePlan) { self.init(plan, segments: nil) }
 
-  /// Members times the times at which they were measured, in the ensemble or shard.
+  /// Members times the times at which they have been measured, in the ensemble or shard.
   public var measured: Int {
     following.values.reduce(partition.memberCount(ofUnits: firstUnit..<unitsDone) * plan.times) {
       $0 + $1.measured(times: plan.times)
@@ -60,7 +60,7 @@ public struct EnsembleState: Sendable {
 
   /// Merges the next unit.
   ///
-  /// - Parameter emit: Gets the segment that it completes, in a shard.
+  /// - Parameter emit: In a shard, receives the segment that the unit completes.
   mutating func merge(_ unit: borrowing UnitProgress, emit: (borrowing SegmentSums) throws -> Void) throws {
     segment.accumulator.merge(unit.accumulator)
     if unit.members.isPart {
@@ -75,7 +75,7 @@ public struct EnsembleState: Sendable {
     }
   }
 
-  /// Adds one part of an item, and the item itself with its last part.
+  /// Adds one part of an item. With the last part, adds the item itself.
   private mutating func mergePart(_ unit: borrowing UnitProgress) {
     if unfinishedItem.isEmpty {
       unfinishedItem = unit.unfinishedItem
@@ -87,7 +87,7 @@ public struct EnsembleState: Sendable {
     unfinishedItem = UnfinishedItem()
   }
 
-  /// Adds the item all of whose parts were merged.
+  /// Adds the item whose parts have all been merged.
   private mutating func finishItem(of members: UnitPartition.Unit) {
     let layout = level.layout
     for observable in plan.observables.indices {
@@ -144,7 +144,7 @@ public struct EnsembleState: Sendable {
 
   // MARK: Segments
 
-  /// Merges a finished segment into its level, and closes the level with its last.
+  /// Merges a finished segment into its level. After the level's last segment, computes the level's results.
   private mutating func finishSegment() {
     level.merge(segment.accumulator)
     if !partition.keepsItemDistances {
@@ -160,14 +160,14 @@ public struct EnsembleState: Sendable {
     bootstrap.reset()
   }
 
-  /// Empties the segment's sums for the next one; after the last they are never used.
+  /// Empties the segment's sums for the next one. After the last segment they are not used any more.
   private mutating func beginNextSegment() {
     segment.begin(min(segment.index + 1, partition.segmentCount - 1))
   }
 
-  /// Merges a shard's segment: the next one, in order.
+  /// Merges a segment of a shard. Segments must arrive in order.
   ///
-  /// - Throws: `ByteDecodingError` where it is another segment, or incomplete.
+  /// - Throws: `ByteDecodingError` if it is not the next segment, or is incomplete.
   public mutating func add(_ other: SegmentSums) throws {
     guard !isShard, other.index == segment.index else {
       throw ByteDecodingError("segment \(other.index) where \(segment.index) was expected")
@@ -179,8 +179,8 @@ public struct EnsembleState: Sendable {
     beginNextSegment()
   }
 
-  /// Adds the items' mean distances that a shard kept to the level's bootstrap, in the order of a single run: there an
-  /// item that is cut is added with its last part.
+  /// Adds the items' mean distances that a shard kept to the level's bootstrap, in the order of a single run. There, an
+  /// item that is cut into parts is added with its last part.
   private mutating func addItemDistances(of other: SegmentSums) throws {
     let units = partition.units(ofSegment: other.index)
     let completing = units.map { partition.unit($0) }.filter { !$0.isPart || $0.isLastPart }
@@ -216,7 +216,7 @@ public struct EnsembleState: Sendable {
 
   /// Reads what `encode` wrote for the same plan.
   ///
-  /// - Parameter segments: Those of a shard; nil for the whole ensemble.
+  /// - Parameter segments: The segments of a shard; nil for the whole ensemble.
   /// - Throws: `ByteDecodingError`.
   public init(from decoder: inout ByteDecoder, plan: EnsemblePlan, segments: Range<Int>?) throws {
     self.init(plan, segments: segments)

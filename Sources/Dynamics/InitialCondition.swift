@@ -2,36 +2,36 @@ import Numerics
 
 /// Where the members of an ensemble start.
 public protocol InitialCondition: Sendable {
-  /// Whether x(0) or z(0) is given.
+  /// The space of the initial states: whether x(0) or z(0) is given.
   var space: StateSpace { get }
-  /// Whether the corrupted pixels form a region that the clamped mode can keep free.
+  /// Whether the corrupted pixels form a region. The clamped mode lets only that region change.
   var hasRegion: Bool { get }
 
   /// Writes one member's initial state.
   ///
   /// - Parameters:
   ///   - state: Shape `[D]` or `[N]`, by `space`.
-  ///   - region: Shape `[D]`, zeroed; set to 1 where a pixel was corrupted. Nil where it is not needed.
+  ///   - region: Shape `[D]`, zeroed; receives 1 where a pixel was corrupted. nil if it is not needed.
   func prepare(
     _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
     region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource)
 }
 
 extension InitialCondition {
-  /// False.
+  /// By default, there is no region.
   public var hasRegion: Bool { false }
 }
 
 /// Rows of clean items or of memories, by item index.
 public protocol ItemSource: Sendable {
-  /// Writes the item's row.
+  /// Writes the item's row, shape `[D]` or `[N]`.
   func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>)
-  /// Writes the item's row, rounded to single precision, as training needs it.
+  /// Writes the item's row rounded to single precision, which training needs.
   func copy(item: Int, into row: UnsafeMutableBufferPointer<Float>)
 }
 
 extension ItemSource {
-  /// Copies the row in double precision, and rounds it.
+  /// By default, copies the row in double precision and rounds it.
   public func copy(item: Int, into row: UnsafeMutableBufferPointer<Float>) {
     guard let target = row.baseAddress else { return }
     withUnsafeTemporaryAllocation(of: Double.self, capacity: row.count) { exact in
@@ -48,7 +48,7 @@ public struct RowTable: ItemSource {
   public let rows: Int
   /// The numbers per row.
   public let columns: Int
-  /// The numbers.
+  /// The numbers, row by row.
   public let storage: AlignedBuffer<Double>
 
   /// - Precondition: `elements.count == rows * columns`.
@@ -59,14 +59,14 @@ public struct RowTable: ItemSource {
     storage = AlignedBuffer(elements)
   }
 
-  /// Zeroed rows.
+  /// Creates rows of zeros.
   public init(rows: Int, columns: Int) {
     self.rows = rows
     self.columns = columns
     storage = AlignedBuffer(count: rows * columns)
   }
 
-  /// One row.
+  /// The row of that index.
   public func row(_ index: Int) -> UnsafeMutablePointer<Double> { storage.pointer + index * columns }
 
   public func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>) {
@@ -75,14 +75,14 @@ public struct RowTable: ItemSource {
   }
 }
 
-/// Initial states given as they are: one per item, or any number of each.
+/// Initial states that are given as they are: one per item, or any number per item.
 public struct GivenStart: InitialCondition {
   /// The space of the rows.
   public let space: StateSpace
   private let rows: RowTable
-  /// The rows of each item, where rows and items differ.
+  /// The rows of each item; nil if each item has the row of its own number.
   private let rowsOfItem: [Int32: [Int32]]?
-  /// How many following realizations of an item start from the same row.
+  /// How many successive realizations of an item start from the same row.
   private let repetitions: Int
 
   /// Each item starts from the row of its number.
@@ -100,7 +100,7 @@ public struct GivenStart: InitialCondition {
   /// - Parameters:
   ///   - rows: Shape `[rows, D]` or `[rows, N]`, by `space`.
   ///   - rowsOfItem: The rows of each item, in the order of its realizations.
-  ///   - repetitions: How many following realizations of an item start from the same row.
+  ///   - repetitions: How many successive realizations of an item start from the same row.
   public init(_ rows: RowTable, space: StateSpace, rowsOfItem: [Int32: [Int32]], repetitions: Int) {
     precondition(repetitions >= 1)
     self.rows = rows

@@ -1,10 +1,10 @@
-/// Where the items' mean distances are kept that the bootstrap needs: `[items, approaches, searched times]`.
+/// The places of the items' mean distances that the bootstrap needs: `[items, approaches, searched times]`.
 struct ItemDistanceLayout: Sendable {
   /// Numbers per item; 0 without a bootstrap.
   let width: Int
   /// The times that the bootstrap searches, ascending; none without a bootstrap.
   let searchedTimes: [Int]
-  /// The place of each time among the searched ones; -1 for the others.
+  /// The place of each time among the searched times; -1 for other times.
   private let placeOfTime: [Int]
 
   init(_ plan: EnsemblePlan) {
@@ -15,7 +15,7 @@ struct ItemDistanceLayout: Sendable {
     placeOfTime = places
   }
 
-  /// The place of one mean distance; nil where the bootstrap does not search that time.
+  /// The place of one mean distance; nil if the bootstrap does not search that time.
   ///
   /// - Parameter item: The item's place among those that are kept.
   @inline(__always)

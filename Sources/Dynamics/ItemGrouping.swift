@@ -1,6 +1,6 @@
 import Vocabulary
 
-/// Items sorted into groups over which averages are taken as well.
+/// Items sorted into groups. Averages are also taken over each group.
 public struct ItemGrouping: Sendable {
   /// The criterion by which items are sorted.
   public let criterion: Grouping
@@ -11,7 +11,7 @@ public struct ItemGrouping: Sendable {
   /// How many positions each group has.
   let sizes: [Int]
 
-  /// - Precondition: all groups lie in `0..<count`.
+  /// - Precondition: All groups lie in `0..<count`.
   public init(by criterion: Grouping, count: Int, groupOfPosition: [Int32]) {
     precondition(groupOfPosition.allSatisfy { $0 >= 0 && $0 < count })
     self.criterion = criterion
@@ -23,30 +23,30 @@ public struct ItemGrouping: Sendable {
   }
 }
 
-/// Which members a series averages, where members are split by an observable.
+/// The set of members that a series averages, if an observable splits the members.
 public enum SeriesPart: Int, Sendable, CaseIterable {
-  /// All of them.
+  /// All members.
   case all
-  /// At each time those whose splitting observable is 1 then.
+  /// At each time, the members whose splitting observable is 1 at that time.
   case retained
-  /// At each time those whose splitting observable is 0 then.
+  /// At each time, the members whose splitting observable is 0 at that time.
   case lost
-  /// At all times those whose splitting observable was 1 at t = 0: members of one set, which can be followed.
+  /// At all times, the members whose splitting observable was 1 at t = 0. The set stays the same.
   case initiallyRetained
-  /// At all times those whose splitting observable was 0 at t = 0.
+  /// At all times, the members whose splitting observable was 0 at t = 0.
   case initiallyLost
 
-  /// All parts, or only `all` where members are not split.
+  /// All parts, or only `all` if members are not split.
   static func parts(isSplit: Bool) -> ArraySlice<SeriesPart> { isSplit ? allCases[...] : allCases.prefix(1) }
 
-  /// The part beside `all` to which a member belongs by its splitting observable; nil where that is missing.
+  /// The part other than `all` to which a member belongs by its splitting observable; nil if that is missing.
   @inline(__always)
   init?(splitBy value: Double) {
     guard value.isFinite else { return nil }
     self = value == 1 ? .retained : .lost
   }
 
-  /// The part to which a member belongs at all times by its splitting observable at t = 0; nil where that was missing.
+  /// The part to which a member belongs at all times by its splitting observable at t = 0; nil if that was missing.
   @inline(__always)
   init?(initiallySplitBy value: Double) {
     guard value.isFinite else { return nil }

@@ -1,7 +1,7 @@
-/// How derivatives pass the kinks of a map that is smooth only in pieces, and what they meet there.
+/// The rule by which derivatives pass the kinks of a map that is smooth only in pieces, and what they meet there.
 ///
 /// The borders of the pieces are the zeros of numbers a_j(z), such as the arguments of units whose function bends at 0.
-/// At a state on such borders a map has one-sided derivatives only,
+/// At a state on such borders the map has only one-sided derivatives,
 ///
 ///     F'(z; v) = lim (F(z + h v) - F(z)) / h,   h -> 0 from above
 ///
@@ -9,28 +9,29 @@
 public struct KinkPass: Sendable {
   /// What happens at a kink.
   public enum Rule: Sendable, Hashable {
-    /// Kinks nearer to the state than `reach`, or than roundings can tell, are noted in `kinks`. All directions pass
-    /// them on the side where a_j > 0. The directions must be the unit vectors, which tell how far away a kink is.
+    /// Notes in `kinks` those that are nearer to the state than `reach`, or than rounding errors can tell. All
+    /// directions pass them on the side where a_j > 0. The directions must be the unit vectors, which tell how far
+    /// away a kink is.
     case search(reach: Double)
     /// Each direction v becomes F'(z; v).
     case ownSide
-    /// All directions pass on the side to which the first one leads: v becomes J v, with the Jacobian J of the piece
-    /// that lies along the first direction.
+    /// All directions pass on the side to which the first direction leads. So v becomes J v, with the Jacobian J of the
+    /// piece that lies along the first direction.
     case firstSide
   }
 
   /// The rule by which kinks are passed.
   public let rule: Rule
-  /// The kinks that pass through the state, by the numbers of their units in the order in which the map passes these.
+  /// The kinks that pass through the state, as numbers of their units in the order in which the map passes the units.
   public private(set) var kinks: [Int]
-  /// With `firstSide`: the derivative of a_j along each direction, shape `[kinks, directions]`.
+  /// With `firstSide`, the derivative of a_j along each direction, shape `[kinks, directions]`.
   public private(set) var slopes: [Double] = []
   /// How many units have been passed.
   private var passed = 0
   /// How many kinks have been passed.
   private var position = 0
 
-  /// - Parameter kinks: Those that pass through the state, as a `search` found them; none for a search.
+  /// - Parameter kinks: The kinks that pass through the state, as a `search` found them; none for a search.
   public init(_ rule: Rule, kinks: [Int] = []) {
     self.rule = rule
     self.kinks = kinks
@@ -38,7 +39,7 @@ public struct KinkPass: Sendable {
 
   /// Enters the next units, each of which may have a kink.
   ///
-  /// - Returns: Those among them, numbered from 0, that are known to be on a kink.
+  /// - Returns: The units among them, numbered from 0, that are known to be on a kink.
   public mutating func enter(units count: Int) -> [Int] {
     let first = position
     while position < kinks.count, kinks[position] < passed + count { position += 1 }
@@ -47,12 +48,12 @@ public struct KinkPass: Sendable {
     return entered
   }
 
-  /// Notes that a unit, numbered within the `count` units entered last, is on a kink.
+  /// Notes that a unit is on a kink. It is numbered within the `count` units entered last.
   public mutating func note(unit: Int, of count: Int) {
     kinks.append(passed - count + unit)
     position = kinks.count
   }
 
-  /// Notes the derivatives of a_j of the next kink along all directions.
+  /// Notes the derivatives along all directions of the next kink's a_j.
   public mutating func note(slopes: some Sequence<Double>) { self.slopes += slopes }
 }

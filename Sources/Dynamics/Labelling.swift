@@ -1,9 +1,9 @@
-/// A label that each member has at each time, such as the class of the nearest concept, and by what it is counted.
+/// A label that each member has at each time, such as the class of the nearest concept.
 ///
-/// A label has no mean. Members are counted instead, by the group of their item and the label: whole numbers, so that
-/// the order in which parts of an ensemble are merged does not matter.
+/// A label has no mean. Instead, members are counted by the group of their item and their label. These counts are whole
+/// numbers, so the order in which parts of an ensemble are merged does not matter.
 public struct Labelling: Sendable {
-  /// Gives each member the number of its label, from 0, or -1 for none; missing where it cannot be told.
+  /// Gives each member the number of its label, from 0, or -1 for no label; missing if it cannot be determined.
   public let observable: any Observable
   /// How many labels there are.
   public let count: Int
@@ -12,7 +12,7 @@ public struct Labelling: Sendable {
   /// The group of each position in the plan's `items`.
   let groupOfPosition: [Int32]
 
-  /// - Precondition: all groups lie in `0..<groupCount`.
+  /// - Precondition: All groups lie in `0..<groupCount`.
   public init(by observable: any Observable, count: Int, groupCount: Int, groupOfPosition: [Int32]) {
     precondition(groupOfPosition.allSatisfy { $0 >= 0 && $0 < groupCount })
     self.observable = observable

@@ -4,9 +4,9 @@ import Numerics
 public struct Member: Sendable, Hashable, BitwiseCopyable {
   /// The corruption level's value, e.g. a probability.
   public var level: Double
-  /// The source item: its index in the split (or the number of the start where there is no item).
+  /// The index of the source item in its split; the number of the start if there is no item.
   public var item: Int32
-  /// Which of the item's noisy copies, from 0.
+  /// The number of the noisy copy among those of the item, from 0.
   public var realization: Int32
 
   /// Creates an address.
@@ -19,8 +19,8 @@ public struct Member: Sendable, Hashable, BitwiseCopyable {
 
 /// The random numbers of an ensemble, addressed by purpose, member and time.
 ///
-/// Every number is a function of (seed, purpose, bits of the level's value, item, realization, time,
-/// draw): independent of threads, blocks, the ensemble's size and the other levels.
+/// Every number is a function of (seed, purpose, bits of the level's value, item, realization, time, draw). It does not
+/// depend on threads, blocks, the ensemble's size or the other levels.
 public struct NoiseSource: Sendable, Hashable {
   /// The scenario's seed.
   public let seed: UInt64

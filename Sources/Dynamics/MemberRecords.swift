@@ -1,26 +1,26 @@
 import Numerics
 
-/// What the members of one unit leave for the file, in the order of the plan.
+/// The records that the members of one unit leave for the file, in the order of the plan.
 public struct MemberRecords: Sendable {
-  /// The index of the first member among all members (level-major, then item, then realization).
+  /// The index of the first member among all members, which are ordered by level, then item, then realization.
   public internal(set) var firstMember: Int
   /// The members' addresses.
   public internal(set) var members: [Member] = []
-  /// Position of each member's item in the plan.
+  /// The position of each member's item in the plan.
   public internal(set) var positions: [Int32] = []
-  /// Per recorded observable `[members, times]`, row-major.
+  /// The values of each recorded observable, `[members, times]`, row-major.
   public internal(set) var series: [[Double]]
-  /// `[members, times, N]`; empty unless asked.
+  /// The states z(t), `[members, times, N]`; empty if the plan does not record them.
   public internal(set) var latentStates: [Double]
-  /// Per time the number of the plan's label, -1 for none, `[members, times]`; empty unless asked.
+  /// The number of the plan's label at each time, -1 for none, `[members, times]`; empty if not recorded.
   public internal(set) var labels: [Int32]
-  /// Per scalar of `MemberScalar.recorded` `[members]`; NaN where there is none.
+  /// The value of each scalar of `MemberScalar.recorded`, `[members]`; NaN if a member has none.
   public internal(set) var scalars = ScalarColumns<[Double]>(
     MemberScalar.recorded, entries: Array(repeating: [], count: MemberScalar.recorded.count))
   /// How each member ended.
   public internal(set) var outcomes: [Outcome] = []
 
-  /// Room for the records of a unit.
+  /// Creates room for the records of a unit.
   ///
   /// - Parameter dimension: N.
   init(of unit: UnitPartition.Unit, _ plan: EnsemblePlan, dimension: Int) {
@@ -32,7 +32,7 @@ public struct MemberRecords: Sendable {
     labels = Array(repeating: -1, count: plan.recordsLabels ? numbers : 0)
   }
 
-  /// Appends one member, whose series and states are in their places already.
+  /// Appends one member, whose series and states have already been written.
   mutating func append(
     _ member: Member, position: Int32, _ trajectory: borrowing TrajectorySummary, outcome: Outcome
   ) {
@@ -48,7 +48,7 @@ public struct MemberRecords: Sendable {
   ///
   /// - Parameters:
   ///   - values: One per member, shape `[count]`.
-  ///   - first: The number in the unit of the first of these members.
+  ///   - first: The number of the first of these members in the unit.
   ///   - times: How many times a series has.
   mutating func record(
     _ values: UnsafePointer<Double>, count: Int, from first: Int, observable: Int, time: Int, times: Int
@@ -56,11 +56,11 @@ public struct MemberRecords: Sendable {
     for m in 0..<count { series[observable][(first + m) * times + time] = values[m] }
   }
 
-  /// Writes the labels at one time; -1 stays where there is no value.
+  /// Writes the labels at one time. -1 stays where there is no value.
   ///
   /// - Parameters:
   ///   - values: One per member, shape `[count]`.
-  ///   - first: The number in the unit of the first of these members.
+  ///   - first: The number of the first of these members in the unit.
   ///   - times: How many times a series has.
   mutating func record(
     labels values: UnsafePointer<Double>, count: Int, from first: Int, time: Int, times: Int
@@ -71,7 +71,7 @@ public struct MemberRecords: Sendable {
   /// Writes the latent states of a block's members at one time.
   ///
   /// - Parameters:
-  ///   - first: The number in the unit of the block's first member.
+  ///   - first: The number of the block's first member in the unit.
   ///   - times: How many times a trajectory has.
   mutating func record(states block: StateBlock, from first: Int, time: Int, times: Int) {
     let n = block.dimension
@@ -83,7 +83,7 @@ public struct MemberRecords: Sendable {
 
   // MARK: Bytes
 
-  /// Writes the records.
+  /// Writes the records. Throws what the encoder's receiver throws.
   public func encode(to encoder: inout ByteEncoder) throws {
     try encoder.encode(firstMember)
     try encoder.encode(members)

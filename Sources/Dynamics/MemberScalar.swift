@@ -1,37 +1,37 @@
-/// A number of a whole trajectory, kept for each member and averaged over the members of a level.
+/// A number that describes a whole trajectory. It is kept for each member and averaged over the members of a level.
 ///
-/// With the own concept c, the own memory xi, times t = 0...T, and the chord, the straight segment from z(0)
-/// to z(T). All that the engine and the run files know of a scalar is in this file: a new scalar is a case with its
-/// definition and its value.
+/// In the definitions, c is the own concept, xi the own memory, t = 0...T the times, and the chord is the straight
+/// segment from z(0) to z(T). This file contains all that the engine and the run files know of scalars, so a new scalar
+/// is a case with its definition and its value.
 public enum MemberScalar: Int, Sendable, CaseIterable {
-  /// First time of the smallest |z(t) - c|.
+  /// The first time of the smallest |z(t) - c|.
   case timeOfClosestConcept
   /// min_t |z(t) - c|.
   case closestConceptDistance
-  /// First time of the smallest |z(t) - xi|.
+  /// The first time of the smallest |z(t) - xi|.
   case timeOfClosestMemory
   /// min_t |z(t) - xi|.
   case closestMemoryDistance
-  /// The distance of c to the chord.
+  /// The distance of c from the chord.
   case chordConceptDistance
-  /// That distance minus min_t |z(t) - c|: positive where the path came nearer than the straight line.
+  /// That distance minus min_t |z(t) - c|. It is positive if the path came nearer than the straight line.
   case chordExcess
-  /// 1 where the time of the closest memory is later than that of the closest concept, else 0.
+  /// 1 if the time of the closest memory is later than that of the closest concept, else 0.
   case memoryAfterConcept
-  /// First time from which every step is below the tolerance.
+  /// The first time from which every step is below the tolerance.
   case convergenceTime
 
   /// What kind of number a scalar is.
   public enum Kind: Sendable, Hashable {
-    /// A number of steps: in files an `int32`, -1 where there is none.
+    /// A number of steps. In files it is an `int32`, -1 if there is none.
     case time
-    /// A length, a difference of lengths or a fraction: in files a `double`, missing where there is none.
+    /// A length, a difference of lengths or a fraction. In files it is a `double`, missing if there is none.
     case real
   }
 
   /// A scalar's average over the members of a level, as files know it.
   public struct Average: Sendable, Hashable {
-    /// The variable; its standard error and count are `NAME_standard_error` and `NAME_count`.
+    /// The variable's name. Its standard error and count are `NAME_standard_error` and `NAME_count`.
     public let name: String
     /// Its `long_name`.
     public let longName: String
@@ -39,19 +39,19 @@ public enum MemberScalar: Int, Sendable, CaseIterable {
     public var isFraction = false
   }
 
-  /// What files say of a scalar.
+  /// How files describe a scalar.
   public struct Definition: Sendable, Hashable {
-    /// Its name, that of the variable in the group of members.
+    /// The scalar's name, which is that of the variable in the group of members.
     public let name: String
-    /// What kind of number it is; all are dimensionless.
+    /// What kind of number it is. All scalars are dimensionless.
     public let kind: Kind
-    /// The `long_name` of the variable in the group of members; nil where members' own values are not written.
+    /// The `long_name` of the variable in the group of members; nil if members' own values are not written.
     public let membersLongName: String?
-    /// Its average; nil where it is not averaged.
+    /// The scalar's average; nil if it is not averaged.
     public let average: Average?
   }
 
-  /// The names and the kind.
+  /// How files describe this scalar.
   public var definition: Definition {
     switch self {
     case .timeOfClosestConcept:
@@ -111,13 +111,13 @@ public enum MemberScalar: Int, Sendable, CaseIterable {
     }
   }
 
-  /// Those that are written member by member, in their order.
+  /// The scalars that are written member by member, in their order.
   public static let recorded = allCases.filter { $0.definition.membersLongName != nil }
 
-  /// Those that are averaged, in their order.
+  /// The scalars that are averaged, in their order.
   public static let averaged = allCases.filter { $0.definition.average != nil }
 
-  /// The scalar of one member; NaN where there is none.
+  /// The scalar of one member; NaN if there is none.
   func value(of trajectory: TrajectorySummary) -> Double {
     switch self {
     case .timeOfClosestConcept: return trajectory.concept.timeOfSmallest
@@ -134,23 +134,23 @@ public enum MemberScalar: Int, Sendable, CaseIterable {
   }
 }
 
-/// What is known of one member at the end of its trajectory: its scalars follow from it.
+/// What is known of one member at the end of its trajectory. Its scalars follow from this.
 struct TrajectorySummary {
-  /// How near it came to its own concept.
+  /// How near the member came to its own concept.
   var concept: ClosestApproach
-  /// How near it came to its own memory.
+  /// How near the member came to its own memory.
   var memory: ClosestApproach
-  /// The distance of the own concept to the chord; NaN where there is none.
+  /// The distance of the own concept from the chord; NaN if there is none.
   var chordDistance: Double
-  /// First time from which every step is below the tolerance; NaN where there is none.
+  /// The first time from which every step is below the tolerance; NaN if there is none.
   var convergenceTime: Double
 }
 
-/// One entry for each of some scalars.
+/// One entry for each of several scalars.
 public struct ScalarColumns<Entry: Sendable>: Sendable {
   /// The scalars that have an entry.
   public let scalars: [MemberScalar]
-  /// Their entries, in the same order.
+  /// The entries of the scalars, in the same order.
   public internal(set) var entries: [Entry]
 
   init(_ scalars: [MemberScalar], entries: [Entry]) {
@@ -173,12 +173,12 @@ public struct ScalarColumns<Entry: Sendable>: Sendable {
 
 /// The average of one scalar over the members of a level.
 public struct ScalarStatistics: Sendable {
-  /// Members that have the scalar.
+  /// The number of members that have the scalar.
   public var count: Int
-  /// Their mean; NaN where there is none.
+  /// The mean over these members; NaN if there is none.
   public var mean: Double
-  /// Standard error over items of the mean, as in `SeriesStatistics`; NaN for fewer than two items that have the scalar.
+  /// The standard error of the mean over items, as in `SeriesStatistics`; NaN for fewer than two items with it.
   public var standardError: Double
-  /// Items of which a member has the scalar.
+  /// The number of items that have a member with the scalar.
   public var itemCount: Int
 }

@@ -2,26 +2,26 @@ import Numerics
 
 /// What is followed of each member of a block from one time to the next.
 ///
-/// Every array has the shape `[capacity]`; the entries of the block's members are valid. Not synchronized: it belongs to
-/// one worker.
+/// Every array has the shape `[capacity]`; the entries of the block's members are valid. Not synchronized, because it
+/// belongs to one worker.
 final class MemberTracks {
   /// The position of the member's item in the plan.
   let positions: AlignedBuffer<Int32>
-  /// Whether the member's item is complete with it: see `UnitPlace.completesItem`.
+  /// Whether the member completes its item: see `UnitPlace.completesItem`.
   let completesItem: AlignedBuffer<Bool>
   /// Whether a state of the member was not finite.
   let isDiverged: AlignedBuffer<Bool>
   /// Whether the member's distances to centres are left out of their sums.
   let isLeftOut: AlignedBuffer<Bool>
-  /// The splitting observable at t = 0; NaN where it was missing, or is not asked for.
+  /// The splitting observable at t = 0; NaN if it was missing or is not asked for.
   let initialSplit: AlignedBuffer<Double>
   /// How near the member came to its own concept.
   let concept: AlignedBuffer<ClosestApproach>
   /// How near the member came to its own memory.
   let memory: AlignedBuffer<ClosestApproach>
-  /// Which distances to centres the member has.
+  /// Which distances to centres the member has, and whether that changed.
   let presence: AlignedBuffer<DistancePresence>
-  /// The first time from which every step of the member was below the tolerance; -1 where the last one was not.
+  /// The first time from which every step of the member was below the tolerance; -1 if its last step was not.
   let settledSince: AlignedBuffer<Int32>
 
   init(capacity: Int) {
@@ -49,18 +49,18 @@ final class MemberTracks {
     settledSince.pointer[m] = -1
   }
 
-  /// Marks the members that have a state with a component that is not finite.
+  /// Marks the members whose state has a component that is not finite.
   func findDiverged(in block: StateBlock) {
     let n = block.dimension
     for m in 0..<block.count where !isDiverged.pointer[m] {
       let state = block.states.pointer + m * n
       var sum = 0.0
-      for i in 0..<n { sum += state[i] * 0 }  // NaN where any component is not finite
+      for i in 0..<n { sum += state[i] * 0 }  // NaN if any component is not finite
       if sum != 0 { isDiverged.pointer[m] = true }
     }
   }
 
-  /// Follows since when each member's steps have been below a tolerance.
+  /// Keeps track of the time since which each member's steps have been below a tolerance.
   ///
   /// - Parameters:
   ///   - previous: The states one time before those of the block, shape `[block.count, N]`.
@@ -84,14 +84,14 @@ final class MemberTracks {
     }
   }
 
-  /// Whether the steps of member `m` have been below the tolerance up to the last time, and its states finite.
+  /// Whether the steps of member `m` were below the tolerance up to the last time, and its states finite.
   func isConverged(_ m: Int) -> Bool { settledSince.pointer[m] >= 0 && !isDiverged.pointer[m] }
 
   // MARK: Going on later
 
-  /// The block as another worker or process can go on with it.
+  /// The block in a form with which another worker or process can continue.
   ///
-  /// Neither initial states nor regions are in it: they follow from the members' addresses.
+  /// It contains neither initial states nor regions, because they follow from the members' addresses.
   ///
   /// - Parameter time: The last time that was measured.
   func captured(with block: StateBlock, time: Int) -> UnitProgress.Block {
@@ -102,7 +102,7 @@ final class MemberTracks {
       memory: memory.prefix(block.count), presence: presence.prefix(block.count))
   }
 
-  /// Restores what `captured` gave, the states of the block among it.
+  /// Restores what `captured` returned, including the states of the block.
   func restore(_ captured: UnitProgress.Block, to block: StateBlock) {
     block.states.pointer.update(from: captured.states, count: block.count * block.dimension)
     isDiverged.pointer.update(from: captured.isDiverged, count: block.count)

@@ -1,37 +1,37 @@
 import Numerics
 
-/// A number measured on each member at each time, to be averaged over the ensemble.
+/// A number that is measured on each member at each time and averaged over the ensemble.
 ///
 /// A new observable is one file with a conforming struct, and one line in `ObservableRegistry`.
 public protocol Observable: Sendable {
-  /// The name in scenarios, e.g. `overlap-concept`; in files `-` becomes `_`.
+  /// The name in scenarios, e.g. `overlap-concept`. In files `-` becomes `_`.
   var name: String { get }
   /// One line for the file's `long_name`.
   var longName: String { get }
-  /// "1" where dimensionless, "nats" for information.
+  /// The unit: "1" for dimensionless quantities, "nats" for information.
   var units: String { get }
-  /// The kind of quantity, which tells figures which observables have a scale in common.
+  /// The kind of quantity. It tells figures which observables share a scale.
   var family: ObservableFamily { get }
   /// Whether each value is 0 or 1, so that the mean is a fraction of the members.
   var isIndicator: Bool { get }
-  /// The fields beside z(t) that `measure` reads.
+  /// The fields that `measure` reads besides z(t).
   var requiredFields: StateFields { get }
 
-  /// Writes one value per member; NaN where the observable is not defined.
+  /// Writes one value per member, or NaN where the observable is not defined.
   ///
   /// - Parameter values: Shape `[snapshot.count]`.
-  /// - Complexity: O(members), no allocation.
+  /// - Complexity: O(members), without allocation.
   func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>)
 }
 
 extension Observable {
-  /// None: only z(t).
+  /// By default, only z(t) is read.
   public var requiredFields: StateFields { [] }
-  /// Dimensionless.
+  /// By default, the observable is dimensionless.
   public var units: String { "1" }
-  /// No family.
+  /// By default, the observable shares its scale with no other.
   public var family: ObservableFamily { .other }
-  /// False.
+  /// By default, values are not just 0 and 1.
   public var isIndicator: Bool { false }
   /// The name in NetCDF files.
   public var variableName: String { String(name.map { $0 == "-" ? "_" : $0 }) }
@@ -67,24 +67,24 @@ public final class Snapshot {
   public var count: Int { block.count }
   /// The most members that a block can hold.
   public var capacity: Int { block.capacity }
-  /// N.
+  /// N, the dimension of the latent states.
   public var dimension: Int { block.dimension }
-  /// D; 0 where there is no data space.
+  /// D, the dimension of the data space; 0 if there is none.
   public var dataDimension: Int { block.dataDimension }
   /// z(t), shape `[count, N]`, row-major.
   public var states: UnsafePointer<Double> { UnsafePointer(block.states.pointer) }
   /// The members' addresses, shape `[count]`.
   public var members: UnsafePointer<Member> { UnsafePointer(block.members.pointer) }
 
-  /// A field that `requiredFields` names, row-major; nil where it is absent at this time.
+  /// A field that `requiredFields` names, row-major; nil if it is absent at this time.
   public func values(_ field: StateFields) -> UnsafePointer<Double>? { store.values(field) }
 
-  /// Values that several observables share, computed once per time.
+  /// Values that several observables share. They are computed once per time.
   ///
   /// - Parameters:
   ///   - owner: The type whose values these are.
-  ///   - width: Numbers per member; the same in each call.
-  ///   - compute: Fills `[count, width]`.
+  ///   - width: Numbers per member; the same in every call for one owner.
+  ///   - compute: Fills the values, `[count, width]`.
   public func shared(
     _ owner: Any.Type, width: Int, _ compute: (UnsafeMutablePointer<Double>) -> Void
   ) -> UnsafePointer<Double> {
@@ -103,9 +103,9 @@ public final class Snapshot {
     return UnsafePointer(entry.buffer.pointer)
   }
 
-  /// Scratch memory of an observable, made once per worker and kept between calls.
+  /// Scratch memory of an observable. It is made once per worker and kept between calls.
   ///
-  /// What it holds from earlier calls must not influence results, because which blocks a worker carries is not determined.
+  /// What it holds from earlier calls must not influence results, because any worker may carry any block.
   public func workspace<Workspace: AnyObject>(_ type: Workspace.Type, make: () -> Workspace) -> Workspace {
     let key = ObjectIdentifier(type)
     if let known = workspaces[key] as? Workspace { return known }
@@ -114,7 +114,7 @@ public final class Snapshot {
     return made
   }
 
-  /// Makes shared values be computed anew, because another block begins.
+  /// Makes shared values be computed again, because another block begins.
   func forgetShared() {
     for entry in scratch.values { entry.time = -1 }
   }

@@ -1,13 +1,13 @@
 import Numerics
 
-/// What one segment leaves: all that its level's averages need of it.
+/// What one segment contributes to its level's averages.
 public struct SegmentSums: Sendable {
-  /// Which segment it is.
+  /// The number of the segment.
   public private(set) var index: Int
   var accumulator: Accumulator
-  /// The bootstrap's sums; not used where the items' mean distances are kept.
+  /// The bootstrap's sums. They are not used where the items' mean distances are kept.
   var bootstrap: ApproachBootstrap
-  /// The items' mean distances, unit by unit `[items, approaches * searched times]`, where a shard keeps them.
+  /// The items' mean distances, per unit `[items, approaches * searched times]`, if a shard keeps them.
   var itemDistances: [[Double]] = []
 
   init(_ plan: EnsemblePlan, _ partition: UnitPartition, index: Int) {

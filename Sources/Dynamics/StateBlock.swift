@@ -10,11 +10,12 @@ public enum StateSpace: Sendable, Hashable {
 
 /// The states of a block of members, owned by the engine and advanced in place by a map.
 ///
-/// Latent states are double precision in every run; a single-precision map converts exactly both ways.
+/// Latent states have double precision in every run. A single-precision map keeps them to numbers that `Float`
+/// represents, so that conversions are exact both ways.
 public final class StateBlock {
-  /// N, the dimension of the latent (or only) state space.
+  /// N, the dimension of the state space, which is the latent one if there is a data space.
   public let dimension: Int
-  /// D, the dimension of the data space; 0 where there is none.
+  /// D, the dimension of the data space; 0 if there is none.
   public let dataDimension: Int
   /// The most members that fit.
   public let capacity: Int
@@ -44,14 +45,14 @@ public final class StateBlock {
     region = AlignedBuffer(count: hasRegion ? capacity * dataDimension : 0)
   }
 
-  /// Where the initial state of member `m` belongs: shape `[D]` or `[N]`, by `start`.
+  /// The memory for the initial state of member `m`: shape `[D]` or `[N]`, by `start`.
   package func initialState(of m: Int) -> UnsafeMutableBufferPointer<Double> {
     start == .data
       ? input.slice(from: m * dataDimension, count: dataDimension)
       : states.slice(from: m * dimension, count: dimension)
   }
 
-  /// Where the corrupted region of member `m` belongs, shape `[D]`, zeroed; nil without a region.
+  /// The memory for the corrupted region of member `m`, shape `[D]`, zeroed; nil without a region.
   package func clearedRegion(of m: Int) -> UnsafeMutableBufferPointer<UInt8>? {
     guard hasRegion else { return nil }
     let row = region.slice(from: m * dataDimension, count: dataDimension)

@@ -1,8 +1,8 @@
 import Numerics
 
-/// Quantities along a trajectory beside the latent state itself, which an observable may ask for.
+/// Quantities along a trajectory, besides the latent state itself, which an observable may ask for.
 ///
-/// The engine asks the map for the union of what the observables need, and for nothing else.
+/// The engine asks the map for exactly those fields that the observables need.
 public struct StateFields: OptionSet, Sendable, Hashable {
   /// The bits: `1 << field.rawValue` for each `Field` of the set.
   public let rawValue: Int
@@ -10,12 +10,12 @@ public struct StateFields: OptionSet, Sendable, Hashable {
   public init(rawValue: Int) { self.rawValue = rawValue }
   private init(_ field: Field) { rawValue = 1 << field.rawValue }
 
-  /// One field of a set. Whatever goes through all fields goes through these cases, so that none is forgotten.
+  /// One field of a set. Code for all fields goes through these cases, so that none is forgotten.
   enum Field: Int, CaseIterable {
     case previousState, dataState, nextDataState, encoderMean, encoderLogVariance, crossEntropy, inputEntropy
     case initialState
 
-    /// The numbers per member.
+    /// The numbers that the field has per member.
     func width(dimension: Int, dataDimension: Int) -> Int {
       switch self {
       case .previousState, .initialState, .encoderMean, .encoderLogVariance: dimension
@@ -37,7 +37,7 @@ public struct StateFields: OptionSet, Sendable, Hashable {
   public static let encoderLogVariance = StateFields(.encoderLogVariance)
   /// -ln p(x(t) | z = m(x(t))) in nats, `[members]`; absent at t = 0 for latent starts.
   public static let crossEntropy = StateFields(.crossEntropy)
-  /// H(x(t)) in nats, `[members]`, Bernoulli only; absent at t = 0 for latent starts.
+  /// H(x(t)) in nats, `[members]`, only for Bernoulli likelihoods; absent at t = 0 for latent starts.
   public static let inputEntropy = StateFields(.inputEntropy)
   /// z(0), `[members, N]`. Kept by the engine.
   public static let initialState = StateFields(.initialState)
@@ -45,18 +45,18 @@ public struct StateFields: OptionSet, Sendable, Hashable {
   /// The fields that the engine keeps for every map.
   public static let kept: StateFields = [.previousState, .initialState]
 
-  /// Every field that there is, as a set of its own.
+  /// Every field, as a set of its own.
   public static let each: [StateFields] = Field.allCases.map { StateFields($0) }
 
   /// Whether the set has a field.
   fileprivate func contains(_ field: Field) -> Bool { contains(StateFields(field)) }
 }
 
-/// Memory for the fields that a run needs, one row per member, allocated once per worker.
+/// Memory for the fields that a run needs, one row per member. It is allocated once per worker.
 public final class FieldStore {
   /// The fields that are allocated.
   public let fields: StateFields
-  /// Per `StateFields.Field`, `[capacity, width]`; nil where the field is not needed.
+  /// The memory of each `StateFields.Field`, `[capacity, width]`; nil if the field is not needed.
   private let buffers: [AlignedBuffer<Double>?]
   /// The fields that hold values at the present time.
   public private(set) var present: StateFields = []
@@ -70,10 +70,10 @@ public final class FieldStore {
     }
   }
 
-  /// Forgets the values, before those of another time are written.
+  /// Forgets the values. Must be called before those of another time are written.
   func clear() { present = [] }
 
-  /// Where the values of one field belong, which from now on counts as present; nil where nobody needs it.
+  /// The memory for the values of one field, which counts as present from now on; nil if nobody needs the field.
   ///
   /// - Parameter field: One field, not several.
   public func fill(_ field: StateFields) -> UnsafeMutablePointer<Double>? {
@@ -82,7 +82,7 @@ public final class FieldStore {
     return buffer.pointer
   }
 
-  /// The values of one field, `[members, width]`; nil where they are absent at this time.
+  /// The values of one field, `[members, width]`; nil if they are absent at this time.
   ///
   /// - Parameter field: One field, not several.
   public func values(_ field: StateFields) -> UnsafePointer<Double>? {

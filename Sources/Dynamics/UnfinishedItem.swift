@@ -9,13 +9,13 @@ struct UnfinishedItem: Sendable {
   /// `[approaches, times]`.
   var distances: [CountedSum] = []
 
-  /// Whether nothing can be added.
+  /// Whether there are no sums, in a plan whose items have several realizations.
   var isEmpty: Bool { scalars.isEmpty }
 
-  /// No sums.
+  /// Creates no sums.
   init() {}
 
-  /// Sums of nothing yet, for an item of the plan.
+  /// Creates empty sums for an item of the plan.
   init(_ plan: EnsemblePlan, _ layout: Accumulator.Layout) {
     distances = Array(repeating: CountedSum(), count: layout.approaches * layout.times)
     guard plan.realizations > 1 else { return }
@@ -38,7 +38,7 @@ struct UnfinishedItem: Sendable {
     for sums in [observables, scalars, distances] { try encoder.encode(sums) }
   }
 
-  /// Reads what `encode` wrote: no sums, or those of an item of the plan.
+  /// Reads what `encode` wrote: either no sums or those of an item of the plan.
   ///
   /// - Throws: `ByteDecodingError`.
   init(from decoder: inout ByteDecoder, _ plan: EnsemblePlan, _ layout: Accumulator.Layout) throws {
@@ -48,7 +48,7 @@ struct UnfinishedItem: Sendable {
     if !observables.isEmpty || !scalars.isEmpty || !distances.isEmpty { try checkShape(plan, layout) }
   }
 
-  /// Makes sure that these are the sums of an item of the plan.
+  /// Checks that these are the sums of an item of the plan.
   ///
   /// - Throws: `ByteDecodingError`.
   func checkShape(_ plan: EnsemblePlan, _ layout: Accumulator.Layout) throws {

@@ -1,7 +1,7 @@
-/// Merges units in the plan's order, whichever order they arrive in, and hands the observer what they leave.
+/// Merges units in the plan's order, in whichever order they arrive, and hands the observer what they leave.
 struct UnitMerging: Sendable {
   private(set) var state: EnsembleState
-  /// The first error of the observer, after which nothing is merged.
+  /// The observer's first error. After it, nothing is merged.
   private(set) var failure: (any Error)?
   private let observer: (any EnsembleObserver)?
 
@@ -13,18 +13,18 @@ struct UnitMerging: Sendable {
   /// The first unit that has not been merged.
   var nextUnit: Int { state.unitsDone }
 
-  /// How far an earlier process or another worker came in a unit; nil where none began.
+  /// How far an earlier process or another worker came in a unit; nil if none began it.
   func progress(ofUnit index: Int) -> UnitProgress? { state.following[index] }
 
-  /// Keeps a unit that is not finished, so that checkpoints hold it.
+  /// Keeps a unit that is not finished, so that checkpoints contain it.
   mutating func keep(_ unit: UnitProgress, index: Int) { state.following[index] = unit }
 
-  /// Takes a finished unit, and merges all whose turn it is.
+  /// Takes a finished unit, and merges all units whose turn it is.
   ///
-  /// - Returns: Whether the observer took what they leave.
+  /// - Returns: Whether the observer accepted what they leave; false after its first error.
   mutating func add(_ unit: UnitProgress, index: Int) -> Bool {
     attempt { merging in
-      // An earlier process may have finished it, and another worker merged it with those before it.
+      // An earlier process may have finished the unit, and another worker may have merged it with those before it.
       guard index >= merging.nextUnit else { return }
       merging.state.following[index] = unit
       try merging.mergeInTurn()
@@ -42,14 +42,14 @@ struct UnitMerging: Sendable {
 
   /// Hands the state to the observer while the run goes on.
   ///
-  /// - Returns: Whether the observer took it.
+  /// - Returns: Whether the observer accepted it; false after its first error.
   mutating func saveCheckpoint() -> Bool {
     attempt { try $0.observer?.checkpoint($0.state, isLast: false) }
   }
 
-  /// The averages; of a run that was cancelled the observer gets the last state instead.
+  /// The averages. If the run was cancelled, the observer receives the last state instead.
   ///
-  /// - Throws: The first error of the observer; `CancellationError` where the run was cancelled.
+  /// - Throws: The observer's first error, or `CancellationError` if the run was cancelled.
   func results(isCancelled: Bool) throws -> [LevelStatistics] {
     if let failure { throw failure }
     if isCancelled {
@@ -59,7 +59,7 @@ struct UnitMerging: Sendable {
     return state.results
   }
 
-  /// Keeps the first error.
+  /// Runs `body` and keeps the first error; does nothing after an error.
   private mutating func attempt(_ body: (inout UnitMerging) throws -> Void) -> Bool {
     guard failure == nil else { return false }
     do {

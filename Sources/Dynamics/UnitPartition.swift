@@ -1,22 +1,22 @@
-/// How a plan's members are cut into units, the grain of parallel work, and segments, the grain of shards.
+/// How a plan's members are cut into units, the grain of parallel work, and into segments, the grain of shards.
 ///
-/// A *unit* holds whole items, as many as make about `EnsemblePlan.membersPerUnit` members, or a part of
-/// the realizations of one item. A *segment* holds consecutive units of one level and whole items. Units
-/// are merged into their segment in order, segments into their level in order: averages are the same bits
-/// wherever the segments were computed. All of it depends on the plan alone.
+/// A *unit* holds whole items, as many as make about `EnsemblePlan.membersPerUnit` members, or a part of the
+/// realizations of one item. A *segment* holds consecutive units of one level that make up whole items. Units are
+/// merged into their segment in order, and segments into their level in order, so that averages have the same bits
+/// wherever the segments were computed. The partition depends on the plan alone.
 public struct UnitPartition: Sendable, Hashable {
   /// Members that are computed and merged together.
   package struct Unit: Sendable, Hashable {
     /// The index of the level.
     package var level: Int
-    /// Positions of the items in the plan.
+    /// The positions of the items in the plan.
     package var positions: Range<Int>
-    /// The realizations of each item, or of the part of one; of whole items that differ in their number, a range from 0
-    /// that holds all of them.
+    /// The realizations of each item, or of the part of one item. For whole items that differ in their number, a range
+    /// from 0 as long as all their members.
     package var realizations: Range<Int>
     /// The number of the first member within its level.
     package var firstMember: Int
-    /// How many members there are: item by item, and of each its realizations.
+    /// The number of members. They follow each other item by item, and within an item by realization.
     package var memberCount: Int
     /// Whether the item has other realizations in other units.
     package var isPart: Bool
@@ -24,19 +24,19 @@ public struct UnitPartition: Sendable, Hashable {
     package var isLastPart: Bool
   }
 
-  /// How items are grouped that differ in the number of their realizations: whole items of one unit, or the parts of
-  /// one item. All arrays have one entry more than there are groups.
+  /// The groups of items that differ in the number of their realizations. A group is the whole items of one unit, or
+  /// one item that is cut into parts. All arrays have one entry more than there are groups.
   private struct Groups: Sendable, Hashable {
-    /// The position of the first item of each.
+    /// The position of each group's first item.
     var positions = [0]
-    /// The first unit of each, within the level.
+    /// The number of each group's first unit, within the level.
     var units = [0]
-    /// The first member of each, within the level.
+    /// The number of each group's first member, within the level.
     var members = [0]
 
     /// - Complexity: O(items).
     init(_ realizations: [Int], unitSize: Int) {
-      // Members of whole items that still wait for their group.
+      // The number of members of whole items that are not in a group yet.
       var pending = 0
       for (position, count) in realizations.enumerated() {
         if pending > 0, pending + count > unitSize {
@@ -59,7 +59,7 @@ public struct UnitPartition: Sendable, Hashable {
     }
 
     var count: Int { positions.count - 1 }
-    /// The most items of a group.
+    /// The largest number of items in a group.
     var mostItems: Int { zip(positions.dropFirst(), positions).map { $0 - $1 }.max() ?? 1 }
 
     /// The group that holds a unit of the level.
@@ -73,27 +73,27 @@ public struct UnitPartition: Sendable, Hashable {
     }
   }
 
-  /// The most segments of a level.
+  /// The largest number of segments of a level.
   private static let mostSegments = 64
-  /// The most segments of a level where 64 of them would take more than `mostBytesOfLevel`.
+  /// The largest number of segments of a level for which `mostSegments` would take more than `mostBytesOfLevel`.
   private static let segmentsOfLongRuns = 16
-  /// The most bytes that the segments' sums of a level may take with `mostSegments`.
+  /// The most bytes that a level's sums may take with `mostSegments` segments.
   private static let mostBytesOfLevel = 0x1p30
 
   private let itemCount: Int
   private let realizations: Int
   private let levels: Int
-  /// Where items differ in the number of their realizations; nil where all have the same.
+  /// The groups if items differ in the number of their realizations; nil if all have the same.
   private let groups: Groups?
-  /// Items of a unit that holds whole items.
+  /// The number of items in a unit that holds whole items.
   private let itemsPerUnit: Int
-  /// Units of one item; 1 where a unit holds whole items.
+  /// The number of units of one item; 1 if a unit holds whole items.
   private let partsPerItem: Int
-  /// Units of each level, where an item's parts count as one.
+  /// The number of units of each level, where an item's parts count as one.
   private let groupsPerLevel: Int
-  /// Segments of each level.
+  /// The number of segments of each level.
   public let segmentsPerLevel: Int
-  /// Whether a segment holds so few items that their mean distances take less room than the bootstrap's weighted sums.
+  /// Whether a segment has so few items that their mean distances take less memory than the bootstrap's weighted sums.
   let keepsItemDistances: Bool
 
   /// The partition of a plan.
@@ -108,7 +108,7 @@ public struct UnitPartition: Sendable, Hashable {
     groupsPerLevel = groups?.count ?? (plan.items.count + itemsPerUnit - 1) / itemsPerUnit
     let replicates = plan.hasBootstrap ? plan.bootstrapReplicates : 0
     let width = plan.approaches.elements.count * ApproachBootstrap.searchedTimes(plan.times).count
-    // An estimate of the bytes. Last bits of results depend on what segments hold, so this formula must not change.
+    // An estimate of the bytes. The last bits of results depend on what segments hold, so this formula must not change.
     let moments =
       Double(Accumulator.Layout(plan).slots) * (plan.realizations > 1 ? 48 : 24)
       + Double(plan.approaches.elements.count * plan.times) * 16
@@ -123,14 +123,14 @@ public struct UnitPartition: Sendable, Hashable {
     keepsItemDistances = replicates > 0 && itemsPerSegment <= 2 * replicates
   }
 
-  /// Units of each level.
+  /// The number of units of each level.
   var unitsPerLevel: Int { firstUnit(ofGroup: groupsPerLevel) }
-  /// Units of all levels.
+  /// The number of units of all levels.
   public var unitCount: Int { levels * unitsPerLevel }
-  /// Segments of all levels.
+  /// The number of segments of all levels.
   public var segmentCount: Int { levels * segmentsPerLevel }
 
-  /// The first unit of a group, within the level.
+  /// The number of a group's first unit, within the level.
   private func firstUnit(ofGroup group: Int) -> Int { groups?.units[group] ?? group * partsPerItem }
 
   /// The members of a unit.

@@ -1,6 +1,6 @@
-/// A member's place in its unit: which item, and which of the item's realizations.
+/// A member's place in its unit: its item, and its number among the item's realizations.
 ///
-/// Members follow each other item by item, and of each its realizations.
+/// Members follow each other item by item, and within an item by realization.
 struct UnitPlace {
   private let unit: UnitPartition.Unit
   /// The realizations of each item of the plan.
@@ -8,7 +8,7 @@ struct UnitPlace {
   private let unevenRealizations: [Int]?
   /// The position of the item in the plan.
   private(set) var position: Int
-  /// The member's number among the realizations of its item that are in the unit, and how many these are.
+  /// The member's number among the realizations of its item that are in the unit, and how many of these there are.
   private var number: Int
   private var count = 0
 
@@ -28,11 +28,10 @@ struct UnitPlace {
   /// The number of the realization.
   var realization: Int32 { Int32(truncatingIfNeeded: unit.realizations.lowerBound + number) }
 
-  /// Whether the item is complete with this member. An item that is cut into several units is completed where they are
-  /// merged.
+  /// Whether the member completes its item. An item that is cut into several units is completed where they are merged.
   var completesItem: Bool { !unit.isPart && number == count - 1 }
 
-  /// Goes on to the next member of the unit; beyond the last there is none.
+  /// Goes on to the next member of the unit. After the last one, the place is not valid.
   mutating func advance() {
     number += 1
     if number == count, position + 1 < unit.positions.upperBound { advanceItem() }

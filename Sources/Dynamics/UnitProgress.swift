@@ -1,29 +1,29 @@
 import Numerics
 
-/// How far a worker is in one unit: at the end what is merged, before that all that is needed to go on.
+/// How far a worker is in one unit. A finished one is merged; an unfinished one has all that is needed to go on.
 struct UnitProgress: Sendable {
   let members: UnitPartition.Unit
   var accumulator: Accumulator
-  /// The item whose realizations are being measured; in a finished unit only where the unit is a part of an item.
+  /// The item whose realizations are being measured. A finished unit has one only if it is a part of an item.
   var unfinishedItem: UnfinishedItem
-  /// The items' mean distances for the bootstrap, see `ItemDistanceLayout`; NaN where missing. Empty without a bootstrap,
-  /// and where the unit is a part of an item.
+  /// The items' mean distances for the bootstrap, see `ItemDistanceLayout`; NaN if missing. Empty without a bootstrap,
+  /// and if the unit is a part of an item.
   var itemDistances: [Double]
-  /// What the members leave for the file; nil where nobody receives it.
+  /// The records that the members leave for the file; nil if nobody receives them.
   var records: MemberRecords?
-  /// Members that have a distance to a centre at some times and not at others, as those that diverge: by their number
-  /// in the unit, ascending.
+  /// The members that have a distance to a centre at some times but not at others, such as members that diverge. They
+  /// are given by their number in the unit, ascending.
   var unsteadyMembers: [Int32] = []
-  /// Whether the members go through the times once more, for sums of distances without the unsteady ones.
+  /// Whether the members go through the times once more, to sum distances without the unsteady members.
   var isRepeated = false
   /// The number in the unit of the first member that has not gone through all times.
   var firstMember = 0
-  /// The members from there on that are under way; nil where they are still to begin.
+  /// The members from there on that are under way; nil if they have not begun.
   var block: Block?
 
   /// The members that a worker carries through the times together.
   struct Block: Sendable {
-    /// The worker's block size. A worker with another one cuts the unit in another way, and cannot go on with the block.
+    /// The worker's block size. A worker with another size cuts the unit differently and cannot continue the block.
     var size: Int
     /// The last time that was measured.
     var time: Int
@@ -40,7 +40,7 @@ struct UnitProgress: Sendable {
 
   /// A unit that has not begun.
   ///
-  /// - Parameter recordedDimension: N where members are to leave records; nil where nobody receives them.
+  /// - Parameter recordedDimension: N if members leave records; nil if nobody receives them.
   init(
     _ members: UnitPartition.Unit, _ plan: EnsemblePlan, _ layout: Accumulator.Layout, recordedDimension: Int?
   ) {
@@ -55,10 +55,10 @@ struct UnitProgress: Sendable {
     members.isPart ? 0 : members.positions.count * ItemDistanceLayout(plan).width
   }
 
-  /// Whether all members went through all times, and once more where some are unsteady.
+  /// Whether all members went through all times, and once more if some are unsteady.
   var isFinished: Bool { firstMember == members.memberCount && (isRepeated || unsteadyMembers.isEmpty) }
 
-  /// Members times the times at which they were measured; going through the times once more does not count.
+  /// Members times the times at which they were measured. Going through the times once more does not count.
   func measured(times: Int) -> Int {
     isRepeated
       ? members.memberCount * times
@@ -113,7 +113,7 @@ struct UnitProgress: Sendable {
     self.block = block
   }
 
-  /// Makes sure that what was read belongs to a unit of the plan.
+  /// Checks that what was read belongs to a unit of the plan.
   ///
   /// - Throws: `ByteDecodingError`.
   private func checkShapes(_ plan: EnsemblePlan) throws {
@@ -153,7 +153,7 @@ extension UnitProgress.Block {
 
   /// Reads what `encode` wrote.
   ///
-  /// - Parameter mostMembers: The unit's members that have not gone through all times.
+  /// - Parameter mostMembers: The number of the unit's members that have not gone through all times.
   /// - Throws: `ByteDecodingError`.
   init(from decoder: inout ByteDecoder, mostMembers: Int) throws {
     size = try decoder.decode()

@@ -1,14 +1,14 @@
 import Numerics
 
-/// One thread's share of an ensemble: carries the members of units through all times, block by block.
+/// One thread's share of an ensemble. It carries the members of units through all times, block by block.
 ///
-/// Scratch memory: one block of states, the map's workspace and the fields that observables read, made once.
+/// Scratch memory, made once: one block of states, the map's workspace, and the fields that observables read.
 final class Worker<Map: DiscreteMap, Start: InitialCondition> {
-  /// Called after each time of a block; false ends the work.
+  /// Called after each time of a block. Returning false ends the work.
   ///
   /// - Parameters:
   ///   - count: The members that were measured at this time for the first time.
-  ///   - progress: How far the unit is. Each call copies its sums and records.
+  ///   - progress: Returns how far the unit is. Each call copies the unit's sums and records.
   typealias Continuation = (_ count: Int, _ progress: () -> UnitProgress) -> Bool
 
   private let map: Map
@@ -27,7 +27,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
 
   /// - Parameters:
   ///   - blockSize: The most members of a block.
-  ///   - isObserved: Whether there is someone to receive records.
+  ///   - isObserved: Whether there is an observer, which receives records.
   /// - Precondition: The map can supply the fields that the plan's observables need.
   init(
     map: Map, start: Start, plan: EnsemblePlan, layout: Accumulator.Layout, blockSize: Int, isObserved: Bool
@@ -53,9 +53,9 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
   /// Runs the members of one unit.
   ///
   /// - Parameters:
-  ///   - progress: How far an earlier process came, with the same block size; nil where none began.
-  ///   - goOn: Asked after each time of a block.
-  /// - Returns: The finished unit; nil where `goOn` ended the work.
+  ///   - progress: How far an earlier process came, with the same block size; nil if none began the unit.
+  ///   - goOn: Called after each time of a block.
+  /// - Returns: The finished unit; nil if `goOn` ended the work.
   /// - Complexity: O(members x steps x (parameters of the map + cost of the observables)); twice as many steps where a
   ///   member diverges.
   func run(
@@ -66,16 +66,17 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       ?? UnitProgress(members, plan, layout, recordedDimension: makesRecords ? map.dimension : nil)
     guard carryMembers(of: &unit, goOn) else { return nil }
     if !unit.isFinished {
-      // Who diverges is known at the end only, and distances of all members at all times would take too much memory.
+      // Which members diverge is known only at the end, and the distances of all members at all times would take too
+      // much memory.
       unit.repeatDistances()
       guard carryMembers(of: &unit, goOn) else { return nil }
     }
-    // Only parts of items are merged.
+    // Only parts of items are merged from their unfinished sums.
     if !members.isPart { unit.unfinishedItem = UnfinishedItem() }
     return unit
   }
 
-  /// Carries the members that remain through all times; false where `goOn` ended that.
+  /// Carries the remaining members through all times; false if `goOn` ended that.
   private func carryMembers(of unit: inout UnitProgress, _ goOn: Continuation) -> Bool {
     while unit.firstMember < unit.members.memberCount {
       fillBlock(with: unit)
@@ -85,7 +86,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     return true
   }
 
-  /// Carries the block through all times; false where `goOn` ended that.
+  /// Carries the block through all times; false if `goOn` ended that.
   private func carryBlock(of unit: inout UnitProgress, _ goOn: Continuation) -> Bool {
     let former = unit.block.take()
     beginBlock()
@@ -129,7 +130,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     }
   }
 
-  /// Makes z(0) of the initial states.
+  /// Turns the initial states into z(0).
   private func beginBlock() {
     measurement.beginBlock()
     store.clear()
@@ -137,7 +138,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
     store.fill(.initialState)?.update(from: block.states.pointer, count: block.count * block.dimension)
   }
 
-  /// Brings the block's states to a time, from the one before it, and supplies the fields of that time.
+  /// Advances the block's states from the time before to `time`, and supplies the fields of `time`.
   private func advance(to time: Int) {
     store.clear()
     if time > 0 {
@@ -145,7 +146,7 @@ final class Worker<Map: DiscreteMap, Start: InitialCondition> {
       map.step(block, at: time - 1, noise: noise, workspace: &workspace)
     }
     map.supply(store, of: block, at: time, noise: noise, workspace: &workspace)
-    // Written when the block began.
+    // Its values were written when the block began.
     _ = store.fill(.initialState)
   }
 }

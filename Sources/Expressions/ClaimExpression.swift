@@ -1,10 +1,10 @@
-/// The arithmetic of a claim's estimate: numbers of a run file, functions of its averaged series, and
-/// + - * / with parentheses.
+/// The arithmetic of a claim's estimate. It consists of numbers of a run file, functions of the file's averaged
+/// series, and the operations + - * / with parentheses.
 ///
 ///     approach(distance-concept) - approach(distance-sibling-concept)
 ///     1 - final(distance-training-sample) / final(distance-held-out)
 ///
-/// Names contain hyphens, so a minus sign between names needs spaces.
+/// Names may contain hyphens, so a minus sign between names needs spaces around it.
 public struct ClaimExpression: Sendable, Hashable {
   /// A function of an averaged series `<x(t)>` at one corruption level.
   public enum SeriesFunction: String, Sendable, CaseIterable {
@@ -23,7 +23,7 @@ public struct ClaimExpression: Sendable, Hashable {
     /// The first t of the maximum.
     case timeOfMaximum = "time-of-maximum"
 
-    /// What it is, in a few words.
+    /// A few words that say what the function is.
     public var meaning: String {
       switch self {
       case .approach: "1 - min_t <x(t)> / <x(0)>"
@@ -37,7 +37,7 @@ public struct ClaimExpression: Sendable, Hashable {
     }
   }
 
-  /// A function of a number.
+  /// A function of a single number.
   public enum NumberFunction: String, Sendable, CaseIterable {
     /// The natural logarithm.
     case ln
@@ -46,7 +46,7 @@ public struct ClaimExpression: Sendable, Hashable {
     /// The square root.
     case sqrt
 
-    /// What it is, in a few words.
+    /// A few words that say what the function is.
     public var meaning: String {
       switch self {
       case .ln: "the natural logarithm"
@@ -66,13 +66,13 @@ public struct ClaimExpression: Sendable, Hashable {
   }
 
   package let root: Node
-  /// The text.
+  /// The text of the expression.
   public let text: String
 
-  /// Why a text is no expression.
+  /// The reason why a text is not an expression.
   package struct Refusal: Error { package var problem: String }
 
-  /// Reads an expression.
+  /// Reads an expression. Throws if the text is not one.
   package init(_ text: String) throws(Refusal) {
     self.text = text
     guard text.utf8.count <= 1000 else { throw Refusal(problem: "longer than 1000 letters") }
@@ -86,7 +86,7 @@ public struct ClaimExpression: Sendable, Hashable {
     self.text = text
   }
 
-  /// The names of series, and of single numbers.
+  /// The names of series and of single numbers in the expression.
   package var names: (series: Set<String>, numbers: Set<String>) {
     var series: Set<String> = []
     var numbers: Set<String> = []
@@ -105,7 +105,8 @@ public struct ClaimExpression: Sendable, Hashable {
     return (series, numbers)
   }
 
-  /// The same with each part replaced; the text tells who replaced it.
+  /// The same expression with parts replaced, wherever `replace` returns another node. `note` is appended to the
+  /// text.
   package func replacing(_ note: String, _ replace: (Node) -> Node?) -> ClaimExpression {
     func visit(_ node: Node) -> Node {
       if let other = replace(node) { return other }
@@ -142,7 +143,7 @@ public struct ClaimExpression: Sendable, Hashable {
           let isNumber = c.isNumber || c == "."
           while k < letters.count {
             let following = k + 1 < letters.count ? letters[k + 1] : " "
-            // Hyphens within names, and signs of exponents.
+            // These are hyphens within names, and signs of exponents.
             let isHyphen =
               letters[k] == "-" && !isNumber && isNameLetter(following) && following != "."
             let isExponent =

@@ -24,7 +24,7 @@ enum ApproachFigure: Figure {
 extension RunData {
   /// The approaches to one kind of centres, with their intervals.
   struct Approaches {
-    /// Shape `[levels, tree levels]`.
+    /// The approaches, shape `[levels, tree levels]`. `lower` and `upper` have the same shape.
     var value: [Double]
     var lower: [Double]
     var upper: [Double]
@@ -38,7 +38,7 @@ extension RunData {
     }
   }
 
-  /// The name of the approach to own centres.
+  /// The name of the variable with the approaches to own centres.
   static let approachName = ApproachVariables(.own).value.name
 
   /// Reads the approaches to one kind of centres.
@@ -52,18 +52,18 @@ extension RunData {
       treeLevels: try treeLevels().count)
   }
 
-  /// The approach to the own concept with its interval, and the controls', one per corruption level.
+  /// The approach to the own concept with its interval, and the controls' approaches, one per corruption level.
   struct ConceptApproaches {
     var own: [Double]
     var lower: [Double]
     var upper: [Double]
     var sibling: [Double]
     var shuffled: [Double]
-    /// What the own ones are over, where that is fewer than all members or models; else empty.
+    /// What the own approaches are over, if that is fewer than all members or models; otherwise empty.
     var partial: [String]
   }
 
-  /// Reads the approaches to the concept; nil where the file has none.
+  /// Reads the approaches to the concept; nil if the file has none.
   func conceptApproaches() throws -> ConceptApproaches? {
     guard find(Self.approachName) != nil, let k = try treeLevels().firstIndex(of: "class") else { return nil }
     let own = try approaches(.own)
@@ -75,8 +75,8 @@ extension RunData {
       partial: try partialTexts(Self.approachName, ["tree_level"], at: [k]))
   }
 
-  /// How much the mean distance to the own concept has changed with a sign, in words: `[levels, times]`; nil where the
-  /// file does not say.
+  /// The signed change of the mean distance to the own concept, in words, `[levels, times]`; nil if the file does
+  /// not contain it.
   func conceptChanges() throws -> (times: [String], rows: [[String]])? {
     let variables = ApproachVariables(.own).change
     let (name, dimension) = (variables.value.name, variables.value.dimensions[2])
@@ -102,7 +102,7 @@ extension RunData {
     return (times.map { "t = \($0)" }, rows)
   }
 
-  /// What the words of `conceptChanges` are.
+  /// A caption that explains the words of `conceptChanges`.
   var changeCaption: String {
     "Signed change ln(d(t) / d(0)) of the mean distance to the own concept, negative where it comes nearer."
       + " \(errorText("In parentheses", items: "Student's 95 % interval over items"))."
@@ -128,7 +128,8 @@ extension RunData {
     ]
   }
 
-  /// Approaches to own, sibling's and shuffled centres against the corruption level, per tree level.
+  /// The approaches to own, sibling's and shuffled centres against the corruption level, with one panel per tree
+  /// level.
   fileprivate func approachSheet(_ options: FigureOptions) throws -> Sheet {
     let styles = ApproachStyle.all
     let read = try styles.map { try approaches($0.reference) }
@@ -162,11 +163,12 @@ extension RunData {
     return sheet
   }
 
-  /// What bars at approaches of one model are.
+  /// What the bars at approaches of one model stand for.
   static let approachBars =
     "95 %, bootstrap over items (none below \(Approach.leastItems) items, nor with the minimum at the first or last time)"
 
-  /// How many members the approaches to own centres are over; of all members in files that do not say.
+  /// The numbers of members that the approaches to own centres are over. In files without them, they are those of
+  /// all members.
   private func approachCounts() throws -> [Double] {
     guard let count = name(of: .sampleSize(of: Self.approachName)) else {
       return (try? values("count", ["level"])) ?? []
@@ -174,7 +176,7 @@ extension RunData {
     return try values(count, ["level", "tree_level"])
   }
 
-  /// The curves of one level of the tree; nil where there are none.
+  /// The curves of one level of the tree; nil if there are none.
   private func approachLayers(
     _ parts: some Sequence<(ApproachStyle, Approaches)>, treeLevel: Int, _ range: ClosedRange<Double>
   ) -> [Layer]? {
@@ -183,7 +185,7 @@ extension RunData {
     for (p, (style, part)) in parts.enumerated() {
       let value = part.column(\.value, treeLevel: treeLevel)
       guard value.contains(where: \.isFinite) else { continue }
-      // Side by side, so that bars at the same level can be told apart.
+      // Curves are shifted sideways, so that bars at the same level can be told apart.
       let x = levels.map { $0 + width * 0.012 * Double(p - 1) }
       let points = zip(x, value).map { Point($0, $1) }
       curves += [

@@ -21,29 +21,30 @@ enum AttractorFigure: Figure {
 }
 
 extension RunData {
-  /// What figures need of the group of attractors, at the chosen run.
+  /// What figures need from the group of attractors, for the chosen run.
   struct Attractors {
     var run: RunGroup
     var count: Int
-    /// Shape `[levels, attractors]`.
+    /// The basin fractions, shape `[levels, attractors]`. `lower` and `upper` have the same shape.
     var fraction: [Double]
     var lower: [Double]
     var upper: [Double]
-    /// Shape `[levels]`.
+    /// The fraction of undecided starts, shape `[levels]`.
     var undecided: [Double]
-    /// Attractors, largest mean basin first.
+    /// The attractors, those with the largest mean basins first.
     var order: [Int]
-    /// Mean over the levels of each attractor's fraction.
+    /// The mean over the levels of each attractor's fraction.
     var share: [Double]
 
-    /// Those of `order` to show: without unstable ones that no start reaches, unless they are asked for.
+    /// The attractors to show, in the order of `order`. Unstable ones that no start reaches are left out unless
+    /// they are asked for.
     func shown(withSaddles: Bool) throws -> [Int] {
       if withSaddles { return order }
       let unstable = try unstable()
       return order.filter { share[$0] > 0 || !unstable.contains($0) }
     }
 
-    /// Saddles, repellers and other sets that draw nothing near.
+    /// Saddles, repellers and other sets that attract nothing.
     private func unstable() throws -> Set<Int> {
       let words: Set = ["saddle", "repeller", "unstable_cycle", "unstable"]
       var result: Set<Int> = []
@@ -58,13 +59,13 @@ extension RunData {
       return result
     }
 
-    /// A variable as numbers, one per attractor; nil where the file lacks it.
+    /// A variable as numbers, one per attractor; nil if the file lacks it.
     func perAttractor(_ name: String) throws -> [Double]? {
       run.has(name) ? try run.slice(name, shape: [count]).doubles() : nil
     }
   }
 
-  /// The basin fractions' name in the group.
+  /// The name of the basin fractions in the group.
   private static let basins = "basin_fraction"
 
   func readAttractors() throws -> Attractors {
@@ -91,7 +92,7 @@ extension RunData {
       order: (0..<count).sorted { (-share[$0], $0) < (-share[$1], $1) }, share: share)
   }
 
-  /// The kind of each attractor in words; empty where the file does not say.
+  /// The kind of each attractor in words; empty if the file does not contain it.
   func kinds(_ attractors: Attractors) throws -> [String] {
     guard let values = try attractors.perAttractor("kind"),
       let variable = attractors.run.group.variables.first(where: { $0.name == "kind" }),
@@ -104,9 +105,9 @@ extension RunData {
     }
   }
 
-  /// One row per attractor for a table: number, kind, share, spectral radius, nearest concept, distances.
+  /// One row per attractor for a table: number, kind, share, spectral radius, nearest concept, and distances.
   ///
-  /// - Parameter withSaddles: Whether unstable sets are rows that no start reaches.
+  /// - Parameter withSaddles: Whether unstable sets that no start reaches have rows, too.
   package func attractorRows(limit: Int, withSaddles: Bool = true) throws -> (
     header: [String], rows: [[String]], count: Int, hidden: Int
   ) {
@@ -136,7 +137,7 @@ extension RunData {
     return (header, rows, attractors.count, attractors.count - order.count)
   }
 
-  /// A concept by its class's name or label; nil for none.
+  /// The name of a concept's class, or its label; nil for none.
   func concept(_ label: Double, _ names: [Int: String]) -> String? {
     guard let label = Int(exactly: label), label >= 0 else { return nil }
     return names[label] ?? "concept \(label)"
@@ -160,20 +161,20 @@ extension RunData {
     var values: [Double] { value + (bars?.upper ?? []) + (bars?.lower ?? []) }
   }
 
-  /// Attractors with a colour of their own: as many as there are colours besides black.
+  /// The number of attractors that have a colour of their own, which is that of the colours other than black.
   static let colouredAttractors = Palette.distinct.count - 1
 
   /// Basin fractions against the corruption level.
   fileprivate func attractorSheet(_ options: FigureOptions) throws -> Sheet {
     let attractors = try readAttractors()
-    // A search finds saddles and others that no start reaches, too.
+    // A search also finds saddles and other sets that no start reaches.
     let reached = attractors.order.filter { attractors.share[$0] > 0 }
     let curves = basinCurves(attractors, reached)
     var sheet = Sheet(options)
     sheet.addTitle("Basin fractions against the corruption level")
     let xRange = Axis.range(levels, margin: 0.08)
     let values = curves.flatMap(\.values)
-    // Small basins would lie on the axis of a scale up to 1.
+    // On a scale up to 1, small basins would lie on the axis.
     let isLarge = (values.filter(\.isFinite).max() ?? 0) > 0.4
     let yRange = isLarge ? Axis.fractions : Axis.range(values, includesZero: true)
     sheet.addLegend(
@@ -199,7 +200,8 @@ extension RunData {
     return sheet
   }
 
-  /// The largest basins, each in a colour of its own, the others' sum in grey, and undecided starts.
+  /// The curves of the largest basins, each in a colour of its own, of the sum of the others in grey, and of
+  /// undecided starts.
   private func basinCurves(_ attractors: Attractors, _ reached: [Int]) -> [BasinCurve] {
     let count = attractors.count
     func column(_ values: [Double], _ a: Int) -> [Double] { levels.indices.map { values[$0 * count + a] } }
@@ -223,7 +225,7 @@ extension RunData {
     return curves
   }
 
-  /// The curves of a panel, side by side.
+  /// The layers of the curves in a panel, shifted sideways.
   private func basinLayers(_ curves: [BasinCurve], _ range: ClosedRange<Double>) -> [Layer] {
     let width = range.upperBound - range.lowerBound
     var layers: [Layer] = []

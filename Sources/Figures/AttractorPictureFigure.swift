@@ -24,7 +24,7 @@ enum AttractorPictureFigure: Figure {
 }
 
 extension RunData {
-  /// The attractors as pictures, largest basins first.
+  /// The attractors as pictures, those with the largest basins first.
   fileprivate func attractorPictureSheet(_ options: FigureOptions) throws -> Sheet {
     let attractors = try readAttractors()
     let pictures = try attractors.run.slice("picture", rank: 2)
@@ -78,7 +78,7 @@ extension RunData {
     return sheet
   }
 
-  /// What stands below the picture of each attractor, line by line; alike many lines for all.
+  /// The lines of text below the picture of each attractor. All attractors have the same number of lines.
   private func attractorWords(_ attractors: Attractors) throws -> [[String]] {
     let kinds = try kinds(attractors)
     let concepts = try attractors.perAttractor("nearest_concept")

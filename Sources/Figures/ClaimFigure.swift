@@ -23,7 +23,8 @@ enum ClaimFigure: Figure {
 extension RunData {
   /// Each claim's estimates with their intervals, beside those of its controls and the threshold.
   ///
-  /// Entries along the last dimension that is left stand in one panel, each value of the others has its own.
+  /// Entries along the last dimension that is left share a panel. Each combination of values of the other
+  /// dimensions has a panel of its own.
   fileprivate func claimSheet(_ options: FigureOptions) throws -> Sheet {
     var controlNames: [String] = []
     var entries: [(name: String, isShownOnly: Bool)] = []
@@ -72,7 +73,7 @@ extension RunData {
     return sheet
   }
 
-  /// The panels of one claim, and how many of its entries they show.
+  /// The panels of one claim, and the number of its entries that they show.
   private func claimPanels(
     _ claim: ClaimEntries, name: String
   ) -> (drafts: [Sheet.Draft], shown: Int) {
@@ -85,7 +86,7 @@ extension RunData {
     // Panels of one claim share their scale.
     let values = Axis.range(
       claim.rows.flatMap { $0.mean + $0.lower + $0.upper } + claim.single + [claim.threshold])
-    // Room for the verdicts above.
+    // There is room for the verdicts at the top.
     let range = values.lowerBound...values.upperBound + 0.07 * (values.upperBound - values.lowerBound)
     let title = spoken(String(name.map { $0 == "-" ? " " : $0 }))
     let drafts = panels.map { panel in
@@ -101,7 +102,7 @@ extension RunData {
   }
 
   private func claimCaption(hasHollow: Bool, isIncomplete: Bool, left: String) -> String {
-    // Claims are about all models, whichever is chosen for other figures.
+    // Claims are always about all models, whichever one is chosen for other figures.
     let count = (try? reader.attribute("models"))?.integer ?? 1
     let hollow = hasHollow ? " Hollow symbols: shown only, without weight in the verdict." : ""
     return
@@ -114,28 +115,28 @@ extension RunData {
       + left + " Scenario \(scenarioName), seed \(text("seed"))."
   }
 
-  /// Large enough for the hole to be seen.
+  /// The size of hollow symbols, which is large enough for the hole to be seen.
   private static let hollowSize = 1.6
 
   private static var claimStyles: [(Colour, Marker)] {
     zip(Palette.distinct, Marker.distinct).map { ($0, $1) }
   }
 
-  /// What a figure shows of a claim; entries along the axes, the last one fastest.
+  /// What a figure shows of a claim. Entries are ordered along the axes, with the last one fastest.
   private struct ClaimEntries {
     struct Row {
       var mean: [Double]
       var lower: [Double]
       var upper: [Double]
-      /// Place in the legend: 0 for the scenario itself.
+      /// The row's place in the legend: 0 for the scenario itself.
       var style: Int
-      /// Whether it has no weight in the verdict.
+      /// Whether the row has no weight in the verdict.
       var isShownOnly = false
     }
     var axes: [ClaimAxis]
-    /// The scenario's own, then its controls'.
+    /// The row of the scenario itself, then those of its controls.
     var rows: [Row]
-    /// Shape `[entries, models]`.
+    /// The estimates of single models, shape `[entries, models]`.
     var single: [Double]
     var models: Int
     var verdicts: [Double]

@@ -4,9 +4,9 @@ import RunFiles
 
 /// A dimension of a claim's entries.
 struct ClaimAxis {
-  /// What tables and titles say.
+  /// The name in tables and titles.
   var key: String
-  /// What axes say.
+  /// The name at axes.
   var words: String
   /// A label for each value.
   var labels: [String]
@@ -16,15 +16,15 @@ extension RunData {
   /// The groups of the claims, in the file's order.
   var claims: [NetCDFReaderGroup] { (try? reader.group("claims"))?.groups ?? [] }
 
-  /// Whether a control has weight, and its name.
+  /// The words for a control, which say whether it has weight in the verdict.
   static func label(_ control: String, _ isShownOnly: Bool) -> String {
     "\(isShownOnly ? "shown only" : "control"): \(control)"
   }
 
-  /// Means over models with their intervals, of the scenario or of a control.
+  /// Means over models with their intervals, for the scenario or for a control.
   ///
   /// - Parameters:
-  ///   - offset: The first entry's number.
+  ///   - offset: The number of the first entry.
   ///   - count: The number of entries.
   func interval(
     _ group: NetCDFReaderGroup, isControl: Bool, _ offset: Int, count: Int
@@ -45,7 +45,8 @@ extension RunData {
     return (try pick(mean), try end(.lowerBound(of: mean)), try end(.upperBound(of: mean)))
   }
 
-  /// How many models gave each estimate, of how many; nil in files that do not say.
+  /// The number of models that gave each estimate, and the number of all models; nil if the file does not contain
+  /// them.
   func modelCounts(
     _ group: NetCDFReaderGroup, isControl: Bool, _ offset: Int, count: Int
   ) throws -> (given: [Int], all: Int)? {
@@ -58,8 +59,8 @@ extension RunData {
     return (Array(given[offset..<offset + count]), all)
   }
 
-  /// What a claim's estimate is compared with, in the file's order: controls, and what its list `compare` shows without
-  /// weight. Files that do not say have controls alone.
+  /// What a claim's estimate is compared with, in the file's order: its controls, and what its list `compare` shows
+  /// without weight. In files that do not distinguish them, all are controls.
   func controls(of group: NetCDFReaderGroup) -> [(name: String, isShownOnly: Bool)] {
     let dimension = group.dimensions.first { $0.name == ClaimLayout.controlDimension }
     let names = dimension.flatMap { try? group.words(of: $0) } ?? []
@@ -68,22 +69,22 @@ extension RunData {
     return names.map { ($0, !counted.contains($0)) }
   }
 
-  /// The verdict of a flag's value.
+  /// The word for a verdict's flag.
   func word(_ flag: Double) -> String {
     guard let k = Int(exactly: flag), Self.verdictWords.indices.contains(k) else { return "-" }
     return Self.verdictWords[k]
   }
 
-  /// What verdicts are called, by their flags.
+  /// The words for verdicts, by their flags.
   static let verdictWords = ["supported", "refuted", "undecided"]
 
-  /// Claims of more entries are not drawn; tables and files count them.
+  /// The largest number of entries of a claim that is drawn. Of larger claims, tables only show counts.
   static let mostEntries = 10_000
 
-  /// How many entries a claim has.
+  /// The number of entries of a claim.
   func claimSize(_ group: NetCDFReaderGroup) throws -> Int {
     let shape = try checked(group, ClaimLayout.Estimates(isControl: false, []).mean.name).shape
-    // What a hostile file declares may be no Int.
+    // The product of the lengths that a hostile file declares may not fit in an Int.
     return shape.reduce(1) { product, length in
       let (next, overflows) = product.multipliedReportingOverflow(by: length)
       return overflows ? 1 << 40 : min(next, 1 << 40)

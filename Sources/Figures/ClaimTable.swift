@@ -3,7 +3,7 @@ import Output
 import RunFiles
 import Vocabulary
 
-/// A claim in words: verdict, interval and controls of each entry.
+/// A claim in words: the verdict, interval and controls of each entry.
 struct ClaimTable {
   /// One entry.
   struct Row {
@@ -11,28 +11,28 @@ struct ClaimTable {
     var labels: [String]
     /// The verdict's flag.
     var verdict: Double
-    /// Verdict, estimate, and the controls' estimates.
+    /// The verdict, the estimate, and the controls' estimates.
     var cells: [String]
   }
   var name: String
   var caption: String
-  /// What the entries' dimensions are.
+  /// The names of the entries' dimensions.
   var axes: [String]
-  /// What the cells of rows are.
+  /// The headings of the rows' cells.
   var columns: [String]
   /// The rows that are shown.
   var rows: [Row]
-  /// How many entries there are, shown or not.
+  /// The number of all entries, shown or not.
   var size: Int
   /// The verdicts of all entries.
   var verdicts: [Double]
 
-  /// How often each verdict was given, and how many there are: `12 supported, 3 refuted, 21 undecided, of 36`.
+  /// How often each verdict was given, in the order of `RunData.verdictWords`.
   static func counts(_ verdicts: [Double]) -> [Int] {
     RunData.verdictWords.indices.map { word in verdicts.count { $0 == Double(word) } }
   }
 
-  /// The rows under each combination of all dimensions but the last.
+  /// The rows for each combination of values of all dimensions but the last.
   var groups: [(title: String, rows: [Row])] {
     var result: [(title: String, rows: [Row])] = []
     for row in rows {
@@ -46,7 +46,7 @@ struct ClaimTable {
     return result
   }
 
-  /// A command that writes all entries; nil where all are shown.
+  /// A command that writes all entries; nil if all are shown.
   func command(_ path: String) -> String? {
     guard rows.count < size else { return nil }
     let mean = ClaimLayout.Estimates(isControl: false, [])
@@ -57,9 +57,9 @@ struct ClaimTable {
 }
 
 extension RunData {
-  /// A table per claim.
+  /// One table per claim.
   ///
-  /// - Parameter limit: The most rows of a table; more are evenly chosen.
+  /// - Parameter limit: The largest number of rows of a table. If there are more entries, some are evenly chosen.
   func claimTables(limit: Int) throws -> [ClaimTable] {
     try claims.map { group in
       let mean = try checked(group, ClaimLayout.Estimates(isControl: false, []).mean.name)

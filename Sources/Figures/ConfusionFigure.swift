@@ -3,7 +3,7 @@ import Foundation
 import Output
 import Vocabulary
 
-/// Members by the class of their item and of the nearest concept.
+/// The numbers of members by the class of their item and by the class of the nearest concept.
 enum ConfusionFigure: Figure {
   static let name = "confusion"
   static let heading = "Nearest concepts"
@@ -22,29 +22,30 @@ enum ConfusionFigure: Figure {
 }
 
 extension RunData {
-  /// The variable of the counts.
+  /// The name of the variable of the counts.
   static let confusionName = "nearest_concept_count"
 
-  /// What maps of counts by class have in common.
+  /// What all maps of counts by class have in common.
   private struct Confusion {
     var counts: NetCDFReaderVariable
     /// The indices along the leading dimensions.
     var place: [Int]
     var times: [Double]
-    /// Labels along both dimensions; the first nearest one stands for none.
+    /// The class labels along both dimensions. The first label of `nearest` stands for none.
     var sources: [Int]
     var nearest: [Int]
     var names: [Int: String]
     var shownSources: [Int]
     var shownNearest: [Int]
-    /// Room at the left of a map.
+    /// The room for labels at the left of a map.
     var left: Double
     var cell: Double
 
     var mapWidth: Double { left + 6 + cell * Double(shownNearest.count) }
   }
 
-  /// Heat maps of where members are: class of their own item down, class of the nearest concept across, at some times.
+  /// Heat maps of where members are, at several times: the class of their own item down, the class of the nearest
+  /// concept across.
   fileprivate func confusionSheet(_ options: FigureOptions) throws -> Sheet {
     let confusion = try readConfusion(options)
     var sheet = Sheet(options)
@@ -104,14 +105,14 @@ extension RunData {
       cell: min(24, room / Double(shownNearest.count)))
   }
 
-  /// A row's label: number and name of the class.
+  /// The label of a row: the number and name of the class.
   private static func row(_ label: Int, none: Int, _ names: [Int: String]) -> String {
     if label == none { return "all members" }
     guard let name = names[label], name != "class \(label)", name != "\(label)" else { return "\(label)" }
     return "\(label) \(name)"
   }
 
-  /// The counts at a level and a time, `[sources, nearest]`; 0 where a run of several has none.
+  /// The counts at a level and a time, `[sources, nearest]`. They are 0 for a run of several that has none.
   private func counts(_ confusion: Confusion, level: Int, time: Int) throws -> [Double] {
     try confusion.counts.readDoubles(
       start: confusion.place + [level, time, 0, 0],
@@ -129,7 +130,7 @@ extension RunData {
       for (c, nearest) in confusion.shownNearest.enumerated() {
         let count = row[row.startIndex + nearest]
         let colour = total > 0 ? Palette.cividis(count / total) : .white
-        // The first class stands above the others.
+        // The first class is at the top.
         let (x, y) = (Double(c), Double(rows - 1 - r))
         cells.append((Rectangle(x: x - 0.5, y: y - 0.5, width: 1, height: 1), colour))
         texts.append(
@@ -160,7 +161,7 @@ extension RunData {
       left: confusion.left, hasBox: true)
   }
 
-  /// A count short enough for a cell.
+  /// A count as a text that is short enough for a cell.
   private static func count(_ x: Double) -> String {
     if x < 10_000 { return "\(Int(x))" }
     return x < 1e6 ? String(format: "%.0fk", x / 1e3) : String(format: "%.1gM", x / 1e6)

@@ -2,34 +2,35 @@ import Drawing
 
 /// A figure of a run file.
 ///
-/// To add one: a file with a conformer, and a line in `FigureRegistry.all`. Commands, reports and lists find it there.
+/// To add one, write a file with a conformer and a line in `FigureRegistry.all`. Commands, reports and lists find
+/// it there.
 public protocol Figure: Sendable {
   /// The name in commands, such as `attractor-pictures`.
   static var name: String { get }
   /// The heading in reports.
   static var heading: String { get }
-  /// What it shows, in one line.
+  /// What the figure shows, in one line.
   static var summary: String { get }
-  /// Whether it has axes, whose labels can be the user's own.
+  /// Whether the figure has axes, whose labels the user can choose.
   static var hasAxes: Bool { get }
-  /// Why a file has no such figure, and the remedy; nil where it has.
+  /// Why a file cannot give this figure, and the remedy; nil if it can.
   static func obstacle(in data: RunData) -> FigureObstacle?
-  /// Composes the figure of a file that has it.
+  /// Composes the figure of a file that can give it.
   ///
-  /// - Throws: `FigureError` or `NetCDFError` where the file lacks or contradicts what the figure needs.
+  /// - Throws: `FigureError` or `NetCDFError` if the file lacks or contradicts what the figure needs.
   static func sheet(of data: RunData, _ options: FigureOptions) throws -> Sheet
 }
 
 extension Figure {
-  /// True.
+  /// By default, the figure has axes.
   public static var hasAxes: Bool { true }
 }
 
-/// Why a file has no figure of some kind.
+/// The reason why a file cannot give a figure.
 public struct FigureObstacle: Sendable, Equatable {
   /// What is missing.
   public let message: String
-  /// What to do about it.
+  /// What the user can do about it.
   public let remedy: String
 
   init(_ message: String, _ remedy: String) {
@@ -38,9 +39,9 @@ public struct FigureObstacle: Sendable, Equatable {
   }
 }
 
-/// All figures by name.
+/// All figures, by name.
 public enum FigureRegistry {
-  /// One line each, in the order of pages: what answers a run's question comes first.
+  /// One line per figure, in the order of pages. Figures that answer a run's question come first.
   public static let all: [any Figure.Type] = [
     ClaimFigure.self,
     SweepFigure.self,
@@ -53,39 +54,39 @@ public enum FigureRegistry {
     FilmFigure.self,
   ]
 
-  /// The figure of a name; nil where there is none.
+  /// The figure of that name; nil if there is none.
   public static func named(_ name: String) -> (any Figure.Type)? { all.first { $0.name == name } }
 }
 
-/// What the user chooses about figures.
+/// The user's choices about figures.
 public struct FigureOptions: Sendable {
-  /// The page's width in points: 504 (7 inches) has two panels side by side, 252 one.
+  /// The page's width in points. On 504 points (7 inches) two panels fit side by side, on 252 only one.
   public var width: Double
-  /// Observables of `series` and `sweep`, for `series` also those of each class or superclass; empty: all averages over
-  /// all members.
+  /// The averages that `series` and `sweep` show; `series` can also show those of each class or superclass. Empty
+  /// for all averages over all members.
   public var variables: [String]
-  /// Whether the figure has its title, which the page around it may have.
+  /// Whether the figure shows its title. The page around it may have the title instead.
   public var hasTitle = true
-  /// Whether the figure has its caption.
+  /// Whether the figure shows its caption.
   public var hasCaption = true
-  /// What the horizontal axes are called; nil: what the file calls them.
+  /// The label of the horizontal axes; nil for the file's own.
   public var xLabel: String?
-  /// What the vertical axes are called.
+  /// The label of the vertical axes; nil for the file's own.
   public var yLabel: String?
-  /// Whether heat maps of what is measured alike share a scale of colours.
+  /// Whether heat maps of quantities of one family share a scale of colours.
   public var hasCommonScale = false
-  /// Whether saddles and other unstable fixed points and cycles are shown that no start reaches.
+  /// Whether saddles and other unstable fixed points and cycles that no start reaches are shown.
   public var showsSaddles = false
-  /// Source items of films, in the order of the user; empty: as many as fit a page.
+  /// The source items of films, in the user's order; empty for as many as fit on a page.
   public var items: [Int] = []
-  /// Times of films; empty: as many as fit a page.
+  /// The times of films; empty for as many as fit on a page.
   public var times: [Int] = []
-  /// The most points of a curve.
+  /// The largest number of points of a curve.
   public var points = 300
-  /// The most that a figure may be high, in points; nil: as high as it is.
+  /// The largest height of a figure, in points; nil for no limit.
   public var room: Double?
 
-  /// All observables on a page of 7 inches.
+  /// Shows all observables on a page of 7 inches by default.
   public init(width: Double = 504, variables: [String] = []) {
     self.width = width
     self.variables = variables
@@ -93,7 +94,7 @@ public struct FigureOptions: Sendable {
 }
 
 extension Sheet {
-  /// An empty figure.
+  /// Creates an empty figure.
   init(_ options: FigureOptions) {
     self.init(
       width: options.width, hasTitle: options.hasTitle, hasCaption: options.hasCaption,
@@ -102,7 +103,7 @@ extension Sheet {
 }
 
 extension RunData {
-  /// The names of the figures that the file gives.
+  /// The names of the figures that the file can give.
   public var figures: [String] {
     FigureRegistry.all.filter { $0.obstacle(in: self) == nil }.map { $0.name }
   }
@@ -110,7 +111,7 @@ extension RunData {
   /// Composes a figure.
   ///
   /// - Parameter name: One of `FigureRegistry.all`.
-  /// - Throws: `FigureError` or `NetCDFError` where the file lacks what the figure needs.
+  /// - Throws: `FigureError` or `NetCDFError` if the file lacks what the figure needs.
   public func sheet(_ name: String, options: FigureOptions = FigureOptions()) throws -> Sheet {
     guard let figure = FigureRegistry.named(name) else {
       throw FigureError(

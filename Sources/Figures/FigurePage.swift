@@ -1,26 +1,26 @@
 import Drawing
 
-/// Figures one below the other, and what else the file gives.
+/// Figures one below the other, and the names of the other figures that the file can give.
 public struct FigurePage: Sendable {
   /// The figures.
   public let sheet: Sheet
-  /// The names of the figures that stand on the page.
+  /// The names of the figures on the page.
   public let shown: [String]
-  /// Those of which the page has a part of the panels.
+  /// The figures of which the page shows only some of the panels.
   public let partial: [(name: String, panels: Int, of: Int)]
-  /// The names of the figures that the file gives besides.
+  /// The names of the other figures that the file can give.
   public let others: [String]
 
-  /// The height of a page that `plot` draws by itself: two screens of 900 pixels, 96 to the inch.
+  /// The height of the page that `plot` draws by default, which is two screens of 900 pixels at 96 pixels per inch.
   public static let mostHeight = 2 * 900 * 72.0 / 96
 
-  /// What of a page one figure may take as long as others wait.
+  /// The share of a page that one figure may take while others are still to be placed.
   private static let share = 0.4
 
-  /// All of the given figures, whole.
+  /// Puts all of the given figures on the page, completely.
   ///
-  /// - Parameter names: At least one.
-  /// - Throws: As `RunData.sheet`.
+  /// - Parameter names: At least one name.
+  /// - Throws: What `RunData.sheet` throws.
   public init(_ names: [String], of data: RunData, options: FigureOptions = FigureOptions()) throws {
     sheet = Sheet.stacked(try names.map { try data.sheet($0, options: options) })
     shown = names
@@ -28,16 +28,16 @@ public struct FigurePage: Sendable {
     others = data.figures.filter { !names.contains($0) }
   }
 
-  /// The figures that answer the run's question first, as far as they fit in two screens.
+  /// Puts as many figures on the page as fit in two screens. Those that answer the run's question come first.
   ///
-  /// A figure that takes more than its share leaves panels out as long as others wait for the room.
+  /// A figure that would take more than its share leaves panels out while others are still to be placed.
   ///
-  /// - Throws: As `RunData.sheet`; `FigureError` of kind `invalid` where there is none.
+  /// - Throws: What `RunData.sheet` throws, and `FigureError` of kind `invalid` if there is no figure.
   public init(of data: RunData, options: FigureOptions = FigureOptions()) throws {
     var limited = options
     var sheets: [(name: String, sheet: Sheet)] = []
     var left = Self.mostHeight
-    // Heat maps of a sweep have no room for groups.
+    // Heat maps of a sweep cannot show groups.
     let isGrouped =
       !options.variables.isEmpty && options.variables.allSatisfy { data.groupDimension(of: $0) != nil }
     for name in data.figures where !(isGrouped && name == SweepFigure.name) {

@@ -21,17 +21,17 @@ enum FilmFigure: Figure {
     try data.filmSheet(options)
   }
 
-  /// The height of a page of paper on which a figure of that width fills the lines: A4's proportions.
+  /// The height of a page of paper in A4's proportions whose lines are as wide as a figure of the given width.
   static func pageHeight(width: Double) -> Double { max(width * 297 / 210, 640) }
 }
 
 extension RunData {
-  /// The films of the chosen run, and what of them is shown.
+  /// The films of the chosen run, and the part of them that is shown.
   private struct Film {
     var pictures: RunGroup.Slice
     var size: (height: Int, width: Int)
     var items: [Int]
-    /// Class labels of the items; nil where they have none.
+    /// The class labels of the items; nil if they have none.
     var labels: [Int]?
     var times: [Int]
     var shownLevels: [Int]
@@ -40,7 +40,7 @@ extension RunData {
 
     var pixels: Int { size.height * size.width }
 
-    /// What of the recorded is shown, where it is not all, in words.
+    /// The recorded part that is shown, in words; empty if all is shown.
     func part(of levels: Int) -> String {
       let parts = [
         (shownItems.count, items.count, "items"), (shownTimes.count, times.count, "times"),
@@ -50,20 +50,20 @@ extension RunData {
     }
   }
 
-  /// Where the strips of an item stand: one column of labels, then a cell per time.
+  /// The places of an item's strips: one column of labels, then one cell per time.
   private struct FilmGrid {
     static let left = 30.0
     static let gap = 16.0
     var isPaired: Bool
     var blockWidth: Double
     var cell: Double
-    /// A picture's size.
+    /// The size of a picture.
     var width: Double
     var height: Double
     var blockHeight: Double
 
     init(_ film: Film, width pageWidth: Double, innerWidth: Double) {
-      // Two blocks side by side where pictures stay half an inch wide.
+      // Two blocks are side by side if pictures stay half an inch wide.
       isPaired = pageWidth > 400 && film.shownTimes.count <= 6 && film.shownItems.count > 1
       blockWidth = isPaired ? (innerWidth - Self.gap) / 2 : innerWidth
       cell = min((blockWidth - Self.left) / Double(film.shownTimes.count), 56)
@@ -73,7 +73,7 @@ extension RunData {
     }
   }
 
-  /// Film strips: one block per item, time across, corruption level down.
+  /// Film strips, one block per item: time across, corruption level down.
   fileprivate func filmSheet(_ options: FigureOptions) throws -> Sheet {
     var film = try readFilm(options)
     let names = try classNames()
@@ -95,7 +95,8 @@ extension RunData {
     return sheet
   }
 
-  /// Leaves as many items, or of a single one as many levels, as fit a page; all that the user named.
+  /// Keeps as many items as fit on a page or, for a single item, as many levels. Keeps all items that the user
+  /// named.
   private func fit(_ film: inout Film, _ sheet: Sheet, _ options: FigureOptions) -> FilmGrid {
     func grid() -> FilmGrid { FilmGrid(film, width: options.width, innerWidth: sheet.innerWidth) }
     guard options.items.isEmpty else { return grid() }
@@ -141,7 +142,7 @@ extension RunData {
       shownItems: try recorded(options.items, among: items, "--items", "item") ?? [])
   }
 
-  /// The places of what the user chose among what is recorded; nil where nothing was chosen.
+  /// The places of the user's choices among what is recorded; nil if nothing was chosen.
   private func recorded(
     _ chosen: [Int], among all: [Int], _ option: String, _ what: String
   ) throws -> [Int]? {
@@ -157,7 +158,7 @@ extension RunData {
     }
   }
 
-  /// One item's strips, a row per level, below the sheet's contents.
+  /// Adds one item's strips below the sheet's contents, with one row per level.
   private func addStrips(
     _ film: Film, _ item: Int, title: String, x: Double, _ grid: FilmGrid, to sheet: inout Sheet
   ) throws {
@@ -179,7 +180,7 @@ extension RunData {
           alignment: .right))
       let strip = try film.pictures.doubles(
         start: [level, item, 0, 0], count: [1, 1, film.times.count, pixels])
-      // Bytes count 0...255, floating numbers 0...1.
+      // Bytes range from 0 to 255, floating numbers from 0 to 1.
       let values = film.pictures.variable.type.isInteger ? strip.map { $0 / 255 } : strip
       for (c, time) in film.shownTimes.enumerated() {
         let picture = Bitmap(

@@ -4,17 +4,17 @@ import Output
 import RunFiles
 
 extension RunData {
-  /// What a guess gives of a fraction of members.
+  /// The value that guessing would give for a fraction of members.
   struct Chance {
     var value: Double
-    /// In words.
+    /// The value in words.
     var label: String
   }
 
-  /// The chance level of an average; nil where none is known.
+  /// The chance level of an average; nil if none is known.
   ///
-  /// Of `concept_accuracy` one in as many as there are classes, as a class drawn at random is, whatever the sizes of the
-  /// classes; of `memory_recovered` one in as many as there are training items.
+  /// For `concept_accuracy` it is 1 / number of classes, which drawing a class at random gives whatever the
+  /// classes' sizes. For `memory_recovered` it is 1 / number of training items.
   func chance(of name: String) throws -> Chance? {
     guard case .average(let members) = role(of: name), family(of: name) == .fraction,
       let geometry = runGroup("geometry"), geometry.has("concept_position")
@@ -28,13 +28,13 @@ extension RunData {
     return items > 0 ? Chance(value: 1 / Double(items), label: "chance: 1 of \(items) memories") : nil
   }
 
-  /// The line of a chance level in a panel, with its words.
+  /// The line of a chance level in a panel, and the words at it.
   func marks(of chance: Chance, _ x: ClosedRange<Double>, _ y: ClosedRange<Double>) -> (
     line: Layer, words: SheetText
   ) {
     let line = Layer.line(
       [Point(x.lowerBound, chance.value), Point(x.upperBound, chance.value)], .black, width: 0.7, dash: 2)
-    // Above the line; of a line near the top, below.
+    // The words are above the line or, if the line is near the top, below it.
     let shift = 0.045 * (y.upperBound - y.lowerBound)
     let isHigh = chance.value + 2 * shift > y.upperBound
     return (

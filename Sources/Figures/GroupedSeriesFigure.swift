@@ -4,7 +4,7 @@ import Output
 import RunFiles
 
 extension RunData {
-  /// The dimension of the groups of an average of each class or superclass; nil for other variables.
+  /// The dimension of the groups in an average of each class or superclass; nil for other variables.
   func groupDimension(of name: String) -> String? {
     guard let variable = find(name), case .average(.each) = role(of: name),
       let dimension = variable.dimensions.map(\.name).suffix(2).first, variable.dimensions.count > 2,
@@ -23,7 +23,7 @@ extension RunData {
     return Sheet.stacked(first + (try grouped.map { try groupedSheet($0, options) }))
   }
 
-  /// One group's means at the picked times.
+  /// The means of one group at the picked times.
   private struct GroupCurve {
     var label: String
     var mean: [Double]
@@ -31,14 +31,14 @@ extension RunData {
     var upper: [Double]
   }
 
-  /// An average of each group against time: one panel per level, one curve per group.
+  /// An average of each group against time, with one panel per level and one curve per group.
   private func groupedSheet(_ name: String, _ options: FigureOptions) throws -> Sheet {
     guard let dimension = groupDimension(of: name) else { throw invalid(name, "is no average of groups") }
     let times = try times()
     let picked = evenly(times.count, options.points)
     let labels = try groupLabels(dimension)
     let groups = evenly(labels.count, 12)
-    // Bands of many curves hide each other.
+    // The bands of many curves would hide one another.
     let hasBands = groups.count <= 4
     let shown = shownLevels(4)
     var counts: [Double] = []

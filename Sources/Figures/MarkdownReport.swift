@@ -2,20 +2,20 @@ import Drawing
 import Output
 import Vocabulary
 
-/// A run file as a page of Markdown: verdicts, models, approaches and averages as tables.
+/// A run file as a page of Markdown, with verdicts, models, approaches and averages as tables.
 public enum MarkdownReport {
-  /// Most rows of a table; where there are more, a line says so.
+  /// The largest number of rows of a table. If there are more, a line says so.
   private static let mostRows = 1000
 
-  /// The page; figures are the caller's to add.
+  /// The text of the page. The caller adds figures.
   ///
-  /// - Parameter data: The run; of a sweep, all points are shown.
+  /// - Parameter data: The run. All points of a sweep are shown.
   /// - Throws: `FigureError` or `NetCDFError`.
   public static func text(of data: RunData) throws -> String {
     var lines: [String] = []
     let title = data.text("title")
     lines += ["## \(escaped(data.scenarioName.isEmpty ? "run" : data.scenarioName))", ""]
-    // Without a description, the title is the name once more.
+    // Without a description, the title only repeats the name.
     if !title.isEmpty, title != data.scenarioName {
       lines += [escaped(title) + (title.last.map { ".!?".contains($0) } == true ? "" : "."), ""]
     }
@@ -45,7 +45,7 @@ public enum MarkdownReport {
       + rows.map { "| " + $0.map(escaped).joined(separator: " | ") + " |" }
   }
 
-  /// A claim: how often each verdict was given, and its entries.
+  /// A claim: how often each verdict was given, and the claim's entries.
   private static func text(_ claim: ClaimTable, _ data: RunData) -> [String] {
     let counts = zip(ClaimTable.counts(claim.verdicts), RunData.verdictWords).map { "\($0) \($1)" }
     var lines = [escaped(claim.caption), "", "\(counts.joined(separator: ", ")), of \(claim.size)."]
@@ -60,7 +60,7 @@ public enum MarkdownReport {
     return lines + [""] + table([title] + claim.columns, rows) + [""]
   }
 
-  /// The points of the sweep: as many as a table has rows for.
+  /// The points of the sweep, as many as a table has rows for.
   private static func points(
     _ data: RunData, rows: Int, _ variables: [String]
   ) -> (points: [(data: RunData, labels: [String])], note: [String]) {

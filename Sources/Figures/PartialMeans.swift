@@ -2,12 +2,12 @@ import Drawing
 import RunFiles
 
 extension RunData {
-  /// What a mean is over at each level, where that is fewer than all: ` (222 of 300 members)`, ` (3 of 5 models)`; else
-  /// nothing.
+  /// What a mean is over at each level, if that is fewer than all: ` (222 of 300 members)`, ` (3 of 5 models)`;
+  /// otherwise an empty text.
   ///
   /// - Parameters:
   ///   - name: A variable over levels and `dimensions`.
-  ///   - place: Indices of `dimensions`.
+  ///   - place: The indices along `dimensions`.
   func partialTexts(_ name: String, _ dimensions: [String], at place: [Int]) throws -> [String] {
     func counts(_ name: String, _ dimensions: [String], at place: [Int]) throws -> [Int?] {
       try column(name, dimensions, at: place).map { $0.isFinite ? Int(exactly: $0.rounded()) : nil }
@@ -30,7 +30,7 @@ extension RunData {
     return parts.map { $0.isEmpty ? "" : " (\($0.joined(separator: ", ")))" }
   }
 
-  /// How many models means are over: `5 models`, or `3 to 5 of 5 models` where some gave none.
+  /// The number of models that means are over: `5 models`, or `3 to 5 of 5 models` if some gave no value.
   ///
   /// - Parameter names: Variables over levels and time.
   func modelsText(_ all: Int, _ names: [String], levels: [Int]) throws -> String {

@@ -2,7 +2,7 @@ import Drawing
 import Foundation
 import Output
 
-/// A run file as one HTML page that needs nothing else: tables, figures, scenario, provenance.
+/// A run file as one HTML page that needs no other files: tables, figures, scenario, provenance.
 public struct Report {
   let data: RunData
   private(set) var options: FigureOptions
@@ -10,11 +10,11 @@ public struct Report {
 
   /// Composes the page of a run.
   ///
-  /// Each figure is drawn for wide and for narrow windows. The page has no scripts and fetches nothing.
+  /// Each figure is drawn for wide and for narrow windows. The page has no scripts and loads nothing.
   ///
   /// - Parameters:
-  ///   - options: Of figures; widths, titles and captions are the page's own.
-  ///   - figures: The names of the figures; empty for all that the file gives.
+  ///   - options: The options of figures. The page itself determines widths, titles and captions.
+  ///   - figures: The names of the figures; empty for all that the file can give.
   /// - Throws: `NetCDFError` or `FigureError`.
   public static func html(
     of data: RunData, options: FigureOptions = FigureOptions(), figures: [String] = []
@@ -130,7 +130,7 @@ public struct Report {
     page.add(
       "<img src=\"\(try image(wide))\" alt=\"\(escaped(wide.title + "." + HTMLPage.limited(parts, 2000)))\""
         + " width=\"\(Int(wide.width))\" height=\"\(Int(wide.height.rounded()))\"/>")
-    // The narrow figure may hold less.
+    // The narrow figure may show less.
     let caption =
       wide.caption == narrow.caption
       ? escaped(wide.caption)
@@ -138,7 +138,7 @@ public struct Report {
     page.add("</picture>\n<figcaption>\(caption)</figcaption>\n</figure>\n</section>")
   }
 
-  /// A figure as a data URI: SVG, or PNG where that is much smaller.
+  /// A figure as a data URI: SVG, or PNG if the SVG is large and the PNG is smaller.
   private func image(_ sheet: Sheet) throws -> String {
     let svg = try Gnuplot.draw(sheet, format: .svg)
     if svg.count > 200_000 {

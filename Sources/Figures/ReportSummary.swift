@@ -3,11 +3,11 @@ import Output
 
 /// The tables of a report.
 extension Report {
-  /// The most rows of a table of claims, and of approaches.
+  /// The largest number of rows of a table, except for averages.
   private static let mostRows = 2000
-  /// The most cells of all tables of averages.
+  /// The largest number of cells of all tables of averages.
   private static let mostCells = 12_000
-  /// The most levels of a table of averages.
+  /// The largest number of levels in a table of averages.
   private static let mostLevels = 12
 
   mutating func addSummary() throws {
@@ -32,7 +32,7 @@ extension Report {
     }
     if let last = ((try? data.times()) ?? []).last { facts.append(("Steps", short(last))) }
     facts.append((data.longName("level").capitalizedFirst, Self.list(data.levels.map(short))))
-    // Of a sweep a table has them at every point.
+    // For a sweep, a table shows these numbers at every point.
     for (name, words) in [("negative_elbo_train", "training"), ("negative_elbo_test", "test")] {
       guard data.sweep.isEmpty, data.find(name) != nil, let value = try? data.values(name, []),
         let mean = value.first
@@ -63,7 +63,7 @@ extension Report {
     return facts
   }
 
-  /// Values one after the other, and how many there are where those are many.
+  /// Values one after another. If there are many, only some are listed, with the number of all.
   private static func list(_ values: [String]) -> String {
     let most = 50
     let shown = values.prefix(most).joined(separator: ", ")
@@ -72,7 +72,7 @@ extension Report {
 
   // MARK: Claims
 
-  /// What the claims' runs conclude: counts over all entries, then all entries, folded by group.
+  /// Adds the claims' verdicts: first counts over all entries, then all entries, folded by group.
   private mutating func addVerdicts() throws {
     let claims = try data.claimTables(limit: Self.mostRows)
     guard !claims.isEmpty else { return }
@@ -93,7 +93,7 @@ extension Report {
 
   private mutating func add(_ claim: ClaimTable) {
     page.heading("Claim \(claim.name)")
-    // The heading says the name already.
+    // The heading already contains the name.
     page.paragraph(claim.caption)
     if let command = claim.command(data.fileName) {
       page.paragraph("\(claim.rows.count) of \(claim.size) entries are shown, evenly chosen; all: \(command)")
@@ -115,12 +115,12 @@ extension Report {
     }
   }
 
-  /// `12 supported, 3 refuted, 21 undecided`.
+  /// Counts of verdicts in words: `12 supported, 3 refuted, 21 undecided`.
   private static func words(_ counts: [Int]) -> String {
     zip(counts, RunData.verdictWords).map { "\($0) \($1)" }.joined(separator: ", ")
   }
 
-  /// The models of a sweep, a row per point.
+  /// Adds a table of the models of a sweep, with one row per point.
   private mutating func addModels() throws {
     guard !data.sweep.isEmpty, let models = try data.modelTable(limit: Self.mostRows) else { return }
     page.heading("Models")
@@ -136,7 +136,7 @@ extension Report {
 
   // MARK: Approaches
 
-  /// A table per point of the sweep, folded where there are several.
+  /// Adds a table per point of the sweep. If there are several, they are folded.
   private mutating func addPoints(
     _ heading: String, _ caption: String, _ header: [String], _ variables: [String], limit: Int,
     rows: (RunData) throws -> [HTMLPage.Row]?

@@ -2,21 +2,22 @@ import Drawing
 import Foundation
 import Vocabulary
 
-/// A mean with its error in two digits, and as many decimals for both.
+/// A mean with its error. The error has two digits, and both have the same number of decimals.
 func meanText(_ x: Double, _ error: Double) -> String {
   guard x.isFinite else { return "-" }
-  // An error of rounding alone says nothing.
+  // An error that comes from rounding alone says nothing.
   guard error.isFinite, error > 1e-12 * abs(x) else { return short(x) }
   let decimals = Int((1 - log10(error)).rounded(.up))
   guard (0...6).contains(decimals), abs(x) < 1e9 else { return "\(short(x)) ± \(short(error))" }
   return String(format: "%.\(decimals)f ± %.\(decimals)f", x, error)
 }
 
-/// A number in three decimals.
+/// A number with three decimals.
 func threeDecimals(_ x: Double) -> String { x.isFinite ? String(format: "%.3f", x) : "-" }
 
 extension RunData {
-  /// Points of the sweep, evenly chosen where there are more than `limit`; the file itself where there is no sweep.
+  /// The points of the sweep, evenly chosen if there are more than `limit`. Without a sweep, the file itself is the
+  /// only point.
   func sweepPoints(limit: Int) -> (points: [(data: RunData, labels: [String])], all: Int) {
     let shape = RowMajorShape(sweep.map(\.labels.count))
     let all = sweep.reduce(1) { product, axis in
@@ -31,9 +32,9 @@ extension RunData {
     return (points, all)
   }
 
-  /// "24 of 100 points are shown" with the command that gives all; empty where all are shown.
+  /// A text such as "24 of 100 points are shown" with the command that gives all; empty if all are shown.
   ///
-  /// - Parameter variables: What a table shows.
+  /// - Parameter variables: The variables that a table shows.
   func pointsNote(_ shown: Int, of all: Int, _ variables: [String]) -> String {
     shown < all
       ? " \(shown) of \(all) points are shown, evenly chosen; all: simulate export \(fileName) --variables"
@@ -46,16 +47,16 @@ extension RunData {
 
   /// What is known of the models at every point of the sweep.
   struct ModelTable {
-    /// What errors are.
+    /// What the errors are.
     var errors: String
     var header: [String]
-    /// The swept values, then the numbers.
+    /// The swept values, followed by the numbers.
     var rows: [[String]]
-    /// What is left out; empty where nothing is.
+    /// What is left out; empty if nothing is.
     var note: String
   }
 
-  /// Reads a row per point; nil where the file says nothing of models.
+  /// Reads one row per point; nil if the file contains nothing about models.
   func modelTable(limit: Int) throws -> ModelTable? {
     let names = [
       ("negative_elbo_train", "negative ELBO, training [nats]"), ("negative_elbo_test", "test [nats]"),

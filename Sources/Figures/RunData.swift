@@ -5,38 +5,39 @@ import Output
 import RunFiles
 import Vocabulary
 
-/// A run file, read for drawing: checked shapes, and one of its runs chosen.
+/// A run file that is read for drawing. Shapes are checked, and one of its runs is chosen.
 ///
-/// Nothing but the structure is read until a figure asks for values, and then only the part that it draws.
+/// At first only the structure is read. When a figure asks for values, only the part that it draws is read.
 public struct RunData: Sendable {
   let reader: NetCDFReader
-  /// The file.
+  /// The path of the file.
   public let path: String
   /// The values of the corruption levels.
   public let levels: [Double]
-  /// The leading dimensions, slowest first; none without a sweep.
+  /// The leading dimensions, slowest first; empty without a sweep.
   public let sweep: [SweepAxis]
-  /// The index along each leading dimension at which figures without a sweep axis are drawn.
+  /// The index along each leading dimension at which figures are drawn that have no sweep axis.
   public private(set) var point: [Int]
-  /// The numbers of the models, from 0; none where each point is one run.
+  /// The numbers of the models, from 0; empty if each point is one run.
   public let replicas: [String]
-  /// The index of the model that is shown; nil for averages over models, beside what the first model alone can show.
+  /// The index of the model that is shown; nil for averages over models. What no average can show is then the first
+  /// model's.
   public private(set) var replica: Int?
-  /// The index of the corruption level at which two swept keys are shown; nil for all.
+  /// The index of the corruption level at which two swept keys are shown; nil for all levels.
   public private(set) var level: Int?
-  /// The group of what each model gave.
+  /// The group with the results of each model.
   let replicaGroup: NetCDFReaderGroup?
-  /// What the root's variables are.
+  /// The roles of the root's variables.
   private let rootRoles: VariableRoles
-  /// What the variables are that each model gave.
+  /// The roles of the variables with the results of each model.
   private let replicaRoles: VariableRoles?
 
   /// Opens a run file and checks that it is one.
   ///
-  /// - Throws: `NetCDFError`; `FigureError` of kind `invalid` for another sort of NetCDF file.
+  /// - Throws: `NetCDFError`, or `FigureError` of kind `invalid` for another kind of NetCDF file.
   public init(path: String) throws {
     self.path = path
-    // Figures never need more than this at once; a hostile file may declare what it does not hold.
+    // Figures never need more than this at once, and a hostile file may declare more than it holds.
     let reader = try NetCDFReader(path: path, maximumElements: 1 << 26)
     self.reader = reader
     func foreign(_ message: String) -> FigureError {
@@ -100,13 +101,13 @@ public struct RunData: Sendable {
     return try reader.group(group).words(of: dimension) ?? variable.readDoubles().map(short)
   }
 
-  /// Chooses the run for figures that show one, or the level for those that show two swept keys.
+  /// Chooses the run for figures that show one run, or the level for those that show two swept keys.
   ///
   /// A chosen replica is shown everywhere, in place of averages over models.
   ///
-  /// - Parameter choice: Such as `model.latent=20` (`model_latent` names the same dimension), `replica=2` or
+  /// - Parameter choice: A text such as `model.latent=20` (`model_latent` names the same dimension), `replica=2` or
   ///   `level=0.4`.
-  /// - Throws: `FigureError` of kind `invalid` that lists what there is.
+  /// - Throws: `FigureError` of kind `invalid` that lists the possible choices.
   public mutating func select(_ choice: String) throws {
     let parts = choice.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
     let given = parts.first ?? ""
@@ -150,13 +151,13 @@ public struct RunData: Sendable {
     zip(sweep, point).map { "\($0.key) = \($0.labels[$1])" }.joined(separator: ", ")
   }
 
-  /// The leading dimensions of what single runs have: the swept keys, then the replica.
+  /// The leading dimensions of the variables of single runs: the swept keys, then the replica.
   var axes: [(name: String, length: Int, index: Int)] {
     zip(sweep, point).map { (name: $0.name, length: $0.labels.count, index: $1) }
       + (replicas.isEmpty ? [] : [(name: "replica", length: replicas.count, index: replica ?? 0)])
   }
 
-  /// The chosen run's number, the replica fastest, then the last swept key.
+  /// The number of the chosen run. The replica varies fastest, then the last swept key.
   var runNumber: Int { RowMajorShape(axes.map(\.length)).number(of: axes.map(\.index)) }
 
   /// The chosen model in words, such as `replica 2 (seed 9)`; empty without replicas.
@@ -172,7 +173,7 @@ public struct RunData: Sendable {
 
   // MARK: Attributes
 
-  /// A global attribute as text; empty where it is missing.
+  /// A global attribute as text; empty if it is missing.
   public func text(_ attribute: String) -> String {
     guard let value = try? reader.attribute(attribute) else { return "" }
     return value.text ?? value.integer.map(String.init) ?? ""
@@ -181,11 +182,12 @@ public struct RunData: Sendable {
   /// The scenario's name.
   public var scenarioName: String { text("scenario_name") }
 
-  /// What a caption says about where the numbers come from.
+  /// The words with which a caption says where the numbers come from.
   ///
-  /// - Parameter isRun: Whether they are those of one run even where no replica was chosen.
+  /// - Parameter isRun: Whether the numbers are those of one run even if no replica was chosen.
   func provenance(isRun: Bool = false) -> String {
-    // With several, one per model in their order; the same hash twice, or a failed run, leaves the order open.
+    // If there are several hashes, there is one per model, in the models' order. If a hash occurs twice or a run
+    // failed, the order is unknown.
     let hashes = text("model_sha256").split(separator: " ")
     var parts = ["scenario \(scenarioName.isEmpty ? "unnamed" : scenarioName)"]
     let showsRun = !replicas.isEmpty && (isRun || replica != nil)
@@ -199,7 +201,7 @@ public struct RunData: Sendable {
     return parts.joined(separator: ", ")
   }
 
-  /// The number of models that averages are over; nil for those of one model.
+  /// The number of models that averages are over; nil if there is only one model.
   var models: Int? {
     guard replica == nil, let count = (try? reader.attribute("models"))?.integer, count > 1 else {
       return nil
@@ -207,7 +209,7 @@ public struct RunData: Sendable {
     return count
   }
 
-  /// What error bars mean: "Bars: ..." or "Bands: ...".
+  /// What error bars mean, as in "Bars: ..." or "Bands: ...".
   func errorText(_ what: String, items: String) -> String {
     models.map { "\(what): Student's 95 % interval over \($0) models (replicas)" }
       ?? "\(what): \(items), for one model and data set"
@@ -215,21 +217,22 @@ public struct RunData: Sendable {
 
   // MARK: Variables
 
-  /// The variable at a path, if there is one; of a chosen replica, what that model gave.
+  /// The variable at a path, if there is one. If a replica is chosen, it is the variable with the results of that
+  /// model.
   func find(_ path: String) -> NetCDFReaderVariable? {
     if replica != nil, let own = replicaGroup?.variables.first(where: { $0.name == path }) { return own }
     return try? reader.variable(path)
   }
 
-  /// An error about a variable.
+  /// Creates an error about a variable.
   func invalid(_ variable: String, _ message: String) -> FigureError {
     FigureError(
       .invalid, path: path, message: "the variable '\(variable)' \(message)",
       remedy: "give a whole file that 'simulate run' wrote")
   }
 
-  /// The variable at a path, whose dimensions after the leading ones must be `dimensions`, and the chosen
-  /// index along each leading one.
+  /// The variable at a path, and the chosen index along each leading dimension. The dimensions after the leading
+  /// ones must be `dimensions`.
   private func variable(_ path: String, _ dimensions: [String]) throws -> (
     variable: NetCDFReaderVariable, place: [Int]
   ) {
@@ -258,7 +261,7 @@ public struct RunData: Sendable {
       start: place + [level] + rest.map { _ in 0 }, count: place.map { _ in 1 } + [1] + rest)
   }
 
-  /// One number per level of a variable at the chosen point, at the given indices of its further dimensions.
+  /// One number per level of a variable at the chosen point, at the given indices along its further dimensions.
   func column(_ path: String, _ dimensions: [String], at indices: [Int]) throws -> [Double] {
     let (variable, place) = try variable(path, ["level"] + dimensions)
     return try variable.readDoubles(
@@ -266,7 +269,7 @@ public struct RunData: Sendable {
       count: place.map { _ in 1 } + [levels.count] + indices.map { _ in 1 })
   }
 
-  /// The roles among which a variable has its own: those of the chosen replica, where that has the variable.
+  /// The roles of the group that has the variable: those of the chosen replica, if it has the variable.
   private func roles(of name: String) -> VariableRoles {
     guard replica != nil, let replicaRoles, let group = replicaGroup,
       group.variables.contains(where: { $0.name == name })
@@ -274,18 +277,18 @@ public struct RunData: Sendable {
     return replicaRoles
   }
 
-  /// What a variable of the root is.
+  /// The role of a variable of the root.
   func role(of name: String) -> VariableRole { roles(of: name)[name] }
 
-  /// What the average of an observable is measured like.
+  /// The family of the observable whose average this variable is.
   func family(of name: String) -> ObservableFamily { rootRoles.family(of: name) }
 
-  /// The variable that has a role beside another one, such as the standard error of a mean; nil where there is none.
+  /// The variable that has a role for another one, such as the standard error of a mean; nil if there is none.
   func name(of role: VariableRole) -> String? { roles(of: role.subject ?? "").name(of: role) }
 
-  /// The variable that has a role beside another one.
+  /// The variable that has a role for another one.
   ///
-  /// - Throws: `FigureError` where there is none.
+  /// - Throws: `FigureError` if there is none.
   func existingName(of role: VariableRole) throws -> String {
     guard let name = name(of: role) else {
       throw invalid(role.subject ?? "", "has no \(spoken(role.word)) beside it")
@@ -293,7 +296,7 @@ public struct RunData: Sendable {
     return name
   }
 
-  /// Observables averaged over (level, time), in the file's order.
+  /// The averages of observables over (level, time), in the file's order.
   public var averages: [String] {
     reader.root.variables.filter { variable in
       guard case .average = rootRoles[variable.name] else { return false }
@@ -312,13 +315,13 @@ public struct RunData: Sendable {
     return whole.hasSuffix(models) ? String(whole.dropLast(models.count)) : whole
   }
 
-  /// The unit of a variable, "nats" of information; "1" where there is none.
+  /// The unit of a variable, "nats" for information; "1" if it has none.
   func units(_ path: String) -> String { find(path).flatMap { Information.units(of: $0) } ?? "1" }
 
   /// The label of the axis of corruption levels.
   var levelLabel: String { "\(longName("level")) [\(units("level"))]" }
 
-  /// The axis of corruption levels: ticks at the levels where they are few and apart.
+  /// The axis of corruption levels. There are ticks at the levels if they are few and not too close.
   func levelAxis(_ range: ClosedRange<Double>) -> Axis {
     let sorted = levels.sorted()
     let gap = zip(sorted.dropFirst(), sorted).map { $0 - $1 }.min() ?? 1
@@ -349,7 +352,7 @@ public struct RunData: Sendable {
     return names
   }
 
-  /// The image size that a variable of pictures declares; its last dimension must fit.
+  /// The image size that a variable of pictures declares. Its last dimension must agree with it.
   func imageSize(_ variable: NetCDFReaderVariable) throws -> (height: Int, width: Int) {
     guard let height = (try? variable.attribute("image_height"))?.integer,
       let width = (try? variable.attribute("image_width"))?.integer, (1...4096).contains(height),
@@ -362,14 +365,14 @@ public struct RunData: Sendable {
     return (height, width)
   }
 
-  /// Which levels are drawn: all, or `count` of them, evenly chosen, first and last included.
+  /// The levels that are drawn: all of them, or `count` evenly chosen ones, including the first and the last.
   func shownLevels(_ count: Int) -> [Int] { evenly(levels.count, count) }
 
 }
 
-/// A range of counts: `n = 960`, or `n = 950 to 960`.
+/// A range of counts in words: `n = 960`, or `n = 950 to 960`.
 func countText(_ counts: [Double]) -> String {
-  // -1 where there is none.
+  // -1 stands for no count.
   let finite = counts.filter { $0.isFinite && $0 >= 0 }
   guard let low = finite.min(), let high = finite.max() else { return "n unknown" }
   func text(_ x: Double) -> String { Int(exactly: x).map(String.init) ?? short(x) }

@@ -2,15 +2,16 @@ import Drawing
 import Output
 import RunFiles
 
-/// What one run has in a group such as `/members` or `/attractors`: in a file of several runs, the chosen one's.
+/// The part of a group such as `/members` or `/attractors` that belongs to one run. In a file of several runs, it
+/// is that of the chosen run.
 ///
-/// Where runs are alike, a campaign stacks their groups: variables have the swept keys and the replica as
-/// leading dimensions. Where they differ, each run has a subgroup of its own, named after its number.
+/// If runs are alike, a campaign stacks their groups: variables have the swept keys and the replica as leading
+/// dimensions. If they differ, each run has a subgroup of its own, which is named by the run's number.
 struct RunGroup {
   /// The group that holds the run's variables.
   let group: NetCDFReaderGroup
   private let data: RunData
-  /// The leading dimensions, with the run's index along each; none in a group of one run.
+  /// The leading dimensions, with the run's index along each; empty in a group of one run.
   private let leading: [(name: String, index: Int)]
 
   fileprivate init(_ group: NetCDFReaderGroup, _ data: RunData, leading: [(name: String, index: Int)]) {
@@ -19,14 +20,14 @@ struct RunGroup {
     self.leading = leading
   }
 
-  /// A variable at the run.
+  /// The part of a variable that belongs to the run.
   struct Slice {
     let variable: NetCDFReaderVariable
     fileprivate let leading: [Int]
-    /// The variable's own dimensions, those that a single run has.
+    /// The variable's own dimensions, which are those of a single run.
     let dimensions: [NetCDFDimension]
 
-    /// The lengths of its own dimensions.
+    /// The lengths of the variable's own dimensions.
     var shape: [Int] { dimensions.map(\.length) }
 
     /// All values, shape `shape`.
@@ -44,9 +45,9 @@ struct RunGroup {
     }
   }
 
-  /// The variable that has a role beside another one of the group.
+  /// The variable that has a role for another one of the group.
   ///
-  /// - Throws: `FigureError` where there is none.
+  /// - Throws: `FigureError` if there is none.
   func existingName(of role: VariableRole) throws -> String {
     guard let name = VariableRoles(group).name(of: role) else {
       throw data.invalid(
@@ -55,18 +56,18 @@ struct RunGroup {
     return name
   }
 
-  /// Whether there is a variable of that name.
+  /// Whether the group has a variable of that name.
   func has(_ name: String) -> Bool { group.variables.contains { $0.name == name } }
 
   /// The variable of that name, which must have `rank` dimensions of its own.
   ///
-  /// - Throws: `FigureError` where it is missing or has other dimensions.
+  /// - Throws: `FigureError` if it is missing or has other dimensions.
   func slice(_ name: String, rank: Int) throws -> Slice {
     guard let variable = group.variables.first(where: { $0.name == name }) else {
       throw data.invalid("\(group.path)/\(name)", "is missing")
     }
     let names = variable.dimensions.map(\.name)
-    // Coordinates and names are written once, not per run.
+    // Coordinates and names are written once, not once per run.
     let isStacked = names.count == rank + leading.count && names.starts(with: leading.map(\.name))
     guard isStacked || names.count == rank else {
       throw data.invalid(
@@ -77,9 +78,9 @@ struct RunGroup {
       dimensions: Array(variable.dimensions.suffix(rank)))
   }
 
-  /// The variable of that name, whose own dimensions must be those.
+  /// The variable of that name, whose own dimensions must be the given ones.
   ///
-  /// - Throws: As `slice(_:rank:)`.
+  /// - Throws: What `slice(_:rank:)` throws, and `FigureError` for other dimensions.
   func slice(_ name: String, _ dimensions: [String]) throws -> Slice {
     let slice = try slice(name, rank: dimensions.count)
     let names = slice.dimensions.map(\.name)
@@ -92,9 +93,9 @@ struct RunGroup {
     return slice
   }
 
-  /// The variable of that name, whose own shape must be that.
+  /// The variable of that name, whose own shape must be the given one.
   ///
-  /// - Throws: As `slice(_:rank:)`.
+  /// - Throws: What `slice(_:rank:)` throws, and `FigureError` for another shape.
   func slice(_ name: String, shape: [Int]) throws -> Slice {
     let slice = try slice(name, rank: shape.count)
     guard slice.shape == shape else {
@@ -105,7 +106,7 @@ struct RunGroup {
 }
 
 extension RunData {
-  /// The group of the chosen run; nil where the file has none of it.
+  /// The group of the chosen run; nil if the run has none.
   func runGroup(_ name: String) -> RunGroup? {
     guard let group = parent(of: name) else { return nil }
     let leading = axes
@@ -117,14 +118,14 @@ extension RunData {
       ? nil : RunGroup(group, self, leading: leading.map { (name: $0.name, index: $0.index) })
   }
 
-  /// Why the chosen run lacks a group that others have, and the remedy; nil where no run has it.
+  /// Why the chosen run lacks a group that other runs have, and the remedy; nil if no run has it.
   func missingGroup(_ name: String) -> FigureObstacle? {
     guard parent(of: name) != nil else { return nil }
     return FigureObstacle(
       "the run \(runText) has no group /\(name), as runs that failed have none", "choose another with --at")
   }
 
-  /// Where a file of one run or of several has the groups of that name.
+  /// The group of that name in a file of one run or of several.
   private func parent(of name: String) -> NetCDFReaderGroup? {
     (replicaGroup ?? reader.root).groups.first { $0.name == name }
   }

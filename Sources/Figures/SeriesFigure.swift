@@ -20,10 +20,10 @@ enum SeriesFigure: Figure {
 }
 
 extension RunData {
-  /// Curves that a panel holds without becoming a tangle.
+  /// The number of curves that one panel can hold without becoming a tangle.
   static let curves = 8
 
-  /// The observables to draw: those asked for, or all averages but the split ones.
+  /// The observables to draw: those that were asked for, or all averages over undivided sets of members.
   func chosen(_ options: FigureOptions) throws -> [String] {
     let all = averages
     if options.variables.isEmpty {
@@ -32,7 +32,7 @@ extension RunData {
       }
       return whole.isEmpty ? all : whole
     }
-    // Those of each class or superclass have a figure of their own.
+    // Averages of each class or superclass have a figure of their own.
     let names = options.variables.filter { groupDimension(of: $0) == nil }
     guard !names.isEmpty else {
       throw FigureError(
@@ -49,7 +49,7 @@ extension RunData {
     }
   }
 
-  /// The legend of the corruption levels, and each level's colour and symbol.
+  /// The colour and symbol of each shown corruption level.
   func levelStyles(_ shown: [Int]) -> [(colour: Colour, marker: Marker)] {
     let colours = Palette.ordered(shown.count)
     return shown.indices.map { (colours[$0], Marker.number($0)) }
@@ -57,7 +57,7 @@ extension RunData {
 
   /// What a panel shows of an observable.
   private struct Series {
-    /// One level.
+    /// The means of one level with their interval.
     struct Curve {
       var mean: [Double]
       var lower: [Double]
@@ -69,13 +69,13 @@ extension RunData {
     var family: ObservableFamily
     var curves: [Curve] = []
 
-    /// Whether both are measured alike, and so share an axis.
+    /// Whether both observables are the same or of one family, so that they share an axis.
     func isAlike(_ other: Series) -> Bool {
       name == other.name || (family != .other && family == other.family)
     }
   }
 
-  /// Means with error bands against time: distances first, then overlaps, then the rest.
+  /// Means with error bands against time: first distances, then overlaps, then the others.
   func seriesSheet(_ options: FigureOptions) throws -> Sheet {
     let times = try times()
     let picked = evenly(times.count, options.points)
@@ -113,7 +113,7 @@ extension RunData {
     return sheet
   }
 
-  /// The ends of the interval of a mean; nil in files from before they had it.
+  /// The variables with the ends of the interval of a mean; nil in older files, which have none.
   private func bounds(_ name: String) -> (lower: String, upper: String)? {
     guard let lower = self.name(of: .lowerBound(of: name)), let upper = self.name(of: .upperBound(of: name))
     else { return nil }
@@ -127,7 +127,7 @@ extension RunData {
       : "1.96 standard errors over items (the file has no intervals; less than 95 % where items are few)"
   }
 
-  /// One level's means at the picked times, with the interval of the file.
+  /// The means of one level at the picked times, with the interval of the file.
   private func curve(_ name: String, level: Int, _ picked: [Int]) throws -> Series.Curve {
     let mean = try row(name, ["time"], level: level)
     guard let bounds = bounds(name) else {
@@ -142,7 +142,7 @@ extension RunData {
       mean: picked.map { mean[$0] }, lower: picked.map { lower[$0] }, upper: picked.map { upper[$0] })
   }
 
-  /// One observable's panel.
+  /// The panel of one observable.
   private func panel(
     _ series: Series, among all: [Series], _ t: [Double], _ styles: [(colour: Colour, marker: Marker)]
   ) throws -> Sheet.Draft {
@@ -155,7 +155,7 @@ extension RunData {
       bands.append(.band(x: t, lower: curve.lower, upper: curve.upper, style.colour))
       let points = zip(t, curve.mean).map { Point($0, $1) }
       lines.append(.line(points, style.colour, width: 1.3, dash: 1))
-      // Symbols stand apart in curves that coincide.
+      // Symbols are at different times, so that curves that coincide can be told apart.
       let stride = max(1, points.count / 6)
       let marked = points.indices.filter { $0 % stride == l % stride }.map { points[$0] }
       lines.append(.marks(marked, style.colour, style.marker, size: 0.8))
@@ -170,14 +170,14 @@ extension RunData {
       texts: chance.map { [$0.words] } ?? [])
   }
 
-  /// What the caption says of fractions; empty where there are none.
+  /// What the caption says about fractions; empty if there are none.
   private func fractionText(_ series: [Series]) -> String {
     guard series.contains(where: { $0.family == .fraction }) else { return "" }
     let hasChance = series.contains { (try? chance(of: $0.name)) != nil }
     return "; fractions are shown from 0 to 1\(hasChance ? ", the dashed line is what a guess gives" : "")"
   }
 
-  /// What averages are over.
+  /// What the caption says averages are over.
   private func averageText(_ counts: [Double], _ names: [String], levels: [Int]) throws -> String {
     let count = countText(counts)
     return try models.map {

@@ -22,28 +22,29 @@ enum SweepFigure: Figure {
 /// What the rows and columns of heat maps are.
 struct SweepGrid {
   var columnAxis: SweepAxis?
-  /// Shown indices along the first swept key.
+  /// The indices along the first swept key that are shown.
   var rows: [Int]
-  /// Shown indices along the second one, or shown levels.
+  /// The indices along the second swept key, or the levels, that are shown.
   var columns: [Int]
-  /// Levels of which each has a map; none where the levels are the columns.
+  /// The levels that have a map each; empty if the levels are the columns.
   var mapLevels: [Int]
-  /// Room at the left of a map.
+  /// The room for labels at the left of a map.
   var left: Double
-  /// A whole map's least width.
+  /// The least width of a whole map.
   var mapWidth: Double
   /// The width of a cell.
   var cell: Double
   var x: Axis
   var y: Axis
 
-  /// Large enough for a number in three digits.
+  /// The least width of a cell, which is large enough for a number of three digits.
   static let leastCell = 27.0
 }
 
 extension RunData {
-  /// Heat maps: of one swept key, that key up and the corruption level across; of several, the first up and the second
-  /// across, one map per level or the chosen level's alone. Further keys stay at the chosen point.
+  /// Heat maps. With one swept key, that key is up and the corruption level across. With several, the first is up
+  /// and the second across, with one map per level or only the chosen level's. Further keys have their value at the
+  /// chosen point.
   fileprivate func sweepSheet(_ options: FigureOptions) throws -> Sheet {
     let grid = sweepGrid(options)
     var quantities = try sweepQuantities(options, grid)
@@ -82,10 +83,10 @@ extension RunData {
     let rows = evenly(rowAxis.labels.count, 12)
     let columns = columnAxis.map { evenly($0.labels.count, 10) } ?? shownLevels(10)
     let longest = rows.map { TextWidth.of(rowAxis.labels[$0], size: TextSize.tick) }.max() ?? 0
-    // Long values, such as file names, are cut to what leaves room for the map.
+    // Long values, such as file names, are cut so that there is room for the map.
     let labelWidth = min(max(longest, 20), 70)
     let left = 18 + labelWidth
-    // Maps of several levels stand side by side, as many as cells stay wide enough for their numbers.
+    // Maps of several levels are side by side, as many as leave cells wide enough for their numbers.
     let least = left + 6 + SweepGrid.leastCell * Double(columns.count)
     let sheet = Sheet(options)
     let abreast = sheet.panelGrid(.max, minimumWidth: least).columns
@@ -109,7 +110,7 @@ extension RunData {
         }))
   }
 
-  /// The map of a quantity with that number.
+  /// The map with number `k` of a quantity.
   private func heatMap(_ quantity: SweepQuantity, _ k: Int, _ grid: SweepGrid) -> Sheet.Draft {
     let map = quantity.maps[k]
     let level = map.level.map { "level \(short(levels[$0]))" }
@@ -122,7 +123,7 @@ extension RunData {
       left: grid.left, hasBox: true, scale: hasSeveral ? nil : quantity.scale)
   }
 
-  /// What the heat maps show: approaches, and observables at the last time.
+  /// The quantities that the heat maps show: approaches, and observables at the last time.
   private func sweepQuantities(_ options: FigureOptions, _ grid: SweepGrid) throws -> [SweepQuantity] {
     let last = try times().count - 1
     let lastTime = try short(times()[last])
@@ -144,7 +145,7 @@ extension RunData {
     return result.compactMap { $0 }
   }
 
-  /// A variable at one place of its own dimensions; nil where it has no value in any map.
+  /// A variable at one place of its own dimensions; nil if it has no value in any map.
   private func sweepQuantity(
     _ name: String, _ dimensions: [String], at index: Int, _ grid: SweepGrid, isFraction: Bool, title: String
   ) throws -> SweepQuantity? {
@@ -156,7 +157,7 @@ extension RunData {
       name, self.name(of: .standardError(of: name)), self.name(of: .lowerBound(of: name)),
       self.name(of: .upperBound(of: name)), models == nil ? nil : self.name(of: .models(of: name)),
     ]
-    // Per variable and point one column, a number per level.
+    // For each variable and point there is one column, with a number per level.
     let read = try names.map { name in
       try name.map { name in try points.map { try $0.column(name, dimensions, at: [index]) } }
     }
@@ -218,7 +219,7 @@ extension RunData {
     return text + " Scenario \(scenarioName), \(run)."
   }
 
-  /// What colours stand for.
+  /// What the caption says colours stand for.
   private func scaleSentence(_ options: FigureOptions, _ grid: SweepGrid) -> String {
     if options.hasCommonScale {
       return "approaches and fractions share the scale from 0 to 1; distances share one, and so do overlaps"
@@ -227,7 +228,7 @@ extension RunData {
       ? "each quantity has its own scale, which its levels share" : "each panel has its own scale"
   }
 
-  /// What stands below the values.
+  /// What the caption says about the texts below the values.
   private func errorSentence(_ quantities: [SweepQuantity], _ grid: SweepGrid) -> String {
     let kinds = quantities.map { $0.shownErrors(grid) }
     let whose = models == nil ? "over items" : "between models"

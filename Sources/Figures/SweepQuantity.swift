@@ -3,9 +3,9 @@ import Dynamics
 import Foundation
 import Vocabulary
 
-/// A quantity as heat maps.
+/// A quantity that is shown as heat maps.
 struct SweepQuantity {
-  /// A number with what the file says of its error; missing ones are NaN.
+  /// A number with its error as far as the file contains it. Missing numbers are NaN.
   struct Cell {
     var value: Double
     var error: Double
@@ -15,13 +15,13 @@ struct SweepQuantity {
 
   /// One heat map.
   struct Map {
-    /// The index of its level; nil where levels are columns.
+    /// The index of the map's level; nil if levels are columns.
     var level: Int?
-    /// Shape `[rows, columns]`.
+    /// The cells, shape `[rows, columns]`.
     var cells: [Cell]
   }
 
-  /// What stands below the values.
+  /// The kind of text below the values.
   enum ErrorText {
     case standardError, interval, none
   }
@@ -32,9 +32,9 @@ struct SweepQuantity {
   /// Whether its numbers lie between 0 and 1 by definition.
   var isFraction: Bool
   var maps: [Map]
-  /// The fewest models that a shown number is the mean of; nil where files do not say.
+  /// The smallest number of models that any shown number is the mean of; nil if the files do not contain it.
   var leastModels: Int?
-  /// What the darkest and the brightest colour stand for.
+  /// The values that the darkest and the brightest colour stand for.
   private(set) var scale: ClosedRange<Double> = 0...1
 
   init(
@@ -53,13 +53,13 @@ struct SweepQuantity {
 
   private var cells: [Cell] { maps.flatMap(\.cells) }
 
-  /// From the smallest to the largest value that is shown.
+  /// The range from the smallest to the largest value that is shown.
   private static func ends(_ quantities: [SweepQuantity]) -> ClosedRange<Double> {
     let values = quantities.flatMap(\.cells).map(\.value).filter { $0.isFinite && abs($0) < 1e100 }
     return (values.min() ?? 0)...(values.max() ?? 1)
   }
 
-  /// Gives each its own scale, or one to those that are measured alike.
+  /// Gives each quantity a scale of its own or, if `areCommon`, one scale to all quantities of a family.
   static func setScales(of quantities: inout [SweepQuantity], areCommon: Bool) {
     let all = quantities
     for k in quantities.indices {
@@ -80,7 +80,7 @@ struct SweepQuantity {
   private static let valueSize = 6.5
   private static let errorSize = 5.5
 
-  /// How numbers are written: in three digits, or, where that is too wide for a cell, with so many decimals.
+  /// The format of numbers: three digits or, if those are too wide for a cell, as many decimals as fit.
   private func format(_ grid: SweepGrid) -> (Double) -> String {
     let values = cells.map(\.value).filter(\.isFinite)
     let formats = ["%.3g", "%.3f", "%.2f", "%.1f", "%.0f", "%.0e"]
@@ -92,14 +92,14 @@ struct SweepQuantity {
     return { String(format: chosen, $0 == 0 ? 0 : $0) }
   }
 
-  /// What is said of a number's error; empty where the file says nothing.
+  /// The text for a number's error; empty if the file contains none.
   private static func errorText(_ cell: Cell) -> (kind: ErrorText, text: String) {
     if cell.error.isFinite { return (.standardError, "± " + String(format: "%.2g", cell.error)) }
     guard cell.lower.isFinite, cell.upper.isFinite else { return (.none, "") }
     return (.interval, String(format: "%.2g to %.2g", cell.lower, cell.upper))
   }
 
-  /// What stands below the values: nothing where the file has no errors, or where they are wider than a cell.
+  /// The kind of text below the values: none if the file has no errors, or if they are wider than a cell.
   func shownErrors(_ grid: SweepGrid) -> ErrorText {
     let texts = cells.filter { $0.value.isFinite }.map { Self.errorText($0) }
     let widest = texts.map { TextWidth.of($0.text, size: Self.errorSize) }.max() ?? 0
@@ -108,17 +108,17 @@ struct SweepQuantity {
     return kinds.contains(.standardError) ? .standardError : kinds.first ?? .none
   }
 
-  /// The height of a map's cells.
+  /// The height of a map's cells together.
   func height(_ grid: SweepGrid) -> Double {
     let rows = Double(grid.rows.count)
     let least = shownErrors(grid) == .none ? 14.0 : 19
-    // A label that is longer than the map stands in two lines.
+    // A label that is longer than the map is divided into two lines.
     let words = grid.y.label.split(separator: " ").map { TextWidth.of(String($0), size: TextSize.label) }
     let label = max(min(TextWidth.of(grid.y.label, size: TextSize.label), 110), words.max() ?? 0)
     return max(rows * max(least, min(24, 132 / rows)), label)
   }
 
-  /// Where a cell stands.
+  /// The place of a cell.
   private static func place(_ k: Int, columns: Int, count: Int) -> (x: Double, y: Double) {
     let place = RowMajorShape([count / columns, columns]).indices(of: k)
     return (Double(place[1]), Double(place[0]))
@@ -127,11 +127,11 @@ struct SweepQuantity {
   private func colour(_ value: Double) -> Colour {
     guard value.isFinite else { return .white }
     let span = scale.upperBound - scale.lowerBound
-    // Where all values are the same, none is larger.
+    // If all values are equal, they have the middle colour.
     return Palette.cividis(span > 0 ? (value - scale.lowerBound) / span : 0.5)
   }
 
-  /// The cells of a map.
+  /// The cells of a map with their colours.
   func colours(of map: Map, columns: Int) -> [(Rectangle, Colour)] {
     map.cells.enumerated().map { k, cell in
       let (x, y) = Self.place(k, columns: columns, count: map.cells.count)
@@ -139,7 +139,7 @@ struct SweepQuantity {
     }
   }
 
-  /// The numbers in the cells of a map: values, then errors.
+  /// The numbers in the cells of a map: first values, then errors.
   func texts(of map: Map, _ grid: SweepGrid) -> [SheetText] {
     let hasErrors = shownErrors(grid) != .none
     let columns = grid.columns.count

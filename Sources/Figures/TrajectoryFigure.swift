@@ -2,7 +2,7 @@ import Drawing
 import Output
 import RunFiles
 
-/// Members' paths.
+/// Members' paths in a plane.
 enum TrajectoryFigure: Figure {
   static let name = "trajectories"
   static let heading = "Paths"
@@ -26,21 +26,21 @@ enum TrajectoryFigure: Figure {
 }
 
 extension RunData {
-  /// Members drawn per class: fewer where there are many classes.
+  /// The number of members drawn per class, which is smaller if there are many classes.
   private static func membersPerClass(_ classes: Int) -> Int { classes <= 7 ? 3 : classes <= 14 ? 2 : 1 }
 
-  /// Classes that colours and symbols tell apart.
+  /// The number of classes that colours and symbols can tell apart.
   private static let mostClasses = Palette.distinct.count * ClassStyle.markers.count
 
-  /// How a class is drawn: no two have the same colour and symbol.
+  /// How a class is drawn. No two classes have the same colour and symbol.
   private struct ClassStyle {
     var colour: Colour
-    /// Of paths' ends; beginnings are hollow.
+    /// The symbol at the ends of paths. The symbols at their beginnings are hollow.
     var marker: Marker
 
     static let markers: [Marker] = [.circle, .square, .triangle, .diamond, .downTriangle]
 
-    /// The style of the class with that number among those shown.
+    /// The style of the class with that number among the shown ones.
     init(_ k: Int) {
       colour = Palette.distinct[k % Palette.distinct.count]
       marker = Self.markers[k / Palette.distinct.count % Self.markers.count]
@@ -52,17 +52,17 @@ extension RunData {
     }
   }
 
-  /// Which members are drawn.
+  /// The members that are drawn.
   private struct ChosenMembers {
-    /// The class of each member of the run; nil where they have none.
+    /// The class of each member of the run; nil if members have none.
     var classes: [Int]?
     /// The labels of the classes that are drawn.
     var shownClasses: [Int]
-    /// How many classes members are of.
+    /// The number of classes that members belong to.
     var allClasses: Int
-    /// For each shown level, the numbers of its members.
+    /// The numbers of the members that are drawn, for each shown level.
     var members: [[Int]]
-    /// The members of the run.
+    /// The number of members of the run.
     var count: Int
 
     func style(_ member: Int) -> ClassStyle {
@@ -70,7 +70,7 @@ extension RunData {
       return ClassStyle(k)
     }
 
-    /// The style of a centre, by the class label of a concept; nil stands for the root.
+    /// The style of a centre, given the class label of a concept; nil stands for the root.
     func style(ofCentre label: Int?) -> ClassStyle {
       guard let label else { return ClassStyle(colour: .black, marker: .plus) }
       return shownClasses.firstIndex(of: label).map { ClassStyle($0) }
@@ -78,15 +78,15 @@ extension RunData {
     }
   }
 
-  /// What stands in the plane beside the paths.
+  /// What the plane shows besides the paths.
   private struct Landmarks {
-    /// Members at level 0 whose start is their memory.
+    /// The members at level 0 whose start is their memory.
     var memories: [(member: Int, place: Point)]
-    /// Concepts by class label, and the root, whose label is nil.
+    /// The concepts with their class labels, and the root, whose label is nil.
     var centres: [(label: Int?, place: Point)]
   }
 
-  /// Members' paths in the plane of the first two principal components, one panel per level.
+  /// Members' paths in the plane of the first two principal components, with one panel per level.
   fileprivate func trajectorySheet(_ options: FigureOptions) throws -> Sheet {
     let shown = shownLevels(options.width > 400 ? 6 : 4)
     guard let group = runGroup("members") else { throw invalid("members/level_index", "is missing") }
@@ -132,7 +132,8 @@ extension RunData {
     return sheet
   }
 
-  /// A few members of each class, as far as colours and symbols tell classes apart; the same items at every level as far as there are.
+  /// Chooses a few members of each class, as far as colours and symbols can tell classes apart. If possible, they
+  /// belong to the same items at every level.
   private func chooseMembers(of group: RunGroup, _ shown: [Int]) throws -> ChosenMembers {
     let levelIndex = try levelIndices(of: group)
     let classes = group.has("class") ? try group.slice("class", ["member"]).integers() : nil
@@ -158,7 +159,7 @@ extension RunData {
     return result
   }
 
-  /// The paths of a panel with their ends.
+  /// The layers of a panel's paths with their ends.
   private func pathLayers(_ chosen: ChosenMembers, _ l: Int, _ paths: [[Point]]) -> [Layer] {
     var layers: [Layer] = []
     for (member, path) in zip(chosen.members[l], paths) {
@@ -174,9 +175,9 @@ extension RunData {
     return layers
   }
 
-  /// Memories, concepts and the root.
+  /// The layers of memories, concepts and the root.
   private func landmarkLayers(_ chosen: ChosenMembers, _ landmarks: Landmarks) -> [Layer] {
-    // With more classes than colours a concept has its class's symbol around it.
+    // If there are more classes than colours, a concept is surrounded by its class's symbol.
     let hasSymbols = chosen.shownClasses.count > Palette.distinct.count
     return landmarks.memories.map { member, place in
       .marks([place], chosen.style(member).colour, .openPentagon, size: 1)
@@ -229,8 +230,8 @@ extension RunData {
       && corruptions.contains { scenario.contains("\n  corruption: \($0)\n") }
   }
 
-  /// The index of each member's level among the file's; -1 for none. A run counts its own levels, which may be
-  /// a part of those of the file.
+  /// The index of each member's level among the levels of the file; -1 for none. A run counts its own levels, which
+  /// may be only some of those of the file.
   private func levelIndices(of members: RunGroup) throws -> [Int] {
     guard let name = RunLayout.memberLevel(in: members.group.variables.map(\.name)) else {
       return try members.slice("level_index", ["member"]).integers()
@@ -239,7 +240,7 @@ extension RunData {
     return try members.slice(name, ["member"]).doubles().map { places[$0] ?? -1 }
   }
 
-  /// The first two principal axes `[2, N]` and the root `[N]`; nil where the file lacks them.
+  /// The first two principal axes `[2, N]` and the root `[N]`; nil if the file lacks them.
   private func principalAxes() throws -> (axes: [Double], root: [Double])? {
     guard let geometry = runGroup("geometry"), geometry.has("principal_axis"), geometry.has("root_position")
     else { return nil }
@@ -276,7 +277,7 @@ extension RunData {
     return Point(sums[0], sums[1])
   }
 
-  /// Concepts by class label, and the root, in the plane.
+  /// The concepts with their class labels, and the root, in the plane.
   private func centres(
     _ axes: (axes: [Double], root: [Double])
   ) throws -> [(label: Int?, place: Point)] {
@@ -299,14 +300,14 @@ extension RunData {
     return try variable.readInts()
   }
 
-  /// Names of the classes by label.
+  /// The names of the classes, by label.
   func classNames() throws -> [Int: String] {
     guard let variable = ofClasses("concept_name"), variable.dimensions.count == 1 else { return [:] }
     let labels = try conceptLabels(variable.shape[0])
     return Dictionary(zip(labels, try variable.readStrings())) { first, _ in first }
   }
 
-  /// A coordinate of the classes, which averages by class have at the root.
+  /// A coordinate of the classes. It is in the root if there are averages by class.
   private func ofClasses(_ name: String) -> NetCDFReaderVariable? {
     runGroup("geometry")?.group.variables.first { $0.name == name } ?? find(name)
   }

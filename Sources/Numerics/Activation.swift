@@ -6,7 +6,7 @@ public enum Activation: String, Sendable, Hashable, CaseIterable {
   case tanh
   /// max(x, 0).
   case relu
-  /// x Phi(x) with the exact normal distribution function (through erf).
+  /// x Phi(x), where Phi is the exact distribution function of the standard normal (computed through erf).
   case gelu
   /// ln(1 + e^x).
   case softplus
@@ -16,6 +16,7 @@ public enum Activation: String, Sendable, Hashable, CaseIterable {
   /// The functions that hidden layers may have in trained models and in model files.
   public static let ofHiddenLayers: [Activation] = [.tanh, .relu, .gelu, .softplus]
 
+  /// The number by which the kernels know the function.
   @usableFromInline var code: Int32 {
     switch self {
     case .identity: return 0

@@ -1,14 +1,14 @@
-/// Memory for `count` elements, aligned to cache lines and zeroed, freed with its last reference.
+/// Zeroed memory for `count` elements, aligned to cache lines. It is freed with its last reference.
 ///
-/// The one kind of scratch memory of the hot loops: allocated once, then used through `pointer`.
-/// Not synchronized: one thread writes at a time.
+/// All scratch memory of the hot loops has this type: it is allocated once and then used through `pointer`. It is
+/// not synchronized, so only one thread may write at a time.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   /// The first element.
   public let pointer: UnsafeMutablePointer<Element>
   /// The number of elements.
   public let count: Int
 
-  /// Allocates and zeroes.
+  /// Allocates memory for `count` elements and zeroes it.
   public init(count: Int) {
     precondition(count >= 0)
     self.count = count
@@ -18,7 +18,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     pointer = raw.assumingMemoryBound(to: Element.self)
   }
 
-  /// Allocates and copies.
+  /// Allocates memory and copies the elements into it.
   public convenience init(_ elements: [Element]) {
     self.init(count: elements.count)
     elements.withUnsafeBufferPointer {

@@ -2,23 +2,26 @@ internal import CKernels
 
 /// The smallest of many affine functions `b_c + w_c . x`, found at the speed of matrix products.
 ///
-/// Columns come in chunks of 256 and each chunk in 16 buckets: column c belongs to bucket c mod 16 of chunk
-/// c / 256. Of each bucket the minimum alone is kept.
+/// Columns are divided into chunks of 256, and each chunk into 16 buckets: column c belongs to bucket c mod 16 of
+/// chunk c / 256. Only the minimum of each bucket is kept.
 public enum BucketSearch {
   /// The columns of a chunk.
   public static var chunk: Int { ckernels_bucket_chunk }
   /// The buckets of a chunk.
   public static var buckets: Int { ckernels_buckets }
-  /// Buffers of rows hold a multiple of so many.
+  /// The number of rows in a buffer must be a multiple of this.
   public static var rowMultiple: Int { ckernels_bucket_rows }
 
-  /// The minimum of each bucket for each row, NaN left out.
+  /// The minimum of each bucket for each row; NaN is left out.
   ///
   /// - Parameters:
-  ///   - packed: As by `Float.pack`, `[columns, inner]`.
+  ///   - x: Shape `[rows, inner]`, rows `stride` apart.
+  ///   - packed: The vectors w_c as `Float.pack` packs them, `[columns, inner]`.
+  ///   - bias: The numbers b_c, `[columns]`.
   ///   - minima: Shape `[rows, columns / 16]`, rows `minimaStride` apart.
-  /// - Precondition: `columns` is a multiple of `chunk`; `x` and `minima` hold `rows` rounded up to a
+  /// - Precondition: `columns` is a multiple of `chunk`. `x` and `minima` have room for `rows` rounded up to a
   ///   multiple of `rowMultiple`.
+  /// - Complexity: O(rows columns inner).
   public static func minima(
     _ x: UnsafePointer<Float>, rows: Int, inner: Int, stride: Int, packed: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, columns: Int, into minima: UnsafeMutablePointer<Float>,
@@ -27,14 +30,14 @@ public enum BucketSearch {
     ckernels_bucket_minima(x, rows, inner, stride, packed, bias, columns, minima, minimaStride)
   }
 
-  /// The smallest value, NaN left out; infinity where there is none.
+  /// The smallest value, with NaN left out; infinity if nothing remains.
   public static func smallest(_ values: UnsafePointer<Float>, count: Int) -> Float {
     ckernels_smallest(values, count)
   }
 
-  /// Writes the indices of the values up to `threshold`, ascending, and returns how many there are.
+  /// Writes the indices of the values that are at most `threshold`, ascending, and returns how many there are.
   ///
-  /// - Precondition: `found` holds `count` elements.
+  /// - Precondition: `found` has room for `count` elements.
   public static func indices(
     of values: UnsafePointer<Float>, count: Int, atMost threshold: Float,
     into found: UnsafeMutablePointer<Int32>

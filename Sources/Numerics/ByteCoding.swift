@@ -2,13 +2,13 @@ import Foundation
 
 /// Writes numbers, texts and arrays one after another as bytes, in this machine's byte order.
 ///
-/// For files that the same program reads again on the same machine. Small values are gathered, so that the
-/// receiver gets pieces worth a system call.
+/// It is meant for files that the same program reads again on the same machine. Small values are gathered first, so
+/// that each piece handed to the receiver is worth a system call.
 public struct ByteEncoder: ~Copyable {
   private var gathered: [UInt8] = []
   private let receive: (UnsafeRawBufferPointer) throws -> Void
 
-  /// - Parameter receive: Gets the bytes piece by piece, in order.
+  /// - Parameter receive: Is called with the bytes piece by piece, in order. What it throws, the encoder throws.
   public init(_ receive: @escaping (UnsafeRawBufferPointer) throws -> Void) {
     self.receive = receive
   }
@@ -19,7 +19,7 @@ public struct ByteEncoder: ~Copyable {
     if gathered.count >= 1 << 16 { try finish() }
   }
 
-  /// Appends an array: its count, then its elements.
+  /// Appends an array: first its count, then its elements.
   public mutating func encode<Element: BitwiseCopyable>(_ elements: [Element]) throws {
     try encode(elements.count)
     try elements.withUnsafeBytes { bytes in
@@ -35,7 +35,7 @@ public struct ByteEncoder: ~Copyable {
   /// Appends a text.
   public mutating func encode(_ text: String) throws { try encode(Array(text.utf8)) }
 
-  /// Hands over what is left. To be called at the end.
+  /// Hands over the bytes that are still gathered. Must be called at the end.
   public mutating func finish() throws {
     guard !gathered.isEmpty else { return }
     try gathered.withUnsafeBytes(receive)
@@ -52,7 +52,9 @@ public struct ByteDecodingError: Error, CustomStringConvertible, Sendable {
   public init(_ description: String) { self.description = description }
 }
 
-/// Reads what `ByteEncoder` wrote; every length is checked before it is believed.
+/// Reads what `ByteEncoder` wrote. Every length is checked against the bytes that are left before it is used.
+///
+/// All methods throw `ByteDecodingError` where the bytes end too early or do not fit what is asked for.
 public struct ByteDecoder: Sendable {
   private let data: Data
   /// How many bytes were read.
@@ -81,7 +83,8 @@ public struct ByteDecoder: Sendable {
     guard count >= 0, count <= remaining / stride else {
       throw ByteDecodingError("an array of \(count) elements at byte \(position) does not fit")
     }
-    // Of none, the standard library would write the count to the storage that all empty arrays share: a race.
+    // For an empty array the standard library would write the count to the storage that all empty arrays share,
+    // which is a race between threads.
     if count == 0 { return [] }
     defer { position += count * stride }
     return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in

@@ -1,21 +1,22 @@
 /// Straight segments.
 public enum Chord {
-  /// The distance of a point to a segment, from the lengths of the triangle that they make.
+  /// The distance of a point from a segment, computed from the sides of the triangle that they form.
   ///
-  /// Where the foot of the perpendicular lies outside the segment, the distance to the nearer end; else the
-  /// triangle's height 2 A / |chord|, with the area by Kahan's arrangement of Heron's formula, which is
-  /// accurate for thin triangles. Lengths that make no triangle, by rounding, have area 0.
+  /// Where the foot of the perpendicular lies outside the segment, this is the distance to the nearer end.
+  /// Otherwise it is the triangle's height 2 A / |chord|. The area A comes from Kahan's arrangement of Heron's
+  /// formula, which is accurate for thin triangles. Lengths that form no triangle because of rounding have area 0.
   ///
   /// Source: Kahan, *Miscalculating Area and Angles of a Needle-like Triangle* (2014),
   /// <https://people.eecs.berkeley.edu/~wkahan/Triangle.pdf>.
   ///
   /// - Parameters:
-  ///   - start, end: The point's distances to the segment's ends.
+  ///   - start: The point's distance from the segment's start.
+  ///   - end: The point's distance from the segment's end.
   ///   - length: The segment's length.
-  /// - Returns: NaN where a length is not finite.
+  /// - Returns: The distance, or NaN where a length is not finite.
   public static func distance(fromStart start: Double, fromEnd end: Double, length: Double) -> Double {
     guard start.isFinite, end.isFinite, length.isFinite else { return .nan }
-    // (start^2 - end^2) / length^2 in [-1, 1] where the foot lies inside; without squares of large numbers.
+    // The foot lies inside where (start^2 - end^2) / length^2 is in [-1, 1]. Large numbers are not squared.
     guard length > 0, abs((start - end) / length * ((start + end) / length)) <= 1 else {
       return min(start, end)
     }

@@ -1,8 +1,8 @@
 internal import CCrypto
 
-/// A running SHA-256 hash of data (FIPS 180-4), through OpenSSL's libcrypto.
+/// A running SHA-256 hash of data (FIPS 180-4), computed by OpenSSL's libcrypto.
 ///
-/// Identifies models, data sets and cached results; not used for security.
+/// It identifies models, data sets and cached results. It is not used for security.
 public struct ContentHash: ~Copyable {
   private let context: OpaquePointer
 

@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-// The C library's functions under words, so that no other file needs to know where they come from.
+// The C library's functions under whole words, so that no other file needs to know where they come from.
 
 /// The natural logarithm.
 public func logarithm(_ x: Double) -> Double { log(x) }

@@ -1,4 +1,4 @@
-/// The Euclidean distance of two vectors, also where squares underflow or overflow.
+/// The Euclidean distance of two vectors `[count]`, accurate even where squares underflow or overflow.
 @inlinable
 @inline(__always)
 public func distance(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int) -> Double {
@@ -10,12 +10,13 @@ public func distance(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ c
   return isExact(square: sum) ? sum.squareRoot() : scaledDistance(a, b, count)
 }
 
-/// Whether neither underflow nor overflow has changed a sum of squares noticeably.
+/// Whether a sum of squares is free of noticeable errors from underflow and overflow.
 @inlinable
 @inline(__always)
 public func isExact(square: Double) -> Bool { square > 0x1p-900 && square < .infinity }
 
-/// The distance of vectors that nearly agree or are very far apart.
+/// The distance of vectors that nearly agree or lie very far apart: differences are divided by the largest before
+/// they are squared.
 @usableFromInline
 @inline(never)
 func scaledDistance(_ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ count: Int) -> Double {

@@ -11,7 +11,7 @@ public struct ImageShape: Sendable, Hashable {
     self.columns = columns
   }
 
-  /// The square of `dimension` pixels, if there is one.
+  /// The shape of a square picture of `dimension` pixels; nil if `dimension` is not a square number.
   ///
   /// - Precondition: `dimension >= 0`.
   public init?(squareOf dimension: Int) {

@@ -1,8 +1,8 @@
 internal import COpenBLAS
 
-/// Settings of OpenBLAS. Workers have their own blocks, so the library itself runs on one thread.
+/// Settings of OpenBLAS. The library itself runs on one thread, because each worker calls it for its own block.
 public enum LinearAlgebraLibrary {
-  /// Sets OpenBLAS to one thread; done once, before the first product.
+  /// Sets OpenBLAS to one thread. This happens once, before the first product.
   @usableFromInline static let singleThreaded: Void = { openblas_set_num_threads(1) }()
 
   /// OpenBLAS's description of itself: version, options, kernels.
@@ -16,9 +16,9 @@ public enum LinearAlgebraLibrary {
 public enum Transposition: Sendable {
   case none, transposed
 
-  /// The value of `enum CBLAS_TRANSPOSE`.
+  /// The value in `enum CBLAS_TRANSPOSE`.
   var code: Int32 { self == .none ? 111 : 112 }
 }
 
-/// The value of `enum CBLAS_LAYOUT` for matrices that are stored row by row.
+/// The value in `enum CBLAS_LAYOUT` for matrices that are stored row by row.
 let rowMajor: Int32 = 101

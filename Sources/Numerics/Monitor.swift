@@ -2,8 +2,9 @@ import Foundation
 
 /// A value that one thread at a time changes, while others sleep until it has become what they need.
 ///
-/// Whoever releases the lock wakes all who wait, and each of them checks its condition again: no wake-up is lost, and
-/// nobody polls. A condition may also depend on what changes without the lock, if the lock is taken once afterwards.
+/// A thread that releases the lock wakes all threads that wait, and each of them checks its condition again. So no
+/// wake-up is lost, and nobody polls. A condition may also depend on something that changes without the lock,
+/// provided that the lock is taken once afterwards.
 package final class Monitor<Value: Sendable>: @unchecked Sendable {
   private var value: Value
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -29,7 +30,7 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
     try withLock(when: { _ in true }, body)
   }
 
-  /// Sleeps until `isReady` holds, and calls `body` before that can change.
+  /// Sleeps until `isReady` holds, then calls `body` with the lock, so that the condition still holds.
   package func withLock<Result>(
     when isReady: (borrowing Value) -> Bool, _ body: (inout Value) throws -> Result
   ) rethrows -> Result {
@@ -39,7 +40,7 @@ package final class Monitor<Value: Sendable>: @unchecked Sendable {
     return try body(&value)
   }
 
-  /// Calls `body` while no other thread has the lock, or not at all where another one has it now.
+  /// Calls `body` with the lock, or does nothing if another thread has the lock now.
   package func withLockIfAvailable(_ body: (inout Value) throws -> Void) rethrows {
     guard pthread_mutex_trylock(mutex) == 0 else { return }
     defer { unlock() }

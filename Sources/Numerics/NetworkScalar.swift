@@ -5,7 +5,8 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// The columns of one packed panel of weights.
   static var panelWidth: Int { get }
 
-  /// Packs `weights` `[columns, inner]` for `dense`; `packed` holds `roundedUp(columns) * inner`.
+  /// Packs `weights` `[columns, inner]` for `dense`. `packed` holds `columns`, rounded up to a multiple of
+  /// `panelWidth`, times `inner` elements.
   static func pack(
     weights: UnsafePointer<Self>, columns: Int, inner: Int, into packed: UnsafeMutablePointer<Self>)
 
@@ -15,14 +16,19 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   /// target = source, exactly.
   static func convert(_ source: UnsafePointer<Self>, to target: UnsafeMutablePointer<Double>, count: Int)
 
-  /// The values in this precision, exactly.
+  /// The values in this precision, exactly; shape `[count]`.
   static func converted(_ values: [Float]) -> [Self]
 
-  /// One fused dense layer, y = activation(x W' + b), independent of the rows' grouping bit for bit.
+  /// One fused dense layer, y = activation(x W' + b).
   ///
-  /// `y_rc = f(b_c + sum_k x_rk w_ck)`, summed in a fixed order: chunks of 256 terms, one after another.
+  ///     y_rc = activation(b_c + sum_k x_rk w_ck)
   ///
-  /// - Precondition: `y`'s stride covers whole panels, which are overwritten; `bias` has that length.
+  /// Sums have a fixed order, chunks of 256 terms one after another. So a row's result has the same bits whichever
+  /// rows are in the same call.
+  ///
+  /// - Precondition: `bias` and the rows of `y` cover whole panels. The elements of `y` beyond `columns` are
+  ///   overwritten.
+  /// - Complexity: O(rows columns inner).
   static func dense(
     _ x: UnsafePointer<Self>, rows: Int, inner: Int, stride: Int, packed: UnsafePointer<Self>,
     bias: UnsafePointer<Self>, columns: Int, into y: UnsafeMutablePointer<Self>, stride: Int,
@@ -34,17 +40,17 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
 
   /// gradient *= activation'(input), elementwise for the first `count` elements of each row.
   ///
-  /// `output` is activation(input). tanh and logistic read `output` alone, the others `input` alone; the argument that is
-  /// not read may be the other one. relu may be given its output as `input`.
+  /// `output` is activation(input). tanh and logistic use `output` only, the others `input` only; any valid pointer
+  /// may stand for the argument that is not used. relu may be given its output as `input`.
   static func multiplyByActivationGradient(
     _ gradient: UnsafeMutablePointer<Self>, input: UnsafePointer<Self>, output: UnsafePointer<Self>,
     rows: Int, count: Int, stride: Int, _ activation: Activation)
 
-  /// The Bernoulli cross-entropy sum_i softplus(l_i) - x_i l_i in nats, from logits, over the first `count`
-  /// elements of each row.
+  /// The Bernoulli cross-entropy sum_i softplus(l_i) - x_i l_i of targets x and logits l, in nats, over the first
+  /// `count` elements of each row.
   ///
-  /// Where `gradient` is given, it receives scale (logistic(l_i) - x_i), with the logits' stride; it may be
-  /// the logits themselves.
+  /// Where `gradient` is given, it receives scale (logistic(l_i) - x_i), with the logits' stride. It may be the
+  /// same memory as the logits.
   static func bernoulliCrossEntropy(
     logits: UnsafePointer<Self>, stride: Int, targets: UnsafePointer<Self>, targetStride: Int, rows: Int,
     count: Int, scale: Self, gradient: UnsafeMutablePointer<Self>?
@@ -54,20 +60,21 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   ///
   ///     gradient_ic = sum_r x_ri delta_rc,   of the bias: sum_r delta_rc
   ///
-  /// The panel is `[inputs + 1, panelWidth]`: packed weights, then the bias. Sums have a fixed order, chunks
-  /// of 256 rows. Where `gradient` is given, it is written and nothing is updated; else parameters and
-  /// moments are updated tile by tile, and the gradient is never in memory; the updated weights are then
-  /// written to `transposed` as by `transpose`.
+  /// The panel is `[inputs + 1, panelWidth]`: packed weights, then the bias. Sums have a fixed order, in chunks of
+  /// 256 rows. Where `gradient` is given, it is written and nothing is updated. Otherwise parameters and moments
+  /// are updated tile by tile, so that the whole gradient is never in memory, and the updated weights are written
+  /// to `transposed` as `transpose` would write them.
   ///
-  /// - Precondition: `delta` may be read up to the whole panel; `transposed` is aligned to 64 bytes.
+  /// - Precondition: Each row of `delta` is readable up to the end of the panel. `transposed` is aligned to 64
+  ///   bytes.
   static func update(
     _ x: UnsafePointer<Self>, rows: Int, inputs: Int, stride: Int, delta: UnsafePointer<Self>,
     stride: Int, gradient: UnsafeMutablePointer<Self>?, parameters: UnsafeMutablePointer<Self>,
     first: UnsafeMutablePointer<Self>, second: UnsafeMutablePointer<Self>, _ step: AdamStep, columns: Int,
     transposed: UnsafeMutablePointer<Self>?, targetPanel: Int)
 
-  /// Writes the first `columns` columns of a panel `[inputs, panelWidth]` as rows of the transposed weights
-  /// in packed form, with zeros beyond `inputs`; panels of `target` are `targetPanel` elements apart.
+  /// Writes the first `columns` columns of a panel `[inputs, panelWidth]` as rows of the transposed weights in
+  /// packed form. Elements beyond `inputs` become zeros, and panels of `target` are `targetPanel` elements apart.
   ///
   /// - Precondition: `target` is aligned to 64 bytes.
   static func transpose(

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Loops on several cores, over pieces that are fixed beforehand, so that results cannot depend on the number of
+/// Loops on several cores. Their pieces are fixed beforehand, so that results cannot depend on the number of
 /// threads.
 public enum Parallel {
   /// The number of processors that this process may use.
@@ -10,8 +10,8 @@ public enum Parallel {
 
   /// Calls `body(worker, piece)` for each piece in `0..<pieces`, on at most `threads` threads.
   ///
-  /// Pieces are handed out in ascending order; `worker` in `0..<threads` names the caller's scratch
-  /// memory. Returns when all are done.
+  /// Pieces are handed out in ascending order. `worker`, in `0..<threads`, tells the body which scratch memory to
+  /// use. The call returns when all pieces are done.
   public static func forEach(
     pieces: Int, threads: Int, _ body: @Sendable (_ worker: Int, _ piece: Int) -> Void
   ) {
@@ -32,9 +32,10 @@ public enum Parallel {
   }
 }
 
-/// Scratch memory of workers, by the index that `Parallel.forEach` or `WorkTeam.forEach` hands out.
+/// The scratch memory of each worker, addressed by the index that `Parallel.forEach` or `WorkTeam.forEach` hands
+/// out.
 ///
-/// Each element is made once, and touched by one thread at a time.
+/// Each element is made once and touched by one thread at a time.
 package struct WorkerScratch<Element>: @unchecked Sendable {
   private let elements: [Element]
 

@@ -2,8 +2,8 @@
 ///
 ///     words = philox(key, counter)
 ///
-/// A bijection of the 128-bit counter for each 64-bit key: equal addresses give equal words, and no
-/// state is shared between threads. Verified against Random123's known-answer vectors.
+/// For each 64-bit key this is a bijection of the 128-bit counter. Equal addresses give equal words, and threads
+/// share no state. Verified against Random123's known-answer vectors.
 ///
 /// - Complexity: ten rounds, two 32 x 32 bit multiplications each; about 2 ns per word.
 ///
@@ -35,9 +35,9 @@ public struct Philox4x32: Sendable, Hashable {
   }
 }
 
-/// What a random number is for. Numbers of different purposes are independent.
+/// The purpose of a random number. Numbers of different purposes are independent.
 ///
-/// The raw values are part of the file contract: changing one changes every run.
+/// The raw values must never change, because every run's numbers depend on them.
 public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   /// The bits of generated patterns.
   case patterns = 1
@@ -47,7 +47,7 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case latentSample = 3
   /// Samples of p(x|z) during inference.
   case decoderSample = 4
-  /// Which items an ensemble has.
+  /// The choice of an ensemble's items.
   case itemSelection = 5
   /// A network's initial parameters.
   case parameterInitialization = 6
@@ -59,13 +59,13 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case evidenceSample = 9
   /// The bootstrap's weights.
   case bootstrap = 10
-  /// Shuffled labels of the controls in every run.
+  /// The shuffled labels of the control that every run has.
   case controls = 11
-  /// Which training items are held out for validation.
+  /// The choice of training items that are held out for validation.
   case validation = 12
-  /// Shuffled labels of a whole data set.
+  /// The shuffled labels of a whole data set.
   case labelShuffle = 13
-  /// Samples of memories.
+  /// The samples of training and held-out memories that are compared.
   case memorySample = 14
   /// Directions in which the stability of fixed points on kinks is examined.
   case kinkDirection = 15
@@ -73,18 +73,17 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case user = 1000
 }
 
-/// The random numbers of one purpose under one seed and one 64-bit context (for an ensemble: the bits
-/// of the level's value), addressed by three 32-bit coordinates.
+/// The random numbers of one purpose under one seed and one 64-bit context, addressed by three 32-bit coordinates.
 ///
-/// The seed, purpose and context are themselves passed through Philox to give the key, so that seeds
-/// and contexts of 64 bits cannot collide by arithmetic.
+/// In an ensemble the context is the bits of the level's value. Seed, purpose and context pass through Philox to
+/// give the key, so that no sum or product of two seeds and contexts can make them collide.
 public struct RandomField: Sendable, Hashable {
   @usableFromInline let generator: Philox4x32
 
   /// - Parameters:
   ///   - seed: The scenario's seed.
   ///   - purpose: What the numbers are for.
-  ///   - context: The bits of the level's value for an ensemble, else a number of the caller's choice.
+  ///   - context: In an ensemble the bits of the level's value, else a number of the caller's choice.
   public init(seed: UInt64, purpose: RandomPurpose, context: UInt64 = 0) {
     let root = Philox4x32(
       key: SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)))
@@ -110,7 +109,7 @@ public struct RandomField: Sendable, Hashable {
 
 /// The numbers at one address of a `RandomField`, in order.
 ///
-/// A value: copying it and drawing again gives the same numbers.
+/// A stream is a value: a copy gives the same numbers again.
 public struct RandomStream: Sendable {
   @usableFromInline let field: RandomField
   @usableFromInline let a: UInt32, b: UInt32, c: UInt32
@@ -147,7 +146,7 @@ public struct RandomStream: Sendable {
 
   /// A standard normal number (Box and Muller, doi:10.1214/aoms/1177706645).
   ///
-  /// Resolution of 32 bits: magnitudes up to 6.7.
+  /// A uniform number has 32 bits, so magnitudes are at most 6.8.
   @inlinable
   public mutating func normal() -> Double {
     if !spareNormal.isNaN {
@@ -162,7 +161,7 @@ public struct RandomStream: Sendable {
 
   /// A whole number in `0..<bound`, without bias (Lemire, doi:10.1145/3230636).
   ///
-  /// - Precondition: `bound > 0`.
+  /// - Precondition: `bound` is above 0 and fits in 32 bits.
   @inlinable
   public mutating func below(_ bound: Int) -> Int {
     precondition(bound > 0 && bound <= Int(UInt32.max))
@@ -178,6 +177,8 @@ public struct RandomStream: Sendable {
   }
 
   /// A random permutation of `0..<count` (Fisher and Yates).
+  /// - Precondition: `count` fits in 32 bits.
+  /// - Complexity: O(count).
   public mutating func permutation(_ count: Int) -> [Int] {
     var order = Array(0..<count)
     guard count > 1 else { return order }

@@ -1,10 +1,10 @@
-/// Rows of scratch memory, padded as the dense kernel needs them: the form in which networks take and give values.
+/// Rows of scratch memory, padded as the dense kernel needs them. Networks take and give values in this form.
 ///
-/// A value refers to its memory: copies share it. Not synchronized: one thread writes at a time.
+/// Copies share the memory. It is not synchronized, so only one thread may write at a time.
 public struct Rows<Scalar: NetworkScalar>: Sendable {
   /// The numbers per row.
   public let width: Int
-  /// The elements from the beginning of one row to that of the next, padding included.
+  /// The number of elements from the beginning of one row to that of the next, padding included.
   public let stride: Int
   /// Shape `[capacity, stride]`, row-major.
   public let storage: AlignedBuffer<Scalar>
@@ -16,12 +16,13 @@ public struct Rows<Scalar: NetworkScalar>: Sendable {
     storage = AlignedBuffer(count: capacity * stride)
   }
 
-  /// Whole panels, and 16 more, so that equal columns of neighbouring rows do not fall on the same cache sets.
+  /// Whole panels, plus 16 elements, so that equal columns of neighbouring rows do not compete for the same cache
+  /// sets.
   private static func stride(ofWidth width: Int) -> Int {
     roundedUp(width, toMultipleOf: Scalar.panelWidth) + 16
   }
 
-  /// The memory that one row takes.
+  /// The memory that one row takes, in bytes.
   public static func bytesPerRow(ofWidth width: Int) -> Int {
     stride(ofWidth: width) * MemoryLayout<Scalar>.stride
   }

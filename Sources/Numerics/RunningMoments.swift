@@ -1,11 +1,11 @@
-/// Count, mean and sum of squared deviations of a sequence of numbers, mergeable.
+/// The count, mean and sum of squared deviations of a sequence of numbers. Two of them can be merged.
 ///
 ///     mean_n = mean_(n-1) + (x_n - mean_(n-1)) / n
 ///     S_n = S_(n-1) + (x_n - mean_(n-1)) (x_n - mean_n)
 ///
-/// Adding in one order and merging in one order gives the same bits every time.
+/// Adding and merging in the same order gives the same bits.
 ///
-/// Sources: Welford 1962, doi:10.1080/00401706.1962.10490022; merging: Chan, Golub, LeVeque 1983,
+/// Sources: Welford 1962, doi:10.1080/00401706.1962.10490022; for merging Chan, Golub, LeVeque 1983,
 /// doi:10.1080/00031305.1983.10483115.
 public struct RunningMoments: Sendable, Hashable, BitwiseCopyable {
   /// How many numbers were added.
@@ -44,8 +44,8 @@ public struct RunningMoments: Sendable, Hashable, BitwiseCopyable {
   /// The mean; nil where there are no numbers.
   public var mean: Double? { count > 0 ? runningMean : nil }
 
-  /// The sample standard deviation (divisor n - 1); nil for fewer than two numbers, and where squares
-  /// of the numbers exceed the range of double precision.
+  /// The sample standard deviation (divisor n - 1). It is nil for fewer than two numbers, and where the sum of
+  /// squares exceeds the range of double precision.
   public var standardDeviation: Double? {
     count > 1 && sumOfSquares.isFinite ? (sumOfSquares / Double(count - 1)).squareRoot() : nil
   }

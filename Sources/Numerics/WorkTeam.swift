@@ -1,16 +1,16 @@
 import Foundation
 import Synchronization
 
-/// Threads that stay awake between short loops: for many small loops one after another, where waking
-/// threads for each would cost more than the work.
+/// Threads that stay awake between loops. They serve sequences of many short loops, where waking threads for each
+/// loop would cost more than the work.
 ///
-/// Piece p belongs to worker p mod `threads`, which takes its own pieces first, in ascending order: what a piece writes
-/// in one loop and reads in the next can stay in one core's caches. Then workers take from each other what is left,
-/// and the calling thread alone finishes the work where helpers get no processor. A helper without work polls, and after
-/// a while sleeps between two polls. One thread at a time may call `forEach`.
+/// Piece p belongs to worker p mod `threads`. A worker takes its own pieces first, in ascending order, so that what
+/// a piece writes in one loop and reads in the next can stay in one core's caches. Then workers take what is left
+/// of each other's pieces. So the calling thread finishes the work by itself if helpers get no processor. A helper
+/// without work polls, and after a while it sleeps between polls. Only one thread at a time may call `forEach`.
 public final class WorkTeam: Sendable {
   private let board: Board
-  /// Workers, the calling thread among them.
+  /// The number of workers, the calling thread included.
   public let threads: Int
 
   /// Starts `threads - 1` helpers.
@@ -27,7 +27,7 @@ public final class WorkTeam: Sendable {
 
   deinit { board.ended.store(true, ordering: .relaxed) }
 
-  /// Calls `body(worker, piece)` for each piece in `0..<pieces`; returns when all are done.
+  /// Calls `body(worker, piece)` for each piece in `0..<pieces`, and returns when all are done.
   public func forEach(pieces: Int, _ body: @escaping @Sendable (_ worker: Int, _ piece: Int) -> Void) {
     guard threads > 1, pieces > 1 else {
       for piece in 0..<max(pieces, 0) { body(0, piece) }
@@ -49,7 +49,7 @@ public final class WorkTeam: Sendable {
 
   /// The pieces of one worker.
   private final class Share: Sendable {
-    /// The low half of a ticket: pieces that nobody has taken. The high half numbers the loop.
+    /// The low half of a ticket counts the pieces that nobody has taken yet. The high half numbers the loop.
     static var unclaimed: Int { 0xFFFF_FFFF }
     private let ticket = Atomic<Int>(0)
     /// Keeps the tickets of two workers in different cache lines.
@@ -63,7 +63,7 @@ public final class WorkTeam: Sendable {
 
     /// Takes a piece.
     ///
-    /// - Returns: How many were left before; 0 where there was none.
+    /// - Returns: How many pieces were left before this one was taken; 0 if there was none to take.
     func claim() -> Int {
       var seen = ticket.load(ordering: .relaxed)
       while seen & Self.unclaimed > 0 {
@@ -81,8 +81,8 @@ public final class WorkTeam: Sendable {
     let shares: [Share]
     let finished = Atomic<Int>(0)
     let ended = Atomic<Bool>(false)
-    /// Written before a loop's shares are published; read by those who have taken one of its pieces, which
-    /// keeps the loop from ending.
+    /// Written before a loop's shares are published. Read only by threads that have taken one of its pieces, and a
+    /// loop does not end before all its pieces are counted as finished.
     var pieces = 0
     var body: (@Sendable (Int, Int) -> Void)?
 
@@ -91,10 +91,10 @@ public final class WorkTeam: Sendable {
     /// The pieces that belong to a worker.
     func count(ofShare worker: Int) -> Int { (pieces - worker + shares.count - 1) / shares.count }
 
-    /// Does pieces as long as there are any; false where there was none.
+    /// Does pieces as long as there are any. Returns false if there was none.
     ///
-    /// They are counted once, at the end. The loop cannot end before, so that `body` stays valid, and workers do not
-    /// contend for the counter in between.
+    /// Finished pieces are counted once, at the end. The loop cannot end before they are counted, so `body` stays
+    /// valid, and workers do not contend for the counter in between.
     func work(worker: Int) -> Bool {
       guard var piece = claim(worker), let body else { return false }
       var done = 0
@@ -118,7 +118,7 @@ public final class WorkTeam: Sendable {
       return nil
     }
 
-    /// A helper's life.
+    /// What a helper does until the team ends.
     func help(_ worker: Int) {
       var waits = 0
       while !ended.load(ordering: .relaxed) {
@@ -126,13 +126,13 @@ public final class WorkTeam: Sendable {
       }
     }
 
-    /// Polls without work before a thread lets others run: some microseconds.
+    /// How often a thread polls in vain before it lets others run; that takes some microseconds.
     private static var waitsBeforeYield: Int { 10_000 }
-    /// Polls without work before a thread sleeps between two of them.
+    /// How often a thread polls in vain before it sleeps between polls.
     private static var waitsBeforeSleep: Int { 20_000 }
     private static var microsecondsOfSleep: UInt32 { 50 }
 
-    /// What a thread does after a poll without work, of which there were `waits` in a row.
+    /// What a thread does after it has polled in vain `waits` times in a row.
     static func pause(_ waits: inout Int) {
       waits += 1
       if waits > waitsBeforeSleep {

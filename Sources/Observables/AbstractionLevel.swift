@@ -3,7 +3,8 @@ import Numerics
 
 /// The index of the tree level whose centre on the member's own branch is nearest.
 ///
-/// 0 memory, 1 class, then superclass where there are, last the root; ties take the lower level.
+/// Levels are 0 for the memory, 1 for the class, 2 for the superclass if the data set has superclasses, and last
+/// the root. Of levels at equal distances the lower one counts.
 public struct AbstractionLevel: NamedObservable {
   public static let name = "abstraction-level"
   public static let longName = "index of the concept-tree level whose centre on the own branch is nearest"
@@ -21,7 +22,7 @@ public struct AbstractionLevel: NamedObservable {
   }
 }
 
-/// 1 where the nearest tree level is `level`, else 0: its average is the level's fraction.
+/// 1 where the nearest tree level is `level`, else 0, so that its average is the fraction of members at this level.
 public struct LevelIndicator: Observable {
   public let name: String
   public let longName: String
@@ -29,7 +30,7 @@ public struct LevelIndicator: Observable {
   private let tree: TreeDistances
   private let level: Int
 
-  /// Nil without own items.
+  /// Returns nil if members have no own items.
   public init?(level: Int, _ context: ObservableContext) {
     guard let tree = TreeDistances(context) else { return nil }
     self.tree = tree
@@ -45,7 +46,7 @@ public struct LevelIndicator: Observable {
 }
 
 extension TreeDistances {
-  /// The nearest level of each member; NaN where no distance is finite.
+  /// Writes the nearest level of each member, shape `[count]`; NaN where no distance is finite.
   func levels(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
     let all = distances(snapshot)
     let count = geometry.treeLevelCount

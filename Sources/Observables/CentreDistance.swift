@@ -1,20 +1,20 @@
 import Dynamics
 import Numerics
 
-/// The distance to a centre that is fixed per item: own centres, or those of controls.
+/// The Euclidean latent distance to a centre that is fixed per item: the own centre, or that of a control.
 ///
-/// Used for the approaches; not an observable of scenarios.
+/// The approaches use it. Scenarios cannot name it.
 public struct CentreDistance: Observable {
   public let name: String
   public let longName: String
-  /// `[centres, N]`.
+  /// The centres, `[centres, N]`.
   private let centres: RowTable
-  /// Row of `centres` per item; -1 where the item has none.
+  /// The row of `centres` for each item; -1 for an item without a centre.
   private let rowOfItem: [Int32]
 
   /// - Parameters:
   ///   - centres: Shape `[centres, N]`.
-  ///   - rowOfItem: The centre of each item, or -1.
+  ///   - rowOfItem: The row of `centres` for each item; -1 for an item without a centre.
   public init(name: String, centres: RowTable, rowOfItem: [Int32]) {
     self.name = name
     longName = "Euclidean distance to the \(name) centre"

@@ -1,15 +1,15 @@
 import Dynamics
 import Numerics
 
-/// The class of the nearest concept, or none where that is further away than its radius.
+/// The class of the nearest concept, or none if that concept is further away than its radius.
 ///
-/// A label has no mean: it is counted (`Labelling`), and written member by member.
+/// A label has no mean. It is counted instead (`Labelling`), and it is written member by member.
 public struct ConceptLabel: NamedObservable {
   public static let name = "nearest-concept"
   public static let longName = "class of the nearest concept, none beyond its radius"
 
   private let concepts: NearestConcept
-  /// The radius of each concept; nil: everything is within.
+  /// The radius of each concept; nil if every distance is within the radius.
   private let radii: [Double]?
 
   public init?(_ context: ObservableContext) {
@@ -29,9 +29,9 @@ public struct ConceptLabel: NamedObservable {
 }
 
 extension LatentGeometry {
-  /// How far a concept reaches: the quantile of the distances of its own training memories to it.
+  /// The radius of each concept: a quantile of the distances of its class's training memories from it.
   ///
-  /// - Parameter quantile: From 0 to 1, the farthest memory of the class.
+  /// - Parameter quantile: From 0 to 1, which gives the distance of the farthest memory of the class.
   /// - Returns: Shape `[classes]`.
   /// - Complexity: O(items x (N + log items)).
   public func conceptRadii(quantile q: Double) -> [Double] {

@@ -1,8 +1,8 @@
 import Dynamics
 import Numerics
 
-/// The Euclidean distance of x(t) to the mean training item of the own class, in data space; missing at
-/// t = 0 for latent starts.
+/// The Euclidean distance of x(t) from the mean training item of the own class, in data space. It is missing at t =
+/// 0 for latent starts.
 public struct DataDistanceConcept: NamedObservable {
   public static let name = "data-distance-concept"
   public static let longName = "Euclidean distance between data-space state and mean item of the own class"
@@ -22,11 +22,11 @@ public struct DataDistanceConcept: NamedObservable {
   }
 }
 
-/// Distances of x(t) to a picture that is fixed per item.
+/// Euclidean distances of x(t) from a picture that is fixed per item.
 struct PictureDistance: Sendable {
-  /// `[pictures, D]`.
+  /// The pictures, `[pictures, D]`.
   let pictures: RowTable
-  /// Row of `pictures` per item; -1 where the item has none.
+  /// The row of `pictures` for each item; -1 for an item without a picture.
   let rowOfItem: [Int32]
 
   func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {

@@ -1,7 +1,8 @@
 import Dynamics
 import Numerics
 
-/// |x(t) - x_i| with the clean source item, in data space; missing at t = 0 for latent starts.
+/// |x(t) - x_i|, the distance from the clean source item x_i in data space. It is missing at t = 0 for latent
+/// starts.
 public struct DataDistanceMemory: NamedObservable {
   public static let name = "data-distance-memory"
   public static let longName = "Euclidean distance between data-space state and clean source item"

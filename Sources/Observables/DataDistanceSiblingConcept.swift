@@ -1,8 +1,8 @@
 import Dynamics
 import Numerics
 
-/// The Euclidean distance of x(t) to the mean training item of a sibling class: the control beside
-/// `data-distance-concept`.
+/// The Euclidean distance of x(t) from the mean training item of a sibling class, in data space. It is the control
+/// for `data-distance-concept`.
 public struct DataDistanceSiblingConcept: NamedObservable {
   public static let name = "data-distance-sibling-concept"
   public static let longName = "Euclidean distance between data-space state and mean item of a sibling class"

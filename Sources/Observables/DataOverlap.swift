@@ -1,6 +1,7 @@
 import Dynamics
 
-/// cos(x(t), x_i) with the clean source item, in data space; missing at t = 0 for latent starts.
+/// cos(x(t), x_i), the overlap with the clean source item x_i in data space. It is missing at t = 0 for latent
+/// starts.
 public struct DataOverlap: NamedObservable {
   public static let name = "data-overlap"
   public static let longName = "cosine between data-space state and clean source item"

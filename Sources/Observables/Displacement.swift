@@ -1,6 +1,6 @@
 import Dynamics
 
-/// |z(t) - z(0)|: how far the member has come; 0 at t = 0.
+/// |z(t) - z(0)|, how far the member has come from its first latent state.
 public struct Displacement: NamedObservable {
   public static let name = "displacement"
   public static let longName = "Euclidean distance between latent state and first latent state"

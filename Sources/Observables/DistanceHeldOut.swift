@@ -1,8 +1,9 @@
 import Dynamics
 
-/// The Euclidean latent distance to the nearest of a sample of held-out memories, the own one left out.
+/// The Euclidean latent distance to the nearest memory in a sample of held-out items, other than the own memory.
 ///
-/// Beside its counterpart, which samples as many of the other items: see `MemorySamples`.
+/// It is to be compared with `DistanceTrainingSample`, whose sample has equally many training items: see
+/// `MemorySamples`.
 public struct DistanceHeldOut: NamedObservable {
   public static let name = "distance-held-out"
   public static let longName =

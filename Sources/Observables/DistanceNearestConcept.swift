@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// The Euclidean latent distance to the nearest concept, whichever it is.
+/// The Euclidean latent distance to the nearest concept, which may be that of any class.
 public struct DistanceNearestConcept: NamedObservable {
   public static let name = "distance-nearest-concept"
   public static let longName = "Euclidean distance between latent state and nearest concept"

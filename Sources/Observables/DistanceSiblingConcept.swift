@@ -1,9 +1,9 @@
 import Dynamics
 import Numerics
 
-/// The Euclidean latent distance to the concept of the next class in the own superclass: a control.
+/// The Euclidean latent distance to the concept of the next class in the own superclass, which is a control.
 ///
-/// Missing where the own class has no sibling.
+/// It is missing if the own class has no sibling.
 public struct DistanceSiblingConcept: NamedObservable {
   public static let name = "distance-sibling-concept"
   public static let longName = "Euclidean distance between latent state and concept of a sibling class"
@@ -24,7 +24,7 @@ public struct DistanceSiblingConcept: NamedObservable {
 }
 
 extension ObservableContext {
-  /// The sibling of each own item's class, or -1; nil where siblings are not known.
+  /// The sibling of each own item's class, or -1; nil if siblings are not known.
   func siblings(of own: OwnItems) -> [Int32]? {
     siblingOfClass.isEmpty ? nil : own.classes.map { siblingOfClass[Int($0)] }
   }

@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// The Euclidean latent distance to the own superclass's centre.
+/// The Euclidean latent distance to the centre of the own superclass.
 public struct DistanceSuperconcept: NamedObservable {
   public static let name = "distance-superconcept"
   public static let longName = "Euclidean distance between latent state and own superconcept"

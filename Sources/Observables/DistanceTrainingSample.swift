@@ -1,8 +1,8 @@
 import Dynamics
 
-/// The Euclidean latent distance to the nearest of a sample of training memories, the own one left out.
+/// The Euclidean latent distance to the nearest memory in a sample of training items, other than the own memory.
 ///
-/// Beside its counterpart, which samples as many of the other items: see `MemorySamples`.
+/// It is to be compared with `DistanceHeldOut`, whose sample has equally many held-out items: see `MemorySamples`.
 public struct DistanceTrainingSample: NamedObservable {
   public static let name = "distance-training-sample"
   public static let longName =

@@ -1,9 +1,9 @@
 import Dynamics
 import Numerics
 
-/// The plug-in energy: cross-entropy of x(t) against g(m(x(t))) plus the latent KL divergence, nats.
+/// The cross-entropy of x(t) against its reconstruction g(m(x(t))) plus the Kullback-Leibler divergence, in nats.
 ///
-/// The negative ELBO at the posterior's mean, with beta = 1. Not a Lyapunov function of the dynamics.
+/// This is the negative ELBO at the posterior's mean, with beta = 1. It is not a Lyapunov function of the dynamics.
 public struct Energy: NamedObservable {
   public static let name = "energy"
   public static let longName =

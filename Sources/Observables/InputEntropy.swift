@@ -1,7 +1,8 @@
 import Dynamics
 import Numerics
 
-/// H(x(t)) of the pixels read as Bernoulli probabilities, nats; missing for a Gaussian decoder.
+/// The entropy H(x(t)) of the pixels read as Bernoulli probabilities, in nats. It is missing for a Gaussian
+/// decoder.
 public struct InputEntropy: NamedObservable {
   public static let name = "input-entropy"
   public static let longName = "entropy of x(t) as Bernoulli probabilities"

@@ -3,7 +3,7 @@ import Numerics
 
 /// KL(q(z|x(t)) || Normal(0, I)) = sum_i (m_i^2 + s_i^2 - 1 - ln s_i^2) / 2 in nats.
 ///
-/// Missing at t = 0 for latent starts. Source: Kingma and Welling 2013, arXiv:1312.6114, appendix B.
+/// It is missing at t = 0 for latent starts. Source: Kingma and Welling 2013, arXiv:1312.6114, appendix B.
 public struct KullbackLeibler: NamedObservable {
   public static let name = "kullback-leibler"
   public static let longName = "Kullback-Leibler divergence of q(z|x(t)) from the prior"

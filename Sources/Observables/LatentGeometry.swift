@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// Memories, concepts, superconcepts and the root of a model on a training set.
+/// The memories, concepts, superconcepts and root of a model on a training set.
 ///
 ///     xi_i = m(x_i),   c_k = mean of the memories of class k,   root = mean of all memories
 ///
@@ -9,28 +9,28 @@ import Numerics
 public struct LatentGeometry: Sendable {
   /// N, the number of latent variables.
   public let dimension: Int
-  /// xi_i of the training set, `[items, N]`.
+  /// The memories xi_i of the training set, `[items, N]`.
   public let memories: RowTable
   /// The class of each training item.
   public let classes: [Int32]
-  /// c_k, `[classes, N]`.
+  /// The concepts c_k, `[classes, N]`.
   public let concepts: RowTable
-  /// `[superclasses, N]`; nil where the data set has none.
+  /// The superconcepts, `[superclasses, N]`; nil if the data set has no superclasses.
   public let superconcepts: RowTable?
-  /// The superclass of each class; empty where there is none.
+  /// The superclass of each class; empty if the data set has no superclasses.
   public let superclassOfClass: [Int]
   /// The mean of all memories, `[1, N]`.
   public let root: RowTable
-  /// Finds the nearest of the memories.
+  /// The search for the nearest of the memories.
   let search: NearestMemorySearch
 
-  /// Computes the centres.
+  /// Computes the centres of given memories.
   ///
   /// - Parameters:
   ///   - memories: Shape `[items, N]`.
-  ///   - classes: Class index of each item.
-  ///   - superclassOfClass: Empty where the data set has no superclasses.
-  /// - Precondition: every class in `0..<classCount` has an item.
+  ///   - classes: The class index of each item.
+  ///   - superclassOfClass: The superclass of each class; empty if the data set has no superclasses.
+  /// - Precondition: Every class in `0..<classCount` has an item.
   /// - Complexity: O(items x N).
   public init(memories: RowTable, classes: [Int32], classCount: Int, superclassOfClass: [Int]) {
     precondition(memories.rows == classes.count && memories.rows > 0)
@@ -63,7 +63,7 @@ public struct LatentGeometry: Sendable {
   ///
   ///     v_j = <(m_j(x) - <m_j>)^2>
   ///
-  /// With the divisor n. A variable is *active* where it exceeds `activityThreshold`; the others have
+  /// The divisor is n. A variable is *active* if its variance exceeds `activityThreshold`; the others have
   /// collapsed to the prior. Source: Burda, Grosse, Salakhutdinov 2015, arXiv:1509.00519, section 5.
   ///
   /// - Complexity: O(items x N).
@@ -84,13 +84,14 @@ public struct LatentGeometry: Sendable {
   /// The variance above which a latent variable counts as active.
   public static let activityThreshold = 0.01
 
-  /// How many latent variables are active.
+  /// The number of active latent variables.
   public var activeLatentVariables: Int { latentActivity.count { $0 > Self.activityThreshold } }
 
-  /// The number of levels of the concept tree: memory, class, superclass where there are such, root.
+  /// The number of levels of the concept tree: memory, class, superclass if the data set has superclasses, and
+  /// root.
   public var treeLevelCount: Int { superconcepts == nil ? 3 : 4 }
 
-  /// The mean of each group's rows `[count, N]`; groups without rows are NaN.
+  /// The mean of each group's rows, `[count, N]`. The mean of a group without rows is NaN.
   public static func centres(_ rows: RowTable, groups: [Int], count: Int) -> RowTable {
     let result = RowTable(rows: count, columns: rows.columns)
     var sizes = [Double](repeating: 0, count: count)
@@ -105,14 +106,14 @@ public struct LatentGeometry: Sendable {
   }
 }
 
-/// The source items of an ensemble's members: their memories and classes, by `Member.item`.
+/// The source items of an ensemble's members, with their memories and classes. They are addressed by `Member.item`.
 public struct OwnItems: Sendable {
-  /// m(x_i) of the clean items, `[items, N]`. That of a held-out item is no training memory.
+  /// The memories m(x_i) of the clean items, `[items, N]`. The memory of a held-out item is not a training memory.
   public let memories: RowTable
-  /// Class index of each item.
+  /// The class index of each item.
   public let classes: [Int32]
 
-  /// - Precondition: as many memories as classes.
+  /// - Precondition: There are as many memories as classes.
   public init(memories: RowTable, classes: [Int32]) {
     precondition(memories.rows == classes.count)
     self.memories = memories
@@ -120,7 +121,8 @@ public struct OwnItems: Sendable {
   }
 }
 
-/// cos(z - o, y - o); NaN where one of the vectors is shorter than 1e-12 or its square overflows.
+/// cos(z - o, y - o), where o is `origin`, or 0 if that is nil. NaN if a vector is shorter than 1e-12 or its square
+/// overflows.
 @inline(__always)
 func cosine(
   _ z: UnsafePointer<Double>, _ y: UnsafePointer<Double>, origin: UnsafePointer<Double>?, _ count: Int

@@ -3,7 +3,7 @@ import Numerics
 
 /// 1 where no training memory is nearer than the own one, else 0.
 ///
-/// Only for own items that are training items, because a held-out item's memory is not among those searched.
+/// Own items must be training items, because a held-out item's memory is not among those searched.
 public struct MemoryRecovered: NamedObservable {
   public static let name = "memory-recovered"
   public static let longName = "fraction of members whose nearest training memory is their own"
@@ -22,7 +22,7 @@ public struct MemoryRecovered: NamedObservable {
   public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
     let nearest = search.nearest(snapshot)
     tree.copy(level: 0, snapshot, into: values)
-    // Both distances are sums of the same terms in the same order: equal for the same memory.
+    // Both distances are sums of the same terms in the same order, so they are equal if the memory is the same.
     for m in 0..<snapshot.count {
       values[m] = nearest[2 * m].isNaN || values[m].isNaN ? .nan : values[m] <= nearest[2 * m] ? 1 : 0
     }

@@ -1,12 +1,12 @@
 import Dynamics
 import Numerics
 
-/// Equally many memories of training items and of held-out items, class by class.
+/// Samples of equally many memories of training items and of held-out items, in each class.
 ///
-/// The nearest of many memories is nearer than the nearest of few, and classes differ in how close their memories lie. So
-/// only equal numbers of each class can show whether states come nearer to what was trained on. Where a member's own item
-/// is in a sample, its memory does not count, and neither does the memory in the same place (of the same class) of the
-/// other sample: numbers stay equal for every member.
+/// The nearest of many memories is nearer than the nearest of few, and classes differ in how close their memories
+/// lie. So only equal numbers in each class can show whether states come nearer to what was trained on. If a
+/// member's own item is in a sample, its memory does not count for that member. Neither does the memory in the same
+/// place of the other sample, which is of the same class. So both numbers stay equal for every member.
 public struct MemorySamples: Sendable {
   let training: Side
   let heldOut: Side
@@ -14,7 +14,7 @@ public struct MemorySamples: Sendable {
   /// The memories of some items of one split.
   struct Side: Sendable {
     let search: NearestMemorySearch
-    /// The row that does not count for each own item, or -1; empty where members start elsewhere.
+    /// The row that does not count for each own item, or -1; empty if members start elsewhere.
     let rowOfItem: [Int32]
 
     func distances<Owner>(
@@ -25,28 +25,30 @@ public struct MemorySamples: Sendable {
     }
   }
 
-  /// The split from whose items members start.
+  /// The split that members' source items come from.
   public enum Origin: Sendable {
     /// The training items.
     case training
     /// The held-out items.
     case heldOut
-    /// Neither.
+    /// Neither of the two.
     case elsewhere
   }
 
-  /// The most memories on each side.
+  /// The largest number of memories in each sample.
   public static let limit = 2000
 
   /// Draws the samples.
   ///
-  /// Each class has as many memories as the smaller of the two splits has items of it. Where these are more than `limit` in
-  /// all, their numbers are reduced in proportion (largest remainders).
+  /// Each class has as many memories in each sample as the smaller of its numbers of training and of held-out
+  /// items. If these add up to more than `limit`, they are reduced in proportion, by the method of largest
+  /// remainders.
   ///
   /// - Parameters:
-  ///   - training, heldOut: Memories and classes of all items.
-  ///   - origin: Where members start.
-  /// - Returns: nil where no class has items on both sides.
+  ///   - training: The memories and classes of all training items.
+  ///   - heldOut: The memories and classes of all held-out items.
+  ///   - origin: The split that members' source items come from.
+  /// - Returns: The samples; nil if no class has items in both splits.
   public init?(training: OwnItems, heldOut: OwnItems, classCount: Int, origin: Origin, seed: UInt64) {
     func byClass(_ items: OwnItems) -> [[Int]] {
       var result = [[Int]](repeating: [], count: classCount)
@@ -82,7 +84,7 @@ public struct MemorySamples: Sendable {
     self.heldOut = side(heldOut, chosen[1])
   }
 
-  /// Whole numbers in proportion to those given, of which the sum is at most `limit`.
+  /// Reduces whole numbers in proportion, so that their sum is at most `limit`.
   static func counts(_ available: [Int]) -> [Int] {
     let total = available.reduce(0, +)
     guard total > limit else { return available }

@@ -1,25 +1,26 @@
 import Dynamics
 import Numerics
 
-/// The exact nearest of many memories, by matrix products with a re-check.
+/// A search for the nearest of many memories, by matrix products. The result is exact, because candidates are
+/// compared again.
 ///
 ///     |z - xi|^2 = |z|^2 + (|xi|^2 - 2 z . xi)
 ///
-/// The bracket is computed for all memories as a single-precision matrix product, of which only the
-/// minima over buckets of 16 memories leave the processor's registers. Every bucket whose minimum lies
-/// within the rounding bound of the smallest is compared in double precision. Ties go to the lower index.
-/// The result is that of a full search in double precision, bit for bit.
+/// The bracket is computed for all memories as a single-precision matrix product. Only its minima over buckets of
+/// 16 memories leave the processor's registers. Every bucket whose minimum exceeds the smallest one by no more than
+/// the bound on rounding errors is compared in double precision. Of equally near memories the one with the lower
+/// index wins. The result has the same bits as a full search in double precision.
 ///
 /// - Complexity: O(members x memories x N) at the speed of matrix products.
 struct NearestMemorySearch: Sendable {
   private let memories: RowTable
-  /// -2 xi, packed; bucket b holds the memories 16 b ..< 16 (b + 1).
+  /// -2 xi, packed. Bucket b has the memories 16 b ..< 16 (b + 1).
   private let packed: AlignedBuffer<Float>
-  /// |xi|^2, infinite beyond the last memory.
+  /// |xi|^2; infinite beyond the last memory.
   private let squares: AlignedBuffer<Float>
   private let largestNorm: Double
 
-  /// The memories with the padding that the search needs.
+  /// The number of memories, with the padding that the search needs.
   private var columns: Int { squares.count }
   private var bucketCount: Int { columns / Self.bucketSize }
   private static var bucketSize: Int { BucketSearch.chunk / BucketSearch.buckets }
@@ -34,7 +35,7 @@ struct NearestMemorySearch: Sendable {
     var largest = 0.0
     squares.buffer.update(repeating: .infinity)
     for i in 0..<memories.rows {
-      // The place of memory i: its bucket is a remainder within the chunk.
+      // The column of memory i. Its remainder modulo the number of buckets is the memory's bucket within the chunk.
       let place = i % BucketSearch.chunk
       let column =
         i - place + place % Self.bucketSize * BucketSearch.buckets + place / Self.bucketSize
@@ -52,7 +53,7 @@ struct NearestMemorySearch: Sendable {
     largestNorm = largest
   }
 
-  /// Scratch memory of one worker's search.
+  /// Scratch memory for one worker's search.
   class Workspace {
     let stride: Int
     let z: AlignedBuffer<Float>
@@ -70,20 +71,21 @@ struct NearestMemorySearch: Sendable {
     }
   }
 
-  /// Scratch memory that tells one of several searches from the others by its type.
+  /// Scratch memory whose type distinguishes one of several searches from the others.
   private final class OwnedWorkspace<Owner>: Workspace {}
 
-  /// The distance to the nearest memory and its index, of each member: `[count, 2]`, NaN for states that are not finite.
+  /// The distance to the nearest memory and its index for each member, `[count, 2]`; NaN for states that are not
+  /// finite.
   func nearest(_ snapshot: Snapshot) -> UnsafePointer<Double> {
     nearest(snapshot, for: NearestMemorySearch.self) { _ in -1 }
   }
 
-  /// The same for one of several searches, leaving out a memory for each member.
+  /// The same for one of several searches, without a memory that is excluded for each member.
   ///
   /// - Parameters:
-  ///   - owner: A type that stands for the search: searches among other memories have other owners.
-  ///   - excluded: The row of the memory that does not count for a `Member.item`, or -1. Where no memory is
-  ///     left, values are NaN.
+  ///   - owner: A type that stands for the search. Searches among other memories must have other owners.
+  ///   - excluded: Returns the row of the memory that does not count for a `Member.item`, or -1. If no memory
+  ///     remains, values are NaN.
   func nearest<Owner>(
     _ snapshot: Snapshot, for owner: Owner.Type, excluding excluded: (Int) -> Int
   ) -> UnsafePointer<Double> {
@@ -117,10 +119,10 @@ struct NearestMemorySearch: Sendable {
     }
   }
 
-  /// The smallest squared distance and its index, in double precision; index -1 where none is finite.
+  /// The smallest squared distance and its index, in double precision. The index is -1 if no distance is finite.
   ///
-  /// The bucket of the excluded memory is always compared, and its minimum, which may be that memory's, does
-  /// not narrow the choice among the others.
+  /// The bucket of the excluded memory is always compared. Its minimum, which may be that memory's, is not used to
+  /// choose among the other buckets.
   private func compare(
     _ z: UnsafePointer<Double>, _ minima: UnsafeMutablePointer<Float>, excluding excluded: Int, _ w: Workspace
   ) -> (square: Double, index: Int) {
@@ -130,15 +132,15 @@ struct NearestMemorySearch: Sendable {
     for j in 0..<n { length += z[j] * z[j] }
     guard length.isFinite else { return best }
     length.formSquareRoot()
-    // Rounding of z, xi, the sum of n products, |xi|^2 and the last sum, each relative to 2^-24.
-    // In addition, underflow in single precision, and the rounding of the sums of squares themselves, which matters
-    // where z is very far from all memories.
+    // The first two terms bound the rounding errors of z, of xi, of the sum of n products, of |xi|^2 and of the
+    // last sum, each relative to 2^-24. The last term bounds underflow in single precision and the rounding of the
+    // sums of squares themselves, which matters if z is very far from all memories.
     let unit = 0x1p-24
     let reach = length + largestNorm
     let bound =
       2 * Double(n + 4) * unit * length * largestNorm + 4 * unit * largestNorm * largestNorm
       + Double(n + 4) * (0x1p-125 + 0x1p-52 * reach * reach)
-    // Beyond the range of single precision scores tell nothing: then all memories are compared.
+    // Beyond the range of single precision the scores tell nothing, so all memories are compared.
     let isExhaustive = !(reach < 0x1p60)
     var number = (memories.rows + Self.bucketSize - 1) / Self.bucketSize
     if !isExhaustive {
@@ -163,7 +165,7 @@ struct NearestMemorySearch: Sendable {
           let delta = z[j] - row[j]
           sum += delta * delta
         }
-        // The first of equals; an excluded memory's bucket comes last.
+        // Of equal distances the lowest index wins, although the bucket of an excluded memory comes last.
         if sum < best.square || sum == best.square && index < best.index { best = (sum, index) }
       }
     }

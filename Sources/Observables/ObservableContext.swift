@@ -1,30 +1,31 @@
 import Dynamics
 import Numerics
 
-/// What observables are made from: the geometry, the members' own items, and conventions such as the overlaps' origin.
+/// What observables are created from: the geometry, the members' own items, and conventions such as the overlaps'
+/// origin.
 public struct ObservableContext: Sendable {
   /// The memories and their centres.
   public var geometry: LatentGeometry
-  /// The members' source items; nil for starts without one.
+  /// The members' source items; nil if members start without one.
   public var own: OwnItems?
-  /// The clean source items `[items, D]`, by `Member.item`; nil where there are none.
+  /// The clean source items `[items, D]`, by `Member.item`; nil if there are none.
   public var source: (any ItemSource)?
-  /// The origin of overlaps; nil for 0.
+  /// The origin of overlaps, `[1, N]`; nil for 0.
   public var overlapOrigin: RowTable?
-  /// The principal axes of the memories `[N, N]`; nil where an observable that needs them is to compute them.
+  /// The principal axes of the memories, `[N, N]`; nil if an observable that needs them shall compute them.
   public var principalAxes: RowTable?
-  /// A sibling of each class, -1 where it has none, for the control beside the own concept.
+  /// A sibling of each class, or -1 if it has none. The sibling's concept is a control for the own concept.
   public var siblingOfClass: [Int32]
-  /// The mean training item of each class, `[classes, D]`; nil where nobody needs it.
+  /// The mean training item of each class, `[classes, D]`; nil if nobody needs it.
   public var classPictures: RowTable?
-  /// Whether members' own items are the training items, in their order.
+  /// Whether members' own items are the training items, in the order of these.
   public var startsFromTraining: Bool
-  /// Equally many memories of training and of held-out items; nil where there are no held-out items.
+  /// Samples of equally many memories of training and of held-out items; nil if there are no held-out items.
   public var samples: MemorySamples?
-  /// How far each concept reaches, `[classes]`; nil: there is no end.
+  /// The radius of each concept, `[classes]`; nil if concepts reach without limit.
   public var conceptRadii: [Double]?
 
-  /// Puts a context together.
+  /// Creates a context from its parts.
   public init(
     geometry: LatentGeometry, own: OwnItems?, source: (any ItemSource)?, overlapOrigin: RowTable? = nil,
     principalAxes: RowTable? = nil, siblingOfClass: [Int32] = [], classPictures: RowTable? = nil,
@@ -43,7 +44,7 @@ public struct ObservableContext: Sendable {
   }
 }
 
-/// What an observable needs beside the latent state.
+/// What an observable needs besides the latent state.
 public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   /// The bits.
   public let rawValue: Int
@@ -53,7 +54,7 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let ownItem = ObservableNeeds(rawValue: 1)
   /// A data set with superclasses.
   public static let superclass = ObservableNeeds(rawValue: 2)
-  /// The clean own item itself, which latent states of a file lack.
+  /// The clean own item itself, which the latent states in a file lack.
   public static let cleanItem = ObservableNeeds(rawValue: 4)
   /// An own item that is a training item.
   public static let trainingItem = ObservableNeeds(rawValue: 8)
@@ -61,40 +62,41 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let classPictures = ObservableNeeds(rawValue: 16)
   /// Held-out items.
   public static let heldOutItems = ObservableNeeds(rawValue: 32)
-  /// An encoder's posterior or a decoder's likelihood, which some kinds of models lack.
+  /// An encoder's posterior and a decoder's likelihood, which some kinds of models lack.
   public static let posterior = ObservableNeeds(rawValue: 64)
-  /// A search through many memories at each time, which costs as much as the network.
+  /// A search through many memories at each time, which costs about as much as the network.
   public static let memorySearch = ObservableNeeds(rawValue: 128)
-  /// The own memory or clean item, to compare the state with: of a state without a source item it is the state itself.
+  /// An own memory or clean item other than the state itself. Comparing a state without a source item with itself
+  /// says nothing.
   public static let ownMemory = ObservableNeeds(rawValue: 256)
 }
 
-/// An observable that scenarios know by name.
+/// An observable that scenarios can name.
 public protocol NamedObservable: Observable {
   /// The name in scenarios.
   static var name: String { get }
   /// One line for the file's `long_name`.
   static var longName: String { get }
-  /// "1" or "nats".
+  /// The unit: "1" for dimensionless quantities, "nats" for information.
   static var units: String { get }
-  /// The kind of quantity.
+  /// The kind of quantity, which tells figures which observables share a scale.
   static var family: ObservableFamily { get }
   /// Whether each value is 0 or 1, so that the mean is a fraction of the members.
   static var isIndicator: Bool { get }
-  /// What it needs.
+  /// What the observable needs besides the latent state.
   static var needs: ObservableNeeds { get }
-  /// Nil where the context lacks what it needs.
+  /// Creates the observable; nil if the context lacks what it needs.
   init?(_ context: ObservableContext)
 }
 
 extension NamedObservable {
-  /// Dimensionless.
+  /// By default, the observable is dimensionless.
   public static var units: String { "1" }
-  /// A fraction where values are 0 or 1; else no family.
+  /// By default, an indicator is a fraction, and any other observable has a scale of its own.
   public static var family: ObservableFamily { isIndicator ? .fraction : .other }
-  /// False.
+  /// By default, values are not just 0 and 1.
   public static var isIndicator: Bool { false }
-  /// Nothing.
+  /// By default, nothing is needed.
   public static var needs: ObservableNeeds { [] }
   public var name: String { Self.name }
   public var longName: String { Self.longName }
@@ -103,9 +105,9 @@ extension NamedObservable {
   public var isIndicator: Bool { Self.isIndicator }
 }
 
-/// All observables by name.
+/// All observables, by name.
 public enum ObservableRegistry {
-  /// One line each. `principal-component-K` is made from its number.
+  /// One line per observable. `principal-component-K` is not in the list, because it is made from its number.
   public static let all: [any NamedObservable.Type] = [
     OverlapMemory.self,
     OverlapConcept.self,
@@ -136,9 +138,9 @@ public enum ObservableRegistry {
     DataDistanceSiblingConcept.self,
   ]
 
-  /// The observable of that name; nil where the name is unknown or the context lacks what it needs.
+  /// The observable of that name; nil if the name is unknown or the context lacks what the observable needs.
   ///
-  /// - Parameter known: The observables that there are beside principal components.
+  /// - Parameter known: The observables other than principal components.
   public static func observable(
     named name: String, in context: ObservableContext, among known: [any NamedObservable.Type] = all
   ) -> (any Observable)? {

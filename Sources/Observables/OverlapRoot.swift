@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// The overlap with the root, cos(z - o, root - o); missing where the origin is the root itself.
+/// The overlap with the root, cos(z - o, root - o). It is missing if the origin is the root itself.
 public struct OverlapRoot: NamedObservable {
   public static let name = "overlap-root"
   public static let longName = "cosine between latent state and root"

@@ -5,8 +5,8 @@ internal import CGSL
 
 /// The projection of z(t) - root on a principal axis of the training memories.
 ///
-/// Axes are the eigenvectors of the memories' covariance matrix in descending order of variance, signed
-/// so that the component of largest magnitude is positive.
+/// The axes are the eigenvectors of the memories' covariance matrix, in descending order of variance. Their signs
+/// are chosen so that the component of largest magnitude is positive.
 public struct PrincipalComponent: Observable {
   public let name: String
   public let longName: String
@@ -16,7 +16,7 @@ public struct PrincipalComponent: Observable {
   /// The common name of all principal components, to which a number is appended.
   public static let familyName = "principal-component"
 
-  /// The K of `principal-component-K`, from 1; nil for other names.
+  /// The number K in `principal-component-K`, from 1; nil for other names.
   public static func number(in name: String) -> Int? {
     let prefix = familyName + "-"
     guard name.hasPrefix(prefix), let number = Int(name.dropFirst(prefix.count)), number >= 1 else {
@@ -25,12 +25,12 @@ public struct PrincipalComponent: Observable {
     return "\(prefix)\(number)" == name ? number : nil
   }
 
-  /// The `long_name` of the K-th one in files.
+  /// The `long_name` in files of the principal component with that number.
   public static func longName(_ number: Int) -> String {
     "projection of the latent state on principal axis \(number) of the memories"
   }
 
-  /// Nil where the latent space has fewer dimensions.
+  /// Creates the component; nil if the latent space has fewer dimensions than `number`.
   public init?(number: Int, _ context: ObservableContext) {
     guard number <= context.geometry.dimension else { return nil }
     name = "\(Self.familyName)-\(number)"
@@ -56,7 +56,8 @@ public struct PrincipalComponent: Observable {
 }
 
 extension LatentGeometry {
-  /// Principal axes `[N, N]` (one per row) and variances of the memories, in descending order.
+  /// The principal axes of the memories, `[N, N]` (one per row), and their variances (divisor n - 1), in descending
+  /// order. All are NaN if they cannot be computed.
   ///
   /// - Complexity: O(items N^2 + N^3), through GSL's symmetric eigensolver.
   public func principalAxes() -> (axes: RowTable, variances: [Double]) {
@@ -102,7 +103,7 @@ extension LatentGeometry {
     return (axes, variances)
   }
 
-  /// Axes that stand for those that cannot be computed: every projection on them is missing.
+  /// Axes of NaN, which stand for axes that cannot be computed. Every projection on them is missing.
   private var undefinedAxes: (axes: RowTable, variances: [Double]) {
     let axes = RowTable(
       rows: dimension, columns: dimension, elements: Array(repeating: .nan, count: dimension * dimension))
@@ -110,7 +111,7 @@ extension LatentGeometry {
   }
 }
 
-/// GSL's default error handler ends the process; without it every call returns a status.
+/// GSL's default error handler ends the process. With the handler turned off, every call returns a status.
 package enum GSLErrors {
   package static let areReturned: Void = { _ = gsl_set_error_handler_off() }()
 }

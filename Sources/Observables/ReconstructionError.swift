@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// The mean squared difference of x(t+1) and x(t) over pixels; missing at t = 0 for latent starts.
+/// The mean squared difference of x(t+1) and x(t) over pixels. It is missing at t = 0 for latent starts.
 public struct ReconstructionError: NamedObservable {
   public static let name = "reconstruction-error"
   public static let longName = "mean squared difference of x(t+1) and x(t) over pixels"

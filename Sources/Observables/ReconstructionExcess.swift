@@ -1,9 +1,9 @@
 import Dynamics
 import Numerics
 
-/// The cross-entropy of x(t) against g(m(x(t))) minus the entropy H(x(t)), nats.
+/// The cross-entropy of x(t) against its reconstruction g(m(x(t))) minus the entropy H(x(t)), in nats.
 ///
-/// For a Gaussian decoder, where there is no entropy of the input, the whole cross-entropy.
+/// For a Gaussian decoder there is no entropy of the input, so this is the whole cross-entropy.
 public struct ReconstructionExcess: NamedObservable {
   public static let name = "reconstruction-excess"
   public static let longName = "cross-entropy of x(t) against its reconstruction minus the entropy of x(t)"

@@ -1,11 +1,11 @@
 import Dynamics
 import Numerics
 
-/// Compares x(t) with the clean source item, for the observables that do so.
+/// Compares x(t) with the clean source item, for several observables.
 struct SourceComparison: Sendable {
   private let source: any ItemSource
 
-  /// Nil where members have no source item.
+  /// Returns nil if members have no source items.
   init?(_ context: ObservableContext) {
     guard let source = context.source else { return nil }
     self.source = source
@@ -16,11 +16,11 @@ struct SourceComparison: Sendable {
     init(_ dimension: Int) { row = AlignedBuffer(count: dimension) }
   }
 
-  /// One value per member; missing where there is no data-space state, as at t = 0 of latent starts.
+  /// Writes one value per member. It is missing if there is no data-space state, as at t = 0 of latent starts.
   ///
   /// - Parameters:
   ///   - values: Shape `[snapshot.count]`.
-  ///   - compare: The value for a state and its clean item, each of shape `[D]`.
+  ///   - compare: Returns the value for a state and its clean item, each of shape `[D]`.
   /// - Complexity: O(members x D).
   func measure(
     _ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>,

@@ -2,10 +2,10 @@ import Dynamics
 import Numerics
 
 extension Snapshot {
-  /// The Euclidean distance of each member's z(t) to another latent state of the member's.
+  /// Writes the Euclidean distance of each member's z(t) from another of the member's latent states.
   ///
   /// - Parameters:
-  ///   - field: The other state; where it is absent at this time, values are missing.
+  ///   - field: The other state. If it is absent at this time, values are missing.
   ///   - values: Shape `[count]`.
   /// - Complexity: O(members x N).
   func distances(to field: StateFields, into values: UnsafeMutablePointer<Double>) {

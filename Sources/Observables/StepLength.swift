@@ -1,6 +1,6 @@
 import Dynamics
 
-/// |z(t) - z(t-1)|; missing at t = 0.
+/// |z(t) - z(t-1)|, the length of the last latent step. It is missing at t = 0.
 public struct StepLength: NamedObservable {
   public static let name = "step-length"
   public static let longName = "Euclidean length of the latent step from t - 1 to t"

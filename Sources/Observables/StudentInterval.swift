@@ -3,26 +3,26 @@ import Numerics
 
 internal import CGSL
 
-/// The mean of a few independent numbers, with Student's t-interval: of numbers of which each model gives one, or of means
-/// over items.
+/// The mean of a few independent numbers, with Student's t-interval. The numbers are, for example, one per model or
+/// the means of items.
 ///
 ///     mean +- t(1 - alpha/2; n - 1) s / sqrt(n)
 ///
-/// with the sample standard deviation s (n - 1). Numbers that are not finite are left out. Exact for normally
-/// distributed numbers; source: Student 1908, doi:10.1093/biomet/6.1.1.
+/// s is the sample standard deviation (divisor n - 1). Numbers that are not finite are left out. The interval is
+/// exact for normally distributed numbers. Source: Student 1908, doi:10.1093/biomet/6.1.1.
 public struct StudentInterval: Sendable, Hashable {
-  /// How many finite numbers, or items with a value, there are.
+  /// The number of finite numbers, or of items with a value.
   public var count: Int
-  /// Their mean; NaN where there are none.
+  /// The mean; NaN if there are no numbers.
   public var mean: Double
-  /// s / sqrt(n); NaN below two.
+  /// s / sqrt(n); NaN for fewer than two numbers.
   public var standardError: Double
-  /// The lower end; NaN below two numbers.
+  /// The lower end; NaN for fewer than two numbers.
   public var lower: Double
-  /// The upper end; NaN below two numbers.
+  /// The upper end; NaN for fewer than two numbers.
   public var upper: Double
 
-  /// The interval of some numbers.
+  /// The interval of given numbers.
   ///
   /// - Parameter error: alpha, the probability of missing the true mean.
   /// - Complexity: O(numbers).
@@ -58,17 +58,17 @@ public struct StudentInterval: Sendable, Hashable {
 
   /// The intervals of means over members, from their errors over items; NaN for fewer than two items with a value.
   ///
-  /// Exact where the items' means are normally distributed and complete; approximate where members are missing.
+  /// It is exact if the items' means are normally distributed and complete, and approximate if members are missing.
   ///
   /// - Parameters:
-  ///   - means: The means.
+  ///   - means: The means over members.
   ///   - errors: Their standard errors over items.
-  ///   - items: How many items have a value.
+  ///   - items: The number of items with a value, for each mean.
   /// - Complexity: O(means).
   static func intervals(
     means: [Double], errors: [Double], items: [Int], error: Double = 0.05
   ) -> [StudentInterval] {
-    // The number of items hardly changes from one time to the next, and neither does the quantile.
+    // The number of items hardly changes from one time to the next, so the last quantile can mostly be used again.
     var last = (items: 0, quantile: Double.nan)
     return means.indices.map { k in
       if items[k] != last.items {
@@ -80,7 +80,7 @@ public struct StudentInterval: Sendable, Hashable {
     }
   }
 
-  /// The quantile of Student's distribution, at least one degree of freedom.
+  /// A quantile of Student's distribution, with at least one degree of freedom.
   public static func quantile(_ probability: Double, degreesOfFreedom: Int) -> Double {
     precondition(probability > 0 && probability < 1 && degreesOfFreedom >= 1)
     _ = GSLErrors.areReturned

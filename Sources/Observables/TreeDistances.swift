@@ -12,7 +12,8 @@ struct TreeDistances: Sendable {
     self.own = own
   }
 
-  /// The centre of tree level `level` on the branch of an item: 0 memory, 1 class, ..., last root.
+  /// The centre at a tree level on the branch of an item, `[N]`. Level 0 is the memory, 1 the class, and the last
+  /// one the root.
   func centre(level: Int, item: Int) -> UnsafePointer<Double> {
     let concept = Int(own.classes[item])
     switch (level, geometry.superconcepts) {
@@ -24,7 +25,8 @@ struct TreeDistances: Sendable {
     }
   }
 
-  /// The distance of each member to the centre of each level, `[count, levels]`; computed once per time for all observables.
+  /// The distance of each member from the centre at each level, `[count, levels]`. It is computed once per time for
+  /// all observables.
   func distances(_ snapshot: Snapshot) -> UnsafePointer<Double> {
     let levels = geometry.treeLevelCount
     let n = geometry.dimension
@@ -38,7 +40,7 @@ struct TreeDistances: Sendable {
     }
   }
 
-  /// Writes the distances to the centres of one level.
+  /// Writes the distances from the centres at one level, shape `[count]`.
   func copy(level: Int, _ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
     let all = distances(snapshot)
     let levels = geometry.treeLevelCount
@@ -46,11 +48,12 @@ struct TreeDistances: Sendable {
   }
 }
 
-/// The nearest concept of each member.
+/// Finds the nearest concept of each member.
 struct NearestConcept: Sendable {
   let geometry: LatentGeometry
 
-  /// Distance and class index `[count, 2]`; ties go to the lower index. States that are not finite give NaN.
+  /// The distance and class index of the nearest concept, `[count, 2]`. Of equally near concepts the one with the
+  /// lower index wins. States that are not finite give NaN.
   func nearest(_ snapshot: Snapshot) -> UnsafePointer<Double> {
     let n = geometry.dimension
     return snapshot.shared(NearestConcept.self, width: 2) { out in

@@ -4,27 +4,27 @@
   internal import Glibc
 #endif
 
-/// A file that grows at its end, and can be cut back to an earlier length: what survives a process that is
-/// killed at any moment is what was synchronized before.
+/// A file that grows at its end and can be cut back to an earlier length. If its process is killed at any moment,
+/// what was synchronized before survives.
 ///
 /// A writer holds an advisory lock, which ends with its process.
 package final class AppendFile: @unchecked Sendable {
   /// The file's path.
   package let path: String
-  /// The bytes that it has so far.
+  /// The number of bytes that it has so far.
   package private(set) var length: Int
   private var descriptor: Int32
   private let pathInMessages: String
 
-  /// Creates a file, which must not exist.
+  /// Creates a file, which must not exist yet.
   package convenience init(creating path: String) throws(FileError) {
     try self.init(path, flags: O_RDWR | O_CREAT | O_EXCL, length: 0, isLocked: true)
   }
 
-  /// Opens a file to go on after its first `length` bytes; what follows them is cut off.
+  /// Opens a file to continue after its first `length` bytes. What follows them is cut off.
   ///
-  /// - Throws: `FileError`; of kind `inputOutput` where the file is shorter, of kind `cannotCreate` where
-  ///   another process is writing it.
+  /// - Throws: `FileError`; of kind `inputOutput` if the file is shorter, of kind `cannotCreate` if another process
+  ///   is writing it.
   package convenience init(continuing path: String, length: Int) throws(FileError) {
     try self.init(path, flags: O_RDWR, length: length, isLocked: true)
     guard ftruncate(descriptor, length) == 0 else { throw failure("cutting it to \(length) bytes") }
@@ -36,7 +36,7 @@ package final class AppendFile: @unchecked Sendable {
     length = max(0, size)
   }
 
-  /// Opens an empty temporary file; errors name the file that it is to become.
+  /// Opens an empty temporary file. Errors name the file that it is to become.
   convenience init(filling temporary: TemporaryFile) throws(FileError) {
     try self.init(
       temporary.path, flags: O_WRONLY | O_TRUNC, length: 0, isLocked: false,
@@ -90,13 +90,13 @@ package final class AppendFile: @unchecked Sendable {
   package func synchronize() throws(FileError) {
     var status = fsync(descriptor)
     while status != 0 && errno == EINTR { status = fsync(descriptor) }
-    // Some file systems have no fsync (EINVAL); then there is nothing to wait for.
+    // Some file systems have no fsync (EINVAL). Then there is nothing to wait for.
     if status != 0 && errno != EINVAL { throw failure("bringing it to the disk") }
   }
 
   /// Reads bytes.
   ///
-  /// - Throws: `FileError`, also where the file ends before.
+  /// - Throws: `FileError`, also if the file ends before the last byte.
   package func read(count: Int, at position: Int) throws(FileError) -> [UInt8] {
     guard position >= 0, count >= 0, count <= length, position <= length - count else {
       throw FileError(
@@ -120,7 +120,7 @@ package final class AppendFile: @unchecked Sendable {
     return bytes
   }
 
-  /// Closes the file; does nothing the second time.
+  /// Closes the file. A second call does nothing.
   package func close() {
     guard descriptor >= 0 else { return }
     #if canImport(Darwin)
@@ -137,7 +137,7 @@ package final class AppendFile: @unchecked Sendable {
     close()
   }
 
-  /// Removes a file unless a process is writing it.
+  /// Removes a file, unless a process is writing it.
   package static func removeUnlessInUse(_ path: String) {
     guard let file = try? AppendFile(path, flags: O_RDWR, length: 0, isLocked: true) else { return }
     file.remove()

@@ -4,21 +4,21 @@
   internal import Glibc
 #endif
 
-/// Writes whole files so that a reader sees the old content or the new, never a part.
+/// Writes whole files, so that a reader sees either the old content or the new one, never a part.
 ///
-/// The bytes go to a temporary file in the same folder (`.NAME.partial-WHERE-PID-N`), which reaches the disk
-/// (`fsync`) before it takes the final name. On an error the temporary file is removed, and what was at the
-/// path before stays as it was.
+/// The bytes go to a temporary file in the same folder (`.NAME.partial-WHERE-PID-N`). It reaches the disk (`fsync`)
+/// before it takes the final name. On an error the temporary file is removed, and what was at the path before stays
+/// as it was.
 public enum AtomicFile {
   /// Writes bytes to a file.
   ///
   /// - Parameters:
   ///   - bytes: The whole content.
-  ///   - path: Where it goes. A symbolic link to a file is followed.
+  ///   - path: The file's path. If it is a symbolic link to a file, the link is followed.
   ///   - overwrite: Whether an existing file may be replaced.
-  /// - Throws: `FileError`; with kind `exists` where there is a file and `overwrite` is false.
+  /// - Throws: `FileError`; of kind `exists` if there is a file and `overwrite` is false.
   public static func write(_ bytes: [UInt8], to path: String, overwrite: Bool) throws(FileError) {
-    // The standard library's closure throws no typed error.
+    // This is needed because the standard library's closure throws no typed error.
     let result: Result<Void, FileError> = bytes.withUnsafeBytes { buffer in
       Result { () throws(FileError) in try write(buffer, to: path, overwrite: overwrite) }
     }
@@ -29,9 +29,9 @@ public enum AtomicFile {
   ///
   /// - Parameters:
   ///   - text: The whole content.
-  ///   - path: Where it goes. A symbolic link to a file is followed.
+  ///   - path: The file's path. If it is a symbolic link to a file, the link is followed.
   ///   - overwrite: Whether an existing file may be replaced.
-  /// - Throws: `FileError`; with kind `exists` where there is a file and `overwrite` is false.
+  /// - Throws: `FileError`; of kind `exists` if there is a file and `overwrite` is false.
   public static func write(_ text: String, to path: String, overwrite: Bool) throws(FileError) {
     try write(Array(text.utf8), to: path, overwrite: overwrite)
   }
@@ -40,9 +40,9 @@ public enum AtomicFile {
   ///
   /// - Parameters:
   ///   - buffer: The whole content.
-  ///   - path: Where it goes. A symbolic link to a file is followed.
+  ///   - path: The file's path. If it is a symbolic link to a file, the link is followed.
   ///   - overwrite: Whether an existing file may be replaced.
-  /// - Throws: `FileError`; with kind `exists` where there is a file and `overwrite` is false.
+  /// - Throws: `FileError`; of kind `exists` if there is a file and `overwrite` is false.
   public static func write(
     _ buffer: UnsafeRawBufferPointer, to path: String, overwrite: Bool
   ) throws(FileError) {
@@ -61,11 +61,10 @@ extension AtomicFile {
   /// Writes a file piece by piece.
   ///
   /// - Parameters:
-  ///   - path: Where it goes. A symbolic link to a file is followed.
+  ///   - path: The file's path. If it is a symbolic link to a file, the link is followed.
   ///   - overwrite: Whether an existing file may be replaced.
-  ///   - body: Appends the content.
-  /// - Throws: `FileError`, with kind `exists` where there is a file and `overwrite` is false; and what `body`
-  ///   throws.
+  ///   - body: Appends the content to the file that it is given.
+  /// - Throws: `FileError`, of kind `exists` if there is a file and `overwrite` is false, and what `body` throws.
   package static func write(to path: String, overwrite: Bool, _ body: (AppendFile) throws -> Void) throws {
     let temporary = try TemporaryFile(for: path, overwrite: overwrite)
     do {
@@ -81,7 +80,7 @@ extension AtomicFile {
 
   /// Gives a finished file of this program its final name.
   ///
-  /// - Throws: `FileError`, after which the file is where it was.
+  /// - Throws: `FileError`. The file is then where it was before.
   package static func publish(
     _ file: AppendFile, as path: String, overwrite: Bool
   ) throws(FileError) {
@@ -90,16 +89,16 @@ extension AtomicFile {
       try temporary.exchange(with: file.path)
       try temporary.publish()
     } catch {
-      // The file goes back to where it was, if it was moved; if not, the empty temporary file is removed.
+      // If the file was moved, it goes back to where it was. If not, the empty temporary file is removed.
       if !temporary.isEmpty { _ = try? temporary.giveBack(to: file.path) } else { temporary.discard() }
       throw error
     }
   }
 
-  /// Finds out before long work whether a file could be written now; writes nothing.
+  /// Finds out, before long work, whether a file could be written now. It writes nothing.
   ///
-  /// - Parameter ending: The longest ending that the work adds to its name for files beside it.
-  /// - Throws: `FileError`, as `write` would.
+  /// - Parameter ending: The longest ending that the work appends to the file's name for files beside it.
+  /// - Throws: `FileError`, like `write`.
   public static func checkWritable(
     _ path: String, overwrite: Bool, ending: String = ""
   ) throws(FileError) {
@@ -107,13 +106,13 @@ extension AtomicFile {
     try TemporaryFile(for: path, overwrite: overwrite).discard()
   }
 
-  /// Removes temporary files beside a file that killed processes left there; those of other machines stay.
+  /// Removes the temporary files that killed processes left beside a file. Those of other machines stay.
   package static func removeOrphans(beside path: String) {
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     TemporaryName.removeOrphans(in: slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? ".")
   }
 
-  /// Makes sure that the file system takes a file's name with an ending.
+  /// Checks that the file system accepts a file's name with an ending.
   ///
   /// - Throws: `FileError` of kind `cannotCreate`.
   package static func checkName(_ path: String, ending: String = "") throws(FileError) {
@@ -129,7 +128,7 @@ extension AtomicFile {
       remedy: "choose a shorter name")
   }
 
-  /// Makes sure that an output is none of the inputs, under whatever name.
+  /// Checks that an output is none of the inputs, even under another name.
   ///
   /// - Throws: `FileError` of kind `cannotCreate`.
   public static func checkDistinct(_ output: String, from inputs: [String]) throws(FileError) {

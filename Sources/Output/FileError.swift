@@ -4,13 +4,13 @@
   internal import Glibc
 #endif
 
-/// Why a file could not be written.
+/// An error in writing a file.
 public struct FileError: Error, CustomStringConvertible, Sendable {
-  /// What is wrong, in kinds that call for different answers.
+  /// The kinds of errors, which call for different answers.
   public enum Kind: Sendable {
-    /// The file is there already and may not be overwritten.
+    /// The file already exists and may not be overwritten.
     case exists
-    /// The folder may not be written to, or the path names something that is no regular file.
+    /// The folder may not be written to, or the path names something that is not a regular file.
     case cannotCreate
     /// The disk failed: full, over quota, or broken.
     case inputOutput
@@ -18,13 +18,13 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
     case notFound
   }
 
-  /// What is wrong.
+  /// The kind of the error.
   public let kind: Kind
   /// The file that was to be written.
   public let path: String
   /// What happened, in words.
   public let message: String
-  /// What to do about it.
+  /// What the user can do about it.
   public let remedy: String
 
   /// One line: the path, what happened, and what to do about it.
@@ -48,7 +48,7 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
       }()
   }
 
-  /// The error that the C library's `errno` stands for.
+  /// Creates the error that a value of the C library's `errno` stands for.
   package init(path: String, doing: String, errorNumber: Int32) {
     let kind: Kind =
       switch errorNumber {

@@ -7,13 +7,13 @@ import Vocabulary
   internal import Glibc
 #endif
 
-/// Why a NetCDF file could not be read or written.
+/// An error in reading or writing a NetCDF file.
 public struct NetCDFError: Error, CustomStringConvertible, Sendable {
-  /// What is wrong, in kinds that call for different answers.
+  /// The kinds of errors, which call for different answers.
   public enum Kind: Sendable {
     /// There is no file at the path.
     case notFound
-    /// The file is there but is no NetCDF-4 file, is truncated or damaged, or may not be read.
+    /// The file exists but is not a NetCDF-4 file, is truncated or damaged, or may not be read.
     case notReadable
     /// The file cannot be created: its folder is missing or not writable, or the file exists.
     case cannotCreate
@@ -21,27 +21,27 @@ public struct NetCDFError: Error, CustomStringConvertible, Sendable {
     case inputOutput
     /// A variable, dimension, attribute or group is absent.
     case missingName
-    /// A name is taken already or not allowed in NetCDF.
+    /// A name is already taken, or NetCDF does not allow it.
     case invalidName
     /// The values' type does not fit the variable's.
     case typeMismatch
     /// The number of values or a region does not fit the variable's shape.
     case shapeMismatch
-    /// More elements than the reader's limit or the memory allow.
+    /// There are more elements than the reader's limit or the memory allow.
     case tooLarge
   }
 
-  /// What is wrong.
+  /// The kind of the error.
   public let kind: Kind
-  /// The file.
+  /// The path of the file.
   public let path: String
   /// What was being done, such as "read variable".
   public let operation: String
   /// The variable, dimension, attribute or group concerned.
   public let name: String?
-  /// What happened, in words (the C library's where it complained).
+  /// What happened, in words. They are the C library's if it reported the error.
   public let message: String
-  /// What to do about it.
+  /// What the user can do about it.
   public let remedy: String
 
   /// One line: what was being done, the path, what happened, and what to do about it.
@@ -75,7 +75,7 @@ public struct NetCDFError: Error, CustomStringConvertible, Sendable {
     }
   }
 
-  /// The error that a status code of the C library stands for.
+  /// Creates the error that a status code of the C library stands for.
   init(_ code: Int32, writing: Bool, path: String, operation: String, name: String?) {
     let kind: Kind =
       switch code {
@@ -93,11 +93,11 @@ public struct NetCDFError: Error, CustomStringConvertible, Sendable {
       kind, path: path, operation: operation, name: name, message: NetCDFLibrary.message(code))
   }
 
-  /// The error for a name that is not among those that exist.
+  /// Creates the error for a name that is not among the existing ones.
   static func missing(
     _ sort: String, _ name: String, among existing: [String], path: String, operation: String
   ) -> NetCDFError {
-    // One line that can be read: a run file has two hundred variables.
+    // The list is kept short enough for one line, because a run file has two hundred variables.
     let shown = existing.prefix(10).map { "\"\($0)\"" }.joined(separator: ", ")
     let list =
       existing.isEmpty

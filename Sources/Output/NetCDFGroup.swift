@@ -1,15 +1,15 @@
 internal import CNetCDF
 
-/// A group of a file that is being written: the root or one below it.
+/// A group of a file that is being written: the root, or a group below it.
 public struct NetCDFGroup {
   let file: WritableFile
   let identifier: Int32
-  /// Its place in the file, such as `/` or `/attractors/0`.
+  /// The group's place in the file, such as `/` or `/attractors/0`.
   public let path: String
 
   /// Defines a group within this one.
   ///
-  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is taken or not allowed.
+  /// - Throws: `NetCDFError`; of kind `invalidName` if the name is taken or not allowed.
   public func defineGroup(_ name: String) throws(NetCDFError) -> NetCDFGroup {
     let group = try file.perform("define group", name) { () throws(NetCDFLibrary.Status) in
       var group: Int32 = 0
@@ -19,20 +19,20 @@ public struct NetCDFGroup {
     return NetCDFGroup(file: file, identifier: group, path: path == "/" ? "/\(name)" : "\(path)/\(name)")
   }
 
-  /// Defines a dimension, for variables of this group and of those below it.
+  /// Defines a dimension for the variables of this group and of the groups below it.
   ///
   /// - Parameters:
-  ///   - name: Its name.
-  ///   - length: Its length; 0 is allowed (the file then calls it unlimited, of present length 0).
-  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is taken or not allowed.
+  ///   - name: The dimension's name.
+  ///   - length: The dimension's length. 0 is allowed; the file then calls it unlimited, with the present length 0.
+  /// - Throws: `NetCDFError`; of kind `invalidName` if the name is taken or not allowed.
   public func defineDimension(_ name: String, length: Int) throws(NetCDFError) {
     precondition(length >= 0, "a dimension's length is not negative")
     _ = try define(dimension: name, length: length)
   }
 
-  /// Defines a dimension that grows with what is written.
+  /// Defines a dimension that grows as values are written.
   ///
-  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is taken or not allowed.
+  /// - Throws: `NetCDFError`; of kind `invalidName` if the name is taken or not allowed.
   public func defineUnlimitedDimension(_ name: String) throws(NetCDFError) {
     file.unlimited.insert(try define(dimension: name, length: Int(NC_UNLIMITED)))
   }
@@ -48,18 +48,18 @@ public struct NetCDFGroup {
   /// Defines a variable.
   ///
   /// - Parameters:
-  ///   - name: Its name.
-  ///   - type: Its elements' type; not `character` nor `other`.
-  ///   - dimensions: Names of dimensions of this group or those above it, slowest first; none for a scalar.
-  ///   - attributes: Its attributes, in the order of the file.
-  ///   - fillValue: What stands for a missing element, for floating types only (usually
-  ///     `NetCDFWriter.missing`). Integers carry none, because readers would turn them into floats.
-  ///   - compression: Whether to compress (deflate 4 with shuffle) what takes more than 16 KiB. Strings never
-  ///     are.
-  ///   - chunks: The shape of the pieces in which the file stores the array; the library's choice where nil.
-  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is taken or not allowed, `missingName` for
-  ///   an unknown dimension, `typeMismatch` for a fill value of a type that has none, `shapeMismatch` for
-  ///   chunks that do not fit.
+  ///   - name: The variable's name.
+  ///   - type: The elements' type; neither `character` nor `other`.
+  ///   - dimensions: The names of dimensions of this group or those above it, slowest first; empty for a scalar.
+  ///   - attributes: The variable's attributes, in the order in which the file has them.
+  ///   - fillValue: The number that stands for a missing element, for floating types only (usually
+  ///     `NetCDFWriter.missing`). Integers have none, because readers would turn them into floats.
+  ///   - compression: Whether to compress (deflate 4 with shuffle) variables of more than 16 KiB. Strings are never
+  ///     compressed.
+  ///   - chunks: The shape of the pieces in which the file stores the array; nil for the library's choice.
+  /// - Throws: `NetCDFError`; of kind `invalidName` if the name is taken or not allowed, `missingName` for an
+  ///   unknown dimension, `typeMismatch` for a fill value of a type that has none, `shapeMismatch` for chunks that
+  ///   do not fit.
   @discardableResult
   public func defineVariable(
     _ name: String, type: NetCDFType, dimensions: [String] = [],
@@ -80,8 +80,8 @@ public struct NetCDFGroup {
       try NetCDFLibrary.check(
         nc_def_var(identifier, name, code, Int32(identifiers.count), identifiers, &variable))
       if let fillValue {
-        // Without this call the library fills with its default and writes no `_FillValue`. Its "no fill" mode
-        // would do the same for readers, but leave arbitrary bytes in what was never written.
+        // Without this call the library fills with its default value and writes no `_FillValue`. Its "no fill" mode
+        // would do the same for readers, but would leave arbitrary bytes in elements that are never written.
         try NetCDFLibrary.check(
           type == .float
             ? withUnsafeBytes(of: Float(fillValue)) {
@@ -118,7 +118,7 @@ public struct NetCDFGroup {
     return code
   }
 
-  /// The dimensions that a variable names; lengths are nil where they are unlimited.
+  /// The dimensions that a variable names. A length is nil if the dimension is unlimited.
   private func find(
     dimensions: [String], for variable: String
   ) throws(NetCDFError) -> (identifiers: [Int32], lengths: [Int?]) {
@@ -145,9 +145,9 @@ public struct NetCDFGroup {
     }
   }
 
-  /// Sets an attribute of the group; on the root, a global attribute of the file.
+  /// Sets an attribute of the group. An attribute of the root is a global attribute of the file.
   ///
-  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is not allowed.
+  /// - Throws: `NetCDFError`; of kind `invalidName` if the name is not allowed.
   public func setAttribute(_ name: String, _ value: NetCDFAttribute) throws(NetCDFError) {
     try file.setAttribute(name, value, group: identifier, variable: NC_GLOBAL)
   }

@@ -7,41 +7,42 @@ internal import Synchronization
   internal import Glibc
 #endif
 
-/// The only way to the C library: one call at a time, because NetCDF-C and HDF5 are not thread-safe, even for different
-/// files.
+/// The only way to the C library. It makes one call at a time, because NetCDF-C and HDF5 are not thread-safe, even
+/// for different files.
 enum NetCDFLibrary {
-  /// A status code of the library other than success.
+  /// A status code of the library that does not mean success.
   struct Status: Error {
     let code: Int32
   }
 
   private static let mutex = Mutex<Void>(())
 
-  /// HDF5's switch for printing its errors, which is off per thread only; NetCDF-C turns it off for the
-  /// thread that came first.
+  /// HDF5's function that turns off the printing of its errors. It does so only for the thread that calls it, and
+  /// NetCDF-C calls it only for the thread that came first.
   private static let silence: (@convention(c) (Int64, OpaquePointer?, OpaquePointer?) -> Int32)? = {
-    // After a file could not be closed (a full disk), HDF5's handler at exit crashes the process and with it
-    // the exit code. Every file is closed by its owner, so there is nothing left for that handler to do. It
-    // can only be declined before the first call to the library.
+    // If a file could not be closed (because of a full disk), HDF5's handler at exit crashes the process, and the
+    // exit code is lost. Every file is closed by its owner, so there is nothing left for that handler to do. It can
+    // only be declined before the first call to the library.
     if let decline = symbol("H5dont_atexit") {
       _ = unsafeBitCast(decline, to: (@convention(c) () -> Int32).self)()
     }
-    // HDF5 locks the files that it opens (flock). There is no need for that here, because unfinished files have names of
-    // their own. A process that is started while a file is open inherits the lock and keeps it, so that opening the
-    // complete file fails; and some clusters' file systems refuse locks. The user's own setting is respected.
+    // HDF5 locks the files that it opens (flock). That is not needed here, because unfinished files have names of
+    // their own. Locks would do harm: a process that is started while a file is open inherits the lock and keeps
+    // it, so that opening the complete file fails, and some clusters' file systems refuse locks. The user's own
+    // setting is respected.
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0)
     return symbol("H5Eset_auto2").map {
       unsafeBitCast($0, to: (@convention(c) (Int64, OpaquePointer?, OpaquePointer?) -> Int32).self)
     }
   }()
 
-  /// Finds a function of HDF5, which libnetcdf brings along, without linking against a second library.
+  /// Finds a function of HDF5, which libnetcdf loads, so that this library need not be linked against HDF5.
   private static func symbol(_ name: String) -> UnsafeMutableRawPointer? {
     guard let program = dlopen(nil, RTLD_LAZY) else { return nil }
     return dlsym(program, name)
   }
 
-  /// Calls the library under the lock; `body` must not release the last reference to an open file.
+  /// Calls the library under the lock. `body` must not release the last reference to an open file.
   static func call<Value: Sendable>(_ body: () throws(Status) -> Value) throws(Status) -> Value {
     let result: Result<Value, Status> = mutex.withLock { _ in
       _ = silence?(0, nil, nil)
@@ -59,7 +60,7 @@ enum NetCDFLibrary {
     if code != NC_NOERR { throw Status(code: code) }
   }
 
-  /// The library's words for a status code.
+  /// The library's description of a status code.
   static func message(_ code: Int32) -> String {
     mutex.withLock { _ in String(cString: nc_strerror(code)) }
   }
@@ -78,7 +79,7 @@ func dimensionDescription(
   return (name, length)
 }
 
-/// The identifiers of a group's dimensions, of those above it too if asked.
+/// The identifiers of a group's dimensions and, if asked, of those of the groups above it.
 func dimensionIdentifiers(
   of group: Int32, withParents: Bool
 ) throws(NetCDFLibrary.Status) -> [Int32] {
@@ -100,7 +101,7 @@ func nameFilled(_ fill: (UnsafeMutablePointer<CChar>) -> Void) -> String {
 
 // MARK: -
 
-/// The product of lengths; nil where it overflows or one of them is negative.
+/// The product of lengths; nil if it overflows or a length is negative.
 package func product(_ lengths: [Int]) -> Int? {
   // A length of 0 makes the product 0, whatever the others are.
   if lengths.contains(where: { $0 < 0 }) { return nil }

@@ -1,14 +1,13 @@
 /// Reads a NetCDF-4 file.
 ///
-/// The file's structure (groups, dimensions, variables, attributes) is read at once, the variables' values
-/// when asked for. The file is closed when the reader and everything that came from it are gone. Safe for
-/// several threads; their calls take turns.
+/// The file's structure (groups, dimensions, variables, attributes) is read at once, and the variables' values when
+/// they are asked for. The file is closed when the reader and everything that came from it are gone. Several
+/// threads may use a reader; their calls take turns.
 ///
-/// Attributes of types that a file defines itself are left out. `scale_factor` and `add_offset` are not
-/// applied. Files in the classic format (NetCDF-3) are refused: the library reads a truncated one without
-/// complaint.
+/// Attributes of types that a file itself defines are left out. `scale_factor` and `add_offset` are not applied.
+/// Files in the classic format (NetCDF-3) are refused, because the library reads a truncated one without complaint.
 public final class NetCDFReader: Sendable {
-  /// The file.
+  /// The path of the file.
   public let path: String
   /// The file's root group.
   public let root: NetCDFReaderGroup
@@ -16,12 +15,12 @@ public final class NetCDFReader: Sendable {
   /// Opens a file and reads its structure.
   ///
   /// - Parameters:
-  ///   - path: The file.
-  ///   - maximumElements: The largest number of elements that one reading may have, 2^31 by default. The
-  ///     shapes that a file declares are no proof that it holds as much: a hostile one of a few kilobytes may
-  ///     declare more than the memory takes.
-  /// - Throws: `NetCDFError`; of kind `notFound` where there is no file, of kind `notReadable` where it is no
-  ///   NetCDF-4 file, truncated, damaged or not ours to read.
+  ///   - path: The path of the file.
+  ///   - maximumElements: The largest number of elements that one reading may have, 2^31 by default. The shapes
+  ///     that a file declares do not prove that it holds as much. A hostile file of a few kilobytes may declare
+  ///     more than the memory can hold.
+  /// - Throws: `NetCDFError`; of kind `notFound` if there is no file, of kind `notReadable` if it is not a NetCDF-4
+  ///   file, is truncated or damaged, or may not be read.
   public init(path: String, maximumElements: Int = 1 << 31) throws(NetCDFError) {
     self.path = path
     let file = try ReadableFile(path: path, maximumElements: maximumElements)
@@ -31,16 +30,16 @@ public final class NetCDFReader: Sendable {
 
   /// The group at a path such as `attractors/0`; the root for `/` or an empty path.
   ///
-  /// - Throws: `NetCDFError` of kind `missingName`, which names the nearest and those that exist.
+  /// - Throws: `NetCDFError` of kind `missingName`, which lists the nearest name and those that exist.
   public func group(_ path: String) throws(NetCDFError) -> NetCDFReaderGroup { try root.group(path) }
 
   /// The variable at a path such as `position` or `attractors/position`.
   ///
-  /// - Throws: `NetCDFError` of kind `missingName`, which names the nearest and those that exist.
+  /// - Throws: `NetCDFError` of kind `missingName`, which lists the nearest name and those that exist.
   public func variable(_ path: String) throws(NetCDFError) -> NetCDFReaderVariable { try root.variable(path) }
 
   /// The global attribute of that name.
   ///
-  /// - Throws: `NetCDFError` of kind `missingName`, which names the nearest and those that exist.
+  /// - Throws: `NetCDFError` of kind `missingName`, which lists the nearest name and those that exist.
   public func attribute(_ name: String) throws(NetCDFError) -> NetCDFAttribute { try root.attribute(name) }
 }

@@ -3,22 +3,22 @@ internal import CNetCDF
 /// A group of a file that is being read.
 public struct NetCDFReaderGroup: Sendable {
   private let file: ReadableFile
-  /// Its name, `/` for the root.
+  /// The group's name, `/` for the root.
   public let name: String
-  /// Its place in the file, such as `/` or `/attractors/0`.
+  /// The group's place in the file, such as `/` or `/attractors/0`.
   public let path: String
-  /// The dimensions that it defines itself.
+  /// The dimensions that the group itself defines.
   public let dimensions: [NetCDFDimension]
-  /// Its variables, in the file's order.
+  /// The group's variables, in the file's order.
   public let variables: [NetCDFReaderVariable]
-  /// Its attributes, in the file's order.
+  /// The group's attributes, in the file's order.
   public let attributes: [(name: String, value: NetCDFAttribute)]
   /// The groups within it, in the file's order.
   public let groups: [NetCDFReaderGroup]
 
   /// The group at a path below this one, such as `attractors/0`.
   ///
-  /// - Throws: `NetCDFError` of kind `missingName`, which names the nearest and those that exist.
+  /// - Throws: `NetCDFError` of kind `missingName`, which lists the nearest name and those that exist.
   public func group(_ path: String) throws(NetCDFError) -> NetCDFReaderGroup {
     var group = self
     for component in path.split(separator: "/") {
@@ -32,9 +32,9 @@ public struct NetCDFReaderGroup: Sendable {
     return group
   }
 
-  /// The variable of that name, or at a path below this group such as `attractors/position`.
+  /// The variable of that name, or the one at a path below this group such as `attractors/position`.
   ///
-  /// - Throws: `NetCDFError` of kind `missingName`, which names the nearest and those that exist.
+  /// - Throws: `NetCDFError` of kind `missingName`, which lists the nearest name and those that exist.
   public func variable(_ path: String) throws(NetCDFError) -> NetCDFReaderVariable {
     let components = path.split(separator: "/")
     let group = try group(components.dropLast().joined(separator: "/"))
@@ -49,7 +49,7 @@ public struct NetCDFReaderGroup: Sendable {
 
   /// The attribute of that name.
   ///
-  /// - Throws: `NetCDFError` of kind `missingName`, which names the nearest and those that exist.
+  /// - Throws: `NetCDFError` of kind `missingName`, which lists the nearest name and those that exist.
   public func attribute(_ name: String) throws(NetCDFError) -> NetCDFAttribute {
     guard let attribute = attributes.first(where: { $0.name == name }) else {
       throw NetCDFError.missing(

@@ -2,28 +2,28 @@ internal import CNetCDF
 
 /// A variable of a file that is being read.
 ///
-/// Values are row-major: the last dimension varies fastest.
+/// Values are row-major, so the last dimension varies fastest.
 public struct NetCDFReaderVariable: Sendable {
   private let file: ReadableFile
   private let group: Int32
   private let identifier: Int32
-  /// Its name.
+  /// The variable's name.
   public let name: String
-  /// Its place in the file, such as `/attractors/position`.
+  /// The variable's place in the file, such as `/attractors/position`.
   public let path: String
-  /// Its elements' type.
+  /// The elements' type.
   public let type: NetCDFType
-  /// Its dimensions, slowest first; none for a scalar.
+  /// The variable's dimensions, slowest first; empty for a scalar.
   public let dimensions: [NetCDFDimension]
-  /// Its attributes, in the file's order.
+  /// The variable's attributes, in the file's order.
   public let attributes: [(name: String, value: NetCDFAttribute)]
 
-  /// Its dimensions' lengths, slowest first.
+  /// The dimensions' lengths, slowest first.
   public var shape: [Int] { dimensions.map(\.length) }
 
   /// The attribute of that name.
   ///
-  /// - Throws: `NetCDFError` of kind `missingName`, which names the nearest and those that exist.
+  /// - Throws: `NetCDFError` of kind `missingName`, which lists the nearest name and those that exist.
   public func attribute(_ name: String) throws(NetCDFError) -> NetCDFAttribute {
     guard let attribute = attributes.first(where: { $0.name == name }) else {
       throw NetCDFError.missing(
@@ -33,24 +33,24 @@ public struct NetCDFReaderVariable: Sendable {
     return attribute.value
   }
 
-  /// Reads the whole variable as doubles. Of a floating type, elements equal to `_FillValue` or
-  /// `missing_value` are NaN.
+  /// Reads the whole variable as doubles. In a variable of a floating type, elements equal to `_FillValue` or
+  /// `missing_value` become NaN.
   ///
-  /// - Returns: Shape `shape`, row-major; one value of a scalar.
-  /// - Throws: `NetCDFError`; of kind `typeMismatch` for texts, `tooLarge` for more elements than the reader
-  ///   allows or the memory takes, `notReadable` where the file is damaged.
+  /// - Returns: Shape `shape`, row-major; one value for a scalar.
+  /// - Throws: `NetCDFError`; of kind `typeMismatch` for texts, `tooLarge` for more elements than the reader allows
+  ///   or the memory holds, `notReadable` if the file is damaged.
   public func readDoubles() throws(NetCDFError) -> [Double] {
     try readDoubles(start: shape.map { _ in 0 }, count: shape)
   }
 
-  /// Reads a part of the variable as doubles, a rectangle in its index space (hyperslab). Missing elements
-  /// are NaN as in `readDoubles()`.
+  /// Reads a part of the variable as doubles, a rectangle in its index space (hyperslab). Missing elements become
+  /// NaN, as in `readDoubles()`.
   ///
   /// - Parameters:
   ///   - start: The first index along each dimension.
   ///   - count: The number of indices along each dimension.
   /// - Returns: Shape `count`, row-major.
-  /// - Throws: As `readDoubles()`, and `shapeMismatch` where the part is not within the variable.
+  /// - Throws: What `readDoubles()` throws, and `shapeMismatch` if the part is not within the variable.
   public func readDoubles(start: [Int], count: [Int]) throws(NetCDFError) -> [Double] {
     guard type.isFloating || type.isInteger else { throw mismatch("numbers") }
     var values = try read(start, count) { nc_get_vara_double(group, identifier, $0, $1, $2) }
@@ -66,15 +66,15 @@ public struct NetCDFReaderVariable: Sendable {
 
   /// Reads the whole variable as integers.
   ///
-  /// - Returns: Shape `shape`, row-major; one value of a scalar.
-  /// - Throws: As `readDoubles()`; of kind `typeMismatch` also for a floating type and for values that an
-  ///   `Int` does not hold.
+  /// - Returns: Shape `shape`, row-major; one value for a scalar.
+  /// - Throws: What `readDoubles()` throws; of kind `typeMismatch` also for a floating type and for values that an
+  ///   `Int` cannot hold.
   public func readInts() throws(NetCDFError) -> [Int] {
     try readInts(start: shape.map { _ in 0 }, count: shape)
   }
 
-  /// Reads a part of the variable as integers. Parameters as of `readDoubles(start:count:)`, throws as
-  /// `readInts()`, and `shapeMismatch` where the part is not within the variable.
+  /// Reads a part of the variable as integers. The parameters are those of `readDoubles(start:count:)`. Throws what
+  /// `readInts()` throws, and `shapeMismatch` if the part is not within the variable.
   public func readInts(start: [Int], count: [Int]) throws(NetCDFError) -> [Int] {
     guard type.isInteger else { throw mismatch("integers") }
     return try read(start, count) {
@@ -84,10 +84,10 @@ public struct NetCDFReaderVariable: Sendable {
 
   /// Reads the whole variable as texts.
   ///
-  /// - Returns: Shape `shape`, row-major; of a `character` variable without the last dimension, which is the
-  ///   length (padding zero bytes are dropped). Bytes that are not UTF-8 become U+FFFD.
-  /// - Throws: `NetCDFError`; of kind `typeMismatch` for numbers, `tooLarge` for more elements than the
-  ///   reader allows or the memory takes, `notReadable` where the file is damaged.
+  /// - Returns: Shape `shape`, row-major. For a `character` variable the last dimension, which is the length of the
+  ///   texts, is missing, and zero bytes at their end are dropped. Bytes that are not UTF-8 become U+FFFD.
+  /// - Throws: `NetCDFError`; of kind `typeMismatch` for numbers, `tooLarge` for more elements than the reader
+  ///   allows or the memory holds, `notReadable` if the file is damaged.
   public func readStrings() throws(NetCDFError) -> [String] {
     let start = shape.map { _ in 0 }
     switch type {

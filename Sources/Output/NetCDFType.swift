@@ -24,9 +24,9 @@ public enum NetCDFType: Sendable, Equatable, CaseIterable {
   case uint64
   /// Text of any length, in UTF-8.
   case string
-  /// A single byte of text; the last dimension is the length. Read only.
+  /// A single byte of text. The last dimension is the length of the texts. Can only be read.
   case character
-  /// A type defined by the file (enumeration, compound, ...). Neither read nor written.
+  /// A type that the file defines (enumeration, compound, ...). Can neither be read nor written.
   case other
 
   /// Whether this is a floating type.
@@ -35,7 +35,7 @@ public enum NetCDFType: Sendable, Equatable, CaseIterable {
   /// Whether this is an integer type.
   public var isInteger: Bool { integerRange != nil }
 
-  /// The values that an integer type holds, as far as `Int64` does.
+  /// The values that an integer type can hold, as far as `Int64` can hold them; nil for other types.
   var integerRange: ClosedRange<Int64>? {
     switch self {
     case .int8: Int64(Int8.min)...Int64(Int8.max)
@@ -50,7 +50,7 @@ public enum NetCDFType: Sendable, Equatable, CaseIterable {
     }
   }
 
-  /// Bytes per element; of a string, the bytes of its reference.
+  /// The number of bytes per element. For a string it is that of the reference.
   var size: Int {
     switch self {
     case .int8, .uint8, .character: 1
@@ -61,7 +61,7 @@ public enum NetCDFType: Sendable, Equatable, CaseIterable {
     }
   }
 
-  /// The library's code; none for those that cannot be written.
+  /// The library's code; nil for types that cannot be written.
   var code: nc_type? {
     switch self {
     case .double: NC_DOUBLE
@@ -88,29 +88,29 @@ public enum NetCDFType: Sendable, Equatable, CaseIterable {
 public enum NetCDFAttribute: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByFloatLiteral,
   ExpressibleByIntegerLiteral
 {
-  /// A text, as characters in UTF-8 (`NC_CHAR`).
+  /// A text, stored as characters in UTF-8 (`NC_CHAR`).
   case text(String)
   /// A floating number of 64 bits.
   case double(Double)
   /// Floating numbers of 64 bits.
   case doubles([Double])
-  /// An integer: of 32 bits in the file where it fits, else of 64.
+  /// An integer. The file has it with 32 bits if it fits, otherwise with 64.
   case int(Int)
   /// Integers of 32 bits.
   case ints([Int32])
   /// Integers of 64 bits.
   case int64s([Int64])
-  /// Several texts (`NC_STRING`); also what a reader gives for a single one of that type.
+  /// Several texts (`NC_STRING`). A reader also returns this for a single text of that type.
   case texts([String])
 
-  /// A text.
+  /// Creates a text.
   public init(stringLiteral value: String) { self = .text(value) }
-  /// A floating number.
+  /// Creates a floating number.
   public init(floatLiteral value: Double) { self = .double(value) }
-  /// An integer.
+  /// Creates an integer.
   public init(integerLiteral value: Int) { self = .int(value) }
 
-  /// The text, if this is one text.
+  /// The text, if this is a single text.
   public var text: String? {
     switch self {
     case .text(let value): value
@@ -119,7 +119,7 @@ public enum NetCDFAttribute: Sendable, Equatable, ExpressibleByStringLiteral, Ex
     }
   }
 
-  /// The integer, if this is one integer.
+  /// The integer, if this is a single integer.
   public var integer: Int? {
     switch self {
     case .int(let value): value
@@ -129,7 +129,7 @@ public enum NetCDFAttribute: Sendable, Equatable, ExpressibleByStringLiteral, Ex
     }
   }
 
-  /// The numbers as floating ones, if these are numbers.
+  /// The numbers as doubles, if these are numbers.
   public var numbers: [Double]? {
     switch self {
     case .double(let value): [value]
@@ -144,10 +144,10 @@ public enum NetCDFAttribute: Sendable, Equatable, ExpressibleByStringLiteral, Ex
 
 /// A dimension of a NetCDF file.
 public struct NetCDFDimension: Sendable, Equatable {
-  /// Its name.
+  /// The dimension's name.
   public let name: String
-  /// Its length; of an unlimited one, its present length.
+  /// The dimension's length; for an unlimited one, its present length.
   public let length: Int
-  /// Whether the file lets it grow.
+  /// Whether the dimension can grow.
   public let isUnlimited: Bool
 }

@@ -2,73 +2,74 @@ internal import CNetCDF
 
 /// A variable of a file that is being written.
 ///
-/// Values are row-major: the last dimension varies fastest. NaN is written as the fill value where the
-/// variable declares one, and as NaN otherwise. Doubles in a `float` variable are rounded, beyond its range
-/// to infinity. Integers go to integer variables only, floating numbers to floating variables only.
+/// Values are row-major, so the last dimension varies fastest. NaN is written as the fill value if the variable
+/// declares one, and otherwise as NaN. Doubles in a `float` variable are rounded, and those beyond its range become
+/// infinite. Integer variables take only integers, and floating variables only floating numbers.
 public struct NetCDFVariable {
   let file: WritableFile
   let group: Int32
   let identifier: Int32
-  /// Its name.
+  /// The variable's name.
   public let name: String
-  /// Its elements' type.
+  /// The elements' type.
   public let type: NetCDFType
-  /// What stands for a missing element, where it was declared.
+  /// The number that stands for a missing element; nil if none was declared.
   public let fillValue: Double?
   let dimensionIdentifiers: [Int32]
-  /// Its dimensions' lengths, nil for those that grow with what is written.
+  /// The dimensions' lengths; nil for a dimension that grows as values are written.
   public let lengths: [Int?]
 
   /// Sets an attribute of the variable.
   ///
-  /// - Throws: `NetCDFError`; of kind `invalidName` where the name is not allowed, or is `_FillValue`.
+  /// - Throws: `NetCDFError`; of kind `invalidName` if the name is not allowed or is `_FillValue`.
   public func setAttribute(_ name: String, _ value: NetCDFAttribute) throws(NetCDFError) {
     try file.setAttribute(name, value, group: group, variable: identifier)
   }
 
   // MARK: The whole variable
 
-  /// Writes the whole variable; along a leading unlimited dimension, as many rows as there are values for.
+  /// Writes the whole variable. Along a leading unlimited dimension, there are as many rows as there are values
+  /// for.
   ///
-  /// - Parameter values: The shape of the variable, row-major; one value for a scalar.
+  /// - Parameter values: Row-major, in the variable's shape; one value for a scalar.
   /// - Throws: `NetCDFError`; of kind `typeMismatch`, `shapeMismatch` or `inputOutput`.
   public func write(_ values: [Double]) throws(NetCDFError) {
     try put(.doubles(values), region: try whole(values.count))
   }
 
-  /// Writes the whole variable, the fill value for nil. Throws as `write(_: [Double])`, and `typeMismatch`
-  /// where the variable declares no fill value and there is a nil.
+  /// Writes the whole variable. nil becomes the fill value. Throws what `write(_: [Double])` throws, and
+  /// `typeMismatch` if there is a nil and the variable declares no fill value.
   public func write(_ values: [Double?]) throws(NetCDFError) {
     try put(.doubles(try filled(values)), region: try whole(values.count))
   }
 
-  /// Writes the whole variable. Throws as `write(_: [Double])`.
+  /// Writes the whole variable. Throws what `write(_: [Double])` throws.
   public func write(_ values: [Float]) throws(NetCDFError) {
     try put(.floats(values), region: try whole(values.count))
   }
 
-  /// Writes the whole variable. Throws as `write(_: [Double])`, and `typeMismatch` for a value that the
+  /// Writes the whole variable. Throws what `write(_: [Double])` throws, and `typeMismatch` for a value that the
   /// variable's type cannot hold.
   public func write(_ values: [Int32]) throws(NetCDFError) {
     try put(.int32s(values), region: try whole(values.count))
   }
 
-  /// Writes the whole variable. Throws as `write(_: [Int32])`.
+  /// Writes the whole variable. Throws what `write(_: [Int32])` throws.
   public func write(_ values: [Int64]) throws(NetCDFError) {
     try put(.int64s(values), region: try whole(values.count))
   }
 
-  /// Writes the whole variable. Throws as `write(_: [Int32])`.
+  /// Writes the whole variable. Throws what `write(_: [Int32])` throws.
   public func write(_ values: [Int]) throws(NetCDFError) {
     try put(.int64s(values.map(Int64.init)), region: try whole(values.count))
   }
 
-  /// Writes the whole variable. Throws as `write(_: [Int32])`.
+  /// Writes the whole variable. Throws what `write(_: [Int32])` throws.
   public func write(_ values: [UInt8]) throws(NetCDFError) {
     try put(.int64s(values.map(Int64.init)), region: try whole(values.count))
   }
 
-  /// Writes the whole variable. Throws as `write(_: [Double])`, and `typeMismatch` for a text with a zero
+  /// Writes the whole variable. Throws what `write(_: [Double])` throws, and `typeMismatch` for a text with a zero
   /// byte.
   public func write(_ values: [String]) throws(NetCDFError) {
     try put(.strings(values), region: try whole(values.count))
@@ -87,40 +88,40 @@ public struct NetCDFVariable {
     try put(.doubles(values), region: (start, count))
   }
 
-  /// Writes a part of the variable, the fill value for nil. Throws as `write(_: [Double], start:, count:)`,
-  /// and `typeMismatch` where the variable declares no fill value and there is a nil.
+  /// Writes a part of the variable. nil becomes the fill value. Throws what `write(_: [Double], start:, count:)`
+  /// throws, and `typeMismatch` if there is a nil and the variable declares no fill value.
   public func write(_ values: [Double?], start: [Int], count: [Int]) throws(NetCDFError) {
     try put(.doubles(try filled(values)), region: (start, count))
   }
 
-  /// Writes a part of the variable. Throws as `write(_: [Double], start:, count:)`.
+  /// Writes a part of the variable. Throws what `write(_: [Double], start:, count:)` throws.
   public func write(_ values: [Float], start: [Int], count: [Int]) throws(NetCDFError) {
     try put(.floats(values), region: (start, count))
   }
 
-  /// Writes a part of the variable. Throws as `write(_: [Double], start:, count:)`, and `typeMismatch` for a
-  /// value that the variable's type cannot hold.
+  /// Writes a part of the variable. Throws what `write(_: [Double], start:, count:)` throws, and `typeMismatch` for
+  /// a value that the variable's type cannot hold.
   public func write(_ values: [Int32], start: [Int], count: [Int]) throws(NetCDFError) {
     try put(.int32s(values), region: (start, count))
   }
 
-  /// Writes a part of the variable. Throws as `write(_: [Int32], start:, count:)`.
+  /// Writes a part of the variable. Throws what `write(_: [Int32], start:, count:)` throws.
   public func write(_ values: [Int64], start: [Int], count: [Int]) throws(NetCDFError) {
     try put(.int64s(values), region: (start, count))
   }
 
-  /// Writes a part of the variable. Throws as `write(_: [Int32], start:, count:)`.
+  /// Writes a part of the variable. Throws what `write(_: [Int32], start:, count:)` throws.
   public func write(_ values: [Int], start: [Int], count: [Int]) throws(NetCDFError) {
     try put(.int64s(values.map(Int64.init)), region: (start, count))
   }
 
-  /// Writes a part of the variable. Throws as `write(_: [Int32], start:, count:)`.
+  /// Writes a part of the variable. Throws what `write(_: [Int32], start:, count:)` throws.
   public func write(_ values: [UInt8], start: [Int], count: [Int]) throws(NetCDFError) {
     try put(.int64s(values.map(Int64.init)), region: (start, count))
   }
 
-  /// Writes a part of the variable. Throws as `write(_: [Double], start:, count:)`, and `typeMismatch` for a
-  /// text with a zero byte.
+  /// Writes a part of the variable. Throws what `write(_: [Double], start:, count:)` throws, and `typeMismatch` for
+  /// a text with a zero byte.
   public func write(_ values: [String], start: [Int], count: [Int]) throws(NetCDFError) {
     try put(.strings(values), region: (start, count))
   }
@@ -161,7 +162,7 @@ public struct NetCDFVariable {
     file.failure(kind, Self.operation, name, message, remedy: remedy)
   }
 
-  /// The region of the whole variable, given that many values.
+  /// The region of the whole variable, given the number of values.
   private func whole(_ available: Int) throws(NetCDFError) -> (start: [Int], count: [Int]) {
     var count = lengths.map { $0 ?? 0 }
     if lengths.dropFirst().contains(where: { $0 == nil }) {
@@ -247,12 +248,12 @@ public struct NetCDFVariable {
   ) throws(NetCDFError) {
     if count.contains(0) { return }
     try file.perform(Self.operation, name) { () throws(NetCDFLibrary.Status) in
-      // A scalar has neither, but the library wants pointers.
+      // A scalar has no indices, but the library needs pointers.
       try NetCDFLibrary.check(call(start.isEmpty ? [0] : start, count.isEmpty ? [1] : count))
     }
   }
 
-  /// The fill value in place of NaN; no copy where NaN stays NaN.
+  /// Replaces NaN by the fill value. There is no copy if NaN stays NaN.
   private func substituted<Number: BinaryFloatingPoint>(_ values: [Number]) -> [Number] {
     guard let fillValue, !fillValue.isNaN else { return values }
     return values.map { $0.isNaN ? Number(fillValue) : $0 }

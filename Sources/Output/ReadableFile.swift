@@ -19,7 +19,7 @@ final class ReadableFile: Sendable {
     do throws(NetCDFLibrary.Status) {
       identifier = try NetCDFLibrary.call { () throws(NetCDFLibrary.Status) in
         var identifier: Int32 = -1
-        // With this prefix the library takes no path for a network address, and skips no leading space.
+        // With this prefix the library never takes a path for a network address, and skips no leading space.
         let location = path.hasPrefix("/") ? path : "./\(path)"
         try NetCDFLibrary.check(nc_open(location, NC_NOWRITE, &identifier))
         return identifier
@@ -39,12 +39,12 @@ final class ReadableFile: Sendable {
     }
   }
 
-  /// Refuses what the library reports poorly or not at all.
+  /// Throws for files that the library reports poorly or not at all.
   private static func checkReadable(_ path: String) throws(NetCDFError) {
     func failure(_ kind: NetCDFError.Kind, _ message: String, remedy: String? = nil) -> NetCDFError {
       NetCDFError(kind, path: path, operation: "open", message: message, remedy: remedy)
     }
-    // Without blocking, because the path may name a pipe.
+    // The file is opened without blocking, because the path may name a pipe.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let message = errno
@@ -78,7 +78,7 @@ final class ReadableFile: Sendable {
     return result ?? NC_EINTERNAL
   }
 
-  /// Calls the library under the lock and turns its complaints into errors.
+  /// Calls the library under the lock and turns its status codes into errors.
   func perform<Value: Sendable>(
     _ operation: String, _ name: String?, _ body: () throws(NetCDFLibrary.Status) -> Value
   ) throws(NetCDFError) -> Value {
@@ -91,7 +91,7 @@ final class ReadableFile: Sendable {
     }
   }
 
-  /// The attributes of a group (`variable` is `NC_GLOBAL`) or variable.
+  /// The attributes of a variable, or of a group (then `variable` is `NC_GLOBAL`).
   func attributes(
     group: Int32, variable: Int32, of name: String
   ) throws(NetCDFError) -> [(name: String, value: NetCDFAttribute)] {
@@ -139,7 +139,7 @@ final class ReadableFile: Sendable {
       if type.isInteger {
         var integers = [CLongLong](repeating: 0, count: max(length, 1))
         let status = nc_get_att_longlong(group, variable, name, &integers)
-        // Beyond the range of 64 bits with a sign, a double tells the most.
+        // Beyond the range of signed 64-bit integers, a double tells the most.
         if status != NC_ERANGE {
           try NetCDFLibrary.check(status)
           if length == 1, let single = Int(exactly: integers[0]) { return .int(single) }
@@ -156,13 +156,13 @@ final class ReadableFile: Sendable {
   }
 }
 
-/// Whether the system grants that much memory, which is not touched. An array that cannot be allocated would end the
-/// process.
+/// Whether the system grants that much memory, which is not touched. The check is needed because an array that
+/// cannot be allocated would end the process.
 func memoryIsAvailable(for elements: Int, of size: Int) -> Bool {
   let (bytes, overflow) = elements.multipliedReportingOverflow(by: size)
   if overflow { return false }
   if bytes < 1 << 26 { return true }
-  // Systems grant more than they have, and end the process when it is touched.
+  // Systems grant more memory than they have, and end the process when it touches too much.
   let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
   if pages > 0, size > 0, bytes / size > pages { return false }
   guard let region = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
@@ -174,7 +174,7 @@ func memoryIsAvailable(for elements: Int, of size: Int) -> Bool {
 
 /// The system's limits on open files.
 package enum ReadableFiles {
-  /// The most files that this process may have open at once.
+  /// The largest number of files that this process may have open at once.
   package static var limit: Int {
     let limit = sysconf(Int32(_SC_OPEN_MAX))
     return limit > 0 ? limit : Int(Int32.max)

@@ -4,23 +4,23 @@
   internal import Glibc
 #endif
 
-/// Writing to what cannot be replaced as a whole: pipes and devices.
+/// Writes to what cannot be replaced as a whole, such as pipes and devices.
 package enum StreamedOutput {
-  /// Whether a path leads, through symbolic links, to something that is neither a regular file nor a folder.
+  /// Whether a path leads, through symbolic links, to something other than a regular file or a folder.
   package static func isNeeded(_ path: String) -> Bool {
     var target = stat()
     guard stat(path, &target) == 0 else { return false }
     return target.st_mode & S_IFMT != S_IFDIR && target.st_mode & S_IFMT != S_IFREG
   }
 
-  /// Whether a path leads to what this process's standard output is.
+  /// Whether a path leads to this process's standard output.
   package static func isStandardOutput(_ path: String) -> Bool {
     var (target, output) = (stat(), stat())
     return stat(path, &target) == 0 && fstat(STDOUT_FILENO, &output) == 0 && output.st_dev == target.st_dev
       && output.st_ino == target.st_ino
   }
 
-  /// Writes texts one after another; opening a pipe waits until somebody reads it.
+  /// Writes texts one after another. Opening a pipe waits until somebody reads from it.
   ///
   /// - Parameter body: Receives a function that appends a text.
   /// - Throws: `FileError`, and what `body` throws.
@@ -43,7 +43,7 @@ package enum StreamedOutput {
   }
 }
 
-/// The system's call, whose name the functions above have too.
+/// The system's `write`, under a name that the functions above do not hide.
 private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
   write(descriptor, bytes.baseAddress, bytes.count)
 }

@@ -4,29 +4,29 @@
   internal import Glibc
 #endif
 
-/// An empty file that this process alone owns, beside the file that it is to become.
+/// An empty file that only this process owns, beside the file that it is to become.
 package struct TemporaryFile {
-  /// How a temporary file takes a name that must not be taken yet.
+  /// How a temporary file takes a name that must still be free.
   package enum Exclusion: Sendable {
-    /// By a hard link, which the file system refuses where the name exists.
+    /// By a hard link, which the file system refuses if the name exists.
     case hardLink
-    /// By creating an empty file of that name exclusively and renaming over it: for file systems without hard
-    /// links. Others may see the empty file for a moment.
+    /// By creating an empty file of that name exclusively and renaming over it. This works on file systems without
+    /// hard links, but others may see the empty file for a moment.
     case placeholder
   }
 
-  /// The path as the caller gave it, for messages.
+  /// The path as the caller gave it, which messages show.
   package let requestedPath: String
-  /// The final place.
+  /// The path that the file will have in the end.
   package let target: String
-  /// The temporary place, in the same folder.
+  /// The path of the temporary file, in the same folder.
   package let path: String
   private let folder: String
   private let overwrite: Bool
 
-  /// Creates the temporary file, so that a missing or unwritable folder shows at once.
+  /// Creates the temporary file, so that a missing folder, or one that may not be written to, is noticed at once.
   ///
-  /// - Throws: `FileError`; with kind `exists` where there is a file already and `overwrite` is false.
+  /// - Throws: `FileError`; of kind `exists` if there is already a file and `overwrite` is false.
   package init(for requestedPath: String, overwrite: Bool) throws(FileError) {
     self.requestedPath = requestedPath
     self.overwrite = overwrite
@@ -56,13 +56,13 @@ package struct TemporaryFile {
         return
       }
       let errorNumber = errno
-      // A killed process of the same number has left a file of this name: the next one is tried.
+      // A killed process with the same number has left a file of this name, so the next name is tried.
       if errorNumber == EEXIST || errorNumber == EINTR { continue }
       throw FileError(path: requestedPath, doing: "creating a file in \(folder)", errorNumber: errorNumber)
     }
   }
 
-  /// Where the file that a path names is, symbolic links followed, and the permissions of one that is there already.
+  /// The path that a path leads to after symbolic links, and the permissions of the file there if there is one.
   private static func place(
     of requestedPath: String, overwrite: Bool
   ) throws(FileError) -> (path: String, mode: mode_t?) {
@@ -79,7 +79,7 @@ package struct TemporaryFile {
     }
     let isLink = information.st_mode & S_IFMT == S_IFLNK
     let exists = stat(requestedPath, &information) == 0
-    // Links of the system to open pipes and files have targets that only the system can follow.
+    // The system's links to open pipes and files have targets that only the system can follow.
     if exists, information.st_mode & S_IFMT != S_IFREG {
       throw FileError(
         .cannotCreate, path: requestedPath, message: "it leads to something that is no regular file",
@@ -98,10 +98,10 @@ package struct TemporaryFile {
     return (try destination(ofLink: requestedPath), nil)
   }
 
-  /// Where a symbolic link leads to whose target does not exist yet.
+  /// The path that a symbolic link leads to, if there is no file there yet.
   private static func destination(ofLink link: String) throws(FileError) -> String {
     var path = link
-    // Linux follows as many links.
+    // Linux follows at most 40 links, too.
     for _ in 0..<40 {
       var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
       let count = bytes.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
@@ -138,12 +138,12 @@ package struct TemporaryFile {
     guard close(descriptor) == 0 || errno == EINTR else { throw failure("closing") }
   }
 
-  /// Moves another file to the temporary place.
+  /// Moves another file to the path of the temporary file.
   func exchange(with other: String) throws(FileError) {
     guard rename(other, path) == 0 else { throw failure("moving \(other)") }
   }
 
-  /// Whether nothing was written to it, or it is gone.
+  /// Whether nothing was written to the file, or it is gone.
   var isEmpty: Bool {
     var information = stat()
     return stat(path, &information) != 0 || information.st_size == 0
@@ -154,15 +154,15 @@ package struct TemporaryFile {
     guard rename(path, other) == 0 else { throw failure("moving it back to \(other)") }
   }
 
-  /// Brings the content to the disk and gives it the final name, in one step for every observer.
+  /// Brings the content to the disk and gives it the final name, in a single step for every observer.
   ///
-  /// - Throws: `FileError`, after which the temporary file is still there.
+  /// - Throws: `FileError`. The temporary file then still exists.
   package func publish(exclusion: Exclusion = .hardLink) throws(FileError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure("opening the temporary file") }
     var status = fsync(descriptor)
     while status != 0 && errno == EINTR { status = fsync(descriptor) }
-    // Some file systems have no fsync (EINVAL); then there is nothing to wait for.
+    // Some file systems have no fsync (EINVAL). Then there is nothing to wait for.
     let synchronized: FileError? = status == 0 || errno == EINVAL ? nil : failure("bringing it to the disk")
     close(descriptor)
     if let synchronized { throw synchronized }
@@ -173,7 +173,7 @@ package struct TemporaryFile {
       try takeFreeName(exclusion)
     }
 
-    // The name itself is durable once the folder is. Not every file system can do that, so failures are ignored.
+    // The name itself is durable once the folder is. Not every file system supports that, so failures are ignored.
     let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       _ = fsync(directory)
@@ -191,7 +191,8 @@ package struct TemporaryFile {
         return
       }
       if errno == EEXIST { throw Self.existing(requestedPath) }
-      // After any other refusal (no hard links here, too many of them) a placeholder is tried, which tells more.
+      // After any other refusal (no hard links here, too many of them) a placeholder is tried, because its errors
+      // tell more.
     }
     let placeholder = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard placeholder >= 0 else {

@@ -5,18 +5,18 @@
 #endif
 internal import Synchronization
 
-/// The names of temporary files, `.NAME.partial-WHERE-PID-N`, which tell who writes them, so that those of a killed
-/// process can be removed.
+/// The names of temporary files, `.NAME.partial-WHERE-PID-N`. They tell which process writes a file, so that the
+/// files of a killed process can be removed.
 ///
-/// WHERE stands for the machine since its last start and for its space of process numbers: on a shared disk, and
-/// between containers, nobody else can tell whether process PID is alive. Files from elsewhere or from before a restart
-/// stay.
+/// WHERE stands for the machine since its last start and for its space of process numbers. Only there can it be
+/// told whether process PID is alive, because a disk may be shared between machines and containers. Files from
+/// elsewhere or from before a restart stay.
 enum TemporaryName {
   private static let counter = Atomic<Int>(0)
   private static let sweptFolders = Mutex<Set<String>>([])
 
-  /// A name that this process has not used before; the stem is cut at whole characters so that it has at most
-  /// 255 bytes.
+  /// A name that this process has not used before. The stem is shortened by whole characters, so that the name has
+  /// at most 255 bytes.
   static func make(for name: String) -> String {
     let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
     let suffix = ".partial-\(place ?? "unknown")-\(getpid())-\(number)"
@@ -30,7 +30,8 @@ enum TemporaryName {
     if sweptFolders.withLock({ $0.insert(folder).inserted }) { removeOrphans(in: folder) }
   }
 
-  /// Removes what killed processes left in a folder. Failures are no errors: another process may do the same.
+  /// Removes what killed processes left in a folder. Failures are not errors, because another process may do the
+  /// same.
   static func removeOrphans(in folder: String) {
     guard let directory = opendir(folder) else { return }
     defer { closedir(directory) }
@@ -42,7 +43,7 @@ enum TemporaryName {
     }
   }
 
-  /// Whether a file of this name was begun here by a process that is gone.
+  /// Whether a file of this name was begun on this machine by a process that is gone.
   static func isOrphan(_ name: String) -> Bool {
     guard let place, name.hasPrefix(".") else { return false }
     let parts = name.split(separator: "-", omittingEmptySubsequences: false).suffix(4)
@@ -55,8 +56,8 @@ enum TemporaryName {
     return process > 0 && kill(process, 0) != 0 && errno == ESRCH
   }
 
-  /// What stands for this machine since its last start and its space of process numbers; nil where the system does not
-  /// tell.
+  /// The text that stands for this machine since its last start and for its space of process numbers; nil if the
+  /// system does not provide them.
   private static let place: String? = {
     #if canImport(Darwin)
       var bytes = [CChar](repeating: 0, count: 64)

@@ -4,7 +4,7 @@ internal import CNetCDF
 final class WritableFile {
   let path: String
   let identifier: Int32
-  /// The dimensions that may grow, by the library's identifiers.
+  /// The dimensions that can grow, as the library's identifiers.
   var unlimited: Set<Int32> = []
   private let temporary: TemporaryFile
   private var isOpen = true
@@ -20,7 +20,7 @@ final class WritableFile {
     do throws(NetCDFLibrary.Status) {
       identifier = try NetCDFLibrary.call { () throws(NetCDFLibrary.Status) in
         var identifier: Int32 = -1
-        // The empty file is there already, ours alone: it is written anew.
+        // The empty file exists already and belongs only to this process, so it may be overwritten.
         try NetCDFLibrary.check(nc_create(temporary.path, Int32(NC_CLOBBER | NC_NETCDF4), &identifier))
         return identifier
       }
@@ -58,13 +58,13 @@ final class WritableFile {
     guard isOpen else { return }
     isOpen = false
     temporary.discard()
-    // What could not be written to the removed file is of no interest.
+    // It does not matter whether the removed file could be written.
     let identifier = identifier
     try? NetCDFLibrary.call { () throws(NetCDFLibrary.Status) in try NetCDFLibrary.check(nc_close(identifier))
     }
   }
 
-  /// Calls the library under the lock and turns its complaints into errors.
+  /// Calls the library under the lock and turns its status codes into errors.
   func perform<Value: Sendable>(
     _ operation: String, _ name: String?, _ body: () throws(NetCDFLibrary.Status) -> Value
   ) throws(NetCDFError) -> Value {
@@ -91,7 +91,7 @@ final class WritableFile {
       kind, path: error.path, operation: operation, message: error.message, remedy: error.remedy)
   }
 
-  /// Writes an attribute of a group (`variable` is `NC_GLOBAL`) or variable.
+  /// Writes an attribute of a variable, or of a group (then `variable` is `NC_GLOBAL`).
   func setAttribute(
     _ name: String, _ value: NetCDFAttribute, group: Int32, variable: Int32
   ) throws(NetCDFError) {
@@ -137,7 +137,7 @@ final class WritableFile {
     }
   }
 
-  /// The library's strings end at a zero byte.
+  /// Throws if a text contains a zero byte, because the library's strings end there.
   func refuseZeroBytes(_ texts: [String], _ operation: String, _ name: String) throws(NetCDFError) {
     guard let index = texts.firstIndex(where: { $0.utf8.contains(0) }) else { return }
     throw failure(
@@ -145,11 +145,11 @@ final class WritableFile {
   }
 }
 
-/// Calls `body` with C strings that live for the call.
+/// Calls `body` with C strings that exist only during the call.
 func withCStrings(
   _ texts: [String], _ body: (UnsafeMutablePointer<UnsafePointer<CChar>?>) -> Int32
 ) -> Int32 {
-  // One block of memory for all texts, each with its zero byte.
+  // All texts are in one block of memory, each followed by a zero byte.
   var bytes: [CChar] = []
   var offsets: [Int] = []
   for text in texts {

@@ -2,13 +2,13 @@ import Numerics
 
 /// The widths and functions of a variational autoencoder with fully connected layers.
 ///
-/// Encoder: D -> hidden[0] -> ... -> (mean, log variance) of N; decoder: N -> ... -> hidden[0] -> D.
+/// Encoder: D -> hidden[0] -> ... -> (mean, log variance), N each. Decoder: N -> ... -> hidden[0] -> D.
 public struct Architecture: Sendable, Hashable {
   /// D, the number of components of a data item.
   public var dataDimension: Int
   /// N, the number of latent variables.
   public var latentDimension: Int
-  /// Encoder widths; the decoder mirrors them. Empty for a linear model.
+  /// The widths of the encoder's hidden layers; the decoder mirrors them. Empty for a linear model.
   public var hidden: [Int]
   /// The function of the hidden layers.
   public var activation: Activation
@@ -32,9 +32,9 @@ public struct Architecture: Sendable, Hashable {
   public struct LayerShape: Sendable, Hashable {
     /// The name in model files, e.g. `encoder.0`.
     public var name: String
-    /// Width of the input.
+    /// The width of the input.
     public var inputs: Int
-    /// Width of the output.
+    /// The width of the output.
     public var outputs: Int
   }
 
@@ -59,16 +59,16 @@ public struct Architecture: Sendable, Hashable {
 
   /// The number of weights and biases.
   public var parameterCount: Int { layers.reduce(0) { $0 + ($1.inputs + 1) * $1.outputs } }
-  /// Index of the mean's layer in `layers`.
+  /// The index of the mean's layer in `layers`.
   var meanIndex: Int { hidden.count }
-  /// Index of the log variance's layer.
+  /// The index of the log variance's layer in `layers`.
   var logVarianceIndex: Int { hidden.count + 1 }
-  /// Index of the first decoder layer.
+  /// The index of the first decoder layer in `layers`.
   var decoderIndex: Int { hidden.count + 2 }
-  /// Index of the output layer.
+  /// The index of the output layer in `layers`.
   var outputIndex: Int { 2 * hidden.count + 2 }
 
-  /// Floating-point operations of one inference step x(t) -> z(t) -> x(t+1) per member.
+  /// The floating-point operations of one inference step x(t) -> z(t) -> x(t+1) in mean mode, per member.
   public var operationsPerStep: Int {
     2 * layers.filter { $0.name != "encoder.log_variance" }.reduce(0) { $0 + $1.inputs * $1.outputs }
   }

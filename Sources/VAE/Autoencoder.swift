@@ -8,18 +8,18 @@ public struct LayerParameters: Sendable, Hashable {
   public var bias: [Float]
 }
 
-/// A variational autoencoder: architecture and parameters, in single precision as in model files.
+/// A variational autoencoder: its architecture and its parameters, in the single precision of model files.
 ///
 /// Source: Kingma and Welling 2013, arXiv:1312.6114.
 public struct Autoencoder: Sendable {
-  /// The widths and functions of its layers.
+  /// The widths and functions of the layers.
   public let architecture: Architecture
   /// The parameters of each layer, in the order of `architecture.layers`.
   public internal(set) var layers: [LayerParameters]
-  /// What training recorded; written to the model file.
+  /// What training recorded, or what the model file says. It is written to model files.
   public var metadata: [String: String]
 
-  /// - Precondition: the layers have the architecture's shapes.
+  /// - Precondition: The layers have the architecture's shapes.
   public init(architecture: Architecture, layers: [LayerParameters], metadata: [String: String] = [:]) {
     precondition(layers.count == architecture.layers.count)
     for (layer, shape) in zip(layers, architecture.layers) {
@@ -30,12 +30,12 @@ public struct Autoencoder: Sendable {
     self.metadata = metadata
   }
 
-  /// Random parameters: weights and biases uniform in +-1/sqrt(inputs), PyTorch's default for linear
-  /// layers.
+  /// Creates random parameters: weights and biases uniform in +-1/sqrt(inputs), as PyTorch's linear layers have by
+  /// default.
   ///
   /// - Parameters:
   ///   - seed: The scenario's seed.
-  ///   - replica: Independent parameters for each.
+  ///   - replica: Each number gives independent parameters.
   public init(initializing architecture: Architecture, seed: UInt64, replica: Int = 0) {
     let field = RandomField(
       seed: seed, purpose: .parameterInitialization, context: UInt64(UInt32(truncatingIfNeeded: replica)))
@@ -51,8 +51,8 @@ public struct Autoencoder: Sendable {
     metadata = [:]
   }
 
-  /// What is assumed of a model whose file does not say it: keys of the metadata, and the values taken for them. A linear
-  /// model has no activation.
+  /// What is assumed of a model whose file does not say it: keys of the metadata that are missing, and the values
+  /// taken instead. A linear model has no activation, so none is assumed.
   public var assumptions: [(key: String, value: String)] {
     [("activation", architecture.activation.rawValue), ("likelihood", architecture.likelihood.rawValue)]
       .filter { metadata[$0.0] == nil && ($0.0 != "activation" || !architecture.hidden.isEmpty) }

@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// Repeated inference in mean mode, in double precision, with its derivative.
+/// Repeated inference in mean mode, in double precision, together with its derivative.
 ///
 ///     F = m . g,   J = dF/dz = (dm/dx)(g(z)) (dg/dz)(z)
 ///
@@ -12,7 +12,7 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
   private let network: Network
   private let base: InferenceMap<Network>
 
-  /// Iterates a network.
+  /// Creates the map that iterates a network.
   public init(_ network: Network) {
     dimension = network.latentDimension
     dataDimension = network.dataDimension
@@ -61,7 +61,7 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
     return table
   }
 
-  /// Scratch memory for one state and its directions: row 0 is the state, the others are directions.
+  /// Scratch memory for one state and its directions. Row 0 is the state, and the other rows are directions.
   public final class TangentWorkspace {
     let latent: Rows<Double>
     let data: Rows<Double>
@@ -76,7 +76,7 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
       self.network = network.makeTangentWorkspace(directions: directions)
     }
 
-    /// Takes z `[N]` and directions `[count, N]`.
+    /// Loads z `[N]` and directions `[count, N]`.
     fileprivate func load(
       _ state: UnsafePointer<Double>, _ directions: UnsafePointer<Double>, count: Int
     ) {
@@ -85,7 +85,7 @@ public struct DifferentiableInferenceMap<Network: DifferentiableNetwork>: Differ
       for k in 0..<count { latent.row(k + 1).update(from: directions + k * n, count: n) }
     }
 
-    /// Gives F(z) `[N]` and the directions' images `[count, N]`.
+    /// Stores F(z) `[N]` and the directions' images `[count, N]`.
     fileprivate func store(
       _ state: UnsafeMutablePointer<Double>, _ directions: UnsafeMutablePointer<Double>, count: Int
     ) {

@@ -9,21 +9,22 @@ import Numerics
 ///
 /// Source: Kingma and Welling 2013, arXiv:1312.6114.
 public struct Evidence: Sendable {
-  /// Mean of -ELBO, nats per item.
+  /// The mean of -ELBO, in nats per item.
   public var negativeELBO: Double
-  /// Standard error of that mean over items.
+  /// The standard error of that mean over items, in nats.
   public var standardError: Double
-  /// Mean Kullback-Leibler divergence, nats per item.
+  /// The mean Kullback-Leibler divergence, in nats per item.
   public var kullbackLeibler: Double
 
-  /// The draw of noise for test items. Different sets have different draws, because their items have equal numbers.
+  /// The number of the noise for test items. Different sets need different noise, because their items have the same
+  /// numbers.
   public static let testDraw = 0
-  /// The draw of noise for training items.
+  /// The number of the noise for training items.
   public static let trainingDraw = 1
-  /// The draw of noise for validation items.
+  /// The number of the noise for validation items.
   public static let validationDraw = 2
 
-  /// Takes values that are known already.
+  /// Creates evidence from values that are already known.
   public init(negativeELBO: Double, standardError: Double, kullbackLeibler: Double) {
     self.negativeELBO = negativeELBO
     self.standardError = standardError
@@ -33,10 +34,10 @@ public struct Evidence: Sendable {
   /// Evaluates a network on items `0..<count`, in its precision.
   ///
   /// - Parameters:
-  ///   - draw: Independent noise for each number.
-  ///   - threads: The result does not depend on it.
-  /// - Precondition: the network has an evidence lower bound.
-  /// - Complexity: one encoding and one decoding per item.
+  ///   - draw: The number of the noise. Different numbers give independent noise.
+  ///   - threads: The number of threads; the result does not depend on it.
+  /// - Precondition: The network has an evidence lower bound.
+  /// - Complexity: One encoding and one decoding per item.
   public init<Network: InferenceNetwork>(
     of network: Network, on source: some ItemSource, count: Int, seed: UInt64, draw: Int = 0, threads: Int
   ) {
@@ -58,14 +59,14 @@ public struct Evidence: Sendable {
       moments.add(bound.pointer[i])
       divergences.add(divergence.pointer[i])
     }
-    // One item whose bound is not finite makes the mean not finite.
+    // A single item whose bound is not finite makes the mean not finite.
     let isFinite = moments.count == count && divergences.count == count
-    negativeELBO = isFinite ? moments.mean ?? .nan : .nan  // NaN also for an empty set
+    negativeELBO = isFinite ? moments.mean ?? .nan : .nan  // NaN for an empty set, too
     standardError = isFinite ? moments.standardError ?? .nan : .nan
     kullbackLeibler = isFinite ? divergences.mean ?? .nan : .nan
   }
 
-  /// Evaluates a block of items: -ELBO and the Kullback-Leibler divergence of each.
+  /// Computes -ELBO and the Kullback-Leibler divergence of each item in a block.
   private static func evaluate<Network: InferenceNetwork>(
     _ network: Network, on source: some ItemSource, items: Range<Int>, _ noise: EvidenceNoise,
     bound: UnsafeMutablePointer<Double>, divergence: UnsafeMutablePointer<Double>
@@ -103,7 +104,7 @@ private struct EvidenceNoise: Sendable {
 
   /// Turns m(x) into z = m(x) + s(x) eps, and returns the divergence KL(q(z|x) || Normal(0, I)) in nats.
   ///
-  /// - Parameter state: m(x), then z.
+  /// - Parameter state: Holds m(x) and receives z, shape `[count]`.
   func sample(
     item: Int, state: UnsafeMutablePointer<Double>, logVariance: UnsafePointer<Double>, count: Int
   ) -> Double {

@@ -1,13 +1,14 @@
-/// Layers that a model file may hold and a dense autoencoder cannot have, told by their tensors' names and shapes.
+/// Layers that a model file may contain but a dense autoencoder cannot have. They are recognized by their tensors'
+/// names and shapes.
 ///
-/// Such a file is refused with the name of the layer: a name or a type that is wrong in its tensors is not what keeps the
-/// model from being read.
+/// Such a file is refused with the name of the layer. It would be misleading to complain about a tensor's name or
+/// type, because correcting those would not make the model readable.
 enum ForeignLayer {
   /// A layer with weights of more than two dimensions.
   case convolution(tensor: String, shape: [Int])
   /// A layer that normalizes by means and variances of batches.
   case batchNormalization(tensor: String)
-  /// A decoder whose hidden layers are not the encoder's in reverse order.
+  /// A decoder whose hidden widths are not the encoder's in reverse order.
   case otherDecoder(encoder: [Int], decoder: [Int])
 
   /// What is wrong, and what was expected.
@@ -24,7 +25,7 @@ enum ForeignLayer {
     }
   }
 
-  /// What to do about it.
+  /// What the user can do about it.
   var remedy: String {
     switch self {
     case .convolution: "train a model of fully connected layers"
@@ -35,7 +36,7 @@ enum ForeignLayer {
     }
   }
 
-  /// The first foreign layer among a file's tensors, in the order of their names.
+  /// The first foreign layer among a file's tensors, in the order of their names; nil if there is none.
   ///
   /// - Parameter shapes: The shape of each tensor by its name.
   /// - Complexity: O(n log n) for n tensors.
@@ -55,7 +56,8 @@ enum ForeignLayer {
     return otherDecoder(shapes)
   }
 
-  /// A decoder that has this format's names, and other widths than the encoder's in reverse order.
+  /// Finds a decoder whose tensors have this format's names, but whose widths are not the encoder's in reverse
+  /// order.
   private static func otherDecoder(_ shapes: [String: [Int]]) -> ForeignLayer? {
     guard shapes["encoder.mean.weight"] != nil, shapes["decoder.output.weight"] != nil else { return nil }
     let encoder = hiddenWidths(of: "encoder", shapes)
@@ -64,7 +66,8 @@ enum ForeignLayer {
     return .otherDecoder(encoder: encoder, decoder: decoder)
   }
 
-  /// The outputs of a part's hidden layers; nil where they do not follow one another, so that something else is wrong.
+  /// The output widths of a part's hidden layers; nil if the layers do not fit together, because then something
+  /// else is wrong.
   private static func hiddenWidths(of part: String, _ shapes: [String: [Int]]) -> [Int]? {
     var widths: [Int] = []
     while let weight = shapes["\(part).\(widths.count).weight"] {

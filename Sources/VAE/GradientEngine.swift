@@ -1,10 +1,12 @@
 import Numerics
 
-/// The ELBO's value and gradient on minibatches, by backpropagation, and steps of Adam, in one precision.
+/// The loss that training minimizes and its gradient on minibatches, by backpropagation, and steps of Adam, in one
+/// precision. For beta = 1 the loss is the negative ELBO.
 ///
 ///     L = (1/B) sum_b [ -ln p(x_b | z_b) + beta KL(q(z|x_b) || Normal(0, I)) ],   z = m + s eps
 ///
-/// Every element is one sum in a fixed order, however the work is cut: results do not depend on the number of threads.
+/// Every element of the result is one sum in a fixed order, however the work is divided. So results do not depend
+/// on the number of threads.
 ///
 /// Memory: `PackedParameters`, and the activations and gradients of one minibatch.
 final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
@@ -14,17 +16,18 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// The index of the heads in `layers`; the decoder begins after them.
   private let heads: Int
   private let team: WorkTeam
-  /// The most rows of a minibatch.
+  /// The largest number of rows in a minibatch.
   private let capacity: Int
 
-  /// The minibatch at work and the next one, which is filled meanwhile: items `[capacity, D]` and noise `[capacity, N]`.
+  /// The minibatch in use, and the next one, which is filled meanwhile: items `[capacity, D]` and noise `[capacity,
+  /// N]`.
   private var items: Rows<Scalar>
   private var nextItems: Rows<Scalar>
   private var noise: Rows<Scalar>
   private var nextNoise: Rows<Scalar>
-  /// Each layer's output, `[capacity, outputs]`; the last one becomes its gradient in place.
+  /// Each layer's output, `[capacity, outputs]`. The output of the last layer is replaced by its gradient.
   private let outputs: [Rows<Scalar>]
-  /// Values before the activation, where its derivative needs them; else the outputs.
+  /// The values before the activation if its derivative needs them; otherwise the same memory as `outputs`.
   private let preactivations: [Rows<Scalar>]
   /// dL/d(preactivation), `[capacity, outputs]`.
   private let deltas: [Rows<Scalar>]
@@ -34,9 +37,9 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   private let deviations: Rows<Scalar>
   /// dL/dz, `[capacity, N]`.
   private let latentDelta: Rows<Scalar>
-  /// The bias of input gradients: zeros.
+  /// The bias in products that give input gradients: zeros.
   private let zeros: AlignedBuffer<Scalar>
-  /// Negative log-likelihoods in nats, `[panel, capacity]`, each at the first row of a block.
+  /// Negative log-likelihoods in nats, `[panel, capacity]`. Each is stored at the first row of its block.
   private let panelLoss: AlignedBuffer<Double>
   /// Kullback-Leibler divergences in nats, `[capacity]`.
   private let itemDivergence: AlignedBuffer<Double>
@@ -44,8 +47,8 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// Copies the model's parameters.
   ///
   /// - Parameters:
-  ///   - capacity: The most rows of a minibatch.
-  ///   - team: The threads that share the work; nobody else uses them meanwhile.
+  ///   - capacity: The largest number of rows in a minibatch.
+  ///   - team: The threads that share the work. Nobody else may use them meanwhile.
   init(_ model: Autoencoder, capacity: Int, team: WorkTeam) {
     let architecture = model.architecture
     self.architecture = architecture
@@ -81,29 +84,29 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     itemDivergence = AlignedBuffer(count: capacity)
   }
 
-  /// Where row `r` of the next minibatch's items is to be written.
+  /// The memory for row `r` of the next minibatch's items.
   func nextItem(_ r: Int) -> UnsafeMutablePointer<Scalar> { nextItems.row(r) }
 
-  /// Where the noise eps of row `r` of the next minibatch is to be written.
+  /// The memory for the noise eps of row `r` of the next minibatch.
   func nextNoise(_ r: Int) -> UnsafeMutablePointer<Scalar> { nextNoise.row(r) }
 
-  /// Makes the next minibatch the one at work.
+  /// Makes the next minibatch the one in use.
   func advance() {
     swap(&items, &nextItems)
     swap(&noise, &nextNoise)
   }
 
-  /// Sums over a minibatch's rows, nats.
+  /// Sums over a minibatch's rows, in nats.
   struct Sums {
     var negativeLogLikelihood = 0.0
     var kullbackLeibler = 0.0
   }
 
-  /// One step of Adam on the first `rows` rows of the minibatch at work.
+  /// Does one step of Adam on the first `rows` rows of the minibatch in use.
   ///
   /// - Parameters:
-  ///   - pieces: How many pieces of other work there are, such as filling the next minibatch.
-  ///   - work: Does one of these pieces; called from several threads.
+  ///   - pieces: The number of pieces of other work, such as filling the next minibatch.
+  ///   - work: Does one of these pieces. It is called from several threads.
   func step(
     rows: Int, beta: Double, learningRate: Double, besides pieces: Int = 0,
     _ work: @escaping @Sendable (_ piece: Int) -> Void = { _ in }
@@ -114,7 +117,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     return sums
   }
 
-  /// The gradient on the first `rows` rows of the minibatch at work, in the form of `parameters.layout`.
+  /// The gradient on the first `rows` rows of the minibatch in use, in the form of `parameters.layout`.
   func gradient(rows: Int, beta: Double) -> (sums: Sums, gradient: AlignedBuffer<Scalar>) {
     let sums = evaluate(rows, beta: beta)
     let gradient = AlignedBuffer<Scalar>(count: parameters.layout.count)
@@ -122,7 +125,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     return (sums, gradient)
   }
 
-  /// The loss of the first `rows` rows, with the gradients of all preactivations.
+  /// Computes the loss of the first `rows` rows and the gradients of all preactivations.
   private func evaluate(_ rows: Int, beta: Double) -> Sums {
     precondition(rows > 0 && rows <= capacity)
     forward(rows)
@@ -144,11 +147,11 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
 
   // MARK: Shares of work
 
-  /// Calls `body` for each panel of columns and each block of rows. A block's inputs fit into a core's
-  /// second-level cache; there are at least two, for even shares.
+  /// Calls `body` for each panel of columns and each block of rows. A block's inputs fit into a core's second-level
+  /// cache. From 28 rows on there are at least two blocks, so that shares are even.
   ///
-  /// Panel p is worker p mod threads' here and in `update`, unless that one is busy: where cores have no cache in
-  /// common, a panel's weights and moments stay with one of them.
+  /// Here and in `update`, panel p belongs to worker p mod threads, unless that worker is busy. So if cores have no
+  /// cache in common, a panel's weights and moments stay with one core.
   private func blocks(
     panels: Int, rows: Int, _ body: @escaping @Sendable (_ panel: Int, _ rows: Range<Int>) -> Void
   ) {
@@ -163,19 +166,19 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
 
   private static func blockCount(_ rows: Int) -> Int { rows < 28 ? 1 : max(2, (rows + 167) / 168) }
 
-  /// Calls `body` for blocks of at least 28 rows, of which each takes all panels of a narrow layer: more blocks
-  /// than elsewhere, for even shares.
+  /// Calls `body` for blocks of 28 to 55 rows (or of all rows, if there are fewer), each with all panels of a narrow
+  /// layer. There are more blocks than elsewhere, so that shares are even.
   private func narrowBlocks(rows: Int, _ body: @escaping @Sendable (_ rows: Range<Int>) -> Void) {
     let blocks = max(1, rows / 28)
     team.forEach(pieces: blocks) { _, block in body(rows * block / blocks..<rows * (block + 1) / blocks) }
   }
 
-  /// What layer `k` reads.
+  /// The rows that layer `k` reads.
   private func input(_ k: Int) -> Rows<Scalar> {
     k == 0 ? items : k == heads + 1 ? latentStates : outputs[k - 1]
   }
 
-  /// The preactivations of a layer's panel, for some rows.
+  /// Computes the preactivations of one panel of a layer, for some rows.
   private func affine(_ k: Int, panel: Int, _ rows: Range<Int>, to target: Rows<Scalar>) {
     let layer = layers[k]
     let x = input(k)
@@ -187,7 +190,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
       activation: .identity)
   }
 
-  /// The gradient of a layer's inputs, delta W, for one panel of them and some rows.
+  /// Computes the gradient of a layer's inputs, delta W, for one panel of inputs and some rows.
   private func inputGradient(_ k: Int, panel: Int, _ rows: Range<Int>, to target: Rows<Scalar>) {
     let delta = deltas[k]
     Scalar.dense(
@@ -220,7 +223,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     }
   }
 
-  /// Mean and log variance, z, and the KL divergence.
+  /// Computes mean and log variance, z, and the Kullback-Leibler divergence.
   private func sampleLatentState(_ rows: Int) {
     let n = architecture.latentDimension
     narrowBlocks(rows: rows) { [self] rows in
@@ -253,13 +256,13 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     for k in stride(from: heads, to: 0, by: -1) { hiddenDelta(k - 1, rows) }
   }
 
-  /// The output layer, the likelihood, and its gradient, which takes the outputs' place.
+  /// Computes the output layer, the likelihood, and its gradient, which replaces the outputs.
   private func outputLayer(_ rows: Int, scale: Scalar) {
     let k = layers.count - 1
     blocks(panels: layers[k].panels, rows: rows) { [self] panel, rows in
       affine(k, panel: panel, rows, to: outputs[k])
       let first = panel * Scalar.panelWidth
-      // Columns beyond the last stay zero.
+      // Columns beyond the last one stay zero.
       let count = layers[k].columns(ofPanel: panel)
       let output = outputs[k].row(rows.lowerBound) + first
       let target = UnsafePointer(items.row(rows.lowerBound) + first)
@@ -275,12 +278,12 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
           loss += squaredError(output + r * stride, target + r * targetStride, count: count, scale: scale)
         }
       }
-      // A block has the place of its first row, whatever the number of blocks.
+      // A block's loss is stored at the place of its first row, whatever the number of blocks.
       panelLoss.pointer[panel * capacity + rows.lowerBound] = loss
     }
   }
 
-  /// Half the squared distance; `output` becomes its gradient times `scale`.
+  /// Half the squared distance. `output` is replaced by the gradient times `scale`.
   private func squaredError(
     _ output: UnsafeMutablePointer<Scalar>, _ target: UnsafePointer<Scalar>, count: Int, scale: Scalar
   ) -> Double {
@@ -293,7 +296,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     return 0.5 * sum
   }
 
-  /// dL/d(preactivation) of hidden layer `k` from the next layer's.
+  /// Computes dL/d(preactivation) of hidden layer `k` from that of the next layer.
   private func hiddenDelta(_ k: Int, _ rows: Int) {
     blocks(panels: layers[k + 1].inputPanels, rows: rows) { [self] panel, rows in
       let first = panel * Scalar.panelWidth
@@ -305,7 +308,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     }
   }
 
-  /// dL/dz, and from it the heads' gradient with the KL divergence's.
+  /// Computes dL/dz, and from it the heads' gradient, to which that of the Kullback-Leibler divergence is added.
   private func latentDelta(_ rows: Int, weight: Double) {
     let n = architecture.latentDimension
     narrowBlocks(rows: rows) { [self] rows in
@@ -329,12 +332,13 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
 
   // MARK: Update
 
-  /// Updates all layers' panels, those with most work first, and does the other work beside that.
+  /// Updates all layers' panels, those with the most work first, and does the other work at the same time.
   private func update(
     _ rows: Int, _ step: AdamStep, gradient: UnsafeMutablePointer<Scalar>?, besides pieces: Int,
     _ work: @escaping @Sendable (_ piece: Int) -> Void
   ) {
-    // As in `blocks`, panel p is at a place that is p modulo the threads; places between panels are empty.
+    // As in `blocks`, panel p is at a place that equals p modulo the number of threads. Places in between stay
+    // empty.
     let threads = team.threads
     var panels: [(layer: Int, panel: Int)] = []
     for k in layers.indices.sorted(by: { layers[$0].inputs > layers[$1].inputs }) {
@@ -352,7 +356,7 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   }
 }
 
-/// A pointer into memory that outlives the parallel loop, whose pieces write disjoint parts.
+/// A pointer into memory that outlives the parallel loop. The loop's pieces write to disjoint parts of it.
 private struct SendablePointer<Element>: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Element>
 }

@@ -6,9 +6,10 @@ import Vocabulary
 ///
 ///     x(t + 1) = g(z(t)),   z(t + 1) = m(x(t + 1))
 ///
-/// `Network.Scalar` is the precision of the networks; latent states pass through double precision exactly.
+/// `Network.Scalar` is the precision of the networks. Latent states are converted to double precision and back
+/// exactly.
 ///
-/// - Complexity: per member and step one decoding and one encoding.
+/// - Complexity: One decoding and one encoding per member and step.
 ///
 /// Source: Nagano, Karakida, Okada 2020, doi:10.1038/s41598-020-72593-4.
 public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
@@ -18,12 +19,13 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
   public let dataDimension: Int
   /// How inference is repeated.
   public let mode: InferenceMode
-  /// Encoder and decoder. The last member, so that where the others lie in memory depends on no generic type.
+  /// The encoder and the decoder. It is the last member, so that the places of the others in memory depend on no
+  /// generic type.
   public let network: Network
 
-  /// Iterates a network.
+  /// Creates the map that iterates a network.
   ///
-  /// - Precondition: the network supports the mode.
+  /// - Precondition: The network supports the mode.
   public init(_ network: Network, mode: InferenceMode = .mean) {
     precondition(network.supports(mode), "samples need distributions")
     self.network = network
@@ -40,11 +42,11 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     return fields
   }
 
-  /// Scratch memory of one worker.
+  /// Scratch memory of one worker, for the rows of a block.
   public final class Workspace {
     /// x(t).
     var x: Rows<Scalar>
-    /// x(t+1), where it has been computed already.
+    /// x(t+1), if it has already been computed.
     var next: Rows<Scalar>
     /// z(t).
     let z: Rows<Scalar>
@@ -52,15 +54,16 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     let mean: Rows<Scalar>
     /// ln s^2(x(t)).
     let logVariance: Rows<Scalar>
-    /// The output layer's plain values.
+    /// The values of the output layer before its last function.
     let plainValues: Rows<Scalar>
-    /// Room for two rows in double precision, for what is computed pixel by pixel.
+    /// Memory for two rows in double precision, for what is computed pixel by pixel.
     let row: AlignedBuffer<Double>
-    /// The time t for which `next` holds x(t+1).
+    /// The time t for which `next` holds x(t+1); -1 if it holds none.
     var decodedTime = -1
-    /// Whether there is an x(t): not at t = 0 of a latent start.
+    /// Whether there is an x(t), which a latent start does not have at t = 0.
     var hasDataState = false
-    /// The network's own scratch memory. The last member, so that where the others lie depends on no generic type.
+    /// The network's own scratch memory. It is the last member, so that the places of the others depend on no
+    /// generic type.
     var network: Network.Workspace
 
     init(_ network: Network, capacity: Int) {
@@ -84,7 +87,7 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     workspace.decodedTime = -1
     workspace.hasDataState = block.start == .data
     guard block.start == .data else {
-      // Rounded to the networks' precision, like every latent state.
+      // States are rounded to the networks' precision, like every latent state.
       workspace.z.load(block.states.pointer, rows: block.count)
       workspace.z.store(block.states.pointer, rows: block.count)
       return
@@ -101,7 +104,7 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     encode(block, time: time + 1, noise: noise, workspace)
   }
 
-  /// z(t) from x(t).
+  /// Computes z(t) from x(t).
   private func encode(_ block: StateBlock, time: Int, noise: NoiseSource, _ w: Workspace) {
     let rows = block.count
     network.encode(w.x, to: w.mean, rows: rows, workspace: &w.network)
@@ -118,12 +121,12 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
         z[i] += temperature * exponential(0.5 * logVariance[i]) * random.normal()
       }
     }
-    // Rounded to the networks' precision, like every latent state.
+    // States are rounded to the networks' precision, like every latent state.
     w.z.load(block.states.pointer, rows: rows)
     w.z.store(block.states.pointer, rows: rows)
   }
 
-  /// x(t+1) from z(t), into `next`.
+  /// Computes x(t+1) from z(t), and writes it to `next`.
   private func decode(
     _ block: StateBlock, time: Int, noise: NoiseSource, _ w: Workspace, keepsPlainValues: Bool = false
   ) {
@@ -212,7 +215,7 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     }
   }
 
-  /// The encoder's means of clean items: the memories xi_i = m(x_i).
+  /// The encoder's means of clean items, which are the memories xi_i = m(x_i); shape `[count, N]`.
   public func memories(of source: some ItemSource, count: Int, threads: Int) -> RowTable {
     let table = RowTable(rows: count, columns: dimension)
     let grain = BlockSize.standard

@@ -5,7 +5,7 @@ import Vocabulary
 public enum EncoderDistribution: Sendable, Hashable {
   /// q(z|x): independent normal variables with the mean m(x) and the logarithm of the variance ln s^2(x).
   case normal
-  /// Nothing but m(x): a deterministic autoencoder, which has no second head.
+  /// Only m(x). This is a deterministic autoencoder, which has no second head.
   case deterministic
 }
 
@@ -13,46 +13,46 @@ public enum EncoderDistribution: Sendable, Hashable {
 public enum DecoderDistribution: Sendable, Hashable {
   /// p(x|z) with the mean g(z).
   case likelihood(Likelihood)
-  /// Nothing but g(z): a deterministic autoencoder.
+  /// Only g(z). This is a deterministic autoencoder.
   case deterministic
 }
 
-/// What a decoder is to compute.
+/// The output that a decoder is asked for.
 public enum DecoderOutput: Sendable, Hashable {
   /// g(z).
   case means
-  /// The output layer's values before their last function, from which `means` and `negativeLogLikelihood` are computed.
-  /// Each network defines what they are; by default they are the likelihood's natural parameters.
+  /// The output layer's values before its last function, from which `means` and `negativeLogLikelihood` are
+  /// computed. Each network defines what they are. By default they are the likelihood's natural parameters.
   case plainValues
 }
 
-/// An encoder and a decoder in one precision, as repeated inference needs them: the seam for networks of any shape.
+/// An encoder and a decoder in one precision, as repeated inference needs them. Networks of any shape can conform.
 ///
 ///     m(x), ln s^2(x): [rows, D] -> [rows, N],   g(z): [rows, N] -> [rows, D]
 ///
-/// Conformers are immutable. All requirements work on blocks of rows, so that callers pay one generic call per block;
-/// loops over elements belong in the conformer, and there in `NetworkScalar`'s kernels. They allocate nothing, and the
-/// result of a row must not depend, bit for bit, on which other rows share its block.
+/// Conformers are immutable. All requirements work on blocks of rows, so that callers pay for one generic call per
+/// block. Loops over elements belong in the conformer, which uses the kernels of `NetworkScalar` for them. The
+/// requirements allocate nothing, and a row's result must have the same bits whichever other rows share its block.
 ///
 /// A network whose derivative is known also conforms to `DifferentiableNetwork`.
 public protocol InferenceNetwork: Sendable {
-  /// The precision.
+  /// The precision of the network.
   associatedtype Scalar: NetworkScalar
   /// Scratch memory for a block of rows.
   associatedtype Workspace
 
-  /// D.
+  /// D, the number of components of a data item.
   var dataDimension: Int { get }
   /// N, the number of latent variables.
   var latentDimension: Int { get }
-  /// What the encoder gives.
+  /// What the encoder states about the latent state.
   var encoderDistribution: EncoderDistribution { get }
-  /// What the decoder gives.
+  /// What the decoder states about the data.
   var decoderDistribution: DecoderDistribution { get }
-  /// The memory of a workspace per row.
+  /// The memory of a workspace per row, in bytes.
   var workspaceBytesPerRow: Int { get }
 
-  /// Scratch memory for blocks of at most `capacity` rows.
+  /// Creates scratch memory for blocks of at most `capacity` rows.
   func makeWorkspace(capacity: Int) -> Workspace
 
   /// Computes m(x).
@@ -62,50 +62,50 @@ public protocol InferenceNetwork: Sendable {
   ///   - mean: Receives m(x), shape `[rows, N]`.
   func encode(_ x: Rows<Scalar>, to mean: Rows<Scalar>, rows: Int, workspace: inout Workspace)
 
-  /// Computes ln s^2(x) of the rows that were last given to `encode`, which have not been changed since; `decode` may
-  /// have been called in between.
+  /// Computes ln s^2(x) of the rows that were last given to `encode`. They must not have been changed since, but
+  /// `decode` may have been called in between.
   ///
-  /// - Parameter logVariance: Shape `[rows, N]`.
-  /// - Precondition: the encoder's distribution is normal.
+  /// - Parameter logVariance: Receives ln s^2(x), shape `[rows, N]`.
+  /// - Precondition: The encoder's distribution is normal.
   func logVariance(to logVariance: Rows<Scalar>, rows: Int, workspace: inout Workspace)
 
   /// Computes g(z), or the output layer's plain values.
   ///
   /// - Parameters:
   ///   - z: Shape `[rows, N]`.
-  ///   - output: Shape `[rows, D]`.
+  ///   - output: Receives g(z) or the plain values, by `form`, shape `[rows, D]`.
   func decode(
     _ z: Rows<Scalar>, to output: Rows<Scalar>, as form: DecoderOutput, rows: Int, workspace: inout Workspace)
 
-  /// Turns the output layer's plain values into g(z), with the bits that `decode` gives.
+  /// Turns the output layer's plain values into g(z), with the same bits as `decode`.
   ///
-  /// By default the mean function of the likelihood, elementwise.
+  /// The default applies the likelihood's mean function to each element.
   ///
   /// - Parameters:
   ///   - plainValues: Shape `[rows, D]`.
-  ///   - means: Shape `[rows, D]`, other memory than `plainValues`.
+  ///   - means: Receives g(z), shape `[rows, D]`. Must not be the same memory as `plainValues`.
   func means(of plainValues: Rows<Scalar>, to means: Rows<Scalar>, rows: Int)
 
   /// Computes -ln p(x|z) of each row, in nats.
   ///
-  /// By default the likelihood of `plainValues` as its natural parameters.
+  /// The default takes `plainValues` as the likelihood's natural parameters.
   ///
   /// - Parameters:
   ///   - x: Shape `[rows, D]`.
-  ///   - plainValues: The output layer's at z, shape `[rows, D]`.
-  ///   - result: Shape `[rows]`.
-  ///   - scratch: Room for 2 D numbers.
-  /// - Precondition: the decoder has a likelihood.
+  ///   - plainValues: The plain values of the output layer at z, shape `[rows, D]`.
+  ///   - result: Receives one number per row, shape `[rows]`.
+  ///   - scratch: Memory for 2 D numbers.
+  /// - Precondition: The decoder has a likelihood.
   func negativeLogLikelihood(
     of x: Rows<Scalar>, plainValues: Rows<Scalar>, rows: Int, into result: UnsafeMutablePointer<Double>,
     scratch: UnsafeMutablePointer<Double>)
 }
 
 extension InferenceNetwork {
-  /// Whether an evidence lower bound exists: both parts are distributions.
+  /// Whether there is an evidence lower bound, which needs distributions of both encoder and decoder.
   public var hasEvidence: Bool { encoderDistribution == .normal && decoderDistribution != .deterministic }
 
-  /// Whether inference can be repeated in a mode: a mode that draws needs a distribution to draw from.
+  /// Whether inference can be repeated in a mode. A mode that draws samples needs a distribution to draw from.
   public func supports(_ mode: InferenceMode) -> Bool {
     switch mode {
     case .mean, .clamped: return true

@@ -1,10 +1,10 @@
 import Numerics
 
-/// The distribution p(x|z) of the decoder, with its natural parameters as the network's plain output.
+/// The decoder's distribution p(x|z). The network's plain output is its natural parameters.
 public enum Likelihood: String, Sendable, Hashable, CaseIterable {
-  /// Independent Bernoulli pixels; the network's output are logits, g(z) their logistic function.
+  /// Independent Bernoulli pixels. The network's outputs are logits, and g(z) is their logistic function.
   case bernoulli
-  /// Independent normal pixels of unit variance; the network's output is the mean g(z).
+  /// Independent normal pixels of unit variance. The network's output is the mean g(z).
   case gaussian
 
   /// The function that turns natural parameters into the mean g(z).
@@ -15,10 +15,15 @@ public enum Likelihood: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// -ln p(x | z) in nats from the output layer's values: stable, through logits for Bernoulli.
+  /// -ln p(x|z) in nats, computed from the output layer's values. For Bernoulli pixels it is computed from logits,
+  /// which is numerically stable.
   ///
-  /// Gaussian: |x - g|^2 / 2 + (D / 2) ln 2 pi.
-  /// - Parameter scratch: Room for 2 `count` numbers.
+  /// For Gaussian pixels it is |x - g|^2 / 2 + (D / 2) ln 2 pi.
+  ///
+  /// - Parameters:
+  ///   - outputs: The natural parameters, shape `[count]`.
+  ///   - targets: x, shape `[count]`.
+  ///   - scratch: Memory for 2 `count` numbers.
   func negativeLogLikelihood<Scalar: NetworkScalar>(
     outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, count: Int,
     scratch: UnsafeMutablePointer<Double>

@@ -1,19 +1,20 @@
 import Numerics
 
-/// The loss and its gradient at given parameters, items and noise: for checks against other programs
-/// and against finite differences.
+/// The loss and its gradient at given parameters, items and noise. It serves checks against other programs and
+/// against finite differences.
 public struct LossGradient: Sendable {
-  /// Mean over the items of negative log-likelihood + beta KL, nats.
+  /// The mean over the items of negative log-likelihood + beta KL, in nats.
   public var loss: Double
-  /// Per parameter tensor by its name in model files, row-major.
+  /// The gradient of each parameter tensor, by its name in model files, row-major.
   public var gradient: [String: [Double]]
 
   /// Computes both in the given precision.
   ///
   /// - Parameters:
   ///   - items: Shape `[items, D]`.
-  ///   - noise: Shape `[items, N]`, the reparametrized sample's eps.
-  ///   - perturbing: Adds to one parameter (tensor name, index, amount) in that precision first.
+  ///   - noise: The eps of the reparametrized samples, shape `[items, N]`.
+  ///   - perturbing: A change of one parameter (tensor name, index, amount), which is made first, in that
+  ///     precision.
   public init<Scalar: NetworkScalar>(
     of model: Autoencoder, items: [[Double]], noise: [[Double]], beta: Double, precision: Scalar.Type,
     perturbing: (tensor: String, index: Int, by: Double)? = nil

@@ -1,31 +1,31 @@
 import Numerics
 
-/// Where training keeps a network's parameters: in the packed form of the dense kernel.
+/// The places of a network's parameters in training, in the packed form of the dense kernel.
 ///
-/// Per layer `[panel][inputs + 1][panel width]`, the bias last. Transposed weights are kept as well, for input gradients:
-/// per layer but the first `[panel of inputs][outputs][panel width]`.
+/// Each layer is `[panel][inputs + 1][panel width]`, with the bias last. Transposed weights are kept as well, for
+/// the gradients of inputs: `[panel of inputs][outputs][panel width]` for each layer except the first.
 struct PackedLayout<Scalar: NetworkScalar>: Sendable {
-  /// A fully connected layer. The heads (mean, log variance) are one layer, with the mean's outputs first.
+  /// A fully connected layer. The two heads (mean, log variance) are one layer, with the mean's outputs first.
   struct Layer: Sendable {
     var inputs: Int
     var outputs: Int
     var activation: Activation
-    /// Where its parameters begin.
+    /// The place where the layer's parameters begin.
     var offset: Int
-    /// Where its transposed weights begin; nil where no input gradient is needed.
+    /// The place where the layer's transposed weights begin; nil if no input gradient is needed.
     var transposedOffset: Int?
 
-    /// Panels of its outputs.
+    /// The number of panels of outputs.
     var panels: Int { (outputs + Scalar.panelWidth - 1) / Scalar.panelWidth }
-    /// Panels of its inputs.
+    /// The number of panels of inputs.
     var inputPanels: Int { (inputs + Scalar.panelWidth - 1) / Scalar.panelWidth }
-    /// The elements of a panel of outputs.
+    /// The number of elements of a panel of outputs, the bias included.
     var panelSize: Int { (inputs + 1) * Scalar.panelWidth }
 
-    /// Where the parameters of a panel begin.
+    /// The place where the parameters of a panel begin.
     func offset(ofPanel panel: Int) -> Int { offset + panel * panelSize }
 
-    /// The outputs of a panel that are not padding.
+    /// The number of a panel's outputs that are not padding.
     func columns(ofPanel panel: Int) -> Int {
       min(Scalar.panelWidth, outputs - panel * Scalar.panelWidth)
     }
@@ -35,9 +35,9 @@ struct PackedLayout<Scalar: NetworkScalar>: Sendable {
   let layers: [Layer]
   /// The index of the heads in `layers`; the decoder begins after them.
   let heads: Int
-  /// The elements of all parameters, padding included.
+  /// The number of elements of all parameters, padding included.
   let count: Int
-  /// The elements of all transposed weights, padding included.
+  /// The number of elements of all transposed weights, padding included.
   let transposedCount: Int
 
   init(_ architecture: Architecture) {
@@ -61,8 +61,8 @@ struct PackedLayout<Scalar: NetworkScalar>: Sendable {
     transposedCount = transposedOffset
   }
 
-  /// Calls `body` with each parameter's tensor (as in `architecture.layers`), its index in the tensor (the weight
-  /// `[outputs, inputs]`, then the bias) and its place in the packed form.
+  /// Calls `body` with each parameter's tensor (an index of `architecture.layers`), its index in the tensor (the
+  /// weight `[outputs, inputs]`, then the bias) and its place in the packed form.
   func forEachParameter(_ body: (_ tensor: Int, _ index: Int, _ place: Int) -> Void) {
     let width = Scalar.panelWidth
     for (k, shape) in architecture.layers.enumerated() {
@@ -77,17 +77,17 @@ struct PackedLayout<Scalar: NetworkScalar>: Sendable {
     }
   }
 
-  /// Packed values as tensors: per layer of the architecture the weight `[outputs, inputs]`, then the bias.
+  /// Unpacks values as tensors: for each layer of the architecture the weight `[outputs, inputs]`, then the bias.
   func tensors(of packed: AlignedBuffer<Scalar>) -> [[Scalar]] {
     var result = architecture.layers.map { [Scalar](repeating: 0, count: ($0.inputs + 1) * $0.outputs) }
     forEachParameter { k, i, place in result[k][i] = packed.pointer[place] }
     return result
   }
 
-  /// Packed values as one list: the tensors one after another.
+  /// Unpacks values as one list, in which the tensors follow one another.
   func list(of packed: AlignedBuffer<Scalar>) -> [Scalar] { tensors(of: packed).flatMap(\.self) }
 
-  /// The reverse of `list(of:)`.
+  /// Packs a list as `list(of:)` returns it.
   ///
   /// - Precondition: `list` has one element per parameter of the architecture.
   func pack(_ list: [Scalar], into packed: AlignedBuffer<Scalar>) {

@@ -2,20 +2,20 @@ import Numerics
 
 /// The parameters of a network in training, with the moments of Adam and transposed weights.
 ///
-/// Memory: the parameters four times. Not synchronized: pieces of parallel work write disjoint panels.
+/// Memory: four times the parameters. Not synchronized, because pieces of parallel work write disjoint panels.
 final class PackedParameters<Scalar: NetworkScalar>: @unchecked Sendable {
   let layout: PackedLayout<Scalar>
   /// The parameters, in the form of `layout`.
   let values: AlignedBuffer<Scalar>
-  /// Adam's mean gradient, in the form of `layout`.
+  /// Adam's running mean of the gradient, in the form of `layout`.
   let firstMoment: AlignedBuffer<Scalar>
-  /// Adam's mean square of the gradient, in the form of `layout`.
+  /// Adam's running mean of the squared gradient, in the form of `layout`.
   let secondMoment: AlignedBuffer<Scalar>
   private let transposed: AlignedBuffer<Scalar>
-  /// Steps of Adam so far.
+  /// The number of steps of Adam so far.
   private(set) var steps = 0
 
-  /// Copies a model's parameters, before the first step.
+  /// Copies a model's parameters. No step has been made yet.
   init(_ model: Autoencoder) {
     layout = PackedLayout(model.architecture)
     values = AlignedBuffer(count: layout.count)
@@ -39,7 +39,7 @@ final class PackedParameters<Scalar: NetworkScalar>: @unchecked Sendable {
     }
   }
 
-  /// Restores a saved state; lists as from `PackedLayout.list`.
+  /// Restores a saved state, whose lists are in the form of `PackedLayout.list`.
   func restore(steps: Int, values: [Scalar], firstMoment: [Scalar], secondMoment: [Scalar]) {
     self.steps = steps
     layout.pack(values, into: self.values)
@@ -48,7 +48,8 @@ final class PackedParameters<Scalar: NetworkScalar>: @unchecked Sendable {
     transposeWeights()
   }
 
-  /// Adds to one parameter: the tensor as in `Architecture.layers`, the index in its weights and then its bias.
+  /// Adds to one parameter. `tensor` is an index of `Architecture.layers`; `index` counts its weights and then its
+  /// bias.
   func perturb(tensor: Int, index: Int, by amount: Double) {
     layout.forEachParameter { k, i, place in
       if k == tensor, i == index { values.pointer[place] += Scalar(amount) }
@@ -80,11 +81,12 @@ final class PackedParameters<Scalar: NetworkScalar>: @unchecked Sendable {
     return steps
   }
 
-  /// The gradient of one panel's parameters, and a step of Adam with it, or none where `gradient` takes the gradient.
+  /// Computes the gradient of one panel's parameters. Without `gradient` it makes a step of Adam with it; otherwise
+  /// it only writes the gradient.
   ///
   /// - Parameters:
-  ///   - x: The layer's inputs.
-  ///   - delta: The gradient of its preactivations.
+  ///   - x: The layer's inputs, `[rows, inputs]`.
+  ///   - delta: The gradient of the layer's preactivations, `[rows, outputs]`.
   ///   - gradient: Memory in the form of `layout`.
   func update(
     panel: Int, ofLayer k: Int, _ step: AdamStep, x: Rows<Scalar>, delta: Rows<Scalar>, rows: Int,
@@ -101,7 +103,7 @@ final class PackedParameters<Scalar: NetworkScalar>: @unchecked Sendable {
       targetPanel: Scalar.panelWidth * layer.outputs)
   }
 
-  /// Where the weights of a panel of outputs are kept transposed; nil in the first layer.
+  /// The place of the transposed weights of a panel of outputs; nil in the first layer, which has none.
   private func transposedColumns(ofPanel panel: Int, ofLayer k: Int) -> UnsafeMutablePointer<Scalar>? {
     layout.layers[k].transposedOffset.map {
       transposed.pointer + $0 + panel * Scalar.panelWidth * Scalar.panelWidth

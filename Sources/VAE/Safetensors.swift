@@ -1,16 +1,16 @@
 import Foundation
 import Numerics
 
-/// What is wrong with a model file, in one line.
+/// An error in a model file, described in one line.
 public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The file.
   public var path: String
-  /// Whether the file is not there (as opposed to wrong in itself).
+  /// Whether the file does not exist, rather than being wrong in itself.
   public var isMissing: Bool
-  /// What is wrong, with what was expected, and the remedy.
+  /// What is wrong, what was expected, and the remedy.
   public var problem: String
 
-  /// One line of limited length, because names and shapes come from the file and may hold anything.
+  /// One line of limited length, because names and shapes come from the file and may contain anything.
   public var description: String {
     let shown = problem.unicodeScalars.prefix(400).map {
       $0.properties.isWhitespace || $0.properties.generalCategory == .control ? " " : $0
@@ -20,19 +20,20 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
   }
 }
 
-/// Models as safetensors files, interchangeable with PyTorch.
+/// Reads and writes models as safetensors files, which can be exchanged with PyTorch.
 ///
-/// An 8-byte little-endian length, a JSON header, then the tensors. Names, shapes and metadata are those
-/// of NOTATION.md, section "Model files".
+/// A file is an 8-byte little-endian length, a JSON header of that length, and the tensors. Names, shapes and
+/// metadata are those of NOTATION.md, section "Model files".
 public enum Safetensors {
-  /// The longest header that is read, in bytes.
+  /// The length of the longest header that is read, in bytes.
   static let headerLimit = 16 << 20
-  /// What a zip archive begins with: all four bytes, because fewer could be the length of a safetensors header.
+  /// The first bytes of a zip archive. All four are compared, because fewer could be the length of a safetensors
+  /// header.
   public static let zipSignature: [UInt8] = [0x50, 0x4B, 3, 4]
-  /// The longest file that is read, in bytes.
+  /// The length of the longest file that is read, in bytes.
   static let fileLimit = 4 << 30
 
-  /// The file's bytes for a model.
+  /// The bytes of a file for the model.
   public static func encode(_ model: Autoencoder) throws -> Data {
     var header: [String: Any] = [:]
     var metadata = model.metadata
@@ -62,9 +63,9 @@ public enum Safetensors {
     return file
   }
 
-  /// A model and the SHA-256 of its file.
+  /// Reads a model, and computes the SHA-256 of its file.
   ///
-  /// - Throws: `ModelFileError` where the file is missing, truncated, inconsistent, or no autoencoder.
+  /// - Throws: `ModelFileError` if the file is missing, truncated, inconsistent, or not an autoencoder.
   public static func read(path: String) throws -> (model: Autoencoder, sha256: String) {
     let failure = Failure(path: path)
     var isFolder: ObjCBool = false
@@ -99,13 +100,13 @@ public enum Safetensors {
   }
 
   private struct Tensor {
-    /// As the header spells it.
+    /// The type as the header spells it.
     var type: String
     var shape: [Int]
     var range: Range<Int>
   }
 
-  /// Makes the errors of one file.
+  /// Creates the errors of one file.
   private struct Failure {
     var path: String
 
@@ -118,12 +119,12 @@ public enum Safetensors {
     }
   }
 
-  /// The beginning of a file's name for a tensor, which may be of any length.
+  /// The first 40 characters of a tensor's name, which may have any length.
   private static func excerpt(_ name: String) -> String {
     name.count > 40 ? "'\(name.prefix(40))...'" : "'\(name)'"
   }
 
-  /// The first two of some names, and how many more there are.
+  /// The first two names, and how many more there are.
   private static func list(_ names: [String]) -> String {
     names.prefix(2).map(excerpt).joined(separator: ", ")
       + (names.count > 2 ? " and \(names.count - 2) more" : "")
@@ -160,7 +161,7 @@ public enum Safetensors {
     return Autoencoder(architecture: architecture, layers: layers, metadata: metadata)
   }
 
-  /// The header as JSON, and where the tensors begin.
+  /// The header as JSON, and the position where the tensors begin.
   private static func header(_ bytes: [UInt8], _ failure: Failure) throws -> (
     fields: [String: Any], end: Int
   ) {
@@ -194,7 +195,7 @@ public enum Safetensors {
     return strings
   }
 
-  /// Refuses tensors that overlap or leave a gap.
+  /// Throws if tensors overlap or leave a gap.
   private static func checkPlaces(_ tensors: [String: Tensor], bodyLength: Int, _ failure: Failure) throws {
     let ordered = tensors.sorted { $0.value.range.lowerBound < $1.value.range.lowerBound }
     var end = 0
@@ -211,7 +212,8 @@ public enum Safetensors {
     }
   }
 
-  /// The numbers of a tensor, which must have the shape `dimensions`.
+  /// The numbers of a tensor. Throws if it does not have the shape `dimensions`, or has numbers that are not
+  /// finite.
   private static func values(
     _ name: String, _ dimensions: [Int], _ tensors: [String: Tensor], _ body: ArraySlice<UInt8>,
     _ failure: Failure
@@ -240,14 +242,14 @@ public enum Safetensors {
     "expected encoder.0, encoder.1, ... (hidden layers), encoder.mean, encoder.log_variance, decoder.0, ...,"
     + " decoder.output, each with .weight and .bias: rename them"
 
-  /// Refuses tensors that are missing, have no place, or are transposed.
+  /// Throws if tensors are missing, do not belong to an autoencoder, or are transposed.
   private static func checkNames(_ tensors: [String: Tensor], _ failure: Failure) throws {
     func layerCount(_ part: String) -> Int {
       var k = 0
       while tensors["\(part).\(k).weight"] != nil || tensors["\(part).\(k).bias"] != nil { k += 1 }
       return k
     }
-    // Where the encoder's layers have other names, the decoder tells how many there are.
+    // If the encoder's layers have other names, the decoder tells how many there are.
     let depth = layerCount("encoder") > 0 ? layerCount("encoder") : layerCount("decoder")
     let hidden = 0..<depth
     let layers =
@@ -285,7 +287,7 @@ public enum Safetensors {
   private static func tensor(
     _ name: String, _ entry: Any, bodyLength: Int, _ failure: Failure
   ) throws -> Tensor {
-    // JSON's true and false would pass as 1 and 0.
+    // Without this check, JSON's true and false would pass as 1 and 0.
     func integers(_ value: Any?) -> [Int]? {
       guard let numbers = value as? [NSNumber],
         numbers.allSatisfy({ String(cString: $0.objCType) != "c" && String(cString: $0.objCType) != "B" })
@@ -312,7 +314,7 @@ public enum Safetensors {
     return Tensor(type: type, shape: shape, range: offsets[0]..<offsets[1])
   }
 
-  /// Refuses numbers of another type than `Float`, and as many bytes as no such shape takes.
+  /// Throws if a tensor's numbers are not of type `Float`, or its bytes do not fit its shape.
   private static func checkType(_ name: String, _ tensor: Tensor, _ failure: Failure) throws {
     guard tensor.type == "F32" else {
       let isFloating = tensor.type.contains("F")

@@ -1,19 +1,19 @@
 import Dynamics
 import Numerics
 
-/// How a model is trained: minibatch descent on the negative ELBO with Adam.
+/// A plan of training: descent on the negative ELBO in minibatches, with Adam.
 public struct Training: Sendable, Hashable {
-  /// Passes over the training set; 0 leaves the initial parameters.
+  /// The number of passes over the training set. With 0 the model keeps its initial parameters.
   public var epochs: Int
-  /// Items per minibatch; the last one of an epoch holds what is left.
+  /// The number of items in a minibatch. The last one of an epoch has those that remain.
   public var batch: Int
   /// Adam's learning rate.
   public var learningRate: Double
-  /// Weight of the Kullback-Leibler term.
+  /// beta, the weight of the Kullback-Leibler term.
   public var beta: Double
-  /// Early stopping: training ends after so many epochs without a lower negative ELBO (whose Kullback-Leibler term has the
-  /// weight beta) of the validation items, and the model is that of the best epoch. With 0 all epochs are run, and the
-  /// model is that of the last one.
+  /// For early stopping: training ends after this number of epochs without a lower negative ELBO of the validation
+  /// items (with the weight beta of the Kullback-Leibler term), and the model is that of the best epoch. With 0 all
+  /// epochs are run, and the model is that of the last one.
   public var patience: Int
 
   /// Creates a training plan.
@@ -30,17 +30,18 @@ public struct Training: Sendable, Hashable {
   public struct Epoch: Sendable {
     /// The epoch's number, from 1.
     public var number: Int
-    /// Mean negative ELBO (beta = 1) over the epoch's minibatches, nats per item, while training.
+    /// The mean negative ELBO (beta = 1) over the epoch's minibatches while training, in nats per item.
     public var negativeELBOTrain: Double
-    /// Mean negative ELBO on the test set after the epoch, nats per item.
+    /// The mean negative ELBO on the test set after the epoch, in nats per item; NaN if that set is empty.
     public var negativeELBOTest: Double
-    /// Mean negative ELBO on the validation set after the epoch, nats per item; NaN without patience.
+    /// The mean negative ELBO on the validation set after the epoch, in nats per item; NaN without patience.
     public var negativeELBOValidation = Double.nan
   }
 
-  /// Why training ended before its last epoch.
+  /// An error that broke training off.
   public enum EarlyEnd: Sendable, Hashable {
-    /// The loss or a parameter was not finite in this epoch; the model is that of the epoch before.
+    /// The loss or a parameter was not finite in this epoch. The model is that of the epoch before or, with
+    /// patience, of the best one.
     case notFinite(epoch: Int)
   }
 
@@ -52,25 +53,26 @@ public struct Training: Sendable, Hashable {
     public var train: Evidence
     /// The evidence on the test set, with the final parameters.
     public var test: Evidence
-    /// The evidence on the validation set, with the final parameters; NaN where that set is empty.
+    /// The evidence on the validation set, with the final parameters; NaN if that set is empty.
     public var validation: Evidence
-    /// Nil where all epochs were run.
+    /// Why training was broken off; nil if it was not, even if patience ended it.
     public var earlyEnd: EarlyEnd?
   }
 
   /// Trains a model from random initial parameters.
   ///
-  /// Bit-identical for a seed and any number of threads. A loss or parameter that is not finite ends
-  /// the training with the parameters of the last good epoch.
+  /// The result has the same bits for one seed and any number of threads. A loss or parameter that is not finite
+  /// ends training with the parameters of the last good epoch.
   ///
   /// - Parameters:
-  ///   - train, test: Rows of length D, items `0..<trainCount`, `0..<testCount`; the test set may be empty.
-  ///   - validation: Items `0..<validationCount`; needed for `patience`.
-  ///   - replica: Independent initialization, order and noise for each.
-  ///   - state: Where to go on; nil starts anew.
-  ///   - checkpoints: When the state is saved; nil: never.
-  ///   - progress: Called after each epoch; returning false cancels.
-  /// - Throws: `CancellationError`, and what saving throws.
+  ///   - train: Rows of length D; items `0..<trainCount` are used.
+  ///   - test: Rows of length D; items `0..<testCount` are used. The set may be empty.
+  ///   - validation: Rows of length D; items `0..<validationCount` are used. Needed for `patience`.
+  ///   - replica: Each number gives independent initialization, order and noise.
+  ///   - state: The state to continue from; nil for a new training.
+  ///   - checkpoints: When and how the state is saved; nil for never.
+  ///   - progress: Called after each epoch. Returning false cancels the training.
+  /// - Throws: `CancellationError` if it is cancelled, and what saving throws.
   /// - Complexity: O(epochs x items x parameters).
   public func run(
     _ architecture: Architecture, train: some ItemSource, trainCount: Int, test: some ItemSource,

@@ -1,17 +1,18 @@
 import Numerics
 
-/// A training that is not finished: all that is needed to go on, bit by bit as if it had not stopped.
+/// A training that is not finished, with all that is needed to continue with the same bits as if it had not
+/// stopped.
 ///
-/// The state is that between two minibatches. Arrays hold all parameters layer by layer: weight
-/// `[outputs, inputs]`, row-major, then bias; layers in the order of `Architecture.layers`.
+/// The state is that between two minibatches. Arrays have all parameters layer by layer, in the order of
+/// `Architecture.layers`: the weight `[outputs, inputs]`, row-major, then the bias.
 public struct TrainingState: Sendable, Hashable {
-  /// Finished epochs.
+  /// The number of finished epochs.
   public var epoch: Int
-  /// Items of the unfinished epoch that were used already.
+  /// The number of items of the unfinished epoch that have been used.
   public var itemsDone: Int
-  /// Sum of the negative ELBO over those, nats.
+  /// The sum of the negative ELBO over those items, in nats.
   public var negativeELBOSum: Double
-  /// Steps of Adam so far.
+  /// The number of steps of Adam so far.
   public var adamTime: Int
   /// The parameters.
   public var parameters: [Float]
@@ -26,11 +27,11 @@ public struct TrainingState: Sendable, Hashable {
 
   /// The epoch with the lowest objective on the validation items.
   public struct Best: Sendable, Hashable {
-    /// From 1; 0 where there is none.
+    /// The epoch's number, from 1; 0 if there is none yet.
     public var epoch = 0
-    /// Negative log-likelihood + beta KL, nats per item.
+    /// The mean of negative log-likelihood + beta KL, in nats per item.
     public var objective = Double.infinity
-    /// The parameters after it; empty where there is none.
+    /// The parameters after the epoch; empty if there is none yet.
     public var parameters: [Float] = []
   }
 
@@ -48,7 +49,7 @@ public struct TrainingState: Sendable, Hashable {
 
   /// Reads what `encode` wrote.
   ///
-  /// - Throws: `ByteDecodingError`, also where it is not the state of this architecture.
+  /// - Throws: `ByteDecodingError`, also if it is not the state of this architecture.
   public init(from decoder: inout ByteDecoder, architecture: Architecture) throws {
     epoch = try decoder.decode()
     itemsDone = try decoder.decode()
@@ -66,10 +67,10 @@ public struct TrainingState: Sendable, Hashable {
     }
   }
 
-  /// The state of a training in which `itemsDone` items of the epoch after `epoch` were used.
+  /// The state of a training in which `itemsDone` items of the epoch after `epoch` have been used.
   ///
   /// - Parameters:
-  ///   - sum: Of the negative ELBO over those items, nats.
+  ///   - sum: The sum of the negative ELBO over those items, in nats.
   ///   - good: The parameters before that epoch, packed.
   init(
     _ parameters: PackedParameters<Float>, epoch: Int, itemsDone: Int, sum: Double,
@@ -88,7 +89,7 @@ public struct TrainingState: Sendable, Hashable {
     goodParameters = layout.list(of: good)
   }
 
-  /// Restores the parameters of a training, and those before its epoch.
+  /// Restores the parameters of a training, and those that it had before the unfinished epoch.
   func restore(_ target: PackedParameters<Float>, good: AlignedBuffer<Float>) {
     target.restore(
       steps: adamTime, values: parameters, firstMoment: firstMoment, secondMoment: secondMoment)
@@ -96,11 +97,12 @@ public struct TrainingState: Sendable, Hashable {
   }
 }
 
-/// When the state of a training is saved, and by whom.
+/// When the state of a training is saved, and how.
 public struct TrainingCheckpoints {
-  /// Asked after each minibatch; true saves the state and ends the training with `CancellationError`.
+  /// Asked after each minibatch except the last of an epoch. True saves the state and ends the training with
+  /// `CancellationError`.
   public var shouldStop: () -> Bool
-  /// Asked after each minibatch: whether it is time to save the state.
+  /// Asked after each minibatch except the last of an epoch, and after each epoch. True saves the state.
   public var isDue: () -> Bool
   /// Saves a state.
   public var save: (TrainingState) throws -> Void

@@ -1,10 +1,10 @@
 import Dynamics
 import Numerics
 
-/// A training that is under way: its epochs one after another, and what is known of them so far.
+/// A training that is under way. It runs the epochs one after another and keeps what is known of them.
 struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   private let plan: Training
-  /// Nil where there are no validation items.
+  /// The validation items; nil if there are none.
   private let validation: (source: any ItemSource, count: Int)?
   private let seed: UInt64
   private let replica: Int
@@ -14,19 +14,20 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   private let team: WorkTeam
   private let engine: GradientEngine<Float>
   private let parameters: PackedParameters<Float>
-  /// The model; its layers are brought up to date where they are needed.
+  /// The model. Its layers are updated only when they are needed.
   private var model: Autoencoder
   /// The parameters before the present epoch, packed.
   private let good: AlignedBuffer<Float>
   private var best: TrainingState.Best
   private var epochsDone: Int
-  /// How many items of the present epoch were used already, and the sum of their negative ELBO, nats.
+  /// The number of items of the present epoch that had been used before, and the sum of their negative ELBO in
+  /// nats.
   private var start: (items: Int, sum: Double)
   private var earlyEnd: Training.EarlyEnd?
   private let train: (source: Train, count: Int)
   private let test: (source: Test, count: Int)
 
-  /// Begins with random parameters, or where a saved training stood.
+  /// Begins with random parameters, or with those of a saved training.
   init(
     _ plan: Training, _ architecture: Architecture, train: (source: Train, count: Int),
     test: (source: Test, count: Int), validation: (source: any ItemSource, count: Int)?, seed: UInt64,
@@ -53,11 +54,12 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     best = state?.best ?? TrainingState.Best()
   }
 
-  /// Runs the epochs that are left; the engine then has the parameters of the last good epoch or, with patience, of the
-  /// best one.
+  /// Runs the remaining epochs. Afterwards the engine has the parameters of the last good epoch or, with patience,
+  /// of the best one.
   mutating func run(_ checkpoints: TrainingCheckpoints?, _ progress: ((Training.Epoch) -> Bool)?) throws {
     for epoch in epochsDone..<max(plan.epochs, epochsDone) {
-      // Where an epoch begins, not where it ends, because a continued training must stop, too.
+      // This is checked where an epoch begins rather than where one ends, because a continued training must stop,
+      // too.
       if plan.patience > 0, start.items == 0, epoch - best.epoch >= plan.patience { break }
       if start.items == 0 { good.pointer.update(from: parameters.values.pointer, count: good.count) }
       let sum = try descend(epoch, checkpoints)
@@ -78,9 +80,10 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     if best.epoch > 0 { parameters.layout.pack(best.parameters, into: parameters.values) }
   }
 
-  /// Runs the minibatches of an epoch that are left.
+  /// Runs the remaining minibatches of an epoch.
   ///
-  /// - Returns: The sum of the negative ELBO over the epoch's items, nats; not finite where the epoch was broken off.
+  /// - Returns: The sum of the negative ELBO over the epoch's items, in nats. It is not finite if the epoch was
+  ///   broken off.
   private func descend(_ epoch: Int, _ checkpoints: TrainingCheckpoints?) throws -> Double {
     var orderStream = orderField.stream(UInt32(epoch))
     let order = orderStream.permutation(train.count)
@@ -121,11 +124,11 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
 
   /// Evaluates the epoch that has just ended on the validation items, and keeps its parameters if they are the best.
   ///
-  /// - Returns: The mean negative ELBO, nats per item.
+  /// - Returns: The mean negative ELBO, in nats per item.
   private mutating func validate() -> Double {
     model.layers = parameters.model()
     let evidence = validationEvidence
-    // What training minimizes. For beta other than 1 the negative ELBO itself may rise all the time.
+    // This is what training minimizes. For beta other than 1 the negative ELBO itself may rise all the time.
     let objective =
       plan.beta == 1
       ? evidence.negativeELBO : evidence.negativeELBO + (plan.beta - 1) * evidence.kullbackLeibler
@@ -140,7 +143,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     guard let validation else {
       return Evidence(negativeELBO: .nan, standardError: .nan, kullbackLeibler: .nan)
     }
-    // The noise is the same after each epoch, so that differences are the model's.
+    // The noise is the same after each epoch, so that differences come from the model alone.
     return Evidence(
       of: model, on: validation.source, count: validation.count, seed: seed, draw: Evidence.validationDraw,
       threads: threads)
@@ -154,7 +157,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
       negativeELBOTest: evidence.negativeELBO, negativeELBOValidation: onValidation)
   }
 
-  /// The trained model with what is known of it.
+  /// The trained model, with its evidence and metadata.
   mutating func result() -> Training.Result {
     model.layers = parameters.model()
     let onTrain = Evidence(
@@ -186,13 +189,13 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   }
 }
 
-/// Some items of one epoch and their noise, addressed by item and epoch.
+/// Some items of one epoch and their noise, which is addressed by item and epoch.
 private struct Minibatch<Source: ItemSource>: Sendable {
   let items: ArraySlice<Int>
   let source: Source
   let noise: RandomField
   let epoch: Int
-  /// Rows per piece of work.
+  /// The number of rows per piece of work.
   private static var grain: Int { 16 }
   var pieces: Int { (items.count + Self.grain - 1) / Self.grain }
 

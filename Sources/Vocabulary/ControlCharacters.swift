@@ -1,9 +1,9 @@
 /// Texts from files are shown on terminals, which obey the control characters in them.
 extension String {
-  /// This text with everything that a terminal obeys or that turns the direction of writing made visible: control
+  /// This text with everything made visible that a terminal obeys or that changes the direction of writing. Control
   /// characters, line and paragraph separators, and bidirectional controls become `\u{1b}` and the like.
   ///
-  /// Line feeds and tabs stay, and so does a carriage return before a line feed.
+  /// Line feeds and tabs stay. So does a carriage return before a line feed.
   ///
   /// - Complexity: O(length).
   public var escapingControls: String {
@@ -28,8 +28,8 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Whether a terminal does something other than show it: control characters, line and paragraph separators,
-  /// bidirectional controls. All of them have four hexadecimal digits at most.
+  /// Whether a terminal does something other than show this character. That is so for control characters, line and
+  /// paragraph separators, and bidirectional controls, all of which have at most four hexadecimal digits.
   public var isTerminalControl: Bool {
     switch properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator: true

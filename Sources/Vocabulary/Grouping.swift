@@ -1,4 +1,4 @@
-/// The criterion by which items are sorted into groups; averages are kept of each group, too.
+/// The criterion by which items are sorted into groups. Each group has averages of its own.
 public enum Grouping: String, Sendable, Hashable, CaseIterable {
   /// The class of the item.
   case `class`

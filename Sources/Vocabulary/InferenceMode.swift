@@ -7,7 +7,7 @@ public enum InferenceMode: Sendable, Hashable {
   /// As `mean`, but pixels outside the corrupted region are reset to the input at each step.
   case clamped
 
-  /// The modes without their parameters, by the words of scenarios.
+  /// The modes without their parameters, named by the words that scenarios use.
   public enum Kind: String, Sendable, Hashable, CaseIterable {
     /// `InferenceMode.mean`.
     case mean

@@ -4,6 +4,6 @@ public enum LevelDomain: Sendable, Hashable {
   case probability
   /// At least 0.
   case nonnegative
-  /// The level is only a label: scenarios write `[0]` or leave it out.
+  /// The level is only a label. Scenarios write `[0]` or leave it out.
   case none
 }

@@ -1,10 +1,10 @@
-/// The lengths of an array's dimensions, whose elements are numbered with the last dimension fastest.
+/// The lengths of an array's dimensions. The array's elements are numbered with the last dimension fastest.
 ///
 ///     number = (...(i_0 n_1 + i_1) n_2 + ...) n_k + i_k
 ///
-/// No dimensions make one element, number 0.
+/// An array without dimensions has one element, number 0.
 public struct RowMajorShape: Sendable, Equatable {
-  /// The dimensions' lengths, slowest first.
+  /// The dimensions' lengths, slowest dimension first.
   public let lengths: [Int]
 
   /// - Precondition: No length is negative.
@@ -15,10 +15,10 @@ public struct RowMajorShape: Sendable, Equatable {
 
   /// The number of elements.
   ///
-  /// - Precondition: The product of the lengths is an `Int`.
+  /// - Precondition: The product of the lengths fits in an `Int`.
   public var count: Int { lengths.reduce(1, *) }
 
-  /// The index along each dimension of an element.
+  /// An element's index along each dimension.
   ///
   /// - Parameter number: The element's number.
   /// - Precondition: The number is at least 0 and below `count`.
@@ -36,7 +36,7 @@ public struct RowMajorShape: Sendable, Equatable {
     return result
   }
 
-  /// The number of the element at an index along each dimension.
+  /// The number of the element that has the given index along each dimension.
   ///
   /// - Precondition: One index per dimension, each at least 0 and below the dimension's length.
   /// - Complexity: O(dimensions).

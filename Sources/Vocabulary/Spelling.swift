@@ -1,9 +1,10 @@
 /// Guesses which word was meant.
 public enum Spelling {
-  /// The candidate nearest in edit distance, if it is near enough to be meant; the first on ties.
+  /// The candidate with the smallest edit distance from the word, regardless of case, or nil if none is near enough
+  /// to be meant. Of several candidates the first wins.
   ///
-  /// Near enough: at most a third of the word's letters differ, and at most four. Words of more than 100 letters
-  /// have no nearest candidate.
+  /// A candidate is near enough if its distance is at most 4 and at most a third of the word's letters; a distance
+  /// of 1 always is. Words of more than 100 letters have no nearest candidate.
   ///
   /// - Complexity: O(letters of the word times letters of all candidates).
   public static func nearest(to word: String, among candidates: [String]) -> String? {
@@ -14,8 +15,8 @@ public enum Spelling {
     return best.candidate
   }
 
-  /// The optimal string alignment distance of two words: insertions, deletions, substitutions, and exchanges of
-  /// neighbours, each of which counts once.
+  /// The optimal string alignment distance of two words: the number of insertions, deletions, substitutions and
+  /// exchanges of neighbours that turn one into the other.
   static func distance(_ first: String, _ second: String) -> Int {
     let (a, b) = (Array(first.unicodeScalars), Array(second.unicodeScalars))
     var before = [Int]()

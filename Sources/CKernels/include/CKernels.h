@@ -2,9 +2,9 @@
 #define CKERNELS_H
 // Fused dense layers and the elementwise functions of inference and training.
 //
-// Every output of a dense layer is one sum in a fixed order, whatever the number of rows in the call:
-// results do not depend on how members are grouped into blocks. The instruction set is chosen at run
-// time; results may differ in the last bits between instruction sets, never between calls.
+// Every output of a dense layer is one sum in a fixed order, whatever the number of rows in the call. So results do
+// not depend on how members are grouped into blocks. The instruction set is chosen at run time. Results may differ
+// in the last bits between instruction sets, but never between calls.
 
 #include <stddef.h>
 
@@ -23,17 +23,17 @@ enum {
   ckernels_panel_double = 16,
 };
 
-// 0: automatic (the default), 1: portable, 2: AVX2 with FMA, 3: AVX-512. Asking for more than the
-// processor has gives the best it has. Returns what is in use. For tests and benchmarks; not while
-// other threads compute.
+// Selects an instruction set. 0: the best that the processor has (the default), 1: portable, 2: AVX2 with FMA, 3:
+// AVX-512. If the processor lacks the one asked for, its best one is used. Returns the one in use. For tests and
+// benchmarks only; no other thread may compute meanwhile.
 int ckernels_select(int instruction_set);
 
-// packed[panel][inner][panel width] from weights[columns][inner]; zero beyond the last column.
+// Packs weights[columns][inner] as packed[panel][inner][panel width]. Elements beyond the last column are zero.
 void ckernels_pack_float(const float *weights, ptrdiff_t columns, ptrdiff_t inner, float *packed);
 void ckernels_pack_double(const double *weights, ptrdiff_t columns, ptrdiff_t inner, double *packed);
 
 // y[r][c] = activation(bias[c] + sum_k x[r][k] weights[c][k]).
-// Columns up to the next whole panel are written; bias has that length.
+// Columns up to the end of the last panel are written, and `bias` is read that far.
 void ckernels_dense_float(const float *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
                           const float *packed, const float *bias, ptrdiff_t columns, float *y,
                           ptrdiff_t y_stride, int activation);
@@ -41,18 +41,19 @@ void ckernels_dense_double(const double *x, ptrdiff_t rows, ptrdiff_t inner, ptr
                            const double *packed, const double *bias, ptrdiff_t columns, double *y,
                            ptrdiff_t y_stride, int activation);
 
-// Adam's constants (Kingma and Ba 2015); rate includes the bias correction of the first moment,
-// second_correction = 1 / sqrt(1 - beta2^t).
+// The constants of a step of Adam (Kingma and Ba 2015). `rate` includes the bias correction of the first moment,
+// and second_correction = 1 / sqrt(1 - beta2^t).
 struct ckernels_adam {
   double rate, second_correction, beta1, beta2, epsilon;
 };
 
-// The gradient of one panel of a layer's parameters, and one step of Adam with it. The panel is
-// [inputs + 1][panel width]: packed weights, then the bias; so are gradient and both moments of Adam.
-//   gradient[i][c] = sum_r x[r][i] delta[r][c],   of the bias: sum_r delta[r][c]
-// Where `gradient` is null, it is not kept: parameters and moments are updated tile by tile. Where it is
-// not, it is written, and nothing is updated. Delta's columns are read up to the whole panel. Where
-// `target` is not null, it receives the updated weights as from ckernels_transpose_float.
+// The gradient of one panel of a layer's parameters, and one step of Adam with it. The panel is [inputs + 1][panel
+// width]: packed weights, then the bias. The gradient and both moments have the same shape.
+//     gradient[i][c] = sum_r x[r][i] delta[r][c],   of the bias: sum_r delta[r][c]
+// If `gradient` is null, it is not kept, and parameters and moments are updated tile by tile. Otherwise it is
+// written and nothing is updated. Delta's columns are read up to the end of the panel. If parameters are updated
+// and `target` is not null, `target` receives the new weights as ckernels_transpose_float or _double would write
+// them.
 void ckernels_update_float(const float *x, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t x_stride,
                            const float *delta, ptrdiff_t delta_stride, float *gradient, float *parameters,
                            float *first, float *second, const struct ckernels_adam *adam, ptrdiff_t columns,
@@ -63,9 +64,10 @@ void ckernels_update_double(const double *x, ptrdiff_t rows, ptrdiff_t inputs, p
                             const struct ckernels_adam *adam, ptrdiff_t columns, double *target,
                             ptrdiff_t target_panel);
 
-// The panel's first `columns` columns as rows of the transposed weights in packed form, for delta W:
-//   target[i / width][c][i % width] = panel[i][c],   zero for i >= inputs up to the whole panel,
-// where panels of `target` are `target_panel` elements apart; aligned to 64 bytes.
+// Writes the panel's first `columns` columns as rows of the transposed weights in packed form, which the product
+// delta W needs:
+//     target[i / width][c][i % width] = panel[i][c],   zero for i >= inputs up to the end of the panel.
+// Panels of `target` are `target_panel` elements apart, and `target` is aligned to 64 bytes.
 void ckernels_transpose_float(const float *panel, ptrdiff_t inputs, ptrdiff_t columns, float *target,
                               ptrdiff_t target_panel);
 void ckernels_transpose_double(const double *panel, ptrdiff_t inputs, ptrdiff_t columns, double *target,
@@ -77,18 +79,18 @@ void ckernels_activate_float(float *values, ptrdiff_t rows, ptrdiff_t count, ptr
 void ckernels_activate_double(double *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
                               int activation);
 
-// gradient[i] *= activation'(input[i]), for `count` elements of each row; `output` holds
-// activation(input). All three have the same stride. tanh and logistic read `output` alone, the others
-// `input` alone; relu takes either for `input`.
+// gradient[i] *= activation'(input[i]), for `count` elements of each row. `output` holds activation(input). All
+// three have the same stride. tanh and logistic use `output` only, the others `input` only. For relu, `input` may
+// be the input or the output.
 void ckernels_activation_gradient_float(const float *input, const float *output, float *gradient,
                                         ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride, int activation);
 void ckernels_activation_gradient_double(const double *input, const double *output, double *gradient,
                                          ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
                                          int activation);
 
-// Bernoulli: returns sum_i softplus(logit_i) - target_i logit_i over `count` elements of each row, in
-// nats; where `gradient` is not null, gradient[i] = scale (logistic(logit_i) - target_i), with the logits'
-// stride; it may be the logits themselves.
+// Bernoulli cross-entropy: returns sum_i softplus(logit_i) - target_i logit_i over `count` elements of each row, in
+// nats. If `gradient` is not null, gradient[i] = scale (logistic(logit_i) - target_i), with the logits' stride. It
+// may be the same memory as the logits.
 double ckernels_bernoulli_float(const float *logits, ptrdiff_t stride, const float *targets,
                                 ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, float scale,
                                 float *gradient);
@@ -97,25 +99,26 @@ double ckernels_bernoulli_double(const double *logits, ptrdiff_t stride, const d
                                  double *gradient);
 
 enum {
-  // Columns of a chunk; each of its buckets holds those that leave the same remainder.
+  // The columns of a chunk, and the buckets that they are divided into: a bucket has the columns with the same
+  // remainder.
   ckernels_bucket_chunk = 256,
   ckernels_buckets = 16,
-  // Rows that reach the search for minima are padded to a multiple of this.
+  // The number of rows in a buffer must be a multiple of this.
   ckernels_bucket_rows = 42,
 };
 
-// minima[r][i * buckets + j] = min over the columns c of chunk i with c mod buckets = j of
-// bias[c] + sum_k x[r][k] weights[c][k], NaN left out; each sum in one order, without chunks of terms.
-// `columns` is a multiple of the chunk. Rows up to the next multiple of ckernels_bucket_rows must be
-// readable and writable.
+// minima[r][i * buckets + j] is the minimum, over the columns c of chunk i with c mod buckets = j, of bias[c] +
+// sum_k x[r][k] weights[c][k]. NaN is left out. Each sum has a fixed order and is not split into chunks of terms.
+// `columns` is a multiple of the chunk. Rows up to the next multiple of ckernels_bucket_rows must be readable and
+// writable.
 void ckernels_bucket_minima(const float *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride,
                             const float *packed, const float *bias, ptrdiff_t columns, float *minima,
                             ptrdiff_t stride);
 
-// The smallest value, NaN left out; infinity where there is none.
+// The smallest value, with NaN left out; infinity if nothing remains.
 float ckernels_smallest(const float *values, ptrdiff_t count);
 
-// Writes to `found` the indices of the values up to `threshold`, ascending; returns how many.
+// Writes the indices of the values that are at most `threshold` to `found`, ascending, and returns their number.
 ptrdiff_t ckernels_at_most(const float *values, ptrdiff_t count, float threshold, int *found);
 
 #endif

@@ -1,14 +1,14 @@
 import Output
 import Vocabulary
 
-/// Variables of a NetCDF file as a tidy table: one row per coordinate tuple, one column per variable.
+/// Variables of a NetCDF file as a tidy table, with one row per combination of coordinates and one column per variable.
 ///
-/// A variable brings its standard error along, where there is one. Variables of fewer dimensions are repeated along
-/// those that they lack.
+/// A variable is followed by its standard error if there is one. Variables of fewer dimensions are repeated along the
+/// dimensions that they lack.
 public struct TidyTable: Sendable {
-  /// Names of the columns: the coordinates, then the variables.
+  /// The names of the columns: the coordinates, then the variables.
   public let columns: [String]
-  /// Length of each dimension, slowest first.
+  /// The length of each dimension, slowest first.
   public let shape: [Int]
   /// The file's global attributes.
   public let attributes: [(name: String, value: NetCDFAttribute)]
@@ -16,14 +16,14 @@ public struct TidyTable: Sendable {
 
   private struct Column: Sendable {
     var values: Values
-    /// Elements to step per index of each of the table's dimensions.
+    /// The number of elements to step for each index of each of the table's dimensions.
     var strides: [Int]
   }
 
   private enum Values: Sendable {
     case doubles([Double])
     case integers([Int])
-    /// 0, 1, 2, ..., of a dimension without a coordinate.
+    /// 0, 1, 2, ..., for a dimension without a coordinate.
     case indices
     case texts([String])
   }
@@ -35,9 +35,9 @@ public struct TidyTable: Sendable {
   ///
   /// - Parameters:
   ///   - reader: The file.
-  ///   - names: Variables, as `NAME` or `GROUP/NAME`; empty for all averages over (level, time), or
-  ///     whatever the leading dimensions are.
-  /// - Throws: `NetCDFError` where a variable is absent or variables share no table.
+  ///   - names: Variables, as `NAME` or `GROUP/NAME`. If empty, all averages over (level, time), or whatever the
+  ///     leading dimensions are.
+  /// - Throws: `NetCDFError` if a variable is absent, or if variables do not fit in one table.
   public init(_ reader: NetCDFReader, variables names: [String]) throws(NetCDFError) {
     var chosen = names.isEmpty ? try Self.averages(reader) : []
     for name in names { chosen.append(try reader.variable(name)) }
@@ -71,7 +71,7 @@ public struct TidyTable: Sendable {
     self.cells = cells
   }
 
-  /// The root's averages over time that have the fewest dimensions.
+  /// The root's averages over time, those with the fewest dimensions.
   private static func averages(_ reader: NetCDFReader) throws(NetCDFError) -> [NetCDFReaderVariable] {
     let roles = VariableRoles(reader.root)
     let averages = reader.root.variables.filter { variable in
@@ -87,7 +87,7 @@ public struct TidyTable: Sendable {
     return averages.filter { $0.dimensions == widest.dimensions }
   }
 
-  /// Refuses variables that share no table, or are too large for one.
+  /// Throws if variables do not fit in one table or are too large for one.
   private static func check(
     _ chosen: [NetCDFReaderVariable], _ dimensions: [NetCDFDimension], path: String
   ) throws(NetCDFError) {
@@ -97,7 +97,7 @@ public struct TidyTable: Sendable {
         message: "its dimensions \(variable.dimensions.map(\.name)) are not among \(dimensions.map(\.name))",
         remedy: "export it separately")
     }
-    // Shapes that a file declares are no proof that it holds as much.
+    // The shapes that a file declares do not prove that it holds as much.
     for variable in chosen where product(variable.shape).map({ $0 > 1 << 31 }) ?? true {
       throw NetCDFError(
         .tooLarge, path: path, operation: "make a table with", name: variable.name,
@@ -106,7 +106,7 @@ public struct TidyTable: Sendable {
     }
   }
 
-  /// The variables, each with its standard error behind it.
+  /// The variables, each followed by its standard error if there is one.
   private static func withErrors(
     _ chosen: [NetCDFReaderVariable], _ reader: NetCDFReader
   ) -> [NetCDFReaderVariable] {
@@ -135,7 +135,8 @@ public struct TidyTable: Sendable {
     return variable.type.isInteger ? .integers(try variable.readInts()) : .doubles(try variable.readDoubles())
   }
 
-  /// The coordinate variable of the group or those above it, with texts that its numbers stand for, or else the index.
+  /// The coordinate variable of the group or those above it (or the texts that its numbers stand for); otherwise the
+  /// index.
   private static func coordinate(
     _ dimension: NetCDFDimension, group: String, _ reader: NetCDFReader
   ) throws(NetCDFError) -> Values {
@@ -151,12 +152,13 @@ public struct TidyTable: Sendable {
     }
   }
 
-  /// Where a column has the value of the row at these indices.
+  /// The element of a column that belongs to the row with these indices.
   private func element(_ column: Column, _ indices: [Int]) -> Int {
     zip(indices, column.strides).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
-  /// The table as CSV (RFC 4180), in pieces; missing values are empty fields, control characters of texts are escaped.
+  /// Writes the table as CSV (RFC 4180), in pieces. Missing values are empty fields, and control characters are
+  /// escaped.
   public func writeCSV(_ write: (String) throws -> Void) rethrows {
     try write(columns.map { Self.quoted($0.escapingControls) }.joined(separator: ",") + "\n")
     let rows = RowMajorShape(shape)
@@ -175,8 +177,7 @@ public struct TidyTable: Sendable {
     }
   }
 
-  /// The table as JSON, in pieces: `{"attributes": {...}, "records": [{...}, ...]}`; missing values are
-  /// null.
+  /// Writes the table as JSON, in pieces: `{"attributes": {...}, "records": [{...}, ...]}`. Missing values are null.
   public func writeJSON(_ write: (String) throws -> Void) rethrows {
     let header = attributes.map { "    \(Self.json($0.name)): \(Self.json($0.value))" }
     try write("{\n  \"attributes\": {\n" + header.joined(separator: ",\n") + "\n  },\n  \"records\": ")
@@ -184,7 +185,7 @@ public struct TidyTable: Sendable {
     try write("\n}\n")
   }
 
-  /// The records alone as a JSON array, in pieces: what `pandas.read_json` takes without options.
+  /// Writes only the records, as a JSON array in pieces. `pandas.read_json` reads this without options.
   public func writeRecords(_ write: (String) throws -> Void) rethrows {
     try writeRecords(indentation: "", write)
     try write("\n")

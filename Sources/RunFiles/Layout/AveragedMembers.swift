@@ -1,29 +1,29 @@
 import Vocabulary
 import Dynamics
 
-/// Over which members of a level an average is taken.
+/// The members of a level over which an average is taken.
 package enum AveragedMembers: Sendable, Hashable {
-  /// All of them, or those that a splitting observable chooses, at each time or at t = 0.
+  /// All members, or those that a splitting observable chooses, at each time or at t = 0.
   case part(SeriesPart)
-  /// Those of each group of items.
+  /// The members of each group of items.
   case each(Grouping)
 
-  /// All that there are.
+  /// All sets of members.
   static let allCases: [AveragedMembers] =
     [.part(.all)] + Grouping.allCases.map { .each($0) } + parts(isSplit: true).dropFirst()
 
-  /// All members, and where they are split the parts.
+  /// All members and, if they are split, the parts.
   static func parts(isSplit: Bool) -> [AveragedMembers] {
     isSplit ? SeriesPart.allCases.map { .part($0) } : [.part(.all)]
   }
 
-  /// Whether it is a part of the members that a splitting observable chooses.
+  /// Whether these are a part of the members that a splitting observable chooses.
   package var isPartOfSplit: Bool {
     if case .part(let part) = self { part != .all } else { false }
   }
 
-  /// The members whose average is followed in time: of those that are chosen at each time, whose set changes with it, those
-  /// that were so at t = 0.
+  /// The members whose average can be followed in time. The set of members that are chosen at each time changes, so it
+  /// is replaced by those that were chosen at t = 0.
   var followed: AveragedMembers {
     switch self {
     case .part(.retained): .part(.initiallyRetained)
@@ -32,7 +32,7 @@ package enum AveragedMembers: Sendable, Hashable {
     }
   }
 
-  /// The word in the role.
+  /// The word for these members in the role.
   package var word: String {
     switch self {
     case .part(.all): "all"
@@ -53,7 +53,7 @@ package enum AveragedMembers: Sendable, Hashable {
     }
   }
 
-  /// Whose average it is, for `long_name`: empty, or beginning with a space.
+  /// The members as `long_name` describes them: empty, or beginning with a space.
   var words: String {
     switch self {
     case .part(.all): ""

@@ -1,23 +1,23 @@
 import Output
 
-/// The variables that files of several runs have beside those of a run.
+/// The variables that files of several runs have besides those of a run.
 package enum CampaignLayout {
   /// The coordinate of a swept key.
   ///
   /// - Parameters:
   ///   - dimension: The dimension's name.
-  ///   - key: The scenario's key, and what it means.
+  ///   - key: The scenario's key; `meaning` says what it means.
   package static func sweptKey(
     _ dimension: String, _ kind: RunVariable.Kind, key: String, meaning: String
   ) -> RunVariable {
     RunVariable(dimension, kind, [dimension], .coordinate, "\(key): \(meaning)")
   }
 
-  /// The coordinate of a swept key whose values are texts, and the texts.
+  /// The coordinate of a swept key whose values are texts, and the variable of these texts.
   ///
   /// - Parameters:
   ///   - dimension: The dimension's name.
-  ///   - key: The scenario's key, and what it means.
+  ///   - key: The scenario's key; `meaning` says what it means.
   package static func sweptTexts(
     _ dimension: String, key: String, meaning: String
   ) -> (number: RunVariable, words: RunVariable) {
@@ -37,7 +37,7 @@ package enum CampaignLayout {
   package static let replica = RunVariable(
     "replica", .integer, ["replica"], .coordinate, "number of the model")
 
-  /// How many runs failed at each point.
+  /// The number of runs that failed at each point.
   ///
   /// - Parameter dimensions: The swept dimensions.
   package static func failedRuns(_ dimensions: [String]) -> RunVariable {
@@ -45,13 +45,13 @@ package enum CampaignLayout {
       "failed_runs", .integer, dimensions, .count, "runs that failed, and are missing in all else")
   }
 
-  /// Why the first of them did.
+  /// Why the first of the failed runs did so.
   package static func failure(_ dimensions: [String]) -> RunVariable {
     RunVariable(
       "failure", .text, dimensions, .message, "why the first of them failed; empty where none did")
   }
 
-  /// All of them, for one swept key and one left dimension.
+  /// All of these variables, for one swept key and one dimension that is left.
   static let specimen: [RunPart] = {
     let left = ["KEY"]
     return [
@@ -69,10 +69,10 @@ package enum CampaignLayout {
 
 /// The variables of a claim's group.
 package enum ClaimLayout {
-  /// The dimension of the levels that have a verdict each.
+  /// The dimension of the levels that each have a verdict.
   package static let levelDimension = "claim_level"
 
-  /// Its coordinate.
+  /// The coordinate of these levels.
   package static let level = RunVariable(
     levelDimension, .real, [levelDimension], .coordinate, "corruption level")
 
@@ -84,7 +84,7 @@ package enum ClaimLayout {
     controlDimension, .integer, [controlDimension], .coordinate, "number of the control")
   package static let controlWords = CampaignLayout.wordsVariable(of: controlDimension, "control")
 
-  /// The estimates of the scenario's own models, or of its controls'.
+  /// The variables of the estimates of the scenario's own models, or of its controls' models.
   package struct Estimates: Sendable {
     /// Each model's estimate.
     package let estimate: RunVariable
@@ -94,7 +94,7 @@ package enum ClaimLayout {
     package let lower: RunVariable
     /// The upper end of its interval.
     package let upper: RunVariable
-    /// How many models gave an estimate.
+    /// The number of models that gave an estimate.
     package let count: RunVariable
 
     /// - Parameters:
@@ -118,7 +118,7 @@ package enum ClaimLayout {
         prefix + "count", .integer, leading, .sampleSize(of: mean), "models that gave an estimate\(whose)")
     }
 
-    /// In the order of the file.
+    /// All variables, in the order of the file.
     package var all: [RunVariable] { [estimate, mean, lower, upper, count] }
   }
 
@@ -131,12 +131,12 @@ package enum ClaimLayout {
     .flag("verdict", dimensions, "verdict", words: words)
   }
 
-  /// Why a verdict is not another.
+  /// Why the verdict is not a different one.
   package static func reason(_ dimensions: [String]) -> RunVariable {
     RunVariable("reason", .text, dimensions, .message, "why it is not another")
   }
 
-  /// How many variables a claim has.
+  /// The number of variables of a claim.
   package static func count(hasLevels: Bool, hasControls: Bool) -> Int {
     Estimates(isControl: false, []).all.count + 2 + (hasLevels ? 1 : 0)
       + (hasControls ? 2 + Estimates(isControl: true, []).all.count : 0)
@@ -156,7 +156,7 @@ package enum ClaimLayout {
 extension NetCDFGroup {
   /// Defines a variable of a file of several runs.
   ///
-  /// - Parameter labels: Which dimensions' entries have names.
+  /// - Parameter labels: The names of dimensions' entries.
   package func defineVariable(
     _ variable: RunVariable, labels: DimensionLabels = .ofClasses
   ) throws -> NetCDFVariable {

@@ -1,8 +1,8 @@
 import Dynamics
 
-/// The numbers of a run file that claims may name, with hyphens as scenarios write names.
+/// The numbers of a run file that claims may name. Names have hyphens, as in scenarios.
 package enum ClaimVocabulary {
-  /// Single numbers of a model.
+  /// Numbers of which a model has one.
   package static let ofModel: [String] = {
     let facts = ModelFacts.Fact.Items.allCases.map {
       ModelFacts.Fact.negativeELBO(of: $0, mean: .nan, standardError: .nan)
@@ -10,10 +10,10 @@ package enum ClaimVocabulary {
     return names(facts.map(\.name) + [ModelFacts.Fact.activeLatentVariables(0).name])
   }()
 
-  /// Single numbers of a level.
+  /// Numbers of which a level has one.
   package static let ofLevel: [String] = {
     let closest = ClosestConceptVariables.ofRun
-    // Fractions of members, which no member has, stand before the means of what each has.
+    // Fractions of members, which no single member has, come before the means of what each member has.
     let (means, fractions) = (MemberScalar.recorded, MemberScalar.averaged.filter { !isRecorded($0) })
     func averages(_ scalars: [MemberScalar]) -> [String] {
       scalars.compactMap { $0.definition.average?.name }
@@ -25,15 +25,15 @@ package enum ClaimVocabulary {
 
   /// The averages over time of an observable.
   ///
-  /// - Parameter isSplit: Whether there are those over retained and lost members.
+  /// - Parameter isSplit: Whether there are averages over retained and lost members.
   package static func series(of observable: String, isSplit: Bool) -> [String] {
     followedSeries(of: observable, isSplit: isSplit).map(\.name)
   }
 
   /// The averages over time of an observable, each with the run file's variable that holds it.
   ///
-  /// Functions over time compare times: of retained and lost members they take those that were so at t = 0, for the set
-  /// of those that are so changes with t.
+  /// Functions over time compare times. The sets of retained and lost members change with t, so these functions use the
+  /// members that were retained or lost at t = 0.
   package static func followedSeries(
     of observable: String, isSplit: Bool
   ) -> [(name: String, variable: String)] {

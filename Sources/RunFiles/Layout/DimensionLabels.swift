@@ -1,20 +1,20 @@
 import Output
 import Vocabulary
 
-/// Names of dimensions' entries: auxiliary coordinates, which the attribute `coordinates` of each variable lists that has
-/// such a dimension (CF 1.10, section 6.1).
+/// The names of dimensions' entries. They are auxiliary coordinates, which the attribute `coordinates` of each variable
+/// with such a dimension lists (CF 1.10, section 6.1).
 package struct DimensionLabels: Sendable {
   private static let attribute = "coordinates"
   /// The variable that holds the names of a dimension's entries, by dimension.
   private let names: [String: String]
 
-  /// Those that every run has: names of classes and superclasses.
+  /// The labels that every run has: the names of classes and superclasses.
   package static let ofClasses = DimensionLabels(
     names: Dictionary(uniqueKeysWithValues: Grouping.allCases.map { ($0.dimension, $0.nameVariable) }))
 
   private init(names: [String: String]) { self.names = names }
 
-  /// These, and the texts that the numbers of other coordinates stand for.
+  /// These labels, and the texts that the numbers of other coordinates stand for.
   package func adding(_ words: [RunVariable]) -> DimensionLabels {
     let others = words.compactMap { variable in variable.role.subject.map { ($0, variable.name) } }
     return DimensionLabels(names: names.merging(others) { _, new in new })
@@ -22,7 +22,7 @@ package struct DimensionLabels: Sendable {
 
   /// The attributes of a variable of some dimensions, with these labels among its coordinates.
   ///
-  /// - Parameter attributes: All others, and the coordinates that are known already.
+  /// - Parameter attributes: All other attributes, and the coordinates that are already known.
   func added(
     to attributes: [(String, NetCDFAttribute)], dimensions: [String]
   ) -> [(String, NetCDFAttribute)] {
@@ -35,11 +35,12 @@ package struct DimensionLabels: Sendable {
 }
 
 extension NetCDFReaderGroup {
-  /// The texts that the numbers of a coordinate stand for, such as swept words; nil where it has a meaning of its own.
+  /// The texts that the numbers of a coordinate stand for, such as swept words; nil if the numbers have a meaning of
+  /// their own.
   ///
   /// In files of version 1 such a coordinate holds the texts itself.
   ///
-  /// - Throws: `NetCDFError` where they cannot be read.
+  /// - Throws: `NetCDFError` if the texts cannot be read.
   package func words(of dimension: NetCDFDimension) throws(NetCDFError) -> [String]? {
     let roles = VariableRoles(self)
     let name = roles.name(of: .words(of: dimension.name)) ?? dimension.name

@@ -2,23 +2,25 @@ import Dynamics
 import Observables
 import Output
 
-/// Looks up what the variables of files from before roles are: by their names, in the same table.
+/// Finds the roles of variables in files that were written before variables had roles. It looks up their names in the
+/// same table.
 ///
-/// No other place interprets a name. Version 1 of the format had other units and a few other names: `RunFile.readableVersions`.
+/// No other place interprets a name. Version 1 of the format had other units and a few other names:
+/// `RunFile.readableVersions`.
 struct FormerNames {
-  /// What stands for an observable's name in the table.
+  /// The text that stands for an observable's name in the table.
   static let placeholder = "NAME"
-  /// Each member's level, until version 1.
+  /// The name of the variable with each member's level in version 1.
   static let memberLevel = "level"
 
   /// The group's name in a file of one run; empty for the root.
   private let group: String
   private let names: Set<String>
 
-  /// - Parameter group: A group of a file of one run, or what stands for one in a file of several.
+  /// - Parameter group: A group of a file of one run, or the group that stands for one in a file of several runs.
   init(_ group: NetCDFReaderGroup) {
     var path = group.path.split(separator: "/").map(String.init)
-    // Each control and the models have groups like the root; runs that differ have one each, by number.
+    // Each control and the models have groups like the root. Runs that differ have one group each, named by a number.
     if path.first == "controls" { path.removeFirst(min(2, path.count)) }
     if path.first == "replicas" { path.removeFirst() }
     if path.count == 2, Int(path[1]) != nil { path.removeLast() }
@@ -27,13 +29,13 @@ struct FormerNames {
     names = Set(group.variables.map(\.name))
   }
 
-  /// The role of a variable without the attribute.
+  /// The role of a variable that has no attribute for it.
   func role(of variable: NetCDFReaderVariable) -> VariableRole {
     let name = variable.name
     if let known = Self.table[group]?[name] { return known }
     if variable.dimensions.map(\.name) == [name] { return .coordinate }
     if variable.type == .string { return .label }
-    // What belongs to another variable, of an observable or of any in several models' averages.
+    // The variable may belong to another one: to an observable's average, or to any average over several models.
     for (ending, role) in Self.endings where name.hasSuffix(ending) {
       let subject = String(name.dropLast(ending.count))
       if names.contains(subject) { return role.renamed { _ in subject } }
@@ -44,7 +46,7 @@ struct FormerNames {
     return .average(average(name).members)
   }
 
-  /// Whose average a variable is, and of which observable, if it is one.
+  /// If a variable is an average: the members it is over, and the observable.
   private func average(_ name: String) -> (members: AveragedMembers, observable: String) {
     for members in AveragedMembers.allCases.dropFirst() {
       let ending = members.name(of: "")
@@ -54,7 +56,7 @@ struct FormerNames {
     return (.part(.all), name)
   }
 
-  /// What the observables are measured like whose averages the group has.
+  /// The families of the observables whose averages the group has.
   var families: [String: ObservableFamily] {
     Dictionary(
       names.compactMap { name in Self.families[average(name).observable].map { (name, $0) } },
@@ -63,7 +65,7 @@ struct FormerNames {
 
   // MARK: The table
 
-  /// Variables with fixed names, by group and name.
+  /// The roles of variables with fixed names, by group and name.
   private static let table: [String: [String: VariableRole]] = {
     var result: [String: [String: VariableRole]] = [:]
     for part in RunLayout.specimen.parts + CampaignLayout.specimen {
@@ -75,7 +77,7 @@ struct FormerNames {
     return result
   }()
 
-  /// The endings of what belongs to an observable's average or to several models' average, longest first.
+  /// The endings of variables that belong to an observable's average or to an average over models, longest first.
   private static let endings: [(String, VariableRole)] = {
     let observable = AveragedObservable(name: placeholder, longName: "")
     let average = AverageVariables(observable, among: .part(.all))
@@ -86,14 +88,14 @@ struct FormerNames {
     ].map { (String($0.name.dropFirst(placeholder.count)), $0.role) }
   }()
 
-  /// The endings of what every average has beside it.
+  /// The endings of the variables that every average has beside it.
   private static let marks: [String] = {
     let observable = AveragedObservable(name: placeholder, longName: "")
     let average = AverageVariables(observable, among: .part(.all))
     return [average.standardError, average.count].map { String($0.name.dropFirst(placeholder.count)) }
   }()
 
-  /// The families of the observables that there are, by the names of variables.
+  /// The families of all observables, by the names of their variables.
   private static let families = Dictionary(
     ObservableRegistry.all.map { (AveragedObservable.variableName($0.name), $0.family) },
     uniquingKeysWith: { first, _ in first })

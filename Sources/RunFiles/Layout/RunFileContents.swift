@@ -1,46 +1,46 @@
 import Observables
 
-/// Numbers of variables and sizes of a run file's parts.
+/// The numbers of variables in a run file's parts, and the parts' sizes.
 package struct RunFileContents: Sendable {
-  /// Variables of the root.
+  /// The number of variables of the root.
   package var variables = 0.0
-  /// Their values, uncompressed.
+  /// The bytes of their values, uncompressed.
   package var bytes = 0.0
-  /// Variables of the root of several models' averages.
+  /// The number of variables of the root of a file with several models' averages.
   package var summaryVariables = 0.0
-  /// Their values.
+  /// The bytes of their values.
   package var summaryBytes = 0.0
-  /// Variables of the groups.
+  /// The number of variables of the groups.
   package var groupVariables = 0.0
-  /// Their values.
+  /// The bytes of their values.
   package var groupBytes = 0.0
 
-  /// Of a file without variables.
+  /// The contents of a file without variables.
   package init() {}
 
-  /// What a variable takes beside its values: names, attributes, fill value, and where they are.
+  /// The bytes that a variable takes besides its values, for names, attributes, the fill value, and their places.
   package static let bytesPerVariable = 900.0
 
-  /// Seconds of processor time to define and write a variable.
+  /// The seconds of processor time that it takes to define and write a variable.
   package static let secondsPerVariable = 6e-4
 
-  /// Memory of the NetCDF library while a file of so many variables is written: measured, about 12 MiB and
-  /// 40 KiB per variable.
+  /// The memory in bytes that the NetCDF library takes while a file with this number of variables is written. It was
+  /// measured: about 12 MiB and 40 KiB per variable.
   package static func writingMemory(variables: Double) -> Double { 12 * 0x1p20 + 40 * 1024 * variables }
 
-  /// The file's size.
+  /// The file's size in bytes.
   package var fileBytes: Double { bytes + groupBytes + Self.bytesPerVariable * (variables + groupVariables) }
 }
 
 extension RunLayout {
-  /// What the file holds, by its sections.
+  /// The contents of the file, by its sections.
   package var contents: RunFileContents {
     var result = RunFileContents()
     let parts = parts
     let root = parts.filter(\.group.isEmpty)
     let roles = Dictionary(root.flatMap(\.variables).map { ($0.name, $0.role) }) { first, _ in first }
     for part in parts {
-      // Groups see the root's dimensions.
+      // Groups can use the root's dimensions.
       let visible = (root + parts.filter { $0.group == part.group }).flatMap(\.dimensions)
       let lengths = Dictionary(visible.map { ($0.name, $0.length) }) { _, own in own }
       for variable in part.variables {
@@ -60,8 +60,8 @@ extension RunLayout {
 }
 
 extension RunLayout {
-  /// Bytes of what is kept of the members during the run; 0 without the group. Initial states are made when the file is
-  /// written.
+  /// The bytes of what is kept of the members during the run; 0 without the group. Initial states are not kept, because
+  /// they are made again when the file is written.
   package var recordBytes: Double {
     var alone = self
     guard members != nil else { return 0 }
@@ -71,8 +71,8 @@ extension RunLayout {
     return all - alone.contents.groupBytes
   }
 
-  /// How many principal axes a run's file has: the first two or as many as observables ask for, where one does or
-  /// latent states are written.
+  /// The number of principal axes in a run's file: two, or more if observables ask for more, but N at most. There are
+  /// none if no observable asks for any and latent states are not written.
   package static func principalAxes(
     of observables: [String], hasLatentStates: Bool, latentDimension: Int
   ) -> Int {
@@ -92,7 +92,7 @@ extension RunFileContents {
 }
 
 extension RunVariable.Kind {
-  /// Bytes of a value; a text is a reference to about as many bytes again.
+  /// The bytes of a value. A text is a reference to roughly as many bytes again.
   var bytes: Double {
     switch self {
     case .real, .wide: 8

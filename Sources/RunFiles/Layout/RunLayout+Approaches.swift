@@ -1,7 +1,7 @@
 import Dynamics
 import Observables
 
-/// The approach to one kind of centres, and what belongs to it.
+/// The variables of the approach to one kind of centres.
 package struct ApproachVariables: Sendable {
   /// The approach.
   package let value: RunVariable
@@ -42,9 +42,9 @@ package struct ApproachVariables: Sendable {
   }
 }
 
-/// How much a mean distance has changed since the start, and what belongs to it.
+/// The variables of the change of a mean distance since the start.
 package struct ChangeVariables: Sendable {
-  /// The dimension of the times at which it is known.
+  /// The dimension of the times at which the change is known.
   static let dimension = "change_time"
   /// The change.
   package let value: RunVariable
@@ -64,7 +64,7 @@ package struct ChangeVariables: Sendable {
   }
 }
 
-/// Where the averaged distance to the own concept is smallest.
+/// The variables of the place where the averaged distance to the own concept is smallest.
 struct ClosestConceptVariables {
   let time: RunVariable
   let distance: RunVariable
@@ -75,12 +75,12 @@ struct ClosestConceptVariables {
     self.distance = RunVariable(name, .real, ["level"], .minimum(of: "distance_concept"), distance)
   }
 
-  /// Of one run.
+  /// The variables of one run.
   static let ofRun = ClosestConceptVariables(
     time: "first time of the smallest mean distance to the own concept, -1 for none",
     distance: "smallest mean distance to the own concept")
 
-  /// Of the series averaged over models.
+  /// The variables of the series averaged over models.
   static let ofModels = ClosestConceptVariables(
     time: "first time of the smallest distance to the own concept, averaged over models; -1 for none",
     distance: "smallest distance to the own concept, averaged over models")
@@ -117,7 +117,7 @@ extension RunLayout {
         },
       ])
   }
-  /// The changes of the same distances, and the times at which they are known; nothing in a run without steps.
+  /// The changes of the same distances, and the times at which they are known; empty in a run without steps.
   var changes: RunSection<RunResults> {
     let times = EnsemblePlan.changeTimes(steps: times - 1)
     guard !times.isEmpty else { return RunSection(columns: []) }

@@ -35,7 +35,7 @@ extension RunLayout {
     return result
   }
 
-  /// Rows and columns of a picture.
+  /// The attributes with the rows and columns of a picture.
   var imageSize: [(String, NetCDFAttribute)] {
     imageShape.map { [("image_height", .int($0.rows)), ("image_width", .int($0.columns))] } ?? []
   }
@@ -54,7 +54,7 @@ extension RunLayout {
     .integers(RunVariable(name, .integer, dimensions, role, longName), values)
   }
 
-  /// Fixed points and cycles, and their stability.
+  /// Fixed points and cycles with their stability.
   private var stability: [Column] {
     let (perSet, perAxis) = (["attractor"], ["attractor", "latent"])
     let words = [
@@ -107,7 +107,7 @@ extension RunLayout {
     ]
   }
 
-  /// How far sets let neighbours go before they draw them near.
+  /// How far sets let neighbours go away before they attract them.
   private var transients: [Column] {
     [
       real(
@@ -121,7 +121,7 @@ extension RunLayout {
     ]
   }
 
-  /// What the sets are.
+  /// What the sets are near to, and which items they recover.
   private var identities: [Column] {
     let perSet = ["attractor"]
     let labels = hierarchy.classLabels
@@ -146,7 +146,7 @@ extension RunLayout {
     ]
   }
 
-  /// Which shares of the starts the sets attract.
+  /// The shares of the starts that the sets attract.
   private func basins(_ attractors: Attractors) -> [Column] {
     let fraction = RunVariable(
       "basin_fraction", .real, ["level", "attractor"], .value, "share of the starts that reach the attractor")
@@ -179,7 +179,7 @@ extension RunLayout {
     ]
   }
 
-  /// Quantiles of the times that starts took.
+  /// Quantiles of the convergence times of starts.
   private var convergenceTimes: [Column] {
     let quantiles: [(name: String, words: String, value: @Sendable (AttractorStudy.Basins) -> Int)] = [
       ("median", "median", { $0.convergenceTimes.median }),
@@ -194,10 +194,10 @@ extension RunLayout {
     }
   }
 
-  /// Starts by class of their source and of what they reach.
+  /// The numbers of starts by the class of their source and by the class of what they reach.
   private var confusion: Section {
     let labels = hierarchy.classLabels.map { Int32($0) }
-    // Counts of members have the same sources in the root.
+    // If the root has counts of members, it has the same source classes.
     let isKnown = nearestConcepts != nil
     return Section(
       group: "attractors",
@@ -214,7 +214,7 @@ extension RunLayout {
       ])
   }
 
-  /// Where each start went.
+  /// The attractor that each start reached, and how it ended.
   private var starts: [Column] {
     let outcome = RunVariable.flag(
       "initial_outcome", ["level", "initial"], "how each start ended",
@@ -236,7 +236,7 @@ extension RunLayout {
     ]
   }
 
-  /// Exponents of starts that did not settle.
+  /// The Lyapunov exponents of starts that did not settle.
   private func unsettled(_ attractors: Attractors) -> Section {
     Section(
       group: "attractors",
@@ -263,7 +263,7 @@ extension RunLayout {
 @dynamicMemberLookup
 struct AttractorPage {
   private let study: AttractorStudy
-  /// Largest norm of a power of each set's Jacobian, and which.
+  /// The largest norm of a power of each set's Jacobian, and the number of that power.
   let growth: [(factor: Double, time: Int)]
 
   init(_ study: AttractorStudy) {
@@ -275,7 +275,7 @@ struct AttractorPage {
 }
 
 extension RunLayout.Attractors {
-  /// What a finished search decides.
+  /// The sizes that follow from a finished search.
   init(_ study: AttractorStudy) {
     let unsettled = study.wholeUnsettled
     self.init(
@@ -286,7 +286,7 @@ extension RunLayout.Attractors {
 }
 
 extension AttractorStudy {
-  /// The starts that did not settle and have as many exponents as the first.
+  /// The starts that did not settle and have as many exponents as the first of them.
   fileprivate var wholeUnsettled: [Unsettled] {
     guard let count = unsettled.first?.exponents.count, count > 0 else { return [] }
     return unsettled.filter { $0.exponents.count == count }

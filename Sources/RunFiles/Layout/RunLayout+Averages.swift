@@ -1,7 +1,7 @@
 import Dynamics
 import Observables
 
-/// An observable's average over some members, and what belongs to it.
+/// The variables of an observable's average over some members.
 struct AverageVariables {
   let mean: RunVariable
   let standardDeviation: RunVariable
@@ -24,7 +24,7 @@ struct AverageVariables {
     self.mean = mean.with([standardDeviation, standardError, lower, upper, count])
   }
 
-  /// With their values.
+  /// The variables with their values.
   func columns<Source>(_ series: @escaping (Source) -> [SeriesStatistics]) -> [RunColumn<Source>] {
     let isFraction = isFraction
     return [
@@ -38,7 +38,7 @@ struct AverageVariables {
   }
 }
 
-/// The average of one number per member, and what belongs to it.
+/// The variables of the average of one number per member.
 struct ScalarVariables {
   let mean: RunVariable
   let standardError: RunVariable
@@ -57,7 +57,7 @@ struct ScalarVariables {
 }
 
 extension RunVariable {
-  /// The ends of the interval over items of this mean: Student's, or of a fraction Korn and Graubard's.
+  /// The ends of the interval over items of this mean: Korn and Graubard's for a fraction, otherwise Student's.
   fileprivate func bounds(ofFraction isFraction: Bool) -> (lower: RunVariable, upper: RunVariable) {
     let whose = isFraction ? "Korn and Graubard's" : "Student's"
     return bounds(
@@ -67,7 +67,7 @@ extension RunVariable {
 }
 
 extension SeriesStatistics {
-  /// The interval over items of the mean at each time.
+  /// The intervals over items of the mean at each time.
   fileprivate func bounds(ofFraction isFraction: Bool) -> [(lower: Double, upper: Double)] {
     isFraction
       ? fractionIntervals.map { ($0.lower, $0.upper) } : intervals.map { ($0.lower, $0.upper) }
@@ -83,7 +83,7 @@ extension ScalarStatistics {
 }
 
 extension RunLayout {
-  /// Over which members observables are averaged, in the order of the file.
+  /// The sets of members over which observables are averaged, in the order of the file.
   var averagedMembers: [AveragedMembers] {
     [.part(.all)] + groupings.map { .each($0) } + AveragedMembers.parts(isSplit: isSplit).dropFirst()
   }
@@ -98,12 +98,12 @@ extension RunLayout {
     }
   }
 
-  /// The variable of the number of members.
+  /// The name of the variable with the number of members.
   package static let memberCountName = "count"
-  /// The variable of the number of those that diverged.
+  /// The name of the variable with the number of members that diverged.
   package static let divergedCountName = "diverged_count"
 
-  /// How many members there were.
+  /// The numbers of members.
   var counts: RunSection<RunResults> {
     RunSection(columns: [
       .integers(RunVariable(Self.memberCountName, .integer, ["level"], .count, "number of members")) {
@@ -118,7 +118,7 @@ extension RunLayout {
     ])
   }
 
-  /// Fractions of the members by tree level, from the indicators that follow the user's observables.
+  /// The fractions of the members by tree level, from the indicators that follow the user's observables.
   var fractions: RunSection<RunResults> {
     let words = "fraction of members nearest to each tree level"
     let fraction = RunVariable("level_fraction", .real, ["level", "time", "tree_level"], .mean, words)
@@ -132,7 +132,7 @@ extension RunLayout {
     ])
   }
 
-  /// Averages of the members' scalars.
+  /// The averages of the members' scalars.
   var scalars: RunSection<RunResults> {
     RunSection(
       columns: MemberScalar.averaged.flatMap { scalar -> [RunColumn<RunResults>] in
@@ -152,7 +152,7 @@ extension RunLayout {
       })
   }
 
-  /// What the model says of itself.
+  /// The facts that the model states about itself.
   var modelFacts: RunSection<RunResults> {
     RunSection(
       columns: facts.flatMap { fact -> [RunColumn<RunResults>] in
@@ -174,7 +174,7 @@ extension RunLayout {
 }
 
 extension RunResults {
-  /// The series of an observable, level by level and group by group.
+  /// The series of an observable, by level and then by group.
   fileprivate func series(of observable: Int, among: AveragedMembers) -> [SeriesStatistics] {
     switch among {
     case .part(let part): return levels.map { $0.series(of: part)[observable] }
@@ -186,7 +186,7 @@ extension RunResults {
     }
   }
 
-  /// `[level, time, tree level]`.
+  /// The fractions, `[level, time, tree level]`.
   fileprivate func fractions(_ value: (SeriesStatistics) -> [Double]) -> [Double] {
     levels.flatMap { level in
       let series = level.overall[visibleObservables...].map(value)

@@ -43,7 +43,7 @@ extension RunLayout {
     }
   }
 
-  /// Numbers and names of the classes or superclasses.
+  /// The numbers and names of the classes or superclasses.
   func groupCoordinates(_ criterion: Grouping) -> [RunColumn<RunResults>] {
     let dimension = criterion.dimension
     let (words, labels, names) =

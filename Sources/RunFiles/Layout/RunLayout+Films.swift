@@ -1,5 +1,5 @@
 extension RunLayout {
-  /// The group of films. Its times are a dimension of another name than the run's, for readers that merge groups.
+  /// The group of films. Its dimension of times has another name than the run's, because some readers merge groups.
   func films(_ films: Films) -> RunSection<RunFiles.Films> {
     let labels = hierarchy.classLabels
     var columns: [RunColumn<RunFiles.Films>] = [

@@ -2,7 +2,7 @@ import Dynamics
 import Numerics
 
 extension RunLayout {
-  /// The group of memories' centres and axes.
+  /// The group of the memories' centres and axes.
   var geometry: [RunSection<RunResults>] {
     let group = "geometry"
     var centres = RunSection<RunResults>(

@@ -1,26 +1,26 @@
 import Dynamics
 import Observables
 
-/// Members' records with what is needed to write them.
+/// Members' records, with what is needed to write them.
 struct MemberPage {
   let records: MemberRecords
   let plan: EnsemblePlan
-  /// The class label of each of the items; empty for starts without one.
+  /// The class label of each item; empty for starts without items.
   let labels: [Int32]
-  /// Makes initial states; nil where nobody asks.
+  /// Makes initial states again; nil if nobody asks for them.
   let starts: InitialStateSource?
 }
 
 extension RunLayout {
-  /// Each member's level; not `level`, which is a coordinate of the root.
+  /// The variable with each member's level. It must not be called `level`, which is a coordinate of the root.
   static let memberLevel = "corruption_level"
 
-  /// The variable with each member's level, in a group of members of any version; nil where it has none.
+  /// The variable with each member's level in a group of members of any version; nil if the group has none.
   package static func memberLevel(in names: [String]) -> String? {
     [memberLevel, FormerNames.memberLevel].first(where: names.contains)
   }
 
-  /// The group of members, which are appended page by page.
+  /// The group of members. They are appended page by page.
   func members(_ members: Members) -> RunSection<MemberPage> {
     var columns = addresses
     if members.hasSeries {
@@ -60,13 +60,13 @@ extension RunLayout {
       group: "members", dimensions: dimensions,
       columns: columns.map { column in
         var variable = column.variable
-        // Pieces of compressed arrays would be compressed again and again.
+        // Compression is off, because chunks that are appended to piece by piece would be compressed again and again.
         variable.isCompressed = false
         return RunColumn(variable, column.values)
       })
   }
 
-  /// x(0) or z(0) of each member; x(0) as the networks see it.
+  /// The variable of x(0) or z(0) of each member. x(0) has the precision in which the networks see it.
   package func initialState(_ states: InitialStates, of dimension: String = "member") -> RunVariable {
     guard !states.isLatent else {
       return RunVariable(
@@ -77,7 +77,7 @@ extension RunLayout {
       "data-space state x(0), row by row", more: imageSize)
   }
 
-  /// Which members they are.
+  /// The members' addresses.
   private var addresses: [RunColumn<MemberPage>] {
     func address(_ name: String, _ kind: RunVariable.Kind, _ longName: String) -> RunVariable {
       var result = RunVariable(name, kind, ["member"], .address, longName)
@@ -107,7 +107,7 @@ extension RunLayout {
     return result
   }
 
-  /// Numbers of whole trajectories, and how they ended.
+  /// The numbers that describe whole trajectories, and how these ended.
   private func memberScalars(tolerance: Double?) -> [RunColumn<MemberPage>] {
     let scalars = MemberScalar.recorded.map { scalar -> RunColumn<MemberPage> in
       let definition = scalar.definition

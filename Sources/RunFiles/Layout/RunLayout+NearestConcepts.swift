@@ -1,8 +1,8 @@
 extension RunLayout {
-  /// The label of members that are near to no concept: -1, or less where classes have negative labels.
+  /// The label of members that are near to no concept: -1, or less if classes have negative labels.
   package var noConcept: Int { min(0, hierarchy.classLabels.min() ?? 0) - 1 }
 
-  /// The class of members' own items along `source_class`: all classes, or none where members have no item.
+  /// The classes of members' own items along `source_class`: all classes, or `noConcept` if members have no items.
   var sourceClasses: [Int] { hasOwnItems ? hierarchy.classLabels : [noConcept] }
 
   /// The dimension of the classes of members' own items.
@@ -18,7 +18,7 @@ extension RunLayout {
     ) { _ in labels }
   }
 
-  /// Members by the class of their item and the concept nearest to them.
+  /// The numbers of members by the class of their item and by the concept nearest to them.
   func nearestConceptCounts(_ concepts: NearestConcepts) -> RunSection<RunResults> {
     let labels = [noConcept] + hierarchy.classLabels
     return RunSection(
@@ -49,7 +49,7 @@ extension RunLayout {
     ) { $0.records.labels.map { labels[Int($0) + 1] } }
   }
 
-  /// How far each concept reaches.
+  /// The radius of each concept.
   var conceptRadii: RunColumn<RunResults> {
     .reals(
       RunVariable(

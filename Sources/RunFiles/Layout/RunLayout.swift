@@ -5,20 +5,21 @@ import Numerics
 import Observables
 import Output
 
-/// What decides which variables a run file has, and how large they are.
+/// The facts that determine which variables a run file has, and how large they are.
 ///
-/// The layout is the table of a run file's variables: the writer, the estimate of sizes, the tables of NOTATION.md and
-/// the names of files from before roles all come from its sections, each in an extension in a file of its own.
+/// The layout is the table of a run file's variables. Its sections, each in an extension in a file of its own, serve
+/// the writer, the estimate of sizes, the tables of NOTATION.md, and the reading of files that were written before
+/// variables had roles.
 package struct RunLayout: Sendable {
-  /// The name of the corruption whose levels these are.
+  /// The name of the corruption that the levels belong to.
   package var corruption: String
   /// The number of levels.
   package var levels: Int
   /// The number of times.
   package var times: Int
-  /// The observables that are averaged, without those that only serve the run.
+  /// The observables that are averaged, without those that only the run itself needs.
   package var observables: [AveragedObservable]
-  /// By what items are sorted for further averages.
+  /// The criteria by which items are grouped for further averages.
   package var groupings: [Grouping]
   /// Whether there are averages over retained and lost members.
   package var isSplit: Bool
@@ -26,62 +27,62 @@ package struct RunLayout: Sendable {
   package var hasOwnItems: Bool
   /// Classes, superclasses and the levels of their tree.
   package var hierarchy: ConceptHierarchy
-  /// D.
+  /// D, the dimension of the data space.
   package var dataDimension: Int
-  /// How items are looked at; nil where they are no pictures.
+  /// The rows and columns of items as pictures; nil if items are not pictures.
   package var imageShape: ImageShape?
-  /// N.
+  /// N, the dimension of the latent space.
   package var latentDimension: Int
-  /// The number of principal axes; 0 where none are asked for.
+  /// The number of principal axes; 0 if none are asked for.
   package var principalAxes: Int
-  /// What the model says of itself.
+  /// The facts that the model states about itself.
   package var facts: [ModelFacts.Fact]
-  /// The counts of members by the concept nearest to them; nil where none are asked for.
+  /// The counts of members by the concept nearest to them; nil if they are not asked for.
   package var nearestConcepts: NearestConcepts?
-  /// The group of members; nil where none are asked for.
+  /// The group of members; nil if it is not asked for.
   package var members: Members?
-  /// The group of attractors; nil where none are asked for.
+  /// The group of attractors; nil if it is not asked for.
   package var attractors: Attractors?
-  /// The group of films; nil where none are asked for.
+  /// The group of films; nil if it is not asked for.
   package var films: Films?
 
-  /// What decides about the counts of members by the concept nearest to them.
+  /// The facts that determine the counts of members by the concept nearest to them.
   package struct NearestConcepts: Sendable {
     /// Whether concepts have a radius.
     package var hasRadii: Bool
 
-    /// Collects it.
+    /// Creates these facts.
     package init(hasRadii: Bool) { self.hasRadii = hasRadii }
   }
 
-  /// What members' initial states are.
+  /// The kind of members' initial states.
   package struct InitialStates: Sendable {
-    /// Whether they are z(0); else they are x(0).
+    /// Whether they are z(0) rather than x(0).
     package var isLatent: Bool
-    /// Whether the networks compute in single precision, so that it holds all that they see of x(0).
+    /// Whether the networks compute in single precision, which then suffices for all that they see of x(0).
     package var isSingle: Bool
 
-    /// Collects it.
+    /// Creates these facts.
     package init(isLatent: Bool, isSingle: Bool) {
       self.isLatent = isLatent
       self.isSingle = isSingle
     }
   }
 
-  /// What decides about the group of members.
+  /// The facts that determine the group of members.
   package struct Members: Sendable {
-    /// The members of all levels.
+    /// The number of members of all levels.
     package var count: Int
     /// Whether each member's observables are written.
     package var hasSeries: Bool
     /// Whether each member's latent states are written.
     package var hasLatentStates: Bool
-    /// The step length below which a member has converged; nil where it is not asked.
+    /// The step length below which a member has converged; nil if convergence is not asked for.
     package var tolerance: Double?
-    /// What initial states are written; nil for none.
+    /// The initial states that are written; nil for none.
     package var initialStates: InitialStates?
 
-    /// Collects it.
+    /// Creates these facts.
     package init(count: Int, hasSeries: Bool, hasLatentStates: Bool, tolerance: Double?) {
       self.count = count
       self.hasSeries = hasSeries
@@ -90,22 +91,22 @@ package struct RunLayout: Sendable {
     }
   }
 
-  /// What decides about the group of attractors.
+  /// The facts that determine the group of attractors.
   package struct Attractors: Sendable {
-    /// Fixed points and cycles.
+    /// The number of fixed points and cycles.
     package var sets: Int
-    /// Starts of each level.
+    /// The number of starts of each level.
     package var starts: Int
-    /// Starts of each item.
+    /// The number of starts of each item.
     package var realizations: Int
-    /// Starts that did not settle and have exponents.
+    /// The number of starts that did not settle and have exponents.
     package var unsettled: Int
-    /// Lyapunov exponents of each.
+    /// The number of Lyapunov exponents of each of them.
     package var exponents: Int
-    /// Looks at the intervals that were planned, and how many were taken.
+    /// The number of looks at the intervals that were planned, and of those that were taken.
     package var looks: (planned: Int, taken: Int)
 
-    /// Collects it.
+    /// Creates these facts.
     package init(
       sets: Int, starts: Int, realizations: Int, unsettled: Int = 0, exponents: Int = 0,
       looks: (planned: Int, taken: Int) = (1, 1)
@@ -119,21 +120,21 @@ package struct RunLayout: Sendable {
     }
   }
 
-  /// What decides about the group of films.
+  /// The facts that determine the group of films.
   package struct Films: Sendable {
-    /// Filmed items.
+    /// The number of filmed items.
     package var items: Int
-    /// Filmed times.
+    /// The number of filmed times.
     package var times: Int
 
-    /// Collects it.
+    /// Creates these facts.
     package init(items: Int, times: Int) {
       self.items = items
       self.times = times
     }
   }
 
-  /// The layout of a run whose groups of members, attractors and films nobody asked for.
+  /// The layout of a run without groups of members, attractors and films.
   package init(
     corruption: String, levels: Int, times: Int, observables: [AveragedObservable],
     groupings: [Grouping], isSplit: Bool, hasOwnItems: Bool, hierarchy: ConceptHierarchy,
@@ -156,15 +157,15 @@ package struct RunLayout: Sendable {
   }
 }
 
-/// An observable as the averages' variables name it.
+/// An observable in the form in which the averages' variables name it.
 package struct AveragedObservable: Sendable, Hashable {
   /// The variable's name.
   package var name: String
-  /// One line.
+  /// The `long_name`, which is one line.
   package var longName: String
-  /// "1" where dimensionless, "nats" for information (files say that in the long name).
+  /// The unit: "1" for dimensionless quantities, "nats" for information (which files say in the long name).
   package var units: String
-  /// What it is measured like.
+  /// The kind of quantity, which tells figures which observables share a scale.
   package var family: ObservableFamily
   /// Whether its mean is a fraction of the members.
   package var isFraction: Bool
@@ -181,7 +182,7 @@ package struct AveragedObservable: Sendable, Hashable {
     self.isFraction = isFraction
   }
 
-  /// The observable of a scenario's word; of an unknown one nothing but its name is known.
+  /// The observable that a scenario names. Of an unknown observable only the name is known.
   package init(named name: String) {
     let known = ObservableRegistry.all.first { $0.name == name }
     let component = PrincipalComponent.number(in: name).map(PrincipalComponent.longName)
@@ -191,10 +192,10 @@ package struct AveragedObservable: Sendable, Hashable {
       isFraction: known?.isIndicator ?? false)
   }
 
-  /// The name of the variable of an observable that scenarios know by a name.
+  /// The name of the variable for an observable of this name in scenarios.
   package static func variableName(_ name: String) -> String { name.replacing("-", with: "_") }
 
-  /// What an observable says of itself.
+  /// The observable as it describes itself.
   package init(_ observable: any Observable) {
     self.init(
       name: observable.variableName, longName: observable.longName, units: observable.units,

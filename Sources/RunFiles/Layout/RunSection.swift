@@ -13,7 +13,7 @@ package struct RunDimension: Sendable, Hashable {
   }
 }
 
-/// Values of a variable, in the order of the file.
+/// The values of a variable, in the order of the file.
 enum VariableValues {
   case reals([Double])
   case singles([Float])
@@ -27,7 +27,7 @@ enum VariableValues {
   }
 }
 
-/// A variable and where its values come from.
+/// A variable, and the function that gives its values.
 struct RunColumn<Source> {
   let variable: RunVariable
   let values: (Source) -> VariableValues
@@ -58,22 +58,22 @@ struct RunColumn<Source> {
   }
 }
 
-/// Variables of a run file that are there together, with the dimensions that they bring along.
+/// Variables of a run file that occur together, with the dimensions that they introduce.
 struct RunSection<Source> {
-  /// The path of their group; empty for the root.
+  /// The path of the group; empty for the root.
   var group = ""
   var dimensions: [RunDimension] = []
   var columns: [RunColumn<Source>]
 
-  /// The same without values.
+  /// The section without values.
   var part: RunPart { RunPart(group: group, dimensions: dimensions, variables: columns.map(\.variable)) }
 }
 
-/// Variables of a run file that are there together, without their values.
+/// Variables of a run file that occur together, without their values.
 package struct RunPart: Sendable {
-  /// The path of their group; empty for the root.
+  /// The path of the group; empty for the root.
   package let group: String
-  /// The dimensions that they bring along.
+  /// The dimensions that the variables introduce.
   package let dimensions: [RunDimension]
   /// The variables, in the order of the file.
   package let variables: [RunVariable]
@@ -85,9 +85,9 @@ extension NetCDFGroup {
   /// Defines a variable of the table.
   ///
   /// - Parameters:
-  ///   - leading: Dimensions before its own.
-  ///   - labels: Which dimensions' entries have names.
-  ///   - isWide: Whether a whole number of it needs 64 bits.
+  ///   - leading: The dimensions before the variable's own.
+  ///   - labels: The names of dimensions' entries.
+  ///   - isWide: Whether one of its whole numbers needs 64 bits.
   func define(
     _ variable: RunVariable, leading: [String] = [], labels: DimensionLabels = .ofClasses,
     isWide: Bool = false
@@ -98,7 +98,7 @@ extension NetCDFGroup {
       fillValue: variable.mayBeMissing ? NetCDFWriter.missing : nil, compression: variable.isCompressed)
   }
 
-  /// Defines a section's dimensions and variables, and writes these.
+  /// Defines a section's dimensions and variables, and writes the variables.
   func write<Source>(_ section: RunSection<Source>, of source: Source) throws {
     for dimension in section.dimensions { try defineDimension(dimension.name, length: dimension.length) }
     for column in section.columns {

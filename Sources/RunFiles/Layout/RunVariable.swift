@@ -1,14 +1,14 @@
 import Output
 
-/// A variable of a run file, as the table knows it: everything but its values.
+/// A variable of a run file as the table describes it: everything except its values.
 package struct RunVariable: Sendable {
-  /// What its values are.
+  /// The type of a variable's values.
   package enum Kind: String, Sendable {
     /// Double-precision numbers.
     case real = "double"
     /// Single-precision numbers.
     case single = "float"
-    /// Whole numbers of 32 bits, or of 64 bits where one of them is too large.
+    /// Whole numbers of 32 bits, or of 64 bits if one of them is too large.
     case integer = "int32"
     /// Whole numbers of 64 bits.
     case wide = "int64"
@@ -27,32 +27,32 @@ package struct RunVariable: Sendable {
     }
   }
 
-  /// The name.
+  /// The variable's name.
   package let name: String
-  /// What its values are.
+  /// The type of the values.
   package let kind: Kind
   /// The names of its dimensions, slowest first.
   package let dimensions: [String]
-  /// What it is to a reader.
+  /// What the variable is to a reader.
   package let role: VariableRole
-  /// The `long_name`: one line, which ends with the unit where UDUNITS does not know it.
+  /// The `long_name`, which is one line. It ends with the unit if UDUNITS does not know the unit.
   package var longName: String { quantity + (isInNats ? Information.words : "") }
-  /// The `units`, which UDUNITS knows: "1" where dimensionless; nil where values are no numbers.
+  /// The `units`, which UDUNITS knows: "1" for dimensionless quantities; nil if values are not numbers.
   package let units: String?
-  /// One line without a unit.
+  /// The long name without a unit.
   let quantity: String
   /// Whether the values are information in nats.
   package let isInNats: Bool
   /// Further attributes.
   package var more: [(String, NetCDFAttribute)] = []
-  /// Whether a value may be missing, so that there is a `_FillValue`; whole numbers have -1 instead.
+  /// Whether a value may be missing, so that there is a `_FillValue`. Whole numbers have -1 instead.
   package var mayBeMissing: Bool
-  /// Whether values are compressed; those that are appended piece by piece are not.
+  /// Whether values are compressed. Values that are appended piece by piece are not.
   package var isCompressed = true
 
-  /// A variable whose numbers may be missing where they are real.
+  /// Creates a variable. Its numbers may be missing if they are real and it is not a coordinate.
   ///
-  /// - Parameter units: "1" where dimensionless, "nats" for information; nil where values are no numbers.
+  /// - Parameter units: "1" for dimensionless quantities, "nats" for information; nil if values are not numbers.
   init(
     _ name: String, _ kind: Kind, _ dimensions: [String], _ role: VariableRole, _ longName: String,
     units: String? = "1", more: [(String, NetCDFAttribute)] = []
@@ -68,14 +68,14 @@ package struct RunVariable: Sendable {
     mayBeMissing = (kind == .real || kind == .single) && role != .coordinate
   }
 
-  /// What `units` in the initializer was.
+  /// The `units` that the initializer was given.
   var quantityUnits: String? { isInNats ? Information.units : units }
 
   /// The attributes, in the order in which they are written.
   ///
   /// - Parameters:
-  ///   - leading: Dimensions before its own.
-  ///   - labels: Which dimensions' entries have names.
+  ///   - leading: The dimensions before the variable's own.
+  ///   - labels: The names of dimensions' entries.
   func attributes(
     leading: [String] = [], labels: DimensionLabels = .ofClasses
   ) -> [(String, NetCDFAttribute)] {
@@ -86,13 +86,13 @@ package struct RunVariable: Sendable {
   }
 }
 
-/// How information is written: UDUNITS knows no nat, so that units are "1", and the long name says the rest.
+/// How information is written. UDUNITS does not know nats, so units are "1", and the long name names the unit.
 package enum Information {
   /// The unit as observables and figures name it.
   package static let units = "nats"
   /// What a long name ends with.
   static let words = ", in nats"
-  /// What tells programs.
+  /// The attribute that tells programs the unit.
   static let attribute: (String, NetCDFAttribute) = ("unit_of_information", "nat")
 
   /// The unit of a variable of a file, for people: "nats" for information, in files of any version.
@@ -108,7 +108,7 @@ package enum Information {
 }
 
 extension RunVariable {
-  /// One of some words, by its number.
+  /// A variable whose values are words, which numbers stand for.
   static func flag(
     _ name: String, _ dimensions: [String], _ longName: String, words: [(word: String, number: Int32)]
   ) -> RunVariable {
@@ -120,14 +120,14 @@ extension RunVariable {
       ])
   }
 
-  /// The same variable beside others that belong to it, which `ancillary_variables` lists.
+  /// This variable, with others that belong to it and that `ancillary_variables` lists.
   func with(_ others: [RunVariable]) -> RunVariable {
     var result = self
     result.more.append(("ancillary_variables", .text(others.map(\.name).joined(separator: " "))))
     return result
   }
 
-  /// The mean, with the standard error beside it.
+  /// This variable and its standard error.
   func withStandardError(_ longName: String) -> (value: RunVariable, error: RunVariable) {
     let error = standardError(longName)
     return (with([error]), error)
@@ -143,20 +143,20 @@ extension RunVariable {
     beside("_standard_deviation", .standardDeviation(of: name), longName)
   }
 
-  /// Lower and upper end of the interval of this variable.
+  /// The lower and the upper end of the interval of this variable.
   func bounds(_ lower: String, _ upper: String) -> (lower: RunVariable, upper: RunVariable) {
     (
       beside("_lower", .lowerBound(of: name), lower), beside("_upper", .upperBound(of: name), upper)
     )
   }
 
-  /// How many members this variable is the average of.
+  /// The number of members that this variable is an average of.
   var sampleSize: RunVariable {
     RunVariable(
       name + "_count", .integer, dimensions, .sampleSize(of: name), "members averaged in \(name)")
   }
 
-  /// How many models gave this variable, which is their mean.
+  /// The number of models that this variable, a mean over models, is an average of.
   var modelCount: RunVariable {
     RunVariable(name + "_models", .integer, dimensions, .models(of: name), "models averaged in \(name)")
   }

@@ -1,12 +1,12 @@
 import Dynamics
 import Output
 
-/// What a variable of a run file is to its reader: which statistic it is, and of which other variable.
+/// What a variable of a run file is to its reader: which statistic it is, and which other variable it belongs to.
 ///
-/// Every variable says it in the attribute `role`; what belongs to another variable of its group names that one in
-/// `role_of`. So `dataset.filter_by_attrs(role="mean")` of xarray finds all averages, and
-/// `filter_by_attrs(role_of="distance_concept")` all that belongs to one of them. The attributes are beside those of
-/// the CF conventions, of which `ancillary_variables` says the same in the other direction.
+/// Every variable has the attribute `role`. A variable that belongs to another one of its group names that one in
+/// `role_of`. So in xarray `dataset.filter_by_attrs(role="mean")` finds all averages, and
+/// `filter_by_attrs(role_of="distance_concept")` all variables that belong to one of them. These attributes supplement
+/// those of the CF conventions, where `ancillary_variables` gives the same relation in the other direction.
 package enum VariableRole: Sendable, Hashable {
   /// The values along the variable's own dimension.
   case coordinate
@@ -14,21 +14,21 @@ package enum VariableRole: Sendable, Hashable {
   case label
   /// The texts that the numbers of a coordinate stand for.
   case words(of: String)
-  /// Where an entry comes from or belongs: the number of an item, a level or a member, a class.
+  /// Where an entry comes from or belongs to: the number of an item, a level or a member, or a class.
   case address
-  /// A number (or state, or picture) in itself.
+  /// A number (or state, or picture) that belongs to no other variable.
   case value
   /// One of the words in `flag_meanings`.
   case flag
   /// A text for people.
   case message
-  /// How many there are.
+  /// A number of members, items or other things.
   case count
   /// An average over members.
   case average(AveragedMembers)
-  /// How many numbers were averaged.
+  /// The number of values that were averaged.
   case sampleSize(of: String)
-  /// How many models gave a number, of which there is the mean.
+  /// The number of models that were averaged.
   case models(of: String)
   /// The standard deviation of the numbers that were averaged.
   case standardDeviation(of: String)
@@ -38,11 +38,11 @@ package enum VariableRole: Sendable, Hashable {
   case lowerBound(of: String)
   /// The upper end of an interval with 95 % confidence.
   case upperBound(of: String)
-  /// The smallest value along `time` of an average, which the file has where it was asked for.
+  /// The smallest value along `time` of an average, which the file contains only if it was asked for.
   case minimum(of: String)
   /// The time at which a number was found.
   case time(of: String)
-  /// 1 where something holds of a number, else 0.
+  /// 1 if something holds for a number, else 0.
   case indicator(of: String)
 
   /// The word in the attribute `role`.
@@ -67,7 +67,7 @@ package enum VariableRole: Sendable, Hashable {
     }
   }
 
-  /// The variable that it belongs to, in the attribute `role_of`; nil for one that stands for itself.
+  /// The variable that this one belongs to, as in the attribute `role_of`; nil if it belongs to none.
   package var subject: String? {
     switch self {
     case .coordinate, .label, .address, .value, .flag, .message, .count, .average: nil
@@ -78,7 +78,7 @@ package enum VariableRole: Sendable, Hashable {
     }
   }
 
-  /// The role that the attributes tell; nil where they tell none that is known.
+  /// The role that the attributes state; nil if they state none that is known.
   package init?(word: String, subject: String?) {
     switch (word, subject) {
     case ("coordinate", nil): self = .coordinate
@@ -108,7 +108,7 @@ package enum VariableRole: Sendable, Hashable {
     }
   }
 
-  /// Whether it tells of a dimension what its entries are, so that each of them has one value.
+  /// Whether the variable says what a dimension's entries are, so that each entry has one value.
   var isOfDimension: Bool {
     switch self {
     case .coordinate, .label, .words: true
@@ -116,9 +116,9 @@ package enum VariableRole: Sendable, Hashable {
     }
   }
 
-  /// The same role beside a variable of another name.
+  /// The same role for a variable that belongs to one of another name.
   ///
-  /// - Parameter rename: The name of each variable now.
+  /// - Parameter rename: The new name of each variable.
   func renamed(_ rename: (String) -> String) -> VariableRole {
     guard let subject, let role = VariableRole(word: word, subject: rename(subject)) else { return self }
     return role
@@ -132,18 +132,18 @@ extension VariableRole {
   /// The names of the attributes.
   static let attributeNames: Set = ["role", "role_of"]
 
-  /// The role in the attributes; nil where they have none, as those of files from before.
+  /// The role in the attributes; nil if they contain none, as in files that were written before variables had roles.
   init?(_ attributes: [(name: String, value: NetCDFAttribute)]) {
     func text(_ name: String) -> String? { attributes.first { $0.name == name }?.value.text }
     guard let word = text("role") else { return nil }
-    // A word of a later version stands for a number like any other.
+    // A variable with a word of a later version is taken for a number like any other.
     self = VariableRole(word: word, subject: text("role_of")) ?? .value
   }
 
   /// The attributes, in the order in which they are written.
   ///
-  /// Not more than two: HDF5 keeps more than eight attributes of a variable, the library's own four among them, in a
-  /// structure of some kilobytes.
+  /// There are at most two. If a variable has more than eight attributes, including four of the library's own, HDF5
+  /// keeps them in a structure of several kilobytes.
   var attributes: [(String, NetCDFAttribute)] {
     [("role", .text(word))] + (subject.map { [("role_of", .text($0))] } ?? [])
   }

@@ -7,7 +7,7 @@ package struct VariableRoles: Sendable {
   private let names: [VariableRole: String]
   private let families: [String: ObservableFamily]
 
-  /// Reads the attributes of the group and its variables; the names of those that have none.
+  /// Reads the attributes of the group and its variables. Variables without a role get one by their names.
   package init(_ group: NetCDFReaderGroup) {
     let former = FormerNames(group)
     let told = group.variables.map { VariableRole($0.attributes) }
@@ -17,7 +17,7 @@ package struct VariableRoles: Sendable {
       families: hasRoles ? Self.families(group, former) : former.families)
   }
 
-  /// Reads the names of the group's variables alone, as if they were without attributes.
+  /// Reads only the names of the group's variables, as if they had no attributes.
   package init(former group: NetCDFReaderGroup) {
     let former = FormerNames(group)
     self.init(group.variables.map { ($0.name, former.role(of: $0)) }, families: former.families)
@@ -30,13 +30,13 @@ package struct VariableRoles: Sendable {
     self.families = families
   }
 
-  /// The role of a variable of the group; that of a number in itself where nothing is known.
+  /// The role of a variable of the group. If nothing is known, it is `value`.
   package subscript(name: String) -> VariableRole { roles[name] ?? .value }
 
-  /// The variable that has a role beside another one, such as the standard error of a mean; nil where there is none.
+  /// The variable that has a role for another one, such as the standard error of a mean; nil if there is none.
   package func name(of role: VariableRole) -> String? { names[role] }
 
-  /// What the average of an observable is measured like.
+  /// The family of the observable whose average this variable is.
   package func family(of name: String) -> ObservableFamily { families[name] ?? .other }
 
   // MARK: Families
@@ -57,7 +57,7 @@ package struct VariableRoles: Sendable {
   private static func families(
     _ group: NetCDFReaderGroup, _ former: FormerNames
   ) -> [String: ObservableFamily] {
-    // Files from before fractions were listed name those of the others.
+    // Older files, which list no fractions, name the averages of the other families.
     var result = former.families.filter { $0.value == .fraction }
     for family in ObservableFamily.allCases {
       let text = group.attributes.first { $0.name == attributeName(family) }?.value.text ?? ""

@@ -5,7 +5,7 @@ import Numerics
 import Output
 
 extension RunLayout {
-  /// A run that has everything, with one observable of the name `FormerNames.placeholder`.
+  /// The layout of a run that has everything, with one observable named `FormerNames.placeholder`.
   static let specimen: RunLayout = {
     let name = FormerNames.placeholder
     var result = RunLayout(
@@ -28,7 +28,7 @@ extension RunLayout {
 }
 
 extension ModelFacts.Fact {
-  /// All that this program's models say.
+  /// All facts that this program's models state.
   static let specimen: [ModelFacts.Fact] =
     [.bestEpoch(1)] + Items.allCases.map { .negativeELBO(of: $0, mean: .nan, standardError: .nan) }
     + [.activeLatentVariables(0)]
@@ -39,7 +39,7 @@ package enum VariableTable {
   /// Variables under one heading.
   private struct Chapter {
     let title: String
-    /// When they are there, and what more is to be said.
+    /// When the variables occur, and what else must be said.
     let note: String
     let parts: [RunPart]
   }
@@ -108,7 +108,7 @@ package enum VariableTable {
     ])
   }()
 
-  /// The tables of what files of several runs have beside.
+  /// The tables of the further variables in files of several runs.
   package static let campaignMarkdown: String = {
     let notes = [
       (
@@ -131,7 +131,7 @@ package enum VariableTable {
     chapters.map { chapter in
       let variables = chapter.parts.flatMap(\.variables)
       let names = Set(variables.map(\.name))
-      // What belongs to another variable stands beside it.
+      // A variable that belongs to another one is listed beside that one.
       let own = variables.filter { $0.role.subject.map { !names.contains($0) } ?? true }
       return ["**\(chapter.title)**. \(chapter.note)", "", header].joined(separator: "\n") + "\n"
         + own.map { row($0, among: variables) }.joined(separator: "\n") + "\n"
@@ -153,7 +153,7 @@ package enum VariableTable {
     return "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
   }
 
-  /// A dimension in a letter where NOTATION.md has one.
+  /// A dimension as the letter that NOTATION.md has for it, if there is one.
   private static func short(_ dimension: String) -> String {
     switch dimension {
     case "level": "L"

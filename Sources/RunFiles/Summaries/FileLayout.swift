@@ -1,27 +1,27 @@
 import Output
 
-/// What run files of one campaign hold, put together: dimensions with the union of their coordinates.
+/// The contents of the run files of one campaign, united: dimensions have the union of the files' coordinates.
 ///
-/// An entry of a dimension is known by its coordinate's value (by its word, where the coordinate has
-/// `flag_meanings`), or by its place where there is no coordinate.
+/// An entry of a dimension is identified by its coordinate's value, by its word if the coordinate has `flag_meanings`,
+/// or by its place if there is no coordinate.
 package struct FileLayout {
   /// A dimension of the root or of a group.
   package struct Dimension: Equatable {
     package var name: String
-    /// What tells entries apart, in the order of the file.
+    /// The texts that identify the entries, in the order of the file.
     package var entries: [String]
-    /// Whether entries are numbers, which are put in ascending order: coordinates are strictly monotonic.
+    /// Whether entries are numbers. These are put in ascending order, because coordinates are strictly monotonic.
     var isNumeric = false
   }
 
-  /// A variable as some file has it; dimensions may be longer in others.
+  /// A variable as one of the files has it. Its dimensions may be longer in other files.
   package struct Variable {
     var name: String
     var type: NetCDFType
     var dimensions: [String]
     var attributes: [(String, NetCDFAttribute)]
     var hasFillValue: Bool
-    /// Its role among the others of its group.
+    /// The variable's role among the others of its group.
     var role: VariableRole
 
     init(_ variable: NetCDFReaderVariable, _ role: VariableRole) {
@@ -33,7 +33,7 @@ package struct FileLayout {
       attributes = variable.attributes.filter { $0.name != "_FillValue" }.map { ($0.name, $0.value) }
     }
 
-    /// Whether it tells what a dimension's entries are: written once, not per run.
+    /// Whether the variable says what a dimension's entries are. It is then written once, not once per run.
     var isLabel: Bool { role.isOfDimension }
   }
 
@@ -41,11 +41,11 @@ package struct FileLayout {
   package struct Group {
     package var dimensions: [Dimension] = []
     var variables: [Variable] = []
-    /// Coordinates and texts, entry by entry.
+    /// The values of coordinates and texts, by entry.
     var labels: [String: Labels] = [:]
-    /// Whether all files have the same entries, here and in the groups' order.
+    /// Whether all files have the same entries and variables, in the same order.
     var isUniform = true
-    /// How many files have the group.
+    /// The number of files that have the group.
     var count = 0
     var attributes: [(String, NetCDFAttribute)] = []
 
@@ -85,7 +85,7 @@ package struct FileLayout {
     }
   }
 
-  /// The values of a coordinate or of names, by entry.
+  /// The values of a coordinate or of a variable with names, by entry.
   package struct Labels {
     var numbers: [String: Double] = [:]
     var texts: [String: String] = [:]
@@ -101,13 +101,13 @@ package struct FileLayout {
   }
 
   package var root = Group()
-  /// Groups by name, in the order in which they came.
+  /// The groups by name, in the order in which they were found.
   package var groups: [(name: String, group: Group)] = []
 
-  /// Holds nothing yet.
+  /// A layout without contents.
   package init() {}
 
-  /// Adds the root's dimensions of another layout, with their coordinates, and nothing else.
+  /// Adds the root's dimensions of another layout with their coordinates, but nothing else.
   package mutating func uniteCoordinates(with other: FileLayout) {
     for dimension in other.root.dimensions {
       if let k = root.dimensions.firstIndex(where: { $0.name == dimension.name }) {
@@ -123,7 +123,8 @@ package struct FileLayout {
     }
   }
 
-  /// Takes the root's dimensions and coordinates of another layout, which has all entries of these and perhaps more.
+  /// Takes over the root's dimensions and coordinates of another layout, which has all entries of this one and perhaps
+  /// more.
   package mutating func adoptCoordinates(of union: FileLayout) {
     for k in root.dimensions.indices {
       guard let other = union.root.dimensions.first(where: { $0.name == root.dimensions[k].name }) else {
@@ -135,7 +136,7 @@ package struct FileLayout {
     for (name, labels) in union.root.labels where root.labels[name] != nil { root.labels[name] = labels }
   }
 
-  /// Adds what a file holds.
+  /// Adds the contents of a file.
   package mutating func add(_ file: NetCDFReader) throws {
     try root.add(file.root, visible: [])
     let visible = try file.root.dimensions.map { try Dimension($0, in: file.root) }
@@ -172,14 +173,14 @@ extension FileLayout.Dimension {
     }
   }
 
-  /// Adds the entries of another file that this one lacks.
+  /// Adds those entries of another file that this one lacks.
   mutating func unite(with other: Self) {
     let (known, more) = (Set(entries), Set(other.entries))
     if isNumeric, other.isNumeric {
       let all = known.union(more).map { (entry: $0, number: Double($0) ?? .nan) }
       entries = all.sorted { $0.number < $1.number }.map(\.entry)
     } else if other.entries.count > entries.count {
-      // Longer lists give the order.
+      // The longer list determines the order.
       entries = other.entries + entries.filter { !more.contains($0) }
     } else {
       entries += other.entries.filter { !known.contains($0) }
@@ -187,7 +188,7 @@ extension FileLayout.Dimension {
     isNumeric = isNumeric && other.isNumeric
   }
 
-  /// Where a file's entries stand in this dimension.
+  /// The places of a file's entries in this dimension.
   func places(of entries: [String]) -> [Int] {
     let index = Dictionary(zip(self.entries, self.entries.indices), uniquingKeysWith: { a, _ in a })
     return entries.compactMap { index[$0] }

@@ -1,27 +1,27 @@
 import Vocabulary
 import Output
 
-/// Writes the variables of several run files as those of one, with leading dimensions.
+/// Writes the variables of several run files as variables of one file, with leading dimensions.
 package struct FileStack {
-  /// Numbers read at once.
+  /// How many numbers are read at once.
   private static let slab = 1 << 22
 
-  /// Names of the leading dimensions, slowest first; defined by the caller.
+  /// The names of the leading dimensions, slowest first. The caller defines them.
   let axes: [String]
-  /// Which dimensions' entries have names.
+  /// The names of dimensions' entries.
   let labels: DimensionLabels
   let shape: [Int]
-  /// The files, the last axis fastest; nil where a run failed.
+  /// The files, with the last axis fastest; nil if a run failed.
   let files: [String?]
-  /// What reads them.
+  /// The readers of the files.
   let readers: RunFileReaders
   let layout: FileLayout
-  /// What to do before each file.
+  /// Is called before each file, and may throw.
   let check: () throws -> Void
   /// Writes the coordinates of the leading dimensions into a group.
   let writeAxes: (NetCDFGroup) throws -> Void
 
-  /// Collects what is to be put together.
+  /// Creates a stack.
   package init(
     axes: [String], labels: DimensionLabels = .ofClasses, shape: [Int], files: [String?],
     readers: RunFileReaders,
@@ -38,24 +38,24 @@ package struct FileStack {
     self.writeAxes = writeAxes
   }
 
-  /// A group being written, with its variables.
+  /// A group that is being written, with its variables.
   private struct Target {
     var group: NetCDFGroup
     var layout: FileLayout.Group
     var variables: [String: NetCDFVariable]
-    /// Name of the group in the files; nil: the root.
+    /// The name of the group in the files; nil for the root.
     var source: String?
-    /// Leading indices; nil: those of the file.
+    /// The number of the file if the group belongs to that file alone, without leading dimensions; nil if it has them.
     var fixed: Int?
   }
 
   /// Defines and writes everything.
   ///
   /// - Parameters:
-  ///   - group: Where to.
-  ///   - definesRootDimensions: Whether the files' own dimensions are defined here; else an enclosing group has
+  ///   - group: The group to write to.
+  ///   - definesRootDimensions: Whether the files' own dimensions are defined here. If not, an enclosing group has
   ///     them, with their coordinates.
-  ///   - attributes: Further attributes of subgroups of one file, by its number.
+  ///   - attributes: Further attributes for subgroups of one file, by the file's number.
   package func write(
     in group: NetCDFGroup, definesRootDimensions: Bool, attributes: (Int) -> [(String, NetCDFAttribute)]
   ) throws {
@@ -102,7 +102,7 @@ package struct FileStack {
     try writeLabels(layout.root, in: group)
   }
 
-  /// Writes the coordinates of the files' root once more, into a group that uses an enclosing one's dimensions.
+  /// Writes the coordinates of the files' root again, into a group that uses the dimensions of an enclosing one.
   package static func writeCoordinates(_ layout: FileLayout, in group: NetCDFGroup) throws {
     var coordinates = layout.root
     coordinates.variables.removeAll { $0.dimensions != [$0.name] }
@@ -153,7 +153,7 @@ package struct FileStack {
         attributes: labels.added(to: variable.attributes, dimensions: axes),
         fillValue: variable.hasFillValue ? NetCDFWriter.missing : nil)
       result[variable.name] = made
-      // What no run fills: -1 stands for none.
+      // -1 stands for elements that no run fills.
       if variable.type.isInteger, !isComplete {
         let lengths = made.lengths.map { $0 ?? 0 }
         try made.write(Array(repeating: Int32(-1), count: lengths.reduce(1, *)))
@@ -185,14 +185,14 @@ package struct FileStack {
     }
   }
 
-  /// Copies a variable's values to their places, slab by slab.
+  /// Copies a variable's values to their places, in slabs.
   private func copy(
     _ variable: NetCDFReaderVariable, to made: NetCDFVariable, leading: [Int], places: [[Int]]
   ) throws {
     let shape = variable.shape
     let ones = leading.map { _ in 1 }
     guard !shape.contains(0) else { return }
-    // Places that follow each other are written in one piece, others one by one.
+    // Consecutive places are written in one piece, other places one by one.
     func isRun(_ places: [Int]) -> Bool { places.indices.allSatisfy { places[$0] == places[0] + $0 } }
     let inner = shape.dropFirst().reduce(1, *)
     let rows = max(1, Self.slab / max(inner, 1))
@@ -207,7 +207,7 @@ package struct FileStack {
         }
         return
       }
-      // Row by row of the last dimension, element by element where that has gaps, too.
+      // Values are copied row by row along the last dimension, or element by element if that has gaps, too.
       let last = places[places.count - 1]
       let width = isRun(last) ? last.count : 1
       let elements = RowMajorShape(shape)
@@ -234,7 +234,7 @@ package struct FileStack {
     }
   }
 
-  /// A subgroup `K` with what one file has.
+  /// Writes a subgroup named by the file's number, with what this file has.
   private func copy(
     _ name: String, of file: String, into group: NetCDFGroup, number: Int,
     attributes: [(String, NetCDFAttribute)]

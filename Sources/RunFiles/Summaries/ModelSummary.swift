@@ -3,21 +3,21 @@ import Numerics
 import Observables
 import Output
 
-/// What several models say of each variable of the run files' root: see `SummaryRule`.
+/// Summarizes each variable of the run files' root over several models: see `SummaryRule`.
 package struct ModelSummary {
-  /// Names of the leading dimensions.
+  /// The names of the leading dimensions.
   let axes: [String]
-  /// Which dimensions' entries have names.
+  /// The names of dimensions' entries.
   let labels: DimensionLabels
   let shape: [Int]
   /// For each point of the sweep, the files of its models; nil where a run failed.
   let files: [[String?]]
-  /// What reads them.
+  /// The readers of the files.
   let readers: RunFileReaders
   let layout: FileLayout
   let check: () throws -> Void
 
-  /// Collects what is to be summarized.
+  /// Creates a summary.
   package init(
     axes: [String], labels: DimensionLabels = .ofClasses, shape: [Int], files: [[String?]],
     readers: RunFileReaders,
@@ -32,14 +32,14 @@ package struct ModelSummary {
     self.check = check
   }
 
-  /// A variable of the files, and what stands for it.
+  /// A variable of the files, and the variables that summarize it.
   private struct Summary {
     let variable: FileLayout.Variable
     let rule: SummaryRule
     let targets: [NetCDFVariable]
   }
 
-  /// Time and distance of the closest concept, of a series averaged over models.
+  /// The time and distance of the closest concept, in a series averaged over models.
   private struct Closest {
     /// The name of the series.
     let series: String
@@ -86,7 +86,7 @@ package struct ModelSummary {
       case .mean, .spread, .count: break
       case .minimum, .timeOfMinimum, .none, .replaced: return nil
       }
-      // Spreads and numbers belong to the mean over models as well.
+      // Spreads and counts belong to the mean over models as well.
       let others = all.filter {
         switch $0.role {
         case .standardDeviation(variable.name), .sampleSize(variable.name): true
@@ -101,7 +101,7 @@ package struct ModelSummary {
     }
   }
 
-  /// The models' numbers at a point of the sweep, put together: for each variable one entry per element.
+  /// The moments of the models' numbers at a point of the sweep: for each variable one entry per element.
   private func moments(of models: [String?], _ summaries: [Summary]) throws -> [[RunningMoments]] {
     var result = summaries.map { summary in
       [RunningMoments](repeating: RunningMoments(), count: lengths(of: summary.variable).reduce(1, *))
@@ -120,7 +120,7 @@ package struct ModelSummary {
             of: own.first { $0.name == dimension.name }?.entries ?? []) ?? []
         }
         forEachPlace(source.shape, places, lengths(of: summary.variable)) { from, to in
-          // -1 stands for none in integers.
+          // In variables of whole numbers, -1 stands for none.
           let x = isInteger && values[from] < 0 ? .nan : values[from]
           result[k][to].add(isSpread ? x * x : x)
         }
@@ -153,7 +153,7 @@ package struct ModelSummary {
     Int(((counts.mean ?? 0) * Double(counts.count)).rounded())
   }
 
-  /// Defines the closest concept, where the files have it and the series that it is of.
+  /// Defines the variables of the closest concept, if the files have them and the series that they come from.
   private func defineClosest(in group: NetCDFGroup) throws -> Closest? {
     for variable in layout.root.variables {
       guard case .minimum(let series) = variable.role,
@@ -167,17 +167,18 @@ package struct ModelSummary {
     return nil
   }
 
-  /// Writes where a series is smallest; nothing where it is over fewer members at some times than at others, as where
-  /// some diverge.
+  /// Writes where a series is smallest. It is missing if the series is over fewer members at some times than at others,
+  /// for example because some diverge.
   ///
-  /// - Parameter counts: How many members each of its means is over; nil where files do not say.
+  /// - Parameter counts: The number of members that each of the series' means is over; nil if the files do not contain
+  ///   it.
   private func write(_ series: [Double], counts: [Int]?, to closest: Closest, start: [Int]) throws {
     let levels = layout.root.dimensions.first { $0.name == "level" }?.entries.count ?? 0
     guard levels > 0 else { return }
     let times = series.count / levels
     let least = (0..<levels).map { level -> Int? in
       let row = level * times..<(level + 1) * times
-      // Where steps are swept, the times that a run lacks have no members.
+      // If steps are swept, the times that a run lacks have no members.
       let known = counts?[row].filter { $0 > 0 } ?? []
       guard known.allSatisfy({ $0 == known[0] }) else { return nil }
       return (level * times..<(level + 1) * times).filter { series[$0].isFinite }
@@ -190,7 +191,7 @@ package struct ModelSummary {
     try closest.distance.write(least.map { $0.map { series[$0] } ?? .nan }, start: start + [0], count: count)
   }
 
-  /// Calls `body(from, to)` for each element of a file's array, and its place in the whole one.
+  /// Calls `body(from, to)` with the index of each element in a file's array and its index in the whole array.
   private func forEachPlace(
     _ shape: [Int], _ places: [[Int]], _ widths: [Int], _ body: (_ from: Int, _ to: Int) -> Void
   ) {
@@ -209,7 +210,7 @@ package struct ModelSummary {
 }
 
 extension FileLayout.Variable {
-  /// As the table would have it.
+  /// The variable as the table would describe it.
   fileprivate var runVariable: RunVariable {
     func text(_ name: String) -> String? { attributes.first { $0.0 == name }?.1.text }
     let replaced = [

@@ -1,20 +1,20 @@
 import Output
 
-/// The run files of a campaign while they are put together: each is opened, and its structure read, once.
+/// The run files of a campaign while they are united. Each is opened once, and its structure is read once.
 ///
-/// An open file costs a descriptor and what HDF5 keeps of it. Of very many files only the first stay open, and
-/// the others are opened whenever they are asked for.
+/// An open file costs a descriptor and what HDF5 keeps of it. So if there are very many files, only the first ones stay
+/// open, and the others are opened whenever they are asked for.
 package final class RunFileReaders {
-  /// The most files that stay open: of those that the process may have open, others need some.
+  /// The largest number of files that stay open. It is limited because other parts of the process need open files, too.
   private static let capacity = max(1, min(128, (ReadableFiles.limit - 24) / 2))
   private var kept: [String: NetCDFReader] = [:]
 
-  /// None is open yet.
+  /// No file is open yet.
   package init() {}
 
   /// The reader of a file.
   ///
-  /// - Throws: `NetCDFError` where the file cannot be read.
+  /// - Throws: `NetCDFError` if the file cannot be read.
   package func reader(of path: String) throws -> NetCDFReader {
     if let known = kept[path] { return known }
     let reader = try NetCDFReader(path: path)

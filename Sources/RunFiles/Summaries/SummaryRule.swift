@@ -1,26 +1,26 @@
 import Output
 
-/// How a variable of the root is put together of several models', by its role.
+/// How a variable of the root is summarized over several models, by its role.
 ///
-/// Members are never pooled over models: each model gives one number, its average.
+/// Members of different models are never pooled. Each model gives one number, its average.
 enum SummaryRule: Sendable {
   /// The mean over models, with its error and interval.
   case mean
-  /// The models' standard deviations over members: root of the mean square.
+  /// The root mean square of the models' standard deviations over members.
   case spread
-  /// How many there are: the sum.
+  /// The sum of counts.
   case count
   /// The smallest value along time of a series averaged over models.
   case minimum(of: String)
-  /// When that is.
+  /// The time of that smallest value.
   case timeOfMinimum(of: String)
-  /// The same in all models, or words: no average.
+  /// None, because the values are the same in all models, or are words.
   case none
-  /// Replaced by the error between models.
+  /// None, because the error between models replaces it.
   case replaced
 
   /// - Parameters:
-  ///   - role: The variable's.
+  ///   - role: The variable's role.
   ///   - others: The roles of the other variables of the root.
   init(_ role: VariableRole, among others: (String) -> VariableRole) {
     switch role {
@@ -39,7 +39,8 @@ enum SummaryRule: Sendable {
     }
   }
 
-  /// The series that it is computed from, which files have where it was asked for; nil where it is its own average.
+  /// The series from which it is computed, which files contain only if it was asked for; nil if it is not computed from
+  /// one.
   var series: String? {
     switch self {
     case .minimum(let series), .timeOfMinimum(let series): series
@@ -47,11 +48,11 @@ enum SummaryRule: Sendable {
     }
   }
 
-  /// The variables that stand for it.
+  /// The variables that summarize it.
   ///
   /// - Parameters:
-  ///   - variable: What single runs have.
-  ///   - others: Names of further variables that belong to it.
+  ///   - variable: The variable of single runs.
+  ///   - others: The names of further variables that belong to it.
   func variables(of variable: RunVariable, beside others: [String] = []) -> [RunVariable] {
     func summary(_ kind: RunVariable.Kind, _ words: String) -> RunVariable {
       RunVariable(
@@ -69,21 +70,21 @@ enum SummaryRule: Sendable {
   }
 }
 
-/// The average of a number over models, and what belongs to it.
+/// The variables of the average of a number over models.
 struct ModelAverage {
   let mean: RunVariable
   let standardError: RunVariable
   let lower: RunVariable
   let upper: RunVariable
-  /// How many models gave the number.
+  /// The number of models that gave the number.
   let models: RunVariable
 
   /// - Parameters:
-  ///   - variable: What single runs have.
-  ///   - others: Names of further variables that belong to it.
+  ///   - variable: The variable of single runs.
+  ///   - others: The names of further variables that belong to it.
   init(of variable: RunVariable, beside others: [String] = []) {
     let name = variable.name
-    // Of averages over members, it stays told over which.
+    // An average over members keeps its role, which says over which members it is.
     let role = if case .average = variable.role { variable.role } else { VariableRole.mean }
     var mean = RunVariable(
       name, .real, variable.dimensions, role, "\(variable.quantity), mean over models",
@@ -98,6 +99,6 @@ struct ModelAverage {
     self.mean = mean
   }
 
-  /// In the order of the file.
+  /// All variables, in the order of the file.
   var all: [RunVariable] { [mean, standardError, lower, upper, models] }
 }

@@ -1,15 +1,15 @@
-/// Pictures of a few members along their paths.
+/// Pictures of a few members along their trajectories.
 package struct Films: Sendable {
-  /// The source items.
+  /// The source items that are filmed.
   package var items: [Int32]
-  /// Class indices of the items; nil where members have no own item.
+  /// The class index of each item; nil if members have no own items.
   package var classes: [Int32]?
-  /// The times.
+  /// The times that are filmed.
   package var times: [Int]
-  /// x(t) of the first realization, shape `[levels, items, times, D]`; NaN where there is none.
+  /// x(t) of each item's first realization, shape `[levels, items, times, D]`; NaN if there is none.
   package var pictures: [Float]
 
-  /// Collects them.
+  /// Creates films.
   package init(items: [Int32], classes: [Int32]?, times: [Int], pictures: [Float]) {
     self.items = items
     self.classes = classes

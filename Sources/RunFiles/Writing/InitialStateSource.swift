@@ -1,17 +1,17 @@
 import Dynamics
 import Numerics
 
-/// Makes members' initial states again, from their addresses: they need not be kept.
+/// Makes members' initial states again from their addresses, so that they need not be kept.
 package struct InitialStateSource: Sendable {
   private let start: any InitialCondition
   private let noise: NoiseSource
-  /// Numbers of a state: D or N.
+  /// The number of components of a state: D or N.
   package let width: Int
   private let regionWidth: Int
 
   /// - Parameters:
-  ///   - width: D, or N where the start is latent.
-  ///   - seed: The scenario's.
+  ///   - width: D, or N if the start is latent.
+  ///   - seed: The scenario's seed.
   package init(_ start: any InitialCondition, width: Int, seed: UInt64) {
     self.start = start
     self.width = width
@@ -19,7 +19,7 @@ package struct InitialStateSource: Sendable {
     regionWidth = start.hasRegion ? width : 0
   }
 
-  /// Whether the states are latent ones.
+  /// Whether the states are z(0) rather than x(0).
   package var isLatent: Bool { start.space == .latent }
 
   /// The states, `[members, width]`, row by row.

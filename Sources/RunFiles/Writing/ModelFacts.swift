@@ -1,13 +1,13 @@
 import Observables
 import Output
 
-/// What a run file says of the model: numbers, and attributes.
+/// What a run file says about the model: numbers and attributes.
 ///
-/// Each kind of model has its own; several models' facts are averaged as all numbers of the root are.
+/// Each kind of model has facts of its own. Those of several models are averaged like all numbers of the root.
 public struct ModelFacts: Sendable {
   /// A number with its name.
   public struct Fact: Sendable {
-    /// What is known of it.
+    /// The value of a fact.
     public enum Value: Sendable {
       /// A whole number.
       case integer(Int)
@@ -17,14 +17,14 @@ public struct ModelFacts: Sendable {
 
     /// The variable's name.
     public var name: String
-    /// One line.
+    /// The `long_name`, which is one line.
     public var longName: String
-    /// "1" where dimensionless, "nats" for information.
+    /// The unit: "1" for dimensionless quantities, "nats" for information.
     public var units: String
-    /// The number.
+    /// The value.
     public var value: Value
 
-    /// Names a number.
+    /// Creates a fact.
     public init(name: String, longName: String, units: String = "1", value: Value) {
       self.name = name
       self.longName = longName
@@ -33,12 +33,12 @@ public struct ModelFacts: Sendable {
     }
   }
 
-  /// In the order of the file.
+  /// The numbers, in the order of the file.
   public var facts: [Fact]
   /// Global attributes such as `model_kind` and `model_sha256`, in the order of the file.
   public var attributes: [(name: String, value: NetCDFAttribute)]
 
-  /// Collects them.
+  /// Creates facts.
   public init(facts: [Fact], attributes: [(name: String, value: NetCDFAttribute)]) {
     self.facts = facts
     self.attributes = attributes
@@ -53,7 +53,7 @@ extension ModelFacts.Fact {
     fileprivate var words: String { self == .train ? "training" : rawValue }
   }
 
-  /// The negative evidence lower bound of the items of a split, nats per item.
+  /// The negative evidence lower bound of the items of a split, in nats per item.
   public static func negativeELBO(of items: Items, mean: Double, standardError: Double) -> Self {
     Self(
       name: "negative_elbo_\(items.rawValue)",
@@ -61,7 +61,7 @@ extension ModelFacts.Fact {
       value: .mean(mean, standardError: standardError))
   }
 
-  /// The epoch whose parameters the model has, where training chose one.
+  /// The epoch whose parameters the model has, if training chose one.
   public static func bestEpoch(_ epoch: Int) -> Self {
     Self(
       name: "best_epoch",
@@ -69,7 +69,7 @@ extension ModelFacts.Fact {
       value: .integer(epoch))
   }
 
-  /// How many latent variables are active: see `LatentGeometry.activeLatentVariables`.
+  /// The number of active latent variables: see `LatentGeometry.activeLatentVariables`.
   public static func activeLatentVariables(_ count: Int) -> Self {
     Self(
       name: "active_latent_variables",

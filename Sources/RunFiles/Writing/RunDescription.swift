@@ -1,4 +1,4 @@
-/// What a run file says of the run as a whole: where its numbers come from.
+/// What a run file says about the run as a whole, and about where its numbers come from.
 package struct RunDescription: Sendable {
   /// One line for readers: the scenario's description, or its name.
   package var title: String
@@ -8,20 +8,20 @@ package struct RunDescription: Sendable {
   package var scenario: String
   /// The scenario's seed.
   package var seed: UInt64
-  /// The name of the corruption whose levels these are.
+  /// The name of the corruption that the levels belong to.
   package var corruption: String
-  /// The command, for the history.
+  /// The command, which the file's history contains.
   package var command: String
-  /// Program and version.
+  /// The program and its version.
   package var source: String
   /// The commit that the program was built from.
   package var commit: String
-  /// How the initial states can be had again: a command, with RUN.nc for this file.
+  /// A command that makes the initial states again, in which RUN.nc stands for this file.
   package var statesCommand: String
-  /// What makes numbers say something else than they seem to; empty where nothing does.
+  /// Warnings of anything that makes numbers mean something else than they seem to; empty if there is nothing.
   package var warnings: [String] = []
 
-  /// Collects them.
+  /// Creates a description.
   package init(
     title: String, scenarioName: String, scenario: String, seed: UInt64, corruption: String, command: String,
     source: String, commit: String, statesCommand: String

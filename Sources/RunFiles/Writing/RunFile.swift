@@ -6,15 +6,16 @@ import Numerics
 import Observables
 import Output
 
-/// The run file: NetCDF-4, laid out as NOTATION.md says under "Run files".
+/// Writes the run file: NetCDF-4, laid out as NOTATION.md describes under "Run files".
 ///
-/// Made when the ensemble is done: NetCDF files cannot be relied upon after a process was killed, so members'
-/// records wait elsewhere. It takes its name when it is complete.
+/// It is created when the ensemble is done, because NetCDF files cannot be relied upon after a process was killed.
+/// Until then members' records are kept elsewhere. It takes its name when it is complete.
 package final class RunFile: @unchecked Sendable {
-  /// Counts changes of the layout.
+  /// The number of the layout, which is raised by changes that can break a reader.
   ///
-  /// Version 2: information has the unit "1" instead of "nats", coordinates are strictly ascending numbers (swept texts and
-  /// controls are numbered, with their names beside), and members' levels are `corruption_level`.
+  /// In version 2, information has the unit "1" instead of "nats". Coordinates are strictly ascending numbers (swept
+  /// texts and controls are numbered, and their names are auxiliary coordinates). Members' levels are called
+  /// `corruption_level`.
   package static let formatVersion = 2
 
   /// The versions that this program reads.
@@ -26,7 +27,7 @@ package final class RunFile: @unchecked Sendable {
   private let results: RunResults
   private let model: ModelFacts
   private let layout: RunLayout
-  /// The class label of each item; empty for starts without one.
+  /// The class label of each item; empty for starts without items.
   private let labels: [Int32]
   private var members: [(column: RunColumn<MemberPage>, variable: NetCDFVariable)] = []
 
@@ -123,7 +124,7 @@ package final class RunFile: @unchecked Sendable {
     if !description.warnings.isEmpty {
       try root.setAttribute("warnings", .text(description.warnings.joined(separator: "\n")))
     }
-    // An attribute holds at most a signed 64-bit integer; larger seeds are written as text.
+    // An attribute can hold at most a signed 64-bit integer, so larger seeds are written as text.
     try root.setAttribute(
       "seed", Int(exactly: description.seed).map { .int($0) } ?? .text("\(description.seed)"))
     for (name, value) in model.attributes { try root.setAttribute(name, value) }

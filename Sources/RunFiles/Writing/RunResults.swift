@@ -3,30 +3,31 @@ import Dynamics
 import Numerics
 import Observables
 
-/// What a run found, but for its members' records, which are appended to the file one by one.
+/// The results of a run, except its members' records, which are appended to the file unit by unit.
 package struct RunResults: Sendable {
-  /// Which members there were.
+  /// The members that there were, and what was measured of them.
   package var plan: EnsemblePlan
-  /// How many of the plan's observables are the user's; indicators of the tree's levels follow.
+  /// The number of the plan's observables that the user asked for. The indicators of the tree's levels follow them.
   package var visibleObservables: Int
   /// The averages, level by level.
   package var levels: [LevelStatistics]
   /// Memories and centres.
   package var geometry: LatentGeometry
-  /// The members' own items; nil for starts without one.
+  /// The members' own items; nil for starts without items.
   package var own: OwnItems?
-  /// The leading principal axes of the memories, `[axes, N]`; nil where the file has none.
+  /// The leading principal axes of the memories, `[axes, N]`; nil if the file has none.
   package var principalAxes: RowTable?
-  /// How far each concept reaches, `[classes]`; nil where there is no end, or nobody asked.
+  /// The radius of each concept, `[classes]`; nil if there is none, or nobody asked for it.
   package var conceptRadii: [Double]?
-  /// Makes members' initial states, and says in which precision the networks see them; nil where nobody asked.
+  /// Makes members' initial states again, and says in which precision the networks see them; nil if nobody asked for
+  /// them.
   package var initialStates: (source: InitialStateSource, isSingle: Bool)?
-  /// The attractors; nil where nobody asked.
+  /// The attractors; nil if nobody asked for them.
   package var attractors: AttractorStudy?
-  /// The films; nil where nobody asked.
+  /// The films; nil if nobody asked for them.
   package var films: Films?
 
-  /// Collects them.
+  /// Creates results.
   package init(
     plan: EnsemblePlan, visibleObservables: Int, levels: [LevelStatistics], geometry: LatentGeometry,
     own: OwnItems?, principalAxes: RowTable?, attractors: AttractorStudy?, films: Films?

@@ -1,11 +1,11 @@
 import Numerics
 
-/// How far activations depart from their expansions.
+/// Bounds on how far activations depart from their Taylor expansions.
 extension Activation {
   /// The slopes to the left and to the right of 0, where they differ; nil for a function without a kink.
   var kink: (left: Double, right: Double)? { self == .relu ? (0, 1) : nil }
 
-  /// The largest |f(x + d) - f(x) - f'(x) d| over |d| <= reach.
+  /// An upper bound on |f(x + d) - f(x) - f'(x) d| over |d| <= reach, which relu attains.
   func linearizationRemainder(at x: Double, within reach: Double) -> Double {
     switch self {
     case .identity: return 0
@@ -14,7 +14,7 @@ extension Activation {
     }
   }
 
-  /// The largest |f(x + d) - f(x) - f'(x) d - f''(x) d^2 / 2| over |d| <= reach.
+  /// An upper bound on |f(x + d) - f(x) - f'(x) d - f''(x) d^2 / 2| over |d| <= reach, which relu attains.
   func quadraticRemainder(at x: Double, within reach: Double) -> Double {
     switch self {
     case .identity: return 0
@@ -30,7 +30,7 @@ extension Activation {
     }
   }
 
-  /// f''(x); 0 for relu, also at its kink.
+  /// f''(x); 0 for relu, even at its kink.
   func secondDerivative(at x: Double) -> Double {
     switch self {
     case .identity, .relu: return 0
@@ -60,7 +60,7 @@ extension Activation {
     }
   }
 
-  /// Where |f'''| has its maxima at x > 0.
+  /// The positive x at which |f'''| has its maxima.
   private var thirdDerivativePeaks: [Double] {
     switch self {
     case .identity, .relu: return []
@@ -73,7 +73,7 @@ extension Activation {
 
   /// The largest |f''| on an interval.
   private func largestCurvature(from lower: Double, to upper: Double) -> Double {
-    // All second derivatives are even or odd: only distances from 0 count.
+    // Each second derivative is an even or an odd function, so its magnitude depends only on the distance from 0.
     let near = lower <= 0 && upper >= 0 ? 0 : min(abs(lower), abs(upper))
     let far = max(abs(lower), abs(upper))
     func peaked(at peak: Double, _ curvature: (Double) -> Double) -> Double {
@@ -96,7 +96,7 @@ extension Activation {
         return e / ((1 + e) * (1 + e))
       }
     case .gelu:
-      // |2 - x^2| n(x): falls to 0 at sqrt 2, then has a second maximum at 2.
+      // |2 - x^2| n(x) falls to 0 at sqrt 2 and then has a second maximum at 2.
       let density = { (x: Double) in exponential(-0.5 * x * x) * 0.3989422804014327 }
       let curvature = { (x: Double) in abs(2 - x * x) * density(x) }
       let inner = max(curvature(near), curvature(far))

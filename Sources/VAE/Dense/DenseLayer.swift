@@ -2,9 +2,9 @@ import Numerics
 
 /// A fully connected layer, y = f(W x + b), in the form that the dense kernel reads. Immutable after creation.
 public struct DenseLayer<Scalar: NetworkScalar>: Sendable {
-  /// Width of the input.
+  /// The width of the input.
   public let inputs: Int
-  /// Width of the output.
+  /// The width of the output.
   public let outputs: Int
   /// f, the function of the layer.
   public let activation: Activation
@@ -46,7 +46,7 @@ public struct DenseLayer<Scalar: NetworkScalar>: Sendable {
     apply(x, to: y, rows: rows, bias: bias, .identity)
   }
 
-  /// y = x W' for `rows` rows; `zeros` holds as many as there are outputs in whole panels.
+  /// y = x W' for `rows` rows. `zeros` has as many elements as the outputs, rounded up to whole panels.
   public func applyLinearPart(
     _ x: Rows<Scalar>, to y: Rows<Scalar>, rows: Int, zeros: AlignedBuffer<Scalar>
   ) {
@@ -61,10 +61,10 @@ public struct DenseLayer<Scalar: NetworkScalar>: Sendable {
       columns: outputs, into: y.pointer, stride: y.stride, activation: activation)
   }
 
-  /// b, shape `[outputs]` and padding.
+  /// b, shape `[outputs]`, followed by padding.
   public var biases: UnsafePointer<Scalar> { UnsafePointer(bias.pointer) }
 
-  /// |b_j| + sum_k |W_jk x_k|: the scale of the rounding errors of an output's argument.
+  /// |b_j| + sum_k |W_jk x_k|, which is the scale of the rounding errors in an output's argument.
   func magnitude(ofOutput j: Int, _ x: UnsafePointer<Scalar>) -> Scalar {
     let width = Scalar.panelWidth
     let weights = packed.pointer + j / width * width * inputs + j % width

@@ -5,11 +5,11 @@ import Numerics
 ///
 ///     J = W_L D_{L-1} W_{L-1} ... D_1 W_1
 ///
-/// with the layers' weights W_l and the diagonal matrices D_l of the activations' slopes.
+/// where W_l are the layers' weights and D_l the diagonal matrices of the activations' slopes.
 extension DenseNetwork: DifferentiableNetwork where Scalar == Double {
   /// Scratch memory for one state and its directions.
   public final class TangentWorkspace {
-    /// Outputs of the hidden layers; row 0 belongs to the state, the others to directions.
+    /// The outputs of the hidden layers. Row 0 belongs to the state, the other rows to directions.
     let encoder: [Rows<Double>]
     let decoder: [Rows<Double>]
     let layer: LayerTangents
@@ -82,15 +82,15 @@ extension DenseNetwork: DifferentiableNetwork where Scalar == Double {
   }
 }
 
-/// Passes a state and its directions through one layer at a time, and keeps the last layer's slopes.
+/// Passes a state and its directions through one layer at a time. Keeps the slopes of the layer passed last.
 final class LayerTangents {
   private let zeros: AlignedBuffer<Double>
   /// W x + b at the state.
   let preactivation: AlignedBuffer<Double>
-  /// f'(W x + b); of layers with the identity it is not computed.
+  /// f'(W x + b). It is not computed for layers whose function is the identity.
   let slope: AlignedBuffer<Double>
 
-  /// Scratch memory for any of some layers.
+  /// Scratch memory that suffices for any of the layers.
   init(_ layers: [DenseLayer<Double>]) {
     let widest = roundedUp(layers.map(\.outputs).max() ?? 0, toMultipleOf: Double.panelWidth)
     zeros = AlignedBuffer(count: widest)
@@ -98,13 +98,13 @@ final class LayerTangents {
     slope = AlignedBuffer(count: widest)
   }
 
-  /// Row 0 becomes f(W x + b), each direction v becomes D W v.
+  /// Replaces row 0 by f(W x + b) and each direction v by D W v.
   func pass(_ x: Rows<Double>, through layer: DenseLayer<Double>, to y: Rows<Double>, directions: Int) {
     passBeforeSlopes(x, through: layer, to: y, directions: directions)
     multiplyBySlopes(y, layer, directions: directions)
   }
 
-  /// Row 0 becomes f(W x + b), each direction v becomes W v.
+  /// Replaces row 0 by f(W x + b) and each direction v by W v.
   func passBeforeSlopes(
     _ x: Rows<Double>, through layer: DenseLayer<Double>, to y: Rows<Double>, directions: Int
   ) {
@@ -120,7 +120,7 @@ final class LayerTangents {
       slope.pointer, input: preactivation.pointer, output: state, count: width, layer.activation)
   }
 
-  /// Each direction v becomes D v, with the slopes of the layer that was passed last.
+  /// Replaces each direction v by D v, with the slopes of the layer passed last.
   func multiplyBySlopes(_ y: Rows<Double>, _ layer: DenseLayer<Double>, directions: Int) {
     guard layer.activation != .identity else { return }
     let width = layer.outputs
@@ -130,7 +130,7 @@ final class LayerTangents {
     }
   }
 
-  /// Row 0 becomes f(W x + b), each direction passes units on a kink as `kinks` says.
+  /// Replaces row 0 by f(W x + b). Each direction passes units on a kink as `kinks` demands.
   func pass(
     _ x: Rows<Double>, through layer: DenseLayer<Double>, to y: Rows<Double>, directions: Int,
     kinks: inout KinkPass
@@ -163,14 +163,14 @@ final class LayerTangents {
     }
   }
 
-  /// The units whose argument is 0 as far as roundings can tell, or becomes so within `reach` of the state.
+  /// The units whose argument is 0 within rounding errors, or becomes 0 within `reach` of the state.
   ///
-  /// A sum of products is known to about 2^-46 of the sum of their absolute values. Units whose argument does not change
-  /// with the state have no border. Beyond another kink the derivatives are those of one piece only, and may cancel
-  /// there: |z| = relu(z) + relu(-z) has the derivative 0 where both slopes are taken from the right.
+  /// A sum of products is known to about 2^-46 of the sum of their absolute values. A unit whose argument does not
+  /// change with the state has no border. Beyond another kink, the derivatives are those of only one piece and may
+  /// cancel there: |z| = relu(z) + relu(-z) has the derivative 0 if both slopes are taken from the right.
   ///
   /// - Parameters:
-  ///   - tangents: Rows 1 to `directions`: the arguments' derivatives along the axes.
+  ///   - tangents: Rows 1 to `directions` are the arguments' derivatives along the axes.
   ///   - isBeyondKink: Whether a kink was found in an earlier layer.
   private func unitsOnKinks(
     _ x: Rows<Double>, _ layer: DenseLayer<Double>, tangents: Rows<Double>, directions: Int, reach: Double,

@@ -2,7 +2,7 @@ import Vocabulary
 import Dynamics
 import Numerics
 
-/// Encoder and decoder of fully connected layers; the decoder need not be the encoder mirrored.
+/// An encoder and a decoder of fully connected layers. The decoder need not mirror the encoder.
 public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
   /// The hidden layers of the encoder.
   let encoder: [DenseLayer<Scalar>]
@@ -10,20 +10,22 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
   let logVariance: DenseLayer<Scalar>
   /// The hidden layers of the decoder.
   let decoder: [DenseLayer<Scalar>]
-  /// The output layer with the likelihood's mean function; without it, its values are the natural parameters.
+  /// The output layer. Its function is the likelihood's mean function; without the function, its values are the
+  /// natural parameters.
   let output: DenseLayer<Scalar>
   public let dataDimension: Int
   public let latentDimension: Int
   public let decoderDistribution: DecoderDistribution
   public var encoderDistribution: EncoderDistribution { .normal }
 
-  /// Puts layers together.
+  /// Assembles a network from its layers.
   ///
   /// - Parameters:
-  ///   - encoder: Hidden layers, which the heads follow.
-  ///   - decoder: Hidden layers, which the output layer follows.
-  ///   - output: Its activation is the likelihood's mean function.
-  /// - Precondition: each layer's inputs are the outputs of the one before; the heads' activation is the identity.
+  ///   - encoder: The hidden layers before the two heads.
+  ///   - decoder: The hidden layers before the output layer.
+  ///   - output: The output layer, whose activation is the likelihood's mean function.
+  /// - Precondition: Each layer has as many inputs as the layer before has outputs, and the heads' activation is
+  ///   the identity.
   public init(
     encoder: [DenseLayer<Scalar>], mean: DenseLayer<Scalar>, logVariance: DenseLayer<Scalar>,
     decoder: [DenseLayer<Scalar>], output: DenseLayer<Scalar>, likelihood: Likelihood
@@ -65,7 +67,7 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
   public final class Workspace {
     let encoder: [Rows<Scalar>]
     let decoder: [Rows<Scalar>]
-    /// The rows that the heads read: the encoder's last hidden layer, or x where there is none.
+    /// The rows that the heads read: the outputs of the encoder's last hidden layer, or x if there is none.
     var features = Rows<Scalar>(capacity: 0, width: 0)
 
     init(_ network: DenseNetwork, capacity: Int) {
@@ -100,7 +102,7 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
     }
   }
 
-  /// The last layer's outputs; `x` where there is no layer.
+  /// Returns the last layer's outputs, or `x` if there is no layer.
   private static func pass(
     _ x: Rows<Scalar>, through layers: [DenseLayer<Scalar>], rows: Int, outputs: [Rows<Scalar>]
   ) -> Rows<Scalar> {
@@ -130,9 +132,9 @@ extension Evidence {
   /// Evaluates a model on items `0..<count`, in single precision.
   ///
   /// - Parameters:
-  ///   - draw: Independent noise for each number.
-  ///   - threads: The result does not depend on it.
-  /// - Complexity: one encoding and one decoding per item.
+  ///   - draw: The number of the noise. Different numbers give independent noise.
+  ///   - threads: The number of threads; the result does not depend on it.
+  /// - Complexity: One encoding and one decoding per item.
   public init(
     of model: Autoencoder, on source: some ItemSource, count: Int, seed: UInt64, draw: Int = 0, threads: Int
   ) {

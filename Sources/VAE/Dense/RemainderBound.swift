@@ -1,33 +1,34 @@
 import Numerics
 
-/// How far a chain of fully connected layers, a decoder and then an encoder, departs from its linearization.
+/// A bound on how far a chain of fully connected layers, a decoder and then an encoder, departs from its
+/// linearization.
 ///
 /// With preactivations a_l, slopes D_l and weights W_l, a displacement v of z displaces a_l by
 ///
 ///     delta_1 = W_1 v,   delta_{l+1} = W_{l+1} (D_l delta_l + rho_l),
 ///     rho_l = f(a_l + delta_l) - f(a_l) - D_l delta_l
 ///
-/// exactly. Unrolled, delta_l = A_l v + e_l with the linearized network A_l, and the map's remainder is
-/// R = sum_l G_l rho_l with G_l the linearization of all that follows layer l. Two bounds follow, of which the
-/// smaller is given:
+/// exactly. Unrolled, this is delta_l = A_l v + e_l, where A_l is the linearized network up to layer l. The map's
+/// remainder is R = sum_l G_l rho_l, where G_l is the linearization of everything after layer l. From this follow
+/// two bounds, and the smaller one is used:
 ///
-/// - first order: |rho| <= |f''| delta^2 / 2 with the largest second derivative on the reachable interval
-///   (for relu, what lies beyond the kink);
-/// - second order: rho = f''(a) (A v)^2 / 2 + ..., whose first term summed over all layers is the map's exact
-///   second derivative, a quadratic form whose norm is computed, and whose rest is bounded by e_l and the
-///   largest third derivatives.
+/// - First order: |rho| <= |f''| delta^2 / 2 with the largest second derivative on the reachable interval (for
+///   relu, what lies beyond the kink).
+/// - Second order: rho = f''(a) (A v)^2 / 2 + ... . The first term, summed over all layers, is the map's exact
+///   second derivative, a quadratic form whose norm is computed. The rest is bounded by e_l and the largest third
+///   derivatives.
 ///
-/// Both are bounds in exact arithmetic; roundings are not accounted for.
+/// Both are bounds in exact arithmetic. They do not account for rounding errors.
 struct RemainderBound: Sendable {
-  /// The chain's layers but for the last one.
+  /// All layers of the chain except the last.
   private var layers: [Layer]
-  /// At least the largest |(u'H_i u)_i| for |u| = 1, where (u'H_i u)_i is the second-order part of T R(S u); infinite
-  /// where it was not computed.
+  /// An upper bound on |(u'H_i u)_i| for |u| = 1, where (u'H_i u)_i is the second-order part of T R(S u). Infinite
+  /// if it was not computed.
   private var quadraticNorm: Double
   /// N.
   private var dimension: Int
 
-  /// What one nonlinear layer contributes.
+  /// What one nonlinear layer contributes to the bounds.
   private struct Layer: Sendable {
     var activation: Activation
     /// a_l at z.
@@ -36,21 +37,21 @@ struct RemainderBound: Sendable {
     var slope: [Double]
     /// The largest |(A_l S u)_j| for |u| = 1.
     var reach: [Double]
-    /// At least the largest |A_l S u| for |u| = 1.
+    /// An upper bound on |A_l S u| for |u| = 1.
     var reachNorm: Double
-    /// T G_l, `[N, width]`, row-major, absolute values.
+    /// The absolute values of T G_l, `[N, width]`, row-major.
     var effect: [Double]
-    /// At least the largest |T G_l rho| for |rho| = 1.
+    /// An upper bound on |T G_l rho| for |rho| = 1.
     var effectNorm: Double
     /// f''(a_l).
     var curvature: [Double]
-    /// For each earlier nonlinear layer k the largest |(B_lk rho)_j| for |rho| = 1, where B_lk is the linearization of
-    /// what lies between: e_l = sum_k B_lk rho_k.
+    /// For each earlier nonlinear layer k, the largest |(B_lk rho)_j| for |rho| = 1. B_lk is the linearization of
+    /// what lies between k and l, so that e_l = sum_k B_lk rho_k.
     var inherited: [[Double]]
 
-    /// What a layer contributes, without `effect` and `inherited`, when its tangents have just been computed.
+    /// A layer's contribution except `effect` and `inherited`. Its tangents must just have been computed.
     ///
-    /// - Parameter directions: Rows 1 to `n`: A_l S, before the slopes.
+    /// - Parameter directions: Rows 1 to `n` are A_l S, before the slopes.
     /// - Returns: The layer and (A_l S)', `[N, width]`.
     static func expanding(
       _ layer: DenseLayer<Double>, _ tangents: LayerTangents, directions: Rows<Double>, _ n: Int
@@ -76,7 +77,7 @@ struct RemainderBound: Sendable {
       return (expanded, reach)
     }
 
-    /// At least the largest |T G_l rho| for all rho with these components at most.
+    /// An upper bound on |T G_l rho| over all rho whose components do not exceed the given ones.
     func effectBound(_ components: [Double], _ n: Int) -> Double {
       let width = components.count
       var squares = 0.0
@@ -116,15 +117,15 @@ struct RemainderBound: Sendable {
     }
   }
 
-  /// bound(r), at least the largest |T R(S u)| for |u| <= r.
+  /// bound(r), an upper bound on |T R(S u)| for |u| <= r.
   func callAsFunction(_ radius: Double) -> Double {
     let (first, rest) = Self.bounds(layers, dimension: dimension, radius: radius)
     let second = quadraticNorm * radius * radius + rest
     return second < first ? second : first
   }
 
-  /// What the layers before the last one contribute, as far as it follows from the layers before them, and (A_l S)' of
-  /// each, `[N, width]`.
+  /// The contributions of all layers except the last, as far as they follow from earlier layers, and (A_l S)' of
+  /// each layer, `[N, width]`.
   private static func expand(_ chain: [DenseLayer<Double>], at state: [Double], source: [Double])
     -> (layers: [Layer], reaches: [[Double]])
   {
@@ -149,9 +150,9 @@ struct RemainderBound: Sendable {
     return (layers, reaches)
   }
 
-  /// T W_L, then T G_l = (T G_{l+1}) D_{l+1} W_{l+1}, from the last layer to the first.
+  /// Computes T W_L and then T G_l = (T G_{l+1}) D_{l+1} W_{l+1}, from the last layer to the first.
   ///
-  /// - Parameter visit: Receives T G_l of each layer, `[N, width]`, with the layer and its number.
+  /// - Parameter visit: Is called with T G_l of each layer, `[N, width]`, the layer, and its number.
   private mutating func linearizeBackwards(
     _ chain: [DenseLayer<Double>], _ weights: [AlignedBuffer<Double>], target: [Double],
     visit: (_ effect: [Double], Layer, _ l: Int) -> Void
@@ -176,7 +177,8 @@ struct RemainderBound: Sendable {
     }
   }
 
-  /// |(u'H_i u)_i| <= |H| for |u| = 1, with H unfolded to `[N, N^2]`, or the norms of all H_i together.
+  /// A bound on |(u'H_i u)_i| for |u| = 1: the norm of H unfolded to `[N, N^2]` or, if it is smaller, the root of the
+  /// sum of the squared norms of all H_i.
   private static func norm(ofForms forms: [Double], _ n: Int) -> Double {
     let unfolded = spectralNormBound(forms, rows: n, columns: n * n)
     var squares = 0.0
@@ -188,10 +190,11 @@ struct RemainderBound: Sendable {
     return min(unfolded, squares.squareRoot())
   }
 
-  /// The most latent variables for which the N^3 numbers of the second derivative cost less than they save.
+  /// The largest number of latent variables for which the N^3 numbers of the second derivative save more than they
+  /// cost.
   private static var secondOrderLimit: Int { 64 }
 
-  /// H_i += sum_j (T G)_ij f''_j / 2 a_j a_j', a_j the column j of `reach` `[N, width]`.
+  /// H_i += sum_j (T G)_ij f''_j / 2 a_j a_j', where a_j is column j of `reach` `[N, width]`.
   private static func addQuadraticForms(
     _ forms: inout [Double], effect: [Double], curvature: [Double], reach: [Double], n: Int
   ) {
@@ -211,9 +214,9 @@ struct RemainderBound: Sendable {
     }
   }
 
-  /// Computes `inherited` of all layers.
+  /// Computes `inherited` for all layers.
   ///
-  /// - Complexity: O(layers x sum of width products of neighbours and of all layers before), by matrix products.
+  /// - Complexity: For each layer l and each earlier layer k, one matrix product of O(width_l width_(l-1) width_k).
   private static func inherit(
     _ layers: inout [Layer], _ chain: [DenseLayer<Double>], _ weights: [AlignedBuffer<Double>]
   ) {
@@ -277,7 +280,8 @@ struct RemainderBound: Sendable {
         extraSquares += extra[j] * extra[j]
         if reach > 0 { largestRatio = max(largestRatio, rho / reach) }
       }
-      // Both bound |rho|: component by component, or through the joint size of all displacements.
+      // Both values bound |rho|: the first component by component, the second through the joint size of all
+      // displacements.
       let norm = min(
         squares.squareRoot(), largestRatio * (layer.reachNorm * radius + extraSquares.squareRoot()))
       norms.append(norm)
