@@ -39,7 +39,7 @@ extension AttractorSearch {
 
   /// Adds new sets, in order, to the catalogue, with their trapping balls. Returns each finding's index, or nil if
   /// it is no isolated set.
-  func absorb(_ found: [InvariantSet?]) -> [Int32?] {
+  func addToCatalogue(_ found: [InvariantSet?]) -> [Int32?] {
     let first = sets.count
     let indices = found.map { candidate -> Int32? in
       guard let candidate else { return nil }
@@ -144,6 +144,6 @@ extension AttractorSearch {
     problems.removeAll { problem in known.contains { $0.isNear(problem.state, factor: 1) } }
     let found = solve(problems, shouldStop: shouldStop)
     if shouldStop() { throw CancellationError() }
-    _ = absorb(found.map { $0?.set })
+    _ = addToCatalogue(found.map { $0?.set })
   }
 }

@@ -16,7 +16,7 @@ extension AttractorSearch {
   }
 
   /// What the orbits of the pool show after a round.
-  private struct Findings {
+  private struct RoundFindings {
     /// Whether each orbit of the pool is decided.
     var isDecided: [Bool]
     /// The orbits whose step is below the tolerance.
@@ -36,7 +36,7 @@ extension AttractorSearch {
     findings.optional.sort { ($0.size, $0.index) < ($1.size, $1.index) }
     let attempts = findings.decisive + findings.optional.prefix(Self.attemptsPerRound)
     let found = solve(attempts.map { (pool.stateArray($0.index), $0.period) }, shouldStop: shouldStop)
-    let indices = absorb(found.map { $0?.set })
+    let indices = addToCatalogue(found.map { $0?.set })
     for (attempt, (root, set)) in zip(attempts, zip(found, indices)) {
       findings.isDecided[attempt.index] = judge(pool, attempt, root, set, &decisions)
     }
@@ -44,8 +44,8 @@ extension AttractorSearch {
   }
 
   /// Decides orbits that diverged or lie in trapping balls, and sorts the others by what is to be tried with them.
-  private func examine(_ pool: OrbitPool, _ decisions: inout [Decision]) -> Findings {
-    var findings = Findings(isDecided: Array(repeating: false, count: pool.count))
+  private func examine(_ pool: OrbitPool, _ decisions: inout [Decision]) -> RoundFindings {
+    var findings = RoundFindings(isDecided: Array(repeating: false, count: pool.count))
     for index in 0..<pool.count {
       let orbit = pool.orbits.pointer[index]
       let scale = max(1, norm(pool.stateArray(index)))
@@ -79,7 +79,7 @@ extension AttractorSearch {
   /// Decides settled orbits. Most of them are at few points, so what the first of them show usually confirms the
   /// others.
   private func decideSettled(
-    _ pool: OrbitPool, _ findings: inout Findings, _ decisions: inout [Decision],
+    _ pool: OrbitPool, _ findings: inout RoundFindings, _ decisions: inout [Decision],
     shouldStop: @escaping @Sendable () -> Bool
   ) {
     for index in findings.settled {
@@ -96,7 +96,7 @@ extension AttractorSearch {
       }
       let found = solve([(pool.stateArray(index), 1)], shouldStop: shouldStop)
       findings.isDecided[index] = judge(
-        pool, attempt, found[0], absorb(found.map { $0?.set })[0], &decisions)
+        pool, attempt, found[0], addToCatalogue(found.map { $0?.set })[0], &decisions)
     }
   }
 

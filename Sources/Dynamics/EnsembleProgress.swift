@@ -4,21 +4,21 @@ import Synchronization
 final class EnsembleProgress: Sendable {
   private let observer: (any EnsembleObserver)?
   /// Members times times, over the ensemble or shard.
-  private let whole: Double
+  private let total: Double
   /// Members times the times at which they have been measured.
   private let measured: Atomic<Int>
   /// The most that the observer was told, or that an earlier process had measured. Work done again is no step back.
-  private let told: Atomic<Int>
+  private let reported: Atomic<Int>
   private let cancelled = Atomic<Bool>(false)
 
+  /// - Parameters:
   ///   - measured: What earlier processes have measured.
-  ///   - whole: All that there is to measure, at least 1.
-  ///   - whole: What there is to measure in all, at least 1.
-  init(measured: Int, of whole: Int, observer: (any EnsembleObserver)?) {
+  ///   - total: What there is to measure in all, at least 1.
+  init(measured: Int, of total: Int, observer: (any EnsembleObserver)?) {
     self.observer = observer
-    self.whole = Double(whole)
+    self.total = Double(total)
     self.measured = Atomic(measured)
-    told = Atomic(measured)
+    reported = Atomic(measured)
   }
 
   /// Whether the run is to end early.
@@ -39,8 +39,8 @@ final class EnsembleProgress: Sendable {
   /// time may call it.
   func tellObserver() {
     guard let observer, !isCancelled else { return }
-    let most = max(measured.load(ordering: .relaxed), told.load(ordering: .relaxed))
-    told.store(most, ordering: .relaxed)
-    if !observer.progressed(to: Double(most) / whole) { cancel() }
+    let most = max(measured.load(ordering: .relaxed), reported.load(ordering: .relaxed))
+    reported.store(most, ordering: .relaxed)
+    if !observer.progressed(to: Double(most) / total) { cancel() }
   }
 }

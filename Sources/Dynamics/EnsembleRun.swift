@@ -26,7 +26,7 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   /// How many finished units per worker may wait for the merging.
   private static var waitingUnitsPerWorker: Int { 8 }
   /// The time after which each worker again tells the observer how far the run is.
-  private static var timeBetweenTellings: Duration { .milliseconds(100) }
+  private static var reportInterval: Duration { .milliseconds(100) }
   /// Before a worker makes the next checkpoint, it works at least this many times as long as its last one took.
   private static var workPerCheckpoint: Int { 20 }
 
@@ -61,7 +61,7 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   /// - Throws: `CancellationError` when cancelled, or what the observer throws.
   func results() throws -> [LevelStatistics] {
     Parallel.forEach(pieces: units.count, threads: workers.count) { worker, number in
-      carry(units.lowerBound + number, by: workers[worker])
+      runUnit(units.lowerBound + number, by: workers[worker])
     }
     return try merging.withLock { try $0.results(isCancelled: progress.isCancelled) }
   }
@@ -80,12 +80,12 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
 
   /// When a worker last told the observer how far the run is, and when it next hands over its unit for a checkpoint.
   private struct Schedule {
-    var lastTelling: ContinuousClock.Instant
+    var lastReport: ContinuousClock.Instant
     var nextCheckpoint: ContinuousClock.Instant
   }
 
   /// Carries a unit through all times and hands it to the merging.
-  private func carry(_ index: Int, by worker: Worker<Map, Start>) {
+  private func runUnit(_ index: Int, by worker: Worker<Map, Start>) {
     var former: UnitProgress?
     switch work(onUnit: index) {
     case .none: return
@@ -93,9 +93,9 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
     case .rest(let progress): former = progress
     }
     let now = clock.now
-    var schedule = Schedule(lastTelling: now, nextCheckpoint: now + (checkpointInterval ?? .zero))
+    var schedule = Schedule(lastReport: now, nextCheckpoint: now + (checkpointInterval ?? .zero))
     let unit = worker.run(partition.unit(index), from: former.take()) { count, unit in
-      goesOn(index, afterMeasuring: count, unit, &schedule)
+      continues(index, afterMeasuring: count, unit, &schedule)
     }
     guard let unit else { return }
     merging.withLock { merging in
@@ -125,7 +125,7 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
   ///   - count: The members that were measured at this time for the first time.
   ///   - unit: Copies the unit in its present state.
   /// - Returns: Whether the unit goes on.
-  private func goesOn(
+  private func continues(
     _ index: Int, afterMeasuring count: Int, _ unit: () -> UnitProgress, _ schedule: inout Schedule
   ) -> Bool {
     progress.add(count)
@@ -135,8 +135,8 @@ final class EnsembleRun<Map: DiscreteMap, Start: InitialCondition>: Sendable {
       return false
     }
     let now = clock.now
-    if now - schedule.lastTelling > Self.timeBetweenTellings {
-      schedule.lastTelling = now
+    if now - schedule.lastReport > Self.reportInterval {
+      schedule.lastReport = now
       merging.withLockIfAvailable { _ in progress.tellObserver() }
     }
     if let checkpointInterval, now >= schedule.nextCheckpoint {

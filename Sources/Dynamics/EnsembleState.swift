@@ -14,7 +14,7 @@ public struct EnsembleState: Sendable {
   /// The sums over the merged units of the segment that is being computed.
   private var segment: SegmentSums
   /// Units that were finished before their turn, and unfinished units as far as workers handed them over.
-  var following: [Int: UnitProgress] = [:]
+  var unitsAhead: [Int: UnitProgress] = [:]
   /// The sums over the merged parts of an item that is cut into several units.
   private var unfinishedItem = UnfinishedItem()
   /// The finished levels.
@@ -51,7 +51,7 @@ public struct EnsembleState: Sendable {
 
   /// Members times the times at which they have been measured, in the ensemble or shard.
   public var measured: Int {
-    following.values.reduce(partition.memberCount(ofUnits: firstUnit..<unitsDone) * plan.times) {
+    unitsAhead.values.reduce(partition.memberCount(ofUnits: firstUnit..<unitsDone) * plan.times) {
       $0 + $1.measured(times: plan.times)
     }
   }
@@ -205,8 +205,8 @@ public struct EnsembleState: Sendable {
     try bootstrap.encode(to: &encoder)
     try segment.encode(to: &encoder)
     try unfinishedItem.encode(to: &encoder)
-    try encoder.encode(following.count)
-    for (index, unit) in following.sorted(by: { $0.key < $1.key }) {
+    try encoder.encode(unitsAhead.count)
+    for (index, unit) in unitsAhead.sorted(by: { $0.key < $1.key }) {
       try encoder.encode(index)
       try unit.encode(to: &encoder)
     }
@@ -235,7 +235,7 @@ public struct EnsembleState: Sendable {
     for _ in 0..<units {
       let index: Int = try decoder.decode()
       guard (unitsDone..<end).contains(index) else { throw ByteDecodingError("unit \(index) in work") }
-      following[index] = try UnitProgress(from: &decoder, members: partition.unit(index), plan: plan)
+      unitsAhead[index] = try UnitProgress(from: &decoder, members: partition.unit(index), plan: plan)
     }
     let count = try decoder.decode(Int.self)
     guard count >= 0, count <= plan.levels.count else { throw ByteDecodingError("\(count) levels") }

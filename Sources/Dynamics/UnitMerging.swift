@@ -14,10 +14,10 @@ struct UnitMerging: Sendable {
   var nextUnit: Int { state.unitsDone }
 
   /// How far an earlier process or another worker came in a unit; nil if none began it.
-  func progress(ofUnit index: Int) -> UnitProgress? { state.following[index] }
+  func progress(ofUnit index: Int) -> UnitProgress? { state.unitsAhead[index] }
 
   /// Keeps a unit that is not finished, so that checkpoints contain it.
-  mutating func keep(_ unit: UnitProgress, index: Int) { state.following[index] = unit }
+  mutating func keep(_ unit: UnitProgress, index: Int) { state.unitsAhead[index] = unit }
 
   /// Takes a finished unit, and merges all units whose turn it is.
   ///
@@ -26,14 +26,14 @@ struct UnitMerging: Sendable {
     attempt { merging in
       // An earlier process may have finished the unit, and another worker may have merged it with those before it.
       guard index >= merging.nextUnit else { return }
-      merging.state.following[index] = unit
+      merging.state.unitsAhead[index] = unit
       try merging.mergeInTurn()
     }
   }
 
   private mutating func mergeInTurn() throws {
-    while let unit = state.following[nextUnit], unit.isFinished {
-      state.following[nextUnit] = nil
+    while let unit = state.unitsAhead[nextUnit], unit.isFinished {
+      state.unitsAhead[nextUnit] = nil
       if let observer, let records = unit.records { try observer.receive(records) }
       try state.merge(unit) { [observer] in try observer?.receive($0) }
       try observer?.checkpoint(state, isLast: false)
