@@ -1,6 +1,7 @@
 import Drawing
 import Foundation
 import Output
+import RunFiles
 import Vocabulary
 
 /// The numbers of members by the class of their item and by the class of the nearest concept.
@@ -10,7 +11,7 @@ enum ConfusionFigure: Figure {
   static let summary = "members by the class of their item and of the nearest concept, at some times"
 
   static func obstacle(in data: RunData) -> FigureObstacle? {
-    data.find(RunData.confusionName) == nil
+    data.find(RunLayout.nearestConceptCount) == nil
       ? FigureObstacle(
         "it holds no counts of nearest concepts",
         "add nearest-concept to the scenario's observables, or choose another figure") : nil
@@ -22,9 +23,6 @@ enum ConfusionFigure: Figure {
 }
 
 extension RunData {
-  /// The name of the variable of the counts.
-  static let confusionName = "nearest_concept_count"
-
   /// What all maps of counts by class have in common.
   private struct Confusion {
     var counts: NetCDFReaderVariable
@@ -72,7 +70,7 @@ extension RunData {
   }
 
   private func readConfusion(_ options: FigureOptions) throws -> Confusion {
-    let name = Self.confusionName
+    let name = RunLayout.nearestConceptCount
     guard let counts = find(name) else { throw invalid(name, "is missing") }
     let leading = counts.path.hasPrefix("/replicas/") ? axes : Array(axes.prefix(sweep.count))
     let dimensions = ["level", "time", "source_class", "nearest_class"]

@@ -1,4 +1,7 @@
 extension RunLayout {
+  /// The variable of the numbers of members by the class of their item and by the concept nearest to them.
+  package static let nearestConceptCount = "nearest_concept_count"
+
   /// The label of members that are near to no concept: -1, or less if classes have negative labels.
   package var noConcept: Int { min(0, hierarchy.classLabels.min() ?? 0) - 1 }
 
@@ -32,7 +35,7 @@ extension RunLayout {
         ) { _ in labels },
         .integers(
           RunVariable(
-            "nearest_concept_count", .integer, ["level", "time", "source_class", "nearest_class"], .count,
+            Self.nearestConceptCount, .integer, ["level", "time", "source_class", "nearest_class"], .count,
             "number of members by the class of their item and of the concept nearest to them, diverged ones left out"
           )
         ) { $0.levels.flatMap(\.labelCounts) },
