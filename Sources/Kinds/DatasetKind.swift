@@ -13,6 +13,9 @@ public protocol DatasetKind: Sendable {
   /// written. `dataset.kind`, `dataset.validation` and `dataset.shuffle-labels` are there for every kind.
   static var keys: [ScenarioKey] { get }
 
+  /// The section `dataset` of a scenario as an example, in YAML, for the reference; empty: the name alone.
+  static var example: String { get }
+
   /// Takes the values of these keys, each of which has been checked by its type.
   init(_ values: KindValues)
 
@@ -36,6 +39,8 @@ public protocol DatasetKind: Sendable {
 extension DatasetKind {
   /// None.
   public static var keys: [ScenarioKey] { [] }
+  /// The name alone.
+  public static var example: String { "" }
   /// Nothing is known.
   public func traits(validation: Double) -> DatasetTraits { DatasetTraits() }
   /// No rules.

@@ -20,6 +20,9 @@ public protocol ModelKind: Sendable {
   /// written. `model.kind` and `model.replicas` are there for every kind.
   static var keys: [ScenarioKey] { get }
 
+  /// The section `model` of a scenario as an example, in YAML, for the reference; empty: the name alone.
+  static var example: String { get }
+
   /// Takes the values of these keys, each of which has been checked by its type.
   init(_ values: KindValues)
 
@@ -65,6 +68,8 @@ extension ModelKind {
   public static var iteration: String { summary }
   /// None.
   public static var keys: [ScenarioKey] { [] }
+  /// The name alone.
+  public static var example: String { "" }
   /// No rules.
   public func check(_ scenario: Scenario) throws {}
   /// Nothing.

@@ -7,6 +7,8 @@ import Numerics
 public struct ConceptLabel: NamedObservable {
   public static let name = "nearest-concept"
   public static let longName = "class of the nearest concept, none beyond its radius"
+  public static let formula =
+    "argmin_k |z(t) - c_k|, or none where that distance exceeds the radius of concept k"
 
   private let concepts: NearestConcept
   /// The radius of each concept; nil: everything is within.

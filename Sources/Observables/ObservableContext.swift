@@ -77,6 +77,10 @@ public protocol NamedObservable: Observable {
   static var longName: String { get }
   /// "1" or "nats".
   static var units: String { get }
+  /// Its value at time t in the symbols of NOTATION.md, for the reference; empty where the long name says it.
+  static var formula: String { get }
+  /// When its value is missing, beside members that diverged, such as `at t = 0`; empty: never.
+  static var missing: String { get }
   /// The kind of quantity.
   static var family: ObservableFamily { get }
   /// Whether each value is 0 or 1, so that the mean is a fraction of the members.
@@ -90,6 +94,10 @@ public protocol NamedObservable: Observable {
 extension NamedObservable {
   /// Dimensionless.
   public static var units: String { "1" }
+  /// The long name says it.
+  public static var formula: String { "" }
+  /// Never.
+  public static var missing: String { "" }
   /// A fraction where values are 0 or 1; else no family.
   public static var family: ObservableFamily { isIndicator ? .fraction : .other }
   /// False.

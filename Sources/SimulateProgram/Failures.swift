@@ -17,6 +17,8 @@ import VAE
 
 /// The exit codes of the program (those of sysexits.h).
 enum Exit {
+  static let done: Int32 = 0
+  static let usage: Int32 = 64
   static let data: Int32 = 65
   static let noInput: Int32 = 66
   static let unavailable: Int32 = 69

@@ -6,7 +6,7 @@ struct FigureArguments: ParsableArguments {
   @Option(
     name: .customLong("figure"), parsing: .singleValue,
     help: ArgumentHelp(
-      "A figure; may be repeated: \(FigureRegistry.all.map { $0.name }.joined(separator: ", ")); or all.",
+      "Draws a figure whole; may be repeated. (default: those that answer the run's question)",
       valueName: "name"))
   private var names: [FigureName] = []
 
@@ -16,9 +16,10 @@ struct FigureArguments: ParsableArguments {
   @Option(
     name: .customLong("at"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Of several runs, the one that figures of one run show: a swept key, or replica (which all figures then show in"
-        + " place of averages over models); of two swept keys also the level of their heat maps. May be repeated."
-        + " (default: the first run)",
+      "Chooses one of several runs by a swept key, or by replica; may be repeated. (default: the first run)",
+      discussion:
+        "With replica, all figures show that model instead of averages over models. With two swept keys, level chooses"
+        + " the level of their heat maps.",
       valueName: "key=value"))
   private var points: [String] = []
 
@@ -28,12 +29,12 @@ struct FigureArguments: ParsableArguments {
   @Option(help: "Times of films, separated by commas. (default: evenly chosen)")
   private var times: String?
 
-  @Flag(help: "Also shows saddles and other unstable fixed points and cycles that no start reaches.")
+  @Flag(help: "Also draws saddles and other unstable fixed points and cycles that no start reaches.")
   private var saddles = false
 
   @Flag(
     help:
-      "One scale of colours for all heat maps of what is measured alike; approaches and fractions from 0 to 1."
+      "Gives heat maps of like quantities one scale of colours, approaches and fractions that from 0 to 1."
   )
   private var commonScale = false
 

@@ -12,6 +12,14 @@ import Vocabulary
 struct VariationalAutoencoderKind: TrainableModelKind {
   static let name = "vae"
   static let summary = "variational autoencoder"
+  static let example = """
+    model:
+      kind: vae
+      latent: 20
+      hidden: [500, 500]
+      likelihood: bernoulli
+      training: {epochs: 150, batch: 50, learning-rate: 0.001}
+    """
   static let iteration = ""
   static let keys: [ScenarioKey] = [
     ScenarioKey(

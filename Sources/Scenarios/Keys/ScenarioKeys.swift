@@ -50,19 +50,6 @@ public struct ScenarioKeys: Sendable {
   /// The default as a tree; nil where there is none.
   func defaultNode(of key: ScenarioKey) -> ScenarioNode? { defaults[key] }
 
-  /// The table as GitHub-flavoured Markdown, for the README.
-  public var markdownTable: String {
-    var lines = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
-    for key in all where key.type != .section || ["attractors", "output.films"].contains(key.name) {
-      let fallback = key.defaultValue.map { "`\($0)`" } ?? (key.isRequired ? "required" : "none")
-      let applies = key.condition ?? self.key(named: key.section)?.condition
-      let condition = applies.map { " (only with `\($0.description)`)" } ?? ""
-      let cells = ["`\(key.name)`", key.type.description, fallback, key.meaning + condition]
-      lines.append("| " + cells.map(Self.escaped).joined(separator: " | ") + " |")
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
   /// The nearest known key, if there is one near enough to be meant.
   func nearest(to name: String) -> String? {
     let section = name.lastIndex(of: ".").map { String(name[...$0]) } ?? ""
@@ -92,10 +79,6 @@ public struct ScenarioKeys: Sendable {
 
   /// Whether a dotted name lies within an opaque mapping.
   func isWithinOpaque(_ name: String) -> Bool { opaqueNames.contains { name.hasPrefix($0 + ".") } }
-
-  private static func escaped(_ cell: String) -> String {
-    String(cell.flatMap { $0 == "|" ? ["\\", $0] : [$0] })
-  }
 
   /// The keys that kinds declare: alike ones become one, which makes sense with each of these kinds.
   private static func merged(_ declarations: [ScenarioKey]) -> [ScenarioKey] {
