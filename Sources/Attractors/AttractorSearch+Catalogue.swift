@@ -103,6 +103,7 @@ extension AttractorSearch {
   /// - Parameters:
   ///   - starts: States, e.g. memories; `samples` and midpoints between known sets are added.
   ///   - budget: Starts at most, in all; one for a cycle of period p counts p times.
+  ///   - shouldStop: Asked between starts; returning true cancels.
   /// - Complexity: O(budget x Newton steps x N x parameters).
   public func census(
     from starts: [[Double]], budget: Int, shouldStop: @escaping @Sendable () -> Bool = { false }

@@ -117,6 +117,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// - Parameters:
   ///   - progress: Called between rounds with the fraction decided; returning false cancels.
   ///   - shouldStop: Asked before each step of a block.
+  ///   - members: The starts, by the addresses of their initial states.
   /// - Returns: One decision per member, in their order.
   /// - Throws: `CancellationError`.
   /// - Complexity: O(steps until decided, summed over members, x parameters).

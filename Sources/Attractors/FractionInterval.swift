@@ -21,7 +21,11 @@ public struct FractionInterval: Sendable, Hashable {
   /// with the quantile function of the beta distribution. The `undecided` trials u could have been successes:
   /// they widen the upper end.
   ///
-  /// - Parameter error: alpha, the probability of missing the true fraction at most.
+  /// - Parameters:
+  ///   - error: alpha, the probability of missing the true fraction at most.
+  ///   - k: The successes.
+  ///   - n: All trials.
+  ///   - u: The trials whose result is not known.
   ///
   /// Source: Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404.
   public static func clopperPearson(

@@ -13,6 +13,7 @@ import Numerics
 ///   - count: How many exponents; at most N.
 ///   - steps: T.
 ///   - transient: Steps with directions before sums are taken, so that these align.
+///   - map: F, with its derivative.
 /// - Returns: Nats per step, in descending order up to statistics; empty where the orbit diverges.
 /// - Complexity: O(T x (count x parameters + count^2 N)).
 public func lyapunovExponents<Map: DifferentiableMap>(

@@ -33,7 +33,12 @@ public protocol Corruption: Sendable {
 
   /// Corrupts `state`, which holds the item, the memory, or zeros.
   ///
-  /// - Parameter region: Zeroed; to be set to 1 at corrupted pixels where given.
+  /// - Parameters:
+  ///   - region: Zeroed; to be set to 1 at corrupted pixels where given.
+  ///   - level: The corruption level p.
+  ///   - state: The item `[D]`, the memory `[N]`, or zeros; receives the initial state.
+  ///   - imageShape: Rows and columns of a picture; nil where the data set does not tell.
+  ///   - random: The member's random numbers.
   func apply(
     level: Double, to state: UnsafeMutableBufferPointer<Double>,
     region: UnsafeMutableBufferPointer<UInt8>?, imageShape: ImageShape?, random: inout RandomStream)

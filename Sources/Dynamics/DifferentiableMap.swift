@@ -17,6 +17,8 @@ public protocol DifferentiableMap: DiscreteMap {
   ///   - state: z, shape `[N]`.
   ///   - image: Receives F(z), shape `[N]`; may be `state`'s memory.
   ///   - directions: Shape `[count, N]`, row-major; `count` may be 0.
+  ///   - count: How many directions there are.
+  ///   - workspace: Memory for intermediate results.
   /// - Complexity: O((1 + count) x parameters). Allocates nothing.
   func linearize(
     at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,
@@ -35,6 +37,8 @@ public protocol DifferentiableMap: DiscreteMap {
   ///   - image: Receives F(z), shape `[N]`; may be `state`'s memory.
   ///   - directions: Shape `[count, N]`, row-major.
   ///   - kinks: How the kinks at z are passed; receives what is found there.
+  ///   - count: How many directions there are.
+  ///   - workspace: Memory for intermediate results.
   /// - Complexity: O((1 + count) x parameters).
   func linearize(
     at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,

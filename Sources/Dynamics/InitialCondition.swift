@@ -12,6 +12,8 @@ public protocol InitialCondition: Sendable {
   /// - Parameters:
   ///   - state: Shape `[D]` or `[N]`, by `space`.
   ///   - region: Shape `[D]`, zeroed; set to 1 where a pixel was corrupted. Nil where it is not needed.
+  ///   - member: Level, item and realization of the member.
+  ///   - noise: Where the member's random numbers come from.
   func prepare(
     _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
     region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource)
@@ -87,7 +89,9 @@ public struct GivenStart: InitialCondition {
 
   /// Each item starts from the row of its number.
   ///
-  /// - Parameter rows: Shape `[items, D]` or `[items, N]`, by `space`.
+  /// - Parameters:
+  ///   - rows: Shape `[items, D]` or `[items, N]`, by `space`.
+  ///   - space: Whether rows are data-space or latent states.
   public init(_ rows: RowTable, space: StateSpace) {
     self.rows = rows
     self.space = space
@@ -101,6 +105,7 @@ public struct GivenStart: InitialCondition {
   ///   - rows: Shape `[rows, D]` or `[rows, N]`, by `space`.
   ///   - rowsOfItem: The rows of each item, in the order of its realizations.
   ///   - repetitions: How many following realizations of an item start from the same row.
+  ///   - space: Whether rows are data-space or latent states.
   public init(_ rows: RowTable, space: StateSpace, rowsOfItem: [Int32: [Int32]], repetitions: Int) {
     precondition(repetitions >= 1)
     self.rows = rows

@@ -30,7 +30,9 @@ public struct KinkPass: Sendable {
   /// How many kinks have been passed.
   private var position = 0
 
-  /// - Parameter kinks: Those that pass through the state, as a `search` found them; none for a search.
+  /// - Parameters:
+  ///   - kinks: Those that pass through the state, as a `search` found them; none for a search.
+  ///   - rule: What is done with kinks.
   public init(_ rule: Rule, kinks: [Int] = []) {
     self.rule = rule
     self.kinks = kinks

@@ -19,7 +19,9 @@ public protocol Observable: Sendable {
 
   /// Writes one value per member; NaN where the observable is not defined.
   ///
-  /// - Parameter values: Shape `[snapshot.count]`.
+  /// - Parameters:
+  ///   - values: Shape `[snapshot.count]`.
+  ///   - snapshot: The states and fields of a block of members at one time.
   /// - Complexity: O(members), no allocation.
   func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>)
 }

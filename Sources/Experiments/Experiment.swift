@@ -54,7 +54,11 @@ public struct Experiment: Sendable {
 
   /// Loads the data set and checks the scenario against it.
   ///
-  /// - Parameter dataset: The scenario's data set, where it is at hand.
+  /// - Parameters:
+  ///   - dataset: The scenario's data set, where it is at hand.
+  ///   - scenario: A scenario of one run.
+  ///   - options: How it is executed.
+  ///   - events: Where progress and warnings go.
   /// - Throws: `ScenarioError` or `DatasetError`.
   public init(
     _ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents(),

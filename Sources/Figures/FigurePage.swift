@@ -19,7 +19,10 @@ public struct FigurePage: Sendable {
 
   /// All of the given figures, whole.
   ///
-  /// - Parameter names: At least one.
+  /// - Parameters:
+  ///   - names: At least one.
+  ///   - data: The run file.
+  ///   - options: How the figures look, and what they show.
   /// - Throws: As `RunData.sheet`.
   public init(_ names: [String], of data: RunData, options: FigureOptions = FigureOptions()) throws {
     sheet = Sheet.stacked(try names.map { try data.sheet($0, options: options) })

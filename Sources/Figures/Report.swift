@@ -15,6 +15,7 @@ public struct Report {
   /// - Parameters:
   ///   - options: Of figures; widths, titles and captions are the page's own.
   ///   - figures: The names of the figures; empty for all that the file gives.
+  ///   - data: The run file.
   /// - Throws: `NetCDFError` or `FigureError`.
   public static func html(
     of data: RunData, options: FigureOptions = FigureOptions(), figures: [String] = []

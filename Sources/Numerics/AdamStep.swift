@@ -18,7 +18,9 @@ public struct AdamStep: Sendable, Hashable {
   /// 1 / sqrt(1 - b2^t).
   public let secondCorrection: Double
 
-  /// - Parameter number: t, from 1.
+  /// - Parameters:
+  ///   - number: t, from 1.
+  ///   - learningRate: The learning rate.
   public init(number: Int, learningRate: Double) {
     precondition(number >= 1)
     rate = learningRate / (1 - power(Self.beta1, Double(number)))

@@ -17,6 +17,13 @@ public enum BucketSearch {
   /// - Parameters:
   ///   - packed: As by `Float.pack`, `[columns, inner]`.
   ///   - minima: Shape `[rows, columns / 16]`, rows `minimaStride` apart.
+  ///   - x: Shape `[rows, inner]`, rows `stride` apart.
+  ///   - rows: How many rows of `x` there are.
+  ///   - inner: How many components a row has.
+  ///   - stride: The distance of two rows of `x`, in numbers.
+  ///   - bias: Is added to each column, `[columns]`.
+  ///   - columns: How many columns there are.
+  ///   - minimaStride: The distance of two rows of `minima`, in numbers.
   /// - Precondition: `columns` is a multiple of `chunk`; `x` and `minima` hold `rows` rounded up to a
   ///   multiple of `rowMultiple`.
   public static func minima(

@@ -10,7 +10,8 @@ public enum Chord {
   /// <https://people.eecs.berkeley.edu/~wkahan/Triangle.pdf>.
   ///
   /// - Parameters:
-  ///   - start, end: The point's distances to the segment's ends.
+  ///   - start: The point's distance to the segment's first end.
+  ///   - end: The point's distance to the segment's last end.
   ///   - length: The segment's length.
   /// - Returns: NaN where a length is not finite.
   public static func distance(fromStart start: Double, fromEnd end: Double, length: Double) -> Double {

@@ -3,6 +3,7 @@
 ///
 /// - Parameters:
 ///   - q: From 0, the smallest, to 1, the largest.
+///   - numbers: In ascending order.
 /// - Precondition: There are numbers, in order.
 public func quantile(ofSorted numbers: [Double], _ q: Double) -> Double {
   let h = q * Double(numbers.count - 1)

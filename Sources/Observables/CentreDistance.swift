@@ -15,6 +15,7 @@ public struct CentreDistance: Observable {
   /// - Parameters:
   ///   - centres: Shape `[centres, N]`.
   ///   - rowOfItem: The centre of each item, or -1.
+  ///   - name: What the centres are called.
   public init(name: String, centres: RowTable, rowOfItem: [Int32]) {
     self.name = name
     longName = "Euclidean distance to the \(name) centre"

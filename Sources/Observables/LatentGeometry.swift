@@ -30,6 +30,7 @@ public struct LatentGeometry: Sendable {
   ///   - memories: Shape `[items, N]`.
   ///   - classes: Class index of each item.
   ///   - superclassOfClass: Empty where the data set has no superclasses.
+  ///   - classCount: How many classes there are.
   /// - Precondition: every class in `0..<classCount` has an item.
   /// - Complexity: O(items x N).
   public init(memories: RowTable, classes: [Int32], classCount: Int, superclassOfClass: [Int]) {

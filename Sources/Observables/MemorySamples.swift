@@ -44,7 +44,10 @@ public struct MemorySamples: Sendable {
   /// all, their numbers are reduced in proportion (largest remainders).
   ///
   /// - Parameters:
-  ///   - training, heldOut: Memories and classes of all items.
+  ///   - training: Memories and classes of all training items.
+  ///   - heldOut: Memories and classes of all held-out items.
+  ///   - classCount: How many classes there are.
+  ///   - seed: The scenario's seed.
   ///   - origin: Where members start.
   /// - Returns: nil where no class has items on both sides.
   public init?(training: OwnItems, heldOut: OwnItems, classCount: Int, origin: Origin, seed: UInt64) {

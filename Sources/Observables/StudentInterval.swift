@@ -24,7 +24,9 @@ public struct StudentInterval: Sendable, Hashable {
 
   /// The interval of some numbers.
   ///
-  /// - Parameter error: alpha, the probability of missing the true mean.
+  /// - Parameters:
+  ///   - error: alpha, the probability of missing the true mean.
+  ///   - numbers: Those that are not finite are left out.
   /// - Complexity: O(numbers).
   public init(of numbers: [Double], error: Double = 0.05) {
     var moments = RunningMoments()

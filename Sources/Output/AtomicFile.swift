@@ -98,7 +98,10 @@ extension AtomicFile {
 
   /// Finds out before long work whether a file could be written now; writes nothing.
   ///
-  /// - Parameter ending: The longest ending that the work adds to its name for files beside it.
+  /// - Parameters:
+  ///   - ending: The longest ending that the work adds to its name for files beside it.
+  ///   - path: The file.
+  ///   - overwrite: Whether an existing file may be replaced.
   /// - Throws: `FileError`, as `write` would.
   public static func checkWritable(
     _ path: String, overwrite: Bool, ending: String = ""

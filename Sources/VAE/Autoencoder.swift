@@ -36,6 +36,7 @@ public struct Autoencoder: Sendable {
   /// - Parameters:
   ///   - seed: The scenario's seed.
   ///   - replica: Independent parameters for each.
+  ///   - architecture: Widths, activation and likelihood.
   public init(initializing architecture: Architecture, seed: UInt64, replica: Int = 0) {
     let field = RandomField(
       seed: seed, purpose: .parameterInitialization, context: UInt64(UInt32(truncatingIfNeeded: replica)))

@@ -35,6 +35,10 @@ public struct Evidence: Sendable {
   /// - Parameters:
   ///   - draw: Independent noise for each number.
   ///   - threads: The result does not depend on it.
+  ///   - network: The network.
+  ///   - source: The items, rows of length D.
+  ///   - count: How many items are evaluated.
+  ///   - seed: The scenario's seed.
   /// - Precondition: the network has an evidence lower bound.
   /// - Complexity: one encoding and one decoding per item.
   public init<Network: InferenceNetwork>(

@@ -60,12 +60,17 @@ public protocol InferenceNetwork: Sendable {
   /// - Parameters:
   ///   - x: Shape `[rows, D]`.
   ///   - mean: Receives m(x), shape `[rows, N]`.
+  ///   - rows: How many rows there are.
+  ///   - workspace: Memory for intermediate results, as `makeWorkspace` makes it.
   func encode(_ x: Rows<Scalar>, to mean: Rows<Scalar>, rows: Int, workspace: inout Workspace)
 
   /// Computes ln s^2(x) of the rows that were last given to `encode`, which have not been changed since; `decode` may
   /// have been called in between.
   ///
-  /// - Parameter logVariance: Shape `[rows, N]`.
+  /// - Parameters:
+  ///   - logVariance: Shape `[rows, N]`.
+  ///   - rows: How many rows there are.
+  ///   - workspace: Memory for intermediate results, as `makeWorkspace` makes it.
   /// - Precondition: the encoder's distribution is normal.
   func logVariance(to logVariance: Rows<Scalar>, rows: Int, workspace: inout Workspace)
 
@@ -74,6 +79,9 @@ public protocol InferenceNetwork: Sendable {
   /// - Parameters:
   ///   - z: Shape `[rows, N]`.
   ///   - output: Shape `[rows, D]`.
+  ///   - form: What is computed.
+  ///   - rows: How many rows there are.
+  ///   - workspace: Memory for intermediate results, as `makeWorkspace` makes it.
   func decode(
     _ z: Rows<Scalar>, to output: Rows<Scalar>, as form: DecoderOutput, rows: Int, workspace: inout Workspace)
 
@@ -84,6 +92,7 @@ public protocol InferenceNetwork: Sendable {
   /// - Parameters:
   ///   - plainValues: Shape `[rows, D]`.
   ///   - means: Shape `[rows, D]`, other memory than `plainValues`.
+  ///   - rows: How many rows there are.
   func means(of plainValues: Rows<Scalar>, to means: Rows<Scalar>, rows: Int)
 
   /// Computes -ln p(x|z) of each row, in nats.
@@ -95,6 +104,7 @@ public protocol InferenceNetwork: Sendable {
   ///   - plainValues: The output layer's at z, shape `[rows, D]`.
   ///   - result: Shape `[rows]`.
   ///   - scratch: Room for 2 D numbers.
+  ///   - rows: How many rows there are.
   /// - Precondition: the decoder has a likelihood.
   func negativeLogLikelihood(
     of x: Rows<Scalar>, plainValues: Rows<Scalar>, rows: Int, into result: UnsafeMutablePointer<Double>,

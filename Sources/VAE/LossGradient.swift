@@ -14,6 +14,9 @@ public struct LossGradient: Sendable {
   ///   - items: Shape `[items, D]`.
   ///   - noise: Shape `[items, N]`, the reparametrized sample's eps.
   ///   - perturbing: Adds to one parameter (tensor name, index, amount) in that precision first.
+  ///   - model: The parameters.
+  ///   - beta: The weight of the Kullback-Leibler term.
+  ///   - precision: The type of the numbers.
   public init<Scalar: NetworkScalar>(
     of model: Autoencoder, items: [[Double]], noise: [[Double]], beta: Double, precision: Scalar.Type,
     perturbing: (tensor: String, index: Int, by: Double)? = nil

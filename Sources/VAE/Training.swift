@@ -64,12 +64,19 @@ public struct Training: Sendable, Hashable {
   /// the training with the parameters of the last good epoch.
   ///
   /// - Parameters:
-  ///   - train, test: Rows of length D, items `0..<trainCount`, `0..<testCount`; the test set may be empty.
+  ///   - train: Training items, rows of length D.
+  ///   - test: Test items, rows of length D; there may be none.
   ///   - validation: Items `0..<validationCount`; needed for `patience`.
   ///   - replica: Independent initialization, order and noise for each.
   ///   - state: Where to go on; nil starts anew.
   ///   - checkpoints: When the state is saved; nil: never.
   ///   - progress: Called after each epoch; returning false cancels.
+  ///   - architecture: The widths and functions of the model.
+  ///   - trainCount: How many training items there are.
+  ///   - testCount: How many test items there are.
+  ///   - validationCount: How many validation items there are.
+  ///   - seed: The scenario's seed.
+  ///   - threads: Workers; the result does not depend on them.
   /// - Throws: `CancellationError`, and what saving throws.
   /// - Complexity: O(epochs x items x parameters).
   public func run(

@@ -9,6 +9,7 @@ public enum ChosenRun {
   ///   - scenario: Of one run, or of several.
   ///   - choices: `KEY=VALUE` each: a swept key with one of its values, or `replica` with a number from 0. What is not
   ///     chosen is the first.
+  ///   - vocabulary: The words of the program.
   /// - Throws: `ScenarioError` where there is no such run.
   public static func scenario(
     of scenario: Scenario, at choices: [String], _ vocabulary: ScenarioVocabulary

@@ -195,6 +195,8 @@ public enum HopfieldPatterns {
   /// - Parameters:
   ///   - source: Rows of length `dimension`; items `0..<count` are read.
   ///   - threads: The result does not depend on it.
+  ///   - count: How many items are read.
+  ///   - dimension: D, the components of an item.
   /// - Returns: Shape `[count, dimension]`.
   public static func signs(
     of source: some ItemSource, count: Int, dimension: Int, threads: Int = 1

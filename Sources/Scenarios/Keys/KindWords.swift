@@ -18,6 +18,9 @@ public struct DatasetWord: Sendable {
   /// - Parameters:
   ///   - traits: As the property.
   ///   - check: As the property; throws `KindRefusal`.
+  ///   - name: As the property.
+  ///   - summary: As the property.
+  ///   - keys: As the property.
   public init(
     name: String, summary: String, keys: [ScenarioKey],
     traits: @escaping @Sendable (KindValues, Double) -> DatasetTraits,
@@ -71,6 +74,9 @@ public struct ModelWord: Sendable {
   /// - Parameters:
   ///   - traits: As the property.
   ///   - check: As the property; throws `KindRefusal`.
+  ///   - name: As the property.
+  ///   - summary: As the property.
+  ///   - keys: As the property.
   public init(
     name: String, summary: String, keys: [ScenarioKey],
     traits: @escaping @Sendable (KindValues) -> ModelTraits,

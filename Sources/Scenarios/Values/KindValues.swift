@@ -29,6 +29,7 @@ public struct KindValues: Sendable, Hashable {
   /// - Parameters:
   ///   - keys: Those that the kind declares.
   ///   - values: The values of some of them, by name.
+  ///   - kind: The name of the kind.
   public init(kind: String, keys: [ScenarioKey], values: [String: ScenarioValue]) {
     self.init(
       kind: kind, isDefaultKind: false, keys: keys.map(\.name),

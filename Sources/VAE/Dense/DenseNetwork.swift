@@ -23,6 +23,9 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
   ///   - encoder: Hidden layers, which the heads follow.
   ///   - decoder: Hidden layers, which the output layer follows.
   ///   - output: Its activation is the likelihood's mean function.
+  ///   - mean: The head for m.
+  ///   - logVariance: The head for ln s^2.
+  ///   - likelihood: The decoder's.
   /// - Precondition: each layer's inputs are the outputs of the one before; the heads' activation is the identity.
   public init(
     encoder: [DenseLayer<Scalar>], mean: DenseLayer<Scalar>, logVariance: DenseLayer<Scalar>,
@@ -132,6 +135,10 @@ extension Evidence {
   /// - Parameters:
   ///   - draw: Independent noise for each number.
   ///   - threads: The result does not depend on it.
+  ///   - model: The model.
+  ///   - source: The items, rows of length D.
+  ///   - count: How many items are evaluated.
+  ///   - seed: The scenario's seed.
   /// - Complexity: one encoding and one decoding per item.
   public init(
     of model: Autoencoder, on source: some ItemSource, count: Int, seed: UInt64, draw: Int = 0, threads: Int
