@@ -1,9 +1,11 @@
 # The commands of this repository. 'make help' lists them.
 SWIFT ?= swift
 RUNS := runs
+SIMULATE := .build/release/simulate
+PREFIX ?= /usr/local
+PROGRAM ?= $(SIMULATE)
 # A claim scenario without its claims, for one model.
 ONE_MODEL := --set model.replicas=1 --set claims=null
-SIMULATE := .build/release/simulate
 # The pages of docs/reference: the word of 'simulate list', and the page's name.
 REFERENCE := keys:keys observables:observables corruptions:corruptions datasets:data-sets models:models \
   functions:claims run-file:run-file exit-codes:exit-codes commands:commands
@@ -68,6 +70,12 @@ reference: build ## Writes docs/reference from the program.
 	@$(SIMULATE) list --format markdown > docs/reference/README.md
 	@for page in $(REFERENCE); do \
 	  $(SIMULATE) list $${page%%:*} --format markdown > docs/reference/$${page#*:}.md || exit 1; done
+
+docs: build ## Makes the API documentation of all libraries as a static site: .build/documentation/site.
+	Scripts/make_docs.sh
+
+install: ## Installs the program, completions and manual pages: PREFIX=/usr/local, DESTDIR= for packagers; build first.
+	Scripts/install.sh "$(PROGRAM)" "$(DESTDIR)$(PREFIX)"
 
 figures: build ## Runs the examples in README and docs, and writes their outputs and docs/pictures again.
 	Scripts/documents.py --rewrite

@@ -107,7 +107,8 @@ extension Experiment {
       if let number = PrincipalComponent.number(in: name), number > latentDimension {
         throw scenario.error(
           key: "observables", value: name,
-          expected: "at most principal-component-\(latentDimension), as there are latent variables",
+          expected:
+            "at most principal-component-\(latentDimension), because there are no more latent variables",
           remedy: "lower the number, or raise model.latent")
       }
       guard needs(of: name).contains(.heldOutItems), dataset.test.count == 0 else { continue }
@@ -125,13 +126,13 @@ extension Experiment {
     if scenario.output.films != nil, dataset.imageShape == nil {
       throw scenario.error(
         key: "output.films",
-        expected: "a data set of pictures; items of \(dataset.dimension) numbers are none",
+        expected: "a data set of pictures; items of \(dataset.dimension) numbers have no rows and columns",
         remedy: "leave it out, or choose a square dimension")
     }
     guard let corruption, type(of: corruption).needsImageShape, dataset.imageShape == nil else { return }
     throw scenario.error(
       key: "initial.corruption", value: scenario.initial.corruption,
-      expected: "a data set of pictures; items of \(dataset.dimension) numbers are none",
+      expected: "a data set of pictures; items of \(dataset.dimension) numbers have no rows and columns",
       remedy: "choose a square dimension, or another corruption")
   }
 }

@@ -34,7 +34,7 @@ struct FigureArguments: ParsableArguments {
 
   @Flag(
     help:
-      "Gives heat maps of like quantities one scale of colours, approaches and fractions that from 0 to 1."
+      "Gives heat maps of like quantities the same scale of colours; that of approaches and fractions goes from 0 to 1."
   )
   private var commonScale = false
 

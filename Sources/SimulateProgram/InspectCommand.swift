@@ -83,7 +83,7 @@ struct InspectCommand: ParsableCommand {
   private func describe(_ reader: NetCDFReader) -> String {
     guard reader.root.attributes.contains(where: { $0.name == "format_version" }) else {
       var lines = [
-        "\(file): a NetCDF file, but no run file of this program (it has no attribute 'format_version')"
+        "\(file): a NetCDF file, but not a run file of this program (it has no attribute 'format_version')"
       ]
       append(reader.root, to: &lines, withDimensions: true)
       return lines.joined(separator: "\n")

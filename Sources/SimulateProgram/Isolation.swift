@@ -77,7 +77,7 @@ enum Isolation {
   ///
   /// - Parameter variables: What to read beside the structure.
   /// - Throws: `ForeignFileError` where the child crashed, did not come to an end, or could not read the file: this
-  ///   process must not try again, for what is damaged may be refused once and crash the next time. What a
+  ///   process must not try again, because what is damaged may be refused once and crash the next time. What a
   ///   sound file lacks (a variable, numbers) is found, and said better, by whoever reads it next.
   ///   `CancellationError` where the child or this process was interrupted. `ValidationError` as `run`.
   static func probe(_ path: String, variables: [String] = []) throws {
@@ -106,7 +106,7 @@ enum Isolation {
     return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
   }
 
-  /// The most bytes of a refusal: fewer than a pipe holds, for the parent reads them when the child has ended.
+  /// The most bytes of a refusal: fewer than a pipe holds, because the parent reads them when the child has ended.
   static let longestRefusal = 4096
 
   /// What `ProbeCommand` does around its reading, as `run` does for other commands' children.
@@ -273,7 +273,7 @@ struct ForeignFileError: Error, CustomStringConvertible {
 /// What a child does for `Isolation.probe`: its standard output holds what the library refused, if anything.
 struct ProbeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "probe", abstract: "Reads a NetCDF file; prints why, where it cannot.", shouldDisplay: false)
+    commandName: "probe", abstract: "Reads a NetCDF file, and says why if it cannot.", shouldDisplay: false)
 
   @Argument var file: String
   @Argument var variables: [String] = []

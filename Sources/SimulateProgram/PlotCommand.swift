@@ -11,7 +11,7 @@ struct PlotCommand: ParsableCommand {
       abstract: "Draws figures of a run file (SVG, PNG or PDF).",
       discussion: """
           \(Program.command) plot my.nc
-          \(Program.command) plot my.nc --figure series --variables distance-concept -o distance.pdf
+          \(Program.command) plot my.nc --figure series --narrow -o series.pdf
           \(Program.command) plot sweep.nc --at model.latent=20 --at replica=2
 
         Without --figure, the command draws the figures that answer the run's question on a page of at most two screens, and \
@@ -118,7 +118,7 @@ struct PlotCommand: ParsableCommand {
     parts += page.others
     return parts.isEmpty
       ? nil
-      : "not on the page: \(parts.joined(separator: ", ")); --figure NAME draws one whole, --figure all all"
+      : "not on the page: \(parts.joined(separator: ", ")); --figure NAME draws one whole, --figure all draws all"
   }
 
   private func row(_ figure: any Figure.Type, _ data: RunData) -> [String] {

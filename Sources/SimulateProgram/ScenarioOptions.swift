@@ -159,7 +159,7 @@ struct CheckpointOptions: ParsableArguments {
   }
 }
 
-/// A message when work begins: not before, for an error is one line.
+/// A message when work begins: not before, because an error is one line.
 private final class BeginningLog: Sendable {
   private let message: Mutex<String?>
   init(_ message: String?) { self.message = Mutex(message) }

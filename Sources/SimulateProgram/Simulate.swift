@@ -22,7 +22,7 @@ import Vocabulary
 /// Children that read files of others are this program again (`/proc/self/exe`), with the same registry.
 public enum Program {
   static let name = "repeated-inference"
-  static let version = "0.1.0"
+  static let version = "0.2.0"
   /// The commit that it was built from.
   static let commit = String(cString: program_commit())
 

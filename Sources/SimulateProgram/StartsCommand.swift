@@ -19,7 +19,9 @@ struct StartsCommand: ParsableCommand {
 
         A scenario starts from these states with
 
-          initial: {corruption: file, file: {path: states.nc, variable: initial_state, items: item}}
+          initial:
+          corruption: file
+          file: {path: states.nc, variable: initial_state, items: item}
         """)
   }
 

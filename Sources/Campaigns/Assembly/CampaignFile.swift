@@ -67,7 +67,7 @@ extension Campaign {
 
   /// Writes the coordinates of leading dimensions: swept values, and the numbers of models.
   ///
-  /// Every group whose variables have them gets its own copy, for readers such as `xarray.open_dataset` see one
+  /// Every group whose variables have them gets its own copy, because readers such as `xarray.open_dataset` see one
   /// group at a time. The dimensions themselves are those of an enclosing group.
   private func writeAxes(_ names: [String], in group: NetCDFGroup) throws {
     for key in scenario.sweep {
@@ -133,7 +133,7 @@ extension Campaign {
     var layouts: [Control?: FileLayout]
   }
 
-  /// What files hold, put together; with the coordinates of all, for a control's group inherits the root's.
+  /// What files hold, put together; with the coordinates of all, because a control's group inherits the root's.
   private static func layouts(
     _ table: [Control?: [[String?]]], _ readers: RunFileReaders, _ check: () throws -> Void
   ) throws -> [Control?: FileLayout] {

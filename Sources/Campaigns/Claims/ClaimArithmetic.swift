@@ -83,11 +83,11 @@ extension ClaimExpression {
     for (name, average) in averages.sorted(by: { $0.key < $1.key }) {
       if !isOfOneTime, average.membersChange {
         throw MissingNumber(
-          "\(name) is over fewer members at some times than at others, as where some diverge or have none")
+          "\(name) is over fewer members at some times than at others, because some diverge or have none")
       }
       for (other, number) in numbers.sorted(by: { $0.key < $1.key }) {
         guard let count = number.memberCount, let first = average.firstCount, count < first else { continue }
-        throw MissingNumber("\(other) is over fewer members than \(name), as where some diverge or have none")
+        throw MissingNumber("\(other) is over fewer members than \(name), because some diverge or have none")
       }
     }
   }

@@ -185,7 +185,7 @@ struct ClaimEvaluation {
     // Equal x may differ from their mean by a rounding.
     let scale = x.reduce(0) { max($0, abs($1)) }
     guard x.count > 1, sxx > n * (1e-12 * scale) * (1e-12 * scale) else {
-      throw MissingNumber("no slope, as what it is regressed against does not vary")
+      throw MissingNumber("no slope, because what it is regressed against does not vary")
     }
     return sxy / sxx
   }

@@ -253,7 +253,7 @@ public struct Campaign: Sendable {
 
   /// Refuses a folder of another campaign; the first to come leaves a note of what it is.
   ///
-  /// Claims may be changed between, for they are tested at the end; but what was fixed before the runs must not
+  /// Claims may be changed between, because they are tested at the end; but what was fixed before the runs must not
   /// be confused with what was changed after.
   ///
   /// - Returns: How the claims differ from those of the first to come, in words.

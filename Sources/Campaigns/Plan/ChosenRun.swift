@@ -37,7 +37,7 @@ public enum ChosenRun {
         throw refusal(
           scenario, choice,
           keys.isEmpty
-            ? "nothing to choose, for the file holds one run" : "one of " + keys.joined(separator: ", "))
+            ? "nothing to choose, because the file holds one run" : "one of " + keys.joined(separator: ", "))
       }
     }
     let index = RowMajorShape(plan.shape).number(of: indices)

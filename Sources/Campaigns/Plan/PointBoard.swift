@@ -33,7 +33,7 @@ final class PointBoard: Sendable {
   func stop(_ error: any Error) { state.withLock { $0.fatal = $0.fatal ?? error } }
 
   var fatal: (any Error)? { state.withLock { $0.fatal } }
-  /// The share that is done of what was not there before, for the time left follows from it.
+  /// The share that is done of what was not there before, because the time left follows from it.
   var fraction: Double {
     state.withLock { state in
       let old = state.outcomes.count { if case .done(isNew: false) = $0 { true } else { false } }

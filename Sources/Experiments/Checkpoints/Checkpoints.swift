@@ -124,7 +124,7 @@ final class Checkpoints: @unchecked Sendable {
     let file = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     let end = file.count - Self.hashLength
     guard end >= Self.magic.count, Array(file.prefix(Self.magic.count)) == Self.magic else {
-      throw ByteDecodingError("it is no checkpoint of this program")
+      throw ByteDecodingError("it is not a checkpoint of this program")
     }
     var hash = ContentHash()
     file.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[0..<end])) }

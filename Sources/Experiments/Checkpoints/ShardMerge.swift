@@ -47,11 +47,11 @@ struct ShardHeader: Codable, Sendable {
     } catch is Found {
     } catch {
       throw CheckpointError(
-        .mismatch, path: path, problem: "it is no whole shard: \(error)", remedy: "compute it again")
+        .mismatch, path: path, problem: "it is not a whole shard: \(error)", remedy: "compute it again")
     }
     guard let header else {
       throw CheckpointError(
-        .mismatch, path: path, problem: "it is no shard: it is empty", remedy: "compute it again")
+        .mismatch, path: path, problem: "it is not a shard, because it is empty", remedy: "compute it again")
     }
     return header
   }

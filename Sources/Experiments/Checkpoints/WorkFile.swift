@@ -14,7 +14,7 @@ public enum WorkFile {
     if bytes == checkpoint || (isShard && path.contains(".checkpoint-data-")) {
       throw CheckpointError(
         .mismatch, path: path, problem: "it is a checkpoint, of a run or training that has not ended",
-        remedy: "continue that: the same command with --resume")
+        remedy: "continue it: give the same command with --resume")
     }
     if isShard {
       throw CheckpointError(

@@ -21,7 +21,7 @@ extension Experiment {
       if let until = attractors.until, until.atMost < starts {
         throw scenario.error(
           key: "attractors.until.at-most", value: "\(until.atMost)",
-          expected: "at least \(starts), as many starts per level as there are to begin with",
+          expected: "at least \(starts), the number of starts per level to begin with",
           remedy: "raise it, or lower attractors.items")
       }
     }

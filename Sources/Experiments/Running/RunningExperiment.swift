@@ -196,7 +196,7 @@ extension Experiment {
       guard shard.count <= partition.segmentCount else {
         throw scenario.error(
           key: "initial", value: "--shard \(shard)",
-          expected: "at most \(partition.segmentCount) shards: this run is cut into no more pieces",
+          expected: "at most \(partition.segmentCount) shards, because this run has no more pieces",
           remedy: "ask for fewer shards")
       }
       return partition.segments(ofShard: shard.number, of: shard.count)

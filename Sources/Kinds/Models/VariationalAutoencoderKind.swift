@@ -95,7 +95,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     }
     throw KindRefusal(
       key: "model.training.patience",
-      expected: "dataset.validation above 0 beside it, for items to watch training on",
+      expected: "dataset.validation above 0, so that there are items to watch training on",
       remedy: "write dataset.validation: 0.1, or leave this out")
   }
 
@@ -104,7 +104,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     else { return }
     throw scenario.error(
       key: "dataset.validation", value: ScenarioValue.number(scenario.validation).yaml,
-      expected: "a share that leaves validation items; of these small classes none is left",
+      expected: "a share that leaves validation items; these classes are so small that none is left",
       remedy: "raise it, or leave model.training.patience out")
   }
 

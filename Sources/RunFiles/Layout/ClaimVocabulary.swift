@@ -32,7 +32,7 @@ package enum ClaimVocabulary {
 
   /// The averages over time of an observable, each with the run file's variable that holds it.
   ///
-  /// Functions over time compare times: of retained and lost members they take those that were so at t = 0, for the set
+  /// Functions over time compare times: of retained and lost members they take those that were so at t = 0, because the set
   /// of those that are so changes with t.
   package static func followedSeries(
     of observable: String, isSplit: Bool

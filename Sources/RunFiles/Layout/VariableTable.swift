@@ -11,7 +11,7 @@ extension RunLayout {
     var result = RunLayout(
       corruption: "its name", levels: 1, times: 4,
       observables: [
-        AveragedObservable(name: name, longName: "of the observable \(name)", units: "its unit")
+        AveragedObservable(name: name, longName: name, units: "its unit")
       ],
       groupings: Grouping.allCases, isSplit: true, hasOwnItems: true,
       hierarchy: ConceptHierarchy(

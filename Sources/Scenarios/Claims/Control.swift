@@ -39,7 +39,7 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
     case .autoencoder: "trained without the Kullback-Leibler term (beta = 0)"
     case .shuffledLabels: "class labels permuted among the items"
     case .linear: "a linear model with a Gaussian decoder"
-    case .sibling: "a sibling's concept instead of the own"
+    case .sibling: "a sibling's concept instead of the own one"
     case .chord: "the straight line from z(0) to z(T) instead of the path"
     case .dataSpace: "distances of pictures instead of latent states"
     }

@@ -155,7 +155,8 @@ extension ScenarioKeys {
     ] + merged(kinds.flatMap { kind in kind.keys.map { $0.declared(in: "model", by: kind.name) } }) + [
       key(
         "model.replicas", .integer(1...10_000), "1",
-        "models of one kind: replica r is the run with the seed + r (data of patterns, training, corruption)")
+        "how many models there are: replica r is the run with the seed + r, so with patterns, training and noise of its own"
+      )
     ]
   }
 
@@ -165,8 +166,10 @@ extension ScenarioKeys {
       section("dynamics", "how inference is repeated"),
       key(
         "dynamics.mode", .word(InferenceMode.Kind.allCases.map(\.rawValue)), "mean",
-        "how a state follows from the last"),
-      key("dynamics.steps", .integer(0...1_000_000_000), "20", "steps; there is one state more"),
+        "how a state follows from the one before"),
+      key(
+        "dynamics.steps", .integer(0...1_000_000_000), "20",
+        "how many steps are taken; there is one state more"),
       key(
         "dynamics.temperature", .number(NumberRange(0, 1_000_000)), "1",
         "factor of the posterior's standard deviation", only: sample, influence: .numbers),
@@ -188,7 +191,7 @@ extension ScenarioKeys {
         "initial.levels", .numbers(NumberRange(-1_000_000, 1_000_000), count: 1...1000), "[0]",
         "corruption levels, in any order; the corruption says which make sense"),
       key("initial.items", .items, "all", "source items: all, the first COUNT, or COUNT drawn by the seed"),
-      key("initial.split", .word(["train", "test"]), "train", "the items of training, or the held-out ones"),
+      key("initial.split", .word(["train", "test"]), "train", "the training items, or the held-out ones"),
       key("initial.realizations", .integer(1...2_147_483_647), "1", "corruptions per item and level"),
       section("initial.file", "initial states from a file", only: file),
       key(
@@ -214,29 +217,33 @@ extension ScenarioKeys {
       key("group-by", .words(["class", "superclass"]), "[]", "averages per group as well"),
       key("split-by", .words(["retention"]), "[]", "averages over retained and lost members as well"),
       key(
-        "overlap-origin", .word(["zero", "root"]), "zero", "where overlaps are seen from", influence: .numbers
+        "overlap-origin", .word(["zero", "root"]), "zero", "the origin of overlaps: zero, or the root",
+        influence: .numbers
       ),
       section("concepts", "how far concepts reach"),
       key(
         "concepts.radius-quantile", .numberOrNone(NumberRange(0, 1)), "0.95",
         "for `nearest-concept`: the share of a class's training memories within its concept's radius; none: no radius",
         influence: .numbers),
-      section("attractors", "search for attractors; left out: none", only: mean),
+      section("attractors", "the search for attractors; without this key there is none", only: mean),
       key("attractors.items", .items, nil, "initial states of the search; by default as in `initial`"),
       key(
         "attractors.tolerance", .number(NumberRange(0, 1, excludesLower: true)), "1.0e-10",
         "step length below which a trajectory has converged"),
       key("attractors.max-steps", .integer(1...1_000_000_000), "100000", "steps before giving up"),
-      key("attractors.max-period", .integer(1...10_000), "8", "longest cycle looked for"),
+      key(
+        "attractors.max-period", .integer(1...10_000), "8", "the longest period of a cycle that is looked for"
+      ),
       key(
         "attractors.census", .integer(0...100_000), "200",
-        "starts of Newton's method beyond trajectories: saddles, small basins"),
+        "further starts of Newton's method, to find saddles and attractors of small basins"),
       key(
         "attractors.trapping", .boolean, "true",
-        "decide starts inside balls of proven contraction at once; false: all run to the tolerance"),
+        "decide a start as soon as it is inside a ball of proven contraction; false: all run to the tolerance"
+      ),
       key(
         "attractors.merge-distance", .number(NumberRange(0, 1)), "1.0e-6",
-        "findings nearer than this, as a share of the memories' spread, are one, unless told apart by stability"
+        "sets nearer to each other than this share of the memories' spread are one, unless their stability differs"
       ),
       section("attractors.until", "stop once basin fractions are known well enough"),
       key(
@@ -254,7 +261,7 @@ extension ScenarioKeys {
       key(
         "output.initial-states", .boolean, "false",
         "write each member's initial state, x(0) or z(0); needs `members: true`"),
-      section("output.films", "pictures of a few members along their paths; left out: none"),
+      section("output.films", "pictures of a few members along their paths; without this key there are none"),
       key(
         "output.films.items", .integer(1...1000), "4",
         "source items, evenly chosen from those of the run; their first realization"),

@@ -102,7 +102,7 @@ extension ScenarioReader {
         continue
       }
       throw failure(
-        key, node, expected: "no groups, for members have no own item with \(lack)",
+        key, node, expected: "no groups, because members have no own item with \(lack)",
         remedy: "leave \(key) out")
     }
     if scenario.groupBy.contains(.superclass), !availability.hasSuperclasses {

@@ -93,7 +93,7 @@ struct ScenarioTree {
     }
     guard tree.set(components, to: value, keyOrigin: origin) else {
       throw reader.failure(
-        key, at: origin, problem: "an enclosing key of the scenario is no mapping", expected: "a mapping",
+        key, at: origin, problem: "an enclosing key of the scenario is not a mapping", expected: "a mapping",
         remedy: "correct the scenario first")
     }
   }

@@ -7,7 +7,7 @@ enum ExitCodesPage {
     let remedy: String
     /// A command of a POSIX shell that ends so, after `my.yaml` was run with the output `my.nc`.
     let command: String
-    /// What it prints as its last line; empty: not shown.
+    /// The message that it prints; empty: none.
     let message: String
   }
 
@@ -24,18 +24,24 @@ enum ExitCodesPage {
     Meaning(
       code: Exit.data, meaning: "a scenario, data or model file that is wrong in itself",
       remedy: "Mend the file. The message names file, line, key, value, and what was expected.",
-      command: "simulate run my.yaml --set dynamics.steps=many", message: ""),
+      command: "simulate run my.yaml --set dynamics.steps=many",
+      message:
+        "simulate: --set dynamics.steps=many: dynamics.steps: many: expected an integer between 0 and 1000000000;"
+        + " write a number"),
     Meaning(
       code: Exit.noInput, meaning: "an input that is not there", remedy: "Check the path.",
       command: "simulate run missing.yaml", message: "simulate: missing.yaml: no such file; check the path"),
     Meaning(
       code: Exit.unavailable, meaning: "gnuplot is not installed",
       remedy: "Install it (Debian: `apt-get install gnuplot-nox`). Only `plot` and `report` need it.",
-      command: "PATH=/nowhere simulate plot my.nc", message: ""),
+      command: "PATH=/nowhere simulate plot my.nc",
+      message: "simulate: gnuplot: it draws the figures and is not installed; apt-get install gnuplot-nox"),
     Meaning(
       code: Exit.cannotCreate, meaning: "the output cannot be created, or exists",
       remedy: "Choose another place with `-o`, or replace the file with `--overwrite`.",
-      command: "simulate run my.yaml -o my.nc", message: ""),
+      command: "simulate run my.yaml -o my.nc",
+      message:
+        "simulate: cannot write my.nc: the file exists; choose another name, or replace it with --overwrite"),
     Meaning(
       code: Exit.inputOutput, meaning: "input or output failed",
       remedy: "Look at the disk: it may be full, slow or gone. A run goes on with `--resume`.",
@@ -76,13 +82,13 @@ enum ExitCodesPage {
         """,
       ]
         + all.filter { !$0.command.isEmpty }.map { example in
-          let lines = ["$ \(example.command); echo $?"] + (example.message.isEmpty ? [] : [example.message])
+          // Wrong usage also shows the usage.
+          let rest = example.code == Exit.usage ? ["..."] : []
+          let lines =
+            ["$ \(example.command); echo $?"] + (example.message.isEmpty ? [] : [example.message]) + rest
           return Markdown.joined([
             "### \(example.code): \(example.meaning)",
-            Markdown.block(
-              "console no-run",
-              (lines + (example.message.isEmpty ? ["..."] : []) + ["\(example.code)"]).joined(separator: "\n")
-            ),
+            Markdown.block("console no-run", (lines + ["\(example.code)"]).joined(separator: "\n")),
           ])
         })
   }

@@ -84,7 +84,8 @@ enum KindsPage {
         + (traits.hasPosterior ? "yes" : "no, so that observables which need them are errors"))
     switch traits.jacobian {
     case .available: result.append("Attractors: yes")
-    case .missing(let reason, let instead): result.append("Attractors: no, \(reason); \(instead)")
+    case .missing(let reason, let instead):
+      result.append("Attractors: no, because it is a model \(reason); \(instead)")
     }
     result.append("Trained by the program: " + (traits.isTrainedHere ? "yes" : "no"))
     return result

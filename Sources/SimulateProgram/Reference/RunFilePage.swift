@@ -17,7 +17,7 @@ enum RunFilePage {
   private static let introduction = """
     # Run file
 
-    `simulate run` writes one NetCDF-4 file. It follows the CF conventions 1.10, so that xarray opens it without more ado:
+    `simulate run` writes one NetCDF-4 file. It follows the CF conventions 1.10, so that xarray opens it directly:
 
     ```python
     import xarray
