@@ -5,7 +5,7 @@ import Numerics
 import Observables
 import Scenarios
 
-/// How a scenario is executed: what does not change its results.
+/// How a scenario is executed. Nothing here changes its results.
 public struct RunOptions: Sendable {
   /// Workers.
   public var threads: Int

@@ -6,7 +6,7 @@ import Scenarios
 import Vocabulary
 
 extension Scenario {
-  /// Checks that claims ask only for what the run file will hold, and controls for models that are made.
+  /// Checks that claims use only numbers that the run file will hold, and controls only models that are made.
   ///
   /// - Throws: `ScenarioError`.
   func checkClaims(_ vocabulary: ScenarioVocabulary) throws {

@@ -3,12 +3,12 @@ import Logging
 import Numerics
 import Output
 
-/// The checkpoint beside an output: `OUTPUT.checkpoint`, and where members are written or a shard is
-/// computed, the data so far in `OUTPUT.checkpoint-data-XXXXXXXX`.
+/// The checkpoint beside an output, `OUTPUT.checkpoint`. If members are written or a shard is computed, the
+/// data so far are in `OUTPUT.checkpoint-data-XXXXXXXX`.
 ///
-/// A checkpoint is one file, written aside and renamed: a text that tells what it is, a header (JSON), the
-/// state, and a SHA-256 of all that. It names its data file, with the length and the hash of what counts of
-/// it; what was appended later is cut off.
+/// A checkpoint is one file, which is written under another name and then renamed. It holds a text that tells
+/// what it is, a header (JSON), the state, and a SHA-256 of these. It names its data file, with the length
+/// and the hash of the part that belongs to the checkpoint; anything after that part is cut off.
 final class Checkpoints: @unchecked Sendable {
   /// What is being done.
   enum Stage: String, Codable, Sendable { case training, ensemble }
@@ -33,7 +33,7 @@ final class Checkpoints: @unchecked Sendable {
     /// At the state.
     var body: ByteDecoder
 
-    /// The state of an ensemble; nil where it is another's.
+    /// The state of an ensemble; nil if the checkpoint holds another kind of state.
     var ensembleBody: ByteDecoder? { header.stage == .ensemble ? body : nil }
   }
 
@@ -89,10 +89,10 @@ final class Checkpoints: @unchecked Sendable {
     }
   }
 
-  /// Finds what an earlier process left.
+  /// Finds the checkpoint that an earlier process left.
   ///
   /// - Parameters:
-  ///   - resume: Whether it is to be continued; else it is refused, or removed with `overwrite`.
+  ///   - resume: Whether it is continued. If not, it is an error, or is removed with `overwrite`.
   /// - Returns: The last good checkpoint, or nil.
   /// - Throws: `CheckpointError` of kind `exists` where there is one that would be lost.
   func open(resume: Bool, overwrite: Bool, logger: Logger) throws -> Loaded? {
@@ -140,7 +140,7 @@ final class Checkpoints: @unchecked Sendable {
     return Loaded(header: header, body: decoder)
   }
 
-  /// Removes the checkpoint and its data, and what killed processes left half-written beside it.
+  /// Removes the checkpoint, its data, and half-written files that killed processes left beside it.
   func remove() {
     try? FileManager.default.removeItem(atPath: path)
     AtomicFile.removeOrphans(beside: path)

@@ -136,8 +136,8 @@ struct GivenStates {
     }
   }
 
-  /// So many numbers of a variable of the file, or of an IDX file, NaN where they are missing; nil where its shape is
-  /// another, because it may declare more than can be read.
+  /// A given number of values of a variable of the file, or of an IDX file, NaN if they are missing; nil if
+  /// its shape differs, because it may declare more values than can be read.
   private static func readNumbers(
     _ name: String, _ file: InitialSpecification.File, count: Int
   ) throws -> (numbers: [Double]?, shape: [Int]) {
