@@ -19,7 +19,7 @@ public protocol DatasetKind: Sendable {
   /// Takes the values of these keys, each of which has been checked by its type.
   init(_ values: KindValues)
 
-  /// What is known of the data before they are read; by default nothing but that there are no superclasses.
+  /// What is known of the data before they are read. By default only that there are no superclasses.
   ///
   /// - Parameter validation: The share of each class's training items that is set apart.
   func traits(validation: Double) -> DatasetTraits

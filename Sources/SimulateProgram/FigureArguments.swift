@@ -1,7 +1,7 @@
 import ArgumentParser
 import Figures
 
-/// What `plot` and `report` have in common: which figures, and of what.
+/// The options that `plot` and `report` share: which figures, and of what.
 struct FigureArguments: ParsableArguments {
   @Option(
     name: .customLong("figure"), parsing: .singleValue,
@@ -44,7 +44,7 @@ struct FigureArguments: ParsableArguments {
     _ = try Self.integers(times, "--times")
   }
 
-  /// The names that were given; empty for what the command takes by itself.
+  /// The names that were given; empty if the command is to choose.
   ///
   /// - Parameter all: What `all` stands for.
   func figures(all: [String]) -> [String] {
@@ -79,7 +79,7 @@ struct FigureArguments: ParsableArguments {
     return options
   }
 
-  /// Whole numbers separated by commas; none of nothing.
+  /// Whole numbers separated by commas; without a text there are none.
   private static func integers(_ text: String?, _ option: String) throws -> [Int] {
     guard let text else { return [] }
     return try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
@@ -105,7 +105,7 @@ struct FigureName: ExpressibleByArgument {
   static var allValueStrings: [String] { FigureRegistry.all.map { $0.name } + [all] }
 }
 
-/// Refuses choices of a run, `--at`, that are no `KEY=VALUE`.
+/// Throws if a choice of a run (`--at`) is not `KEY=VALUE`.
 ///
 /// - Throws: `ValidationError`.
 func checkChoices(_ choices: [String]) throws {

@@ -103,7 +103,7 @@ struct ListCommand: ParsableCommand {
         if key.type == .section { return [key.name, key.meaning] }
         let fallback =
           key.defaultValue.map { "default \($0)" } ?? (key.isRequired ? "required" : "no default")
-        // Which one it is, where kinds give a name different types.
+        // The condition, if kinds give a name different types.
         let isShared = registry.vocabulary.keys.declarations(of: key.name).count > 1
         let kinds = isShared ? key.condition.map { " (\($0.description))" } ?? "" : ""
         return [key.name, "\(key.meaning): \(key.type.description) (\(fallback))\(kinds)"]

@@ -112,7 +112,7 @@ struct PlotCommand: ParsableCommand {
     }
   }
 
-  /// What the file gives beyond the page, in one line; nil where there is nothing.
+  /// The figures of the file that are not on the page, in one line; nil if there are none.
   private static func left(_ page: FigurePage) -> String? {
     var parts = page.partial.map { "\($0.of - $0.panels) of \($0.of) panels of \($0.name)" }
     parts += page.others

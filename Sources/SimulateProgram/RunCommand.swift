@@ -101,7 +101,8 @@ struct RunCommand: ParsableCommand {
     }
   }
 
-  /// Refuses a shard beside a pipe or a device: its file is named after the run file, and lies beside it.
+  /// Throws if the output of a shard is a pipe or a device, because its file is named after the run file and
+  /// lies beside it.
   ///
   /// - Throws: `FileError`.
   private func checkShardPlace(_ path: String) throws {

@@ -159,7 +159,7 @@ struct CheckpointOptions: ParsableArguments {
   }
 }
 
-/// A message when work begins: not before, because an error is one line.
+/// A message that is printed when work begins, and not before, because an error is one line.
 private final class BeginningLog: Sendable {
   private let message: Mutex<String?>
   init(_ message: String?) { self.message = Mutex(message) }
@@ -248,7 +248,7 @@ private func shortTime(_ seconds: Double) -> String {
   seconds < 100 ? String(format: "%.0f s", seconds) : String(format: "%.1f min", seconds / 60)
 }
 
-/// Refuses a number of worker threads, `--threads`, that nobody means.
+/// Throws if the number of worker threads (`--threads`) is out of range.
 ///
 /// - Throws: `ValidationError`.
 func checkThreads(_ threads: Int?) throws {

@@ -186,7 +186,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     from decoder: inout ByteDecoder, _ preparation: ModelPreparation
   ) throws -> any PreparedModel { try AutoencoderModel(from: &decoder) }
 
-  /// Says what neither a model's file nor the scenario tells.
+  /// Warns of assumptions that neither the model's file nor the scenario confirms.
   private func warnOfAssumptions(_ model: Autoencoder, path: String, _ preparation: ModelPreparation) {
     let assumed = model.assumptions
     if !assumed.isEmpty {

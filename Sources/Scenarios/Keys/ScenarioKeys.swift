@@ -1,9 +1,9 @@
 import Vocabulary
 
-/// The table of a program's scenario keys: the only place that says which there are, what they take and by default.
+/// The table of a program's scenario keys. It is the only place that lists them, with their types and defaults.
 ///
-/// Kinds of models and of data sets declare keys of their own. Several kinds may declare the same name: alike, and
-/// then it is one key, or with different types, and then the chosen kind decides.
+/// Kinds of models and of data sets declare keys of their own. Several kinds may declare the same name. If
+/// the declarations are alike, there is one key; if their types differ, the chosen kind decides.
 public struct ScenarioKeys: Sendable {
   /// Every key, in the order of the table; a section stands before its keys.
   public let all: [ScenarioKey]
@@ -23,13 +23,14 @@ public struct ScenarioKeys: Sendable {
     opaqueNames = all.filter { $0.type.isOpaque }.map(\.name)
   }
 
-  /// The declarations of a dotted name; more than one where kinds give it different types.
+  /// The declarations of a dotted name. There are several if kinds give it different types.
   public func declarations(of name: String) -> [ScenarioKey] { byName[name] ?? [] }
 
-  /// The key of a dotted name; the first kind's where several declare it.
+  /// The key of a dotted name; if several kinds declare it, that of the first.
   func key(named name: String) -> ScenarioKey? { byName[name]?.first }
 
-  /// The declaration of a dotted name in a scenario: where kinds declare it differently, that of the chosen kind.
+  /// The declaration of a dotted name in a scenario. If kinds declare it differently, it is that of the
+  /// chosen kind.
   public func declaration(of name: String, in scenario: Scenario) -> ScenarioKey? {
     let declarations = declarations(of: name)
     let kinds = ["dataset.kind": scenario.dataset.kind, "model.kind": scenario.model.kind]
@@ -44,7 +45,7 @@ public struct ScenarioKeys: Sendable {
     ["dataset", "model"].first { name == $0 + ".kind" }
   }
 
-  /// The kind of a section that names none.
+  /// The default kind of a section.
   func defaultKind(of section: String) -> String { key(named: section + ".kind")?.defaultValue ?? "" }
 
   /// The default as a tree; nil where there is none.
@@ -80,7 +81,8 @@ public struct ScenarioKeys: Sendable {
   /// Whether a dotted name lies within an opaque mapping.
   func isWithinOpaque(_ name: String) -> Bool { opaqueNames.contains { name.hasPrefix($0 + ".") } }
 
-  /// The keys that kinds declare: alike ones become one, which makes sense with each of these kinds.
+  /// The keys that kinds declare. Declarations that are alike become one key, which applies with each of
+  /// these kinds.
   private static func merged(_ declarations: [ScenarioKey]) -> [ScenarioKey] {
     var result: [ScenarioKey] = []
     for key in declarations {
