@@ -1,4 +1,3 @@
-import Corruptions
 import Kinds
 import Vocabulary
 
@@ -11,7 +10,12 @@ enum CorruptionsPage {
       + [[links.link("file"), fileSummary, levels(.none)]]
     return Markdown.joined(
       [introduction, Markdown.table(["corruption", "initial state", "levels"], rows)]
-        + registry.corruptions.map(entry) + [file])
+        + registry.corruptions.map {
+          text(
+            Entry(
+              name: $0.name, summary: $0.summary, levels: $0.levelDomain, origin: $0.origin.words,
+              hasRegion: $0.hasRegion, needsImageShape: $0.needsImageShape))
+        } + [file])
   }
 
   private static let introduction = """
@@ -31,14 +35,23 @@ enum CorruptionsPage {
 
     """
 
-  private static func entry(_ corruption: any Corruption.Type) -> String {
-    let level = corruption.levelDomain
+  /// A corruption in words.
+  private struct Entry {
+    let name: String
+    let summary: String
+    let levels: LevelDomain
+    let origin: String
+    let hasRegion: Bool
+    let needsImageShape: Bool
+  }
+
+  private static func text(_ corruption: Entry) -> String {
     var facts = [
-      "Levels: " + levels(level), "Starts from: " + origin(corruption.origin),
+      "Levels: " + levels(corruption.levels), "Starts from: " + corruption.origin,
       "Region: " + (corruption.hasRegion ? "yes" : "none"),
     ]
     if corruption.needsImageShape { facts.append("Needs: a data set of pictures, with rows and columns") }
-    let list = level == .none ? "" : ", levels: [0, 0.2, 0.4]"
+    let list = corruption.levels == .none ? "" : ", levels: [0, 0.2, 0.4]"
     return Markdown.joined([
       "### `\(corruption.name)`", Markdown.sentence(corruption.summary), Markdown.list(facts),
       Markdown.block("yaml", "initial: {corruption: \(corruption.name)\(list)}"),
@@ -69,14 +82,6 @@ enum CorruptionsPage {
     case .probability: "from 0 to 1"
     case .nonnegative: "0 or greater"
     case .none: "only 0"
-    }
-  }
-
-  private static func origin(_ origin: CorruptionOrigin) -> String {
-    switch origin {
-    case .item: "the clean item x_i"
-    case .memory: "the item's memory m(x_i), in the latent space"
-    case .nothing: "no item: a draw in the latent space"
     }
   }
 }
