@@ -167,13 +167,15 @@ def commands(page, begin, indentation, lines):
 
 
 def pictures(lines):
-    """The names of the pictures that a page shows, with their lines."""
+    """The names of the pictures that a page shows, with their lines. Their descriptions may go over several lines."""
+    text = "\n".join(lines)
     result = []
-    for index, line in enumerate(lines):
-        for match in re.finditer(r"!\[[^\]]*\]\((?:[^)\s]*/)?pictures/([^)\s/]+)\)", line):
-            result.append((index + 1, match[1]))
-        for match in re.finditer(r"<img\b[^>]*\bsrc=\"(?:[^\"]*/)?pictures/([^\"/]+)\"", line):
-            result.append((index + 1, match[1]))
+    for pattern in (
+        r"!\[[^\]]*\]\(\s*(?:[^)\s]*/)?pictures/([^)\s/]+)",
+        r"<img\b[^>]*\bsrc=\"(?:[^\"]*/)?pictures/([^\"/]+)\"",
+    ):
+        for match in re.finditer(pattern, text):
+            result.append((text.count("\n", 0, match.start(1)) + 1, match[1]))
     return result
 
 

@@ -70,7 +70,8 @@ extension CommandTests {
       $ simulate run enormous.yaml
       ```
 
-      ![The figure](../pictures/my.svg)
+      ![The figure, with a description that
+      goes over two lines](../pictures/my.svg)
 
       """
 
