@@ -78,9 +78,7 @@ extension CommandTests {
     /// The page with its outputs as they are here, and a picture.
     private static func right(_ sandbox: Sandbox) throws -> String {
       let text = page.replacing(
-        "      $ simulate run my.yaml", with: "      $ simulate run my.yaml"
-      )
-      .replacing("negative ELBO ...\n", with: "negative ELBO ...\n$ simulate plot my.nc -o my.svg\n")
+        "negative ELBO ...\n", with: "negative ELBO ...\n$ simulate plot my.nc -o my.svg\n")
       try sandbox.put(text, at: "page.md")
       let execution = try run(
         ["--rewrite", "--pictures", sandbox("pictures"), sandbox("page.md")], in: sandbox)
