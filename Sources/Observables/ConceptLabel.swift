@@ -33,7 +33,7 @@ public struct ConceptLabel: NamedObservable {
 extension LatentGeometry {
   /// How far a concept reaches: the quantile of the distances of its own training memories to it.
   ///
-  /// - Parameter quantile: From 0 to 1, the farthest memory of the class.
+  /// - Parameter q: The quantile, from 0 to 1, the farthest memory of the class.
   /// - Returns: Shape `[classes]`.
   /// - Complexity: O(items x (N + log items)).
   public func conceptRadii(quantile q: Double) -> [Double] {

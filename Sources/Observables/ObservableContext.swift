@@ -146,7 +146,10 @@ public enum ObservableRegistry {
 
   /// The observable of that name; nil where the name is unknown or the context lacks what it needs.
   ///
-  /// - Parameter known: The observables that there are beside principal components.
+  /// - Parameters:
+  ///   - name: The name in scenarios.
+  ///   - context: What observables are made from.
+  ///   - known: The observables that there are beside principal components.
   public static func observable(
     named name: String, in context: ObservableContext, among known: [any NamedObservable.Type] = all
   ) -> (any Observable)? {
