@@ -30,8 +30,10 @@ if [ ! -x "$manual" ]; then
 fi
 mkdir "$work/man"
 "$manual" "$program" --multi-page --section 1 --output-directory "$work/man" >/dev/null
+# A hidden command: what a child of the program runs.
+rm -f "$work/man/$name.probe.1"
 
-# In the order of the pages' names; everything that can fail has been made before anything is installed.
+# Everything that can fail is made before anything is installed.
 for shell in bash zsh fish; do "$program" --generate-completion-script "$shell" >"$work/$shell"; done
 
 install -d "$folder/bin" "$folder/share/man/man1" "$folder/share/bash-completion/completions" \
