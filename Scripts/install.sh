@@ -32,6 +32,7 @@ mkdir "$work/man"
 "$manual" "$program" --multi-page --section 1 --output-directory "$work/man" >/dev/null
 # A hidden command: what a child of the program runs.
 rm -f "$work/man/$name.probe.1"
+sed -i "/^\.Xr $name\.probe 1/d" "$work/man/$name.1"
 
 # Everything that can fail is made before anything is installed.
 for shell in bash zsh fish; do "$program" --generate-completion-script "$shell" >"$work/$shell"; done

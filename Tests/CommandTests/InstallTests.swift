@@ -24,6 +24,7 @@ extension CommandTests {
       ] {
         #expect(names.contains(name), "\(name) in \(names.sorted())")
       }
+      #expect(!names.contains { $0.contains("probe") }, "a command that users are not shown")
       // Nothing but the program can be executed, and nothing is outside the folder.
       #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox("image")) == ["opt"])
       let version = try sandbox.start(root + "/bin/simulate", ["--version"]).end()
