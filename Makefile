@@ -1,14 +1,19 @@
 # The commands of this repository. 'make help' lists them.
 SWIFT ?= swift
 RUNS := runs
+SIMULATE := .build/release/simulate
+PREFIX ?= /usr/local
+PROGRAM ?= $(SIMULATE)
 # A claim scenario without its claims, for one model.
 ONE_MODEL := --set model.replicas=1 --set claims=null
-SIMULATE := .build/release/simulate
+# The pages of docs/reference: the word of 'simulate list', and the page's name.
+REFERENCE := keys:keys observables:observables corruptions:corruptions datasets:data-sets models:models \
+  functions:claims run-file:run-file exit-codes:exit-codes commands:commands
 BENCHMARK_PYTHON := Benchmarks/.venv/bin/python
 # Written into run files; builds without this Makefile say "unknown".
 export PROGRAM_COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null || echo unknown)
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo test test-fast reproduce benchmark fuzz format lint clean
+.PHONY: help deps test-deps build demo test test-fast reproduce benchmark fuzz format lint reference figures docs install clean
 
 help: ## Lists the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -58,8 +63,25 @@ fuzz: quiet-deps ## Fuzzes the parsers: SECONDS=600 each, TARGET="Scenario Safet
 format: ## Formats the Swift sources in place.
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests examples Benchmarks/Sources Fuzz/Sources Fuzz/Package.swift
 
-lint: ## Checks format and style of the Swift sources.
+lint: ## Checks format and style of the Swift sources, spelling, links between pages, and README's width.
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests examples Benchmarks/Sources Fuzz/Sources Fuzz/Package.swift
+	Scripts/check_spelling.sh
+	Scripts/check_pages.py
+
+reference: build ## Writes docs/reference from the program.
+	@mkdir -p docs/reference
+	@$(SIMULATE) list --format markdown > docs/reference/README.md
+	@for page in $(REFERENCE); do \
+	  $(SIMULATE) list $${page%%:*} --format markdown > docs/reference/$${page#*:}.md || exit 1; done
+
+docs: build ## Makes the API documentation of all libraries as a static site: .build/documentation/site.
+	Scripts/make_docs.sh
+
+install: ## Installs the program, completions and manual pages: PREFIX=/usr/local, DESTDIR= for packagers; build first.
+	Scripts/install.sh "$(PROGRAM)" "$(DESTDIR)$(PREFIX)"
+
+figures: build ## Runs the examples in README and docs, and writes their outputs and docs/pictures again.
+	Scripts/documents.py --rewrite
 
 clean: ## Removes what was built; runs and trained models stay.
 	rm -rf .build

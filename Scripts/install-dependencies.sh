@@ -30,6 +30,7 @@ for argument in "$@"; do
         python3-pandas
         python3-venv        # the CF checkers' own environment
         libudunits2-0       # what cfchecks knows units by
+        codespell           # the spelling of 'make lint'
       )
       ;;
     *)

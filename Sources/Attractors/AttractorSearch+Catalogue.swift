@@ -105,6 +105,7 @@ extension AttractorSearch {
   /// - Parameters:
   ///   - starts: States, e.g. memories. `samples` and midpoints between known sets are added to them.
   ///   - budget: The largest number of starts in all. A start for a cycle of period p counts p times.
+  ///   - shouldStop: Asked between starts. True cancels the census.
   /// - Throws: `CancellationError` if `shouldStop` returns true.
   /// - Complexity: O(budget x Newton steps x (N x parameters + N^3)).
   public func census(

@@ -114,6 +114,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// It may be called again with further members, and the catalogue remains.
   ///
   /// - Parameters:
+  ///   - members: The starts, by the addresses of their initial states.
   ///   - progress: Called between rounds with the fraction of members decided. Returning false cancels the search.
   ///   - shouldStop: Asked before each step of a block. True cancels the search.
   /// - Returns: One decision per member, in their order.

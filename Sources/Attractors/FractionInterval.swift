@@ -21,7 +21,11 @@ public struct FractionInterval: Sendable, Hashable {
   /// B^-1 is the quantile function of the beta distribution. The `undecided` trials u could have been successes, so
   /// they raise the upper end.
   ///
-  /// - Parameter error: alpha, an upper bound on the probability of missing the true fraction.
+  /// - Parameters:
+  ///   - k: The number of successes.
+  ///   - n: The number of all trials.
+  ///   - u: The number of trials whose result is not known.
+  ///   - error: alpha, an upper bound on the probability of missing the true fraction.
   ///
   /// Source: Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404.
   public static func clopperPearson(

@@ -9,6 +9,7 @@ import Numerics
 /// orthogonalization at every step).
 ///
 /// - Parameters:
+///   - map: F, with its derivative.
 ///   - state: The orbit's start, on or near the set to which the orbit settles; shape `[N]`.
 ///   - count: The number of exponents; N at most.
 ///   - steps: T.

@@ -29,8 +29,10 @@ public struct CorruptedStart: InitialCondition {
   /// Copies the member's source into `state` and corrupts it with the random numbers of the member's address.
   ///
   /// - Parameters:
+  ///   - member: The level, item and realization of the member.
   ///   - state: Shape `[D]` or `[N]`, by `space`.
   ///   - region: Shape `[D]`, zeroed; receives 1 where the corruption has changed a pixel.
+  ///   - noise: The source of the member's random numbers.
   /// - Complexity: O(D) or O(N).
   public func prepare(
     _ member: Member, into state: UnsafeMutableBufferPointer<Double>,

@@ -9,6 +9,15 @@ public enum CorruptionOrigin: Sendable, Hashable {
   case memory
   /// Nothing: the state is drawn in the latent space, `[N]`.
   case nothing
+
+  /// What it is, in a few words.
+  package var words: String {
+    switch self {
+    case .item: "the clean item x_i"
+    case .memory: "the item's memory m(x_i), in the latent space"
+    case .nothing: "no item: a draw in the latent space"
+    }
+  }
 }
 
 /// A way to make a noisy initial state.

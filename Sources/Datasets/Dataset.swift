@@ -115,7 +115,9 @@ public struct Dataset: Sendable {
   ///
   /// The seed decides which items are moved. Both splits keep the order of the items.
   ///
-  /// - Parameter fraction: In [0, 1).
+  /// - Parameters:
+  ///   - fraction: In [0, 1).
+  ///   - seed: The scenario's seed.
   /// - Precondition: There are no validation items yet.
   public func holdingOut(validation fraction: Double, seed: UInt64) -> Dataset {
     precondition(validation.count == 0 && (0..<1).contains(fraction))

@@ -53,6 +53,7 @@ package struct HTMLPage {
   /// - Parameters:
   ///   - name: What the table shows, for readers who do not see it.
   ///   - header: One text per column, that of the rows' headings first.
+  ///   - rows: The rows, each with one text per column.
   package mutating func table(_ name: String, _ header: [String], _ rows: [Row]) {
     // The columns are divided into tables with roughly equal numbers of columns.
     let parts = max(1, (header.count - 1 + Self.mostColumns - 1) / Self.mostColumns)

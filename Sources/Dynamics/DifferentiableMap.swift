@@ -15,7 +15,9 @@ public protocol DifferentiableMap: DiscreteMap {
   /// - Parameters:
   ///   - state: z, shape `[N]`.
   ///   - image: Receives F(z), shape `[N]`. May be the same memory as `state`.
-  ///   - directions: Shape `[count, N]`, row-major; `count` may be 0.
+  ///   - directions: Shape `[count, N]`, row-major.
+  ///   - count: The number of directions; it may be 0.
+  ///   - workspace: Scratch memory, as `makeTangentWorkspace` creates it.
   /// - Complexity: O((1 + count) x parameters). Allocates nothing.
   func linearize(
     at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,
@@ -33,7 +35,9 @@ public protocol DifferentiableMap: DiscreteMap {
   ///   - state: z, shape `[N]`.
   ///   - image: Receives F(z), shape `[N]`. May be the same memory as `state`.
   ///   - directions: Shape `[count, N]`, row-major.
+  ///   - count: The number of directions; it may be 0.
   ///   - kinks: The rule by which the kinks at z are passed. Receives what is found there.
+  ///   - workspace: Scratch memory, as `makeTangentWorkspace` creates it.
   /// - Complexity: O((1 + count) x parameters).
   func linearize(
     at state: UnsafePointer<Double>, image: UnsafeMutablePointer<Double>,

@@ -216,7 +216,10 @@ public struct EnsembleState: Sendable {
 
   /// Reads what `encode` wrote for the same plan.
   ///
-  /// - Parameter segments: The segments of a shard; nil for the whole ensemble.
+  /// - Parameters:
+  ///   - decoder: Stands where `encode` began.
+  ///   - plan: The plan of the ensemble.
+  ///   - segments: The segments of a shard; nil for the whole ensemble.
   /// - Throws: `ByteDecodingError`.
   public init(from decoder: inout ByteDecoder, plan: EnsemblePlan, segments: Range<Int>?) throws {
     self.init(plan, segments: segments)

@@ -10,8 +10,10 @@ public protocol InitialCondition: Sendable {
   /// Writes one member's initial state.
   ///
   /// - Parameters:
+  ///   - member: The level, item and realization of the member.
   ///   - state: Shape `[D]` or `[N]`, by `space`.
   ///   - region: Shape `[D]`, zeroed; receives 1 where a pixel was corrupted. nil if it is not needed.
+  ///   - noise: The source of the member's random numbers.
   func prepare(
     _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
     region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource)
@@ -87,7 +89,9 @@ public struct GivenStart: InitialCondition {
 
   /// Each item starts from the row of its number.
   ///
-  /// - Parameter rows: Shape `[items, D]` or `[items, N]`, by `space`.
+  /// - Parameters:
+  ///   - rows: Shape `[items, D]` or `[items, N]`, by `space`.
+  ///   - space: Whether rows are data-space or latent states.
   public init(_ rows: RowTable, space: StateSpace) {
     self.rows = rows
     self.space = space
@@ -99,6 +103,7 @@ public struct GivenStart: InitialCondition {
   ///
   /// - Parameters:
   ///   - rows: Shape `[rows, D]` or `[rows, N]`, by `space`.
+  ///   - space: Whether rows are data-space or latent states.
   ///   - rowsOfItem: The rows of each item, in the order of its realizations.
   ///   - repetitions: How many successive realizations of an item start from the same row.
   public init(_ rows: RowTable, space: StateSpace, rowsOfItem: [Int32: [Int32]], repetitions: Int) {

@@ -31,7 +31,9 @@ public struct KinkPass: Sendable {
   /// How many kinks have been passed.
   private var position = 0
 
-  /// - Parameter kinks: The kinks that pass through the state, as a `search` found them; none for a search.
+  /// - Parameters:
+  ///   - rule: The rule by which kinks are passed.
+  ///   - kinks: The kinks that pass through the state, as a `search` found them; none for a search.
   public init(_ rule: Rule, kinks: [Int] = []) {
     self.rule = rule
     self.kinks = kinks

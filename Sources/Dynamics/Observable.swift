@@ -19,7 +19,9 @@ public protocol Observable: Sendable {
 
   /// Writes one value per member, or NaN where the observable is not defined.
   ///
-  /// - Parameter values: Shape `[snapshot.count]`.
+  /// - Parameters:
+  ///   - snapshot: The states and fields of a block of members at one time.
+  ///   - values: Shape `[snapshot.count]`.
   /// - Complexity: O(members), without allocation.
   func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>)
 }

@@ -5,7 +5,7 @@ import Numerics
 import Observables
 import Scenarios
 
-/// How a scenario is executed: what does not change its results.
+/// How a scenario is executed. Nothing here changes its results.
 public struct RunOptions: Sendable {
   /// Workers.
   public var threads: Int
@@ -54,7 +54,11 @@ public struct Experiment: Sendable {
 
   /// Loads the data set and checks the scenario against it.
   ///
-  /// - Parameter dataset: The scenario's data set, where it is at hand.
+  /// - Parameters:
+  ///   - scenario: A scenario of one run.
+  ///   - options: How it is executed.
+  ///   - events: Where progress and warnings go.
+  ///   - dataset: The scenario's data set, if it has been loaded already; nil to load it.
   /// - Throws: `ScenarioError` or `DatasetError`.
   public init(
     _ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents(),
@@ -103,7 +107,8 @@ extension Experiment {
       if let number = PrincipalComponent.number(in: name), number > latentDimension {
         throw scenario.error(
           key: "observables", value: name,
-          expected: "at most principal-component-\(latentDimension), as there are latent variables",
+          expected:
+            "at most principal-component-\(latentDimension), because there are no more latent variables",
           remedy: "lower the number, or raise model.latent")
       }
       guard needs(of: name).contains(.heldOutItems), dataset.test.count == 0 else { continue }
@@ -121,13 +126,13 @@ extension Experiment {
     if scenario.output.films != nil, dataset.imageShape == nil {
       throw scenario.error(
         key: "output.films",
-        expected: "a data set of pictures; items of \(dataset.dimension) numbers are none",
+        expected: "a data set of pictures; items of \(dataset.dimension) numbers have no rows and columns",
         remedy: "leave it out, or choose a square dimension")
     }
     guard let corruption, type(of: corruption).needsImageShape, dataset.imageShape == nil else { return }
     throw scenario.error(
       key: "initial.corruption", value: scenario.initial.corruption,
-      expected: "a data set of pictures; items of \(dataset.dimension) numbers are none",
+      expected: "a data set of pictures; items of \(dataset.dimension) numbers have no rows and columns",
       remedy: "choose a square dimension, or another corruption")
   }
 }

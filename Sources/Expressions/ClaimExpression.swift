@@ -129,7 +129,7 @@ public struct ClaimExpression: Sendable, Hashable {
 
     init(_ text: String) throws(Refusal) {
       if text.contains("_") {
-        throw Refusal(problem: "'_' is in no name; names are written with hyphens, as distance-concept")
+        throw Refusal(problem: "names have no '_'; write them with hyphens, as distance-concept")
       }
       let letters = Array(text)
       var k = 0
@@ -198,7 +198,7 @@ public struct ClaimExpression: Sendable, Hashable {
       }
       if first.isNumber || first == "." {
         guard let number = Double(word), number.isFinite else {
-          throw Refusal(problem: "'\(word)' is no number")
+          throw Refusal(problem: "'\(word)' is not a number")
         }
         return .number(number)
       }

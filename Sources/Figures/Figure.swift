@@ -110,7 +110,9 @@ extension RunData {
 
   /// Composes a figure.
   ///
-  /// - Parameter name: One of `FigureRegistry.all`.
+  /// - Parameters:
+  ///   - name: One of `FigureRegistry.all`.
+  ///   - options: How the figure looks, and what it shows.
   /// - Throws: `FigureError` or `NetCDFError` if the file lacks what the figure needs.
   public func sheet(_ name: String, options: FigureOptions = FigureOptions()) throws -> Sheet {
     guard let figure = FigureRegistry.named(name) else {

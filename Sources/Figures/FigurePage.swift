@@ -19,7 +19,10 @@ public struct FigurePage: Sendable {
 
   /// Puts all of the given figures on the page, completely.
   ///
-  /// - Parameter names: At least one name.
+  /// - Parameters:
+  ///   - names: At least one name.
+  ///   - data: The run file.
+  ///   - options: How the figures look, and what they show.
   /// - Throws: What `RunData.sheet` throws.
   public init(_ names: [String], of data: RunData, options: FigureOptions = FigureOptions()) throws {
     sheet = Sheet.stacked(try names.map { try data.sheet($0, options: options) })

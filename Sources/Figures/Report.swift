@@ -13,6 +13,7 @@ public struct Report {
   /// Each figure is drawn for wide and for narrow windows. The page has no scripts and loads nothing.
   ///
   /// - Parameters:
+  ///   - data: The run file.
   ///   - options: The options of figures. The page itself determines widths, titles and captions.
   ///   - figures: The names of the figures; empty for all that the file can give.
   /// - Throws: `NetCDFError` or `FigureError`.

@@ -13,10 +13,13 @@ public protocol DatasetKind: Sendable {
   /// written. `dataset.kind`, `dataset.validation` and `dataset.shuffle-labels` are there for every kind.
   static var keys: [ScenarioKey] { get }
 
+  /// The section `dataset` of a scenario as an example, in YAML, for the reference; empty: the name alone.
+  static var example: String { get }
+
   /// Takes the values of these keys, each of which has been checked by its type.
   init(_ values: KindValues)
 
-  /// What is known of the data before they are read; by default nothing but that there are no superclasses.
+  /// What is known of the data before they are read. By default only that there are no superclasses.
   ///
   /// - Parameter validation: The share of each class's training items that is set apart.
   func traits(validation: Double) -> DatasetTraits
@@ -36,6 +39,8 @@ public protocol DatasetKind: Sendable {
 extension DatasetKind {
   /// None.
   public static var keys: [ScenarioKey] { [] }
+  /// The name alone.
+  public static var example: String { "" }
   /// Nothing is known.
   public func traits(validation: Double) -> DatasetTraits { DatasetTraits() }
   /// No rules.

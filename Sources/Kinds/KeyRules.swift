@@ -1,16 +1,17 @@
 import Scenarios
 
-/// What the keys of kinds must be like; else scenarios could not be read, or not be read again.
+/// The rules for the keys of kinds. Without them, scenarios could not be read, or their resolved text could
+/// not be read again.
 enum KeyRules {
   private static let reserved = [
     "dataset": ["kind", "validation", "shuffle-labels"], "model": ["kind", "replicas"],
   ]
 
-  /// Traps, naming kind and key, where a kind declares keys that the loader cannot serve.
+  /// Traps with the names of kind and key if a kind declares keys that the loader cannot handle.
   ///
-  /// Names are new beside those that every kind has; a section is declared before its keys, which follow each other;
-  /// types are those that `KindValues` can give; only models have a key that stands alone; and where
-  /// kinds share a name, it is a section in all of them or in none.
+  /// A name differs from those that every kind has. A section is declared before its keys, which follow each
+  /// other. Types are those that `KindValues` returns. Only models have a key that stands alone. A name that
+  /// kinds share is a section in all of them or in none.
   static func check(_ vocabulary: ScenarioVocabulary) {
     for kind in vocabulary.datasets {
       check(kind.keys, of: kind.name, in: "dataset")

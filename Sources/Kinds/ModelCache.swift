@@ -23,7 +23,7 @@ public struct ModelCache: Sendable {
     return ModelCache(folder: base + "/repeated-inference")
   }
 
-  /// The file of the model that these things produce.
+  /// The file of the model that these settings produce.
   ///
   /// The key holds everything that the trained parameters depend on: data, architecture, training, seed
   /// and the version of the training procedure.
@@ -36,7 +36,7 @@ public struct ModelCache: Sendable {
       architecture.likelihood.rawValue, "\(training.epochs)", "\(training.batch)",
       "\(training.learningRate)", "\(training.beta)", "\(seed)", "\(replica)",
     ]
-    // Keys of models without early stopping stay what they were.
+    // Models without early stopping keep the keys that they had before there was early stopping.
     let whole = (key + (training.patience > 0 ? ["patience \(training.patience)"] : [])).joined(
       separator: "\n")
     return folder + "/" + ContentHash.hexadecimal(of: whole).prefix(32) + ".safetensors"

@@ -6,8 +6,8 @@ import Scenarios
 
 /// A kind of models that scenarios name in `model.kind`.
 ///
-/// A new kind is one file with a conforming struct, and one line in `Registry`. A minimal kind has a name, a summary,
-/// its traits, the number N of the state's components, and `prepare`.
+/// A new kind is one file with a conforming struct, and one line in `Registry`. A minimal kind has a name, a
+/// summary, its traits, the number N of the state's components, and `prepare`.
 public protocol ModelKind: Sendable {
   /// The name in scenarios: `[a-z0-9-]+`.
   static var name: String { get }
@@ -19,6 +19,9 @@ public protocol ModelKind: Sendable {
   /// The keys of the section `model` that it declares, without `model.`, in the order in which scenarios are
   /// written. `model.kind` and `model.replicas` are there for every kind.
   static var keys: [ScenarioKey] { get }
+
+  /// The section `model` of a scenario as an example, in YAML, for the reference; empty: the name alone.
+  static var example: String { get }
 
   /// Takes the values of these keys, each of which has been checked by its type.
   init(_ values: KindValues)
@@ -36,7 +39,7 @@ public protocol ModelKind: Sendable {
   /// - Throws: `ScenarioError`.
   func check(_ scenario: Scenario, against dataset: Dataset) throws
 
-  /// N, as far as scenario and data tell it; nil where a model file does, and then the kind writes `outline`.
+  /// N, if scenario and data tell it; nil if a model file tells it, and then the kind implements `outline`.
   func declaredLatentDimension(for dataset: Dataset) -> Int?
 
   /// What is known of the model before it is made; model files are read.
@@ -65,6 +68,8 @@ extension ModelKind {
   public static var iteration: String { summary }
   /// None.
   public static var keys: [ScenarioKey] { [] }
+  /// The name alone.
+  public static var example: String { "" }
   /// No rules.
   public func check(_ scenario: Scenario) throws {}
   /// Nothing.
@@ -104,14 +109,14 @@ public protocol TrainableModelKind: ModelKind {
   /// Passes over the training items; 0 leaves the model untrained.
   var epochs: Int { get }
 
-  /// The file of the model where it was trained before; nil where it was not.
+  /// The file of the model if it was trained before; nil if it was not.
   func trainedBefore(_ preparation: ModelPreparation) -> String?
 
-  /// How a model file differs from what this training leaves, in words; nil where it is no model file.
+  /// How a model file differs from the file that this training writes, in words; nil if it is not a model file.
   func differences(ofFile path: String, _ preparation: ModelPreparation) -> [String]?
 }
 
-/// What a model is made of, and whom to tell.
+/// What a model is made from, and where progress is reported.
 public struct ModelPreparation: Sendable {
   /// The scenario.
   public let scenario: Scenario
@@ -143,7 +148,7 @@ public struct ModelPreparation: Sendable {
   }
 }
 
-/// Where the preparation of a model that takes long saves how far it came, and finds it again.
+/// Where the long preparation of a model saves its state and finds it again.
 public protocol PreparationCheckpoints: Sendable {
   /// The file, for messages.
   var path: String { get }
@@ -192,11 +197,11 @@ public struct ModelOutline: Sendable {
 
   /// N.
   public var latentDimension: Int
-  /// Where the decoder's means lie, and given data-space states have to.
+  /// The range of the decoder's means, and of given data-space states.
   public var dataRange = DataRange.unbounded
   /// Multiplications of a step of one member.
   public var parameterCount: Double
-  /// Numbers that are computed in a step of one member, beside the products.
+  /// Numbers that are computed in a step of one member, not counting the products.
   public var width: Double
   /// Bytes of the model in a checkpoint.
   public var storedBytes = 0.0
@@ -227,7 +232,7 @@ public enum TrainingTrial: Sendable, Hashable {
 public struct ModelRehearsal: Sendable {
   /// The model, or one of the same size.
   public var model: any PreparedModel
-  /// Whether it is the model itself: how long orbits wander depends on it.
+  /// Whether it is the model itself, because the length of orbits depends on it.
   public var isFinal = true
   /// Seconds of training; 0 where the model is there.
   public var trainingSeconds = 0.0

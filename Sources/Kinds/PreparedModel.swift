@@ -6,13 +6,13 @@ import Vocabulary
 
 /// A model that is ready to be run.
 public protocol PreparedModel: Sendable {
-  /// SHA-256 of what the model is: 64 hexadecimal digits.
+  /// SHA-256 of the model's contents: 64 hexadecimal digits.
   var sha256: String { get }
   /// The absolute path of its file; nil where it has none.
   var file: String? { get }
   /// What the run file says of it.
   var facts: ModelFacts { get }
-  /// Where the decoder's means lie, and given data-space states have to.
+  /// The range of the decoder's means, and of given data-space states.
   var dataRange: ModelOutline.DataRange { get }
 
   /// The map that is iterated.

@@ -7,9 +7,9 @@ import Scenarios
 ///
 /// A program of another package registers its own and hands the registry to `Program.run`.
 public struct Registry: Sendable {
-  /// Observables by name, in the order of `simulate list observables`; `principal-component-K` is known beside.
+  /// Observables by name, in the order of `simulate list observables`. `principal-component-K` is known as well.
   public private(set) var observables: [any NamedObservable.Type]
-  /// Corruptions by name; `file` is known beside.
+  /// Corruptions by name. `file` is known as well.
   public private(set) var corruptions: [any Corruption.Type]
   /// Kinds of data sets; the first is the default.
   public private(set) var datasets: [any DatasetKind.Type]
@@ -18,7 +18,7 @@ public struct Registry: Sendable {
   /// The words of scenarios, and the table of keys.
   public private(set) var vocabulary: ScenarioVocabulary
 
-  /// What the program has of its own. One line each.
+  /// The registry of this package's program. Each thing has one line.
   public static let standard = Registry(
     observables: ObservableRegistry.all,
     corruptions: CorruptionRegistry.all,

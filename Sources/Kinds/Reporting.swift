@@ -9,7 +9,7 @@ public enum RunProgress: Sendable {
   case running(Double)
   /// The fraction of the starts whose attractor is known.
   case searching(Double)
-  /// The fraction of several runs that is done; how many of how many are.
+  /// The fraction of several runs that is done, how many runs are done, and how many there are.
   case runs(Double, done: Int, of: Int)
 }
 
@@ -19,7 +19,7 @@ public struct TrainingProgress: Sendable, Hashable {
   public var epoch: Int
   /// Epochs in all.
   public var epochs: Int
-  /// What there is to say of the last one, such as its negative evidence lower bounds.
+  /// What is said of the last epoch, such as its negative evidence lower bounds.
   public var note: String
 
   /// Makes a report.
@@ -32,7 +32,8 @@ public struct TrainingProgress: Sendable, Hashable {
 
 /// Where a run reports to.
 public struct RunEvents: Sendable {
-  /// The key under which the messages of one of several runs carry which, such as `model.latent = 20, replica 2`.
+  /// The metadata key under which a message of one of several runs names its run, such as `model.latent = 20,
+  /// replica 2`.
   public static let runKey = "run"
 
   /// Lines worth reading; silent by default.
@@ -44,7 +45,7 @@ public struct RunEvents: Sendable {
   /// What `warnOnce` has said.
   package var warningsGiven = WarningsGiven()
 
-  /// Reports to nobody by default.
+  /// By default it reports nothing.
   public init(
     logger: Logger = Logger(label: "repeated-inference", factory: { _ in SwiftLogNoOpLogHandler() }),
     progress: @escaping @Sendable (RunProgress) -> Bool = { _ in true },

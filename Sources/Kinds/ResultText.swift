@@ -2,7 +2,7 @@ import Foundation
 
 /// Numbers as results show them to people.
 package enum ResultText {
-  /// A number with so many decimals; small and large ones with an exponent, and `-` where there is none.
+  /// A number with a given count of decimals; small and large numbers have an exponent, and a missing one is `-`.
   package static func number(_ x: Double, _ digits: Int) -> String {
     guard x.isFinite else { return "-" }
     let magnitude = abs(x)

@@ -16,9 +16,14 @@ public enum BucketSearch {
   ///
   /// - Parameters:
   ///   - x: Shape `[rows, inner]`, rows `stride` apart.
+  ///   - rows: The number of rows of `x`.
+  ///   - inner: The number of components of a row.
+  ///   - stride: The distance between successive rows of `x`, in numbers.
   ///   - packed: The vectors w_c as `Float.pack` packs them, `[columns, inner]`.
   ///   - bias: The numbers b_c, `[columns]`.
+  ///   - columns: The number of columns.
   ///   - minima: Shape `[rows, columns / 16]`, rows `minimaStride` apart.
+  ///   - minimaStride: The distance between successive rows of `minima`, in numbers.
   /// - Precondition: `columns` is a multiple of `chunk`. `x` and `minima` have room for `rows` rounded up to a
   ///   multiple of `rowMultiple`.
   /// - Complexity: O(rows columns inner).

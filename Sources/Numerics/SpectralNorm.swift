@@ -4,7 +4,10 @@
 ///
 /// The bound exceeds the norm by at most the factor rank^(1/(4 m)), up to rounding.
 ///
-/// - Parameter elements: Shape `[rows, columns]`, row-major.
+/// - Parameters:
+///   - elements: Shape `[rows, columns]`, row-major.
+///   - rows: The number of rows.
+///   - columns: The number of columns.
 /// - Returns: The bound; infinity where an element is not finite.
 /// - Complexity: O(rows columns s + 4 s^3) with s = min(rows, columns), in matrix products.
 public func spectralNormBound(_ elements: UnsafePointer<Double>, rows: Int, columns: Int) -> Double {

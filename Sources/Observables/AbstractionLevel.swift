@@ -8,6 +8,9 @@ import Numerics
 public struct AbstractionLevel: NamedObservable {
   public static let name = "abstraction-level"
   public static let longName = "index of the concept-tree level whose centre on the own branch is nearest"
+  public static let formula =
+    "argmin_l |z(t) - y_l|, y_l the centre of the own branch at tree level l (0: own memory, 1: own "
+    + "concept, ..., last: root)"
   public static let needs: ObservableNeeds = [.ownItem, .ownMemory]
 
   private let tree: TreeDistances

@@ -13,6 +13,7 @@ public struct CentreDistance: Observable {
   private let rowOfItem: [Int32]
 
   /// - Parameters:
+  ///   - name: What the centres are called.
   ///   - centres: Shape `[centres, N]`.
   ///   - rowOfItem: The row of `centres` for each item; -1 for an item without a centre.
   public init(name: String, centres: RowTable, rowOfItem: [Int32]) {

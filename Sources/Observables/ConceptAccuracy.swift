@@ -5,6 +5,8 @@ import Numerics
 public struct ConceptAccuracy: NamedObservable {
   public static let name = "concept-accuracy"
   public static let longName = "fraction of members whose nearest concept is their own"
+  public static let formula =
+    "1 if argmin_k |z(t) - c_k| is the own class, else 0; of equal distances the lower class counts"
   public static let isIndicator = true
   public static let needs: ObservableNeeds = .ownItem
 

@@ -7,6 +7,8 @@ import Numerics
 public struct ConceptLabel: NamedObservable {
   public static let name = "nearest-concept"
   public static let longName = "class of the nearest concept, none beyond its radius"
+  public static let formula =
+    "argmin_k |z(t) - c_k|, or none where that distance exceeds the radius of concept k"
 
   private let concepts: NearestConcept
   /// The radius of each concept; nil if every distance is within the radius.
@@ -31,7 +33,7 @@ public struct ConceptLabel: NamedObservable {
 extension LatentGeometry {
   /// The radius of each concept: a quantile of the distances of its class's training memories from it.
   ///
-  /// - Parameter quantile: From 0 to 1, which gives the distance of the farthest memory of the class.
+  /// - Parameter q: The quantile, from 0 to 1, which gives the distance of the farthest memory of the class.
   /// - Returns: Shape `[classes]`.
   /// - Complexity: O(items x (N + log items)).
   public func conceptRadii(quantile q: Double) -> [Double] {

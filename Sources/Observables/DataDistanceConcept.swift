@@ -6,6 +6,8 @@ import Numerics
 public struct DataDistanceConcept: NamedObservable {
   public static let name = "data-distance-concept"
   public static let longName = "Euclidean distance between data-space state and mean item of the own class"
+  public static let formula = "|x(t) - y|, y the mean training item of the own class"
+  public static let missing = "at t = 0 of latent starts"
   public static let needs: ObservableNeeds = [.ownItem, .classPictures]
 
   private let distances: PictureDistance

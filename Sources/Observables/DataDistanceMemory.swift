@@ -6,6 +6,8 @@ import Numerics
 public struct DataDistanceMemory: NamedObservable {
   public static let name = "data-distance-memory"
   public static let longName = "Euclidean distance between data-space state and clean source item"
+  public static let formula = "|x(t) - x_i|"
+  public static let missing = "at t = 0 of latent starts"
   public static let needs: ObservableNeeds = [.ownItem, .ownMemory, .cleanItem]
 
   private let comparison: SourceComparison

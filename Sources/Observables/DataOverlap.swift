@@ -5,6 +5,8 @@ import Dynamics
 public struct DataOverlap: NamedObservable {
   public static let name = "data-overlap"
   public static let longName = "cosine between data-space state and clean source item"
+  public static let formula = "cos(x(t), x_i)"
+  public static let missing = "at t = 0 of latent starts"
   public static let family = ObservableFamily.overlap
   public static let needs: ObservableNeeds = [.ownItem, .ownMemory, .cleanItem]
 

@@ -4,6 +4,7 @@ import Dynamics
 public struct Displacement: NamedObservable {
   public static let name = "displacement"
   public static let longName = "Euclidean distance between latent state and first latent state"
+  public static let formula = "|z(t) - z(0)|"
 
   public init?(_ context: ObservableContext) {}
 

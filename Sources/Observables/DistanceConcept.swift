@@ -5,6 +5,7 @@ import Numerics
 public struct DistanceConcept: NamedObservable {
   public static let name = "distance-concept"
   public static let longName = "Euclidean distance between latent state and own concept"
+  public static let formula = "|z(t) - c|"
   public static let family = ObservableFamily.distance
   public static let needs: ObservableNeeds = .ownItem
 

@@ -8,6 +8,9 @@ public struct DistanceHeldOut: NamedObservable {
   public static let name = "distance-held-out"
   public static let longName =
     "Euclidean distance between latent state and nearest of a sample of held-out memories"
+  public static let formula =
+    "min_j |z(t) - xi_j| over n held-out items j, as many of each class as of the training sample, the own "
+    + "one left out"
   public static let family = ObservableFamily.distance
   public static let needs: ObservableNeeds = [.heldOutItems, .memorySearch]
 

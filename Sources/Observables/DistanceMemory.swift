@@ -5,6 +5,7 @@ import Numerics
 public struct DistanceMemory: NamedObservable {
   public static let name = "distance-memory"
   public static let longName = "Euclidean distance between latent state and own memory"
+  public static let formula = "|z(t) - xi|"
   public static let family = ObservableFamily.distance
   public static let needs: ObservableNeeds = [.ownItem, .ownMemory]
 

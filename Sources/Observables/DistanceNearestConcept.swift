@@ -5,6 +5,7 @@ import Numerics
 public struct DistanceNearestConcept: NamedObservable {
   public static let name = "distance-nearest-concept"
   public static let longName = "Euclidean distance between latent state and nearest concept"
+  public static let formula = "min_k |z(t) - c_k| over all classes k"
   public static let family = ObservableFamily.distance
 
   private let concepts: NearestConcept

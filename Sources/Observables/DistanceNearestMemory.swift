@@ -5,6 +5,7 @@ import Numerics
 public struct DistanceNearestMemory: NamedObservable {
   public static let name = "distance-nearest-memory"
   public static let longName = "Euclidean distance between latent state and nearest training memory"
+  public static let formula = "min_i |z(t) - xi_i| over all training items i, searched exactly"
   public static let needs: ObservableNeeds = .memorySearch
   public static let family = ObservableFamily.distance
 

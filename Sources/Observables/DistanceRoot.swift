@@ -5,6 +5,7 @@ import Numerics
 public struct DistanceRoot: NamedObservable {
   public static let name = "distance-root"
   public static let longName = "Euclidean distance between latent state and root"
+  public static let formula = "|z(t) - r|"
   public static let family = ObservableFamily.distance
 
   private let root: RowTable

@@ -7,6 +7,8 @@ import Numerics
 public struct DistanceSiblingConcept: NamedObservable {
   public static let name = "distance-sibling-concept"
   public static let longName = "Euclidean distance between latent state and concept of a sibling class"
+  public static let formula = "|z(t) - c'|, c' the concept of the next class in the own superclass"
+  public static let missing = "for a class without a sibling"
   public static let family = ObservableFamily.distance
   public static let needs: ObservableNeeds = .ownItem
 

@@ -5,6 +5,7 @@ import Numerics
 public struct DistanceSuperconcept: NamedObservable {
   public static let name = "distance-superconcept"
   public static let longName = "Euclidean distance between latent state and own superconcept"
+  public static let formula = "|z(t) - s|, s the centre of the own superclass"
   public static let family = ObservableFamily.distance
   public static let needs: ObservableNeeds = [.ownItem, .superclass]
 

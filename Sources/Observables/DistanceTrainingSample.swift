@@ -7,6 +7,9 @@ public struct DistanceTrainingSample: NamedObservable {
   public static let name = "distance-training-sample"
   public static let longName =
     "Euclidean distance between latent state and nearest of a sample of training memories"
+  public static let formula =
+    "min_j |z(t) - xi_j| over n training items j, as many of each class as of the held-out sample, the own "
+    + "one left out"
   public static let family = ObservableFamily.distance
   public static let needs: ObservableNeeds = [.heldOutItems, .memorySearch]
 

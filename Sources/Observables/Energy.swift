@@ -8,6 +8,8 @@ public struct Energy: NamedObservable {
   public static let name = "energy"
   public static let longName =
     "cross-entropy of x(t) against its reconstruction plus Kullback-Leibler divergence"
+  public static let formula = "-ln p(x(t) | g(m(x(t)))) + sum_i (m_i^2 + s_i^2 - 1 - ln s_i^2) / 2 at x(t)"
+  public static let missing = "at t = 0 of latent starts"
   public static let units = "nats"
   public static let needs: ObservableNeeds = .posterior
 

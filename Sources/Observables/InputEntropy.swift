@@ -6,6 +6,8 @@ import Numerics
 public struct InputEntropy: NamedObservable {
   public static let name = "input-entropy"
   public static let longName = "entropy of x(t) as Bernoulli probabilities"
+  public static let formula = "-sum_d (x_d ln x_d + (1 - x_d) ln(1 - x_d)) at x(t)"
+  public static let missing = "at t = 0 of latent starts; always with a Gaussian decoder"
   public static let units = "nats"
   public static let needs: ObservableNeeds = .posterior
 

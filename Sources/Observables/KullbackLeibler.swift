@@ -7,6 +7,8 @@ import Numerics
 public struct KullbackLeibler: NamedObservable {
   public static let name = "kullback-leibler"
   public static let longName = "Kullback-Leibler divergence of q(z|x(t)) from the prior"
+  public static let formula = "sum_i (m_i^2 + s_i^2 - 1 - ln s_i^2) / 2 at x(t)"
+  public static let missing = "at t = 0 of latent starts"
   public static let units = "nats"
   public static let needs: ObservableNeeds = .posterior
 

@@ -29,6 +29,7 @@ public struct LatentGeometry: Sendable {
   /// - Parameters:
   ///   - memories: Shape `[items, N]`.
   ///   - classes: The class index of each item.
+  ///   - classCount: The number of classes.
   ///   - superclassOfClass: The superclass of each class; empty if the data set has no superclasses.
   /// - Precondition: Every class in `0..<classCount` has an item.
   /// - Complexity: O(items x N).

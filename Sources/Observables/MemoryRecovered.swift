@@ -7,6 +7,7 @@ import Numerics
 public struct MemoryRecovered: NamedObservable {
   public static let name = "memory-recovered"
   public static let longName = "fraction of members whose nearest training memory is their own"
+  public static let formula = "1 if no training memory is nearer to z(t) than the own one, else 0"
   public static let isIndicator = true
   public static let needs: ObservableNeeds = [.ownItem, .trainingItem, .memorySearch]
 

@@ -47,7 +47,9 @@ public struct MemorySamples: Sendable {
   /// - Parameters:
   ///   - training: The memories and classes of all training items.
   ///   - heldOut: The memories and classes of all held-out items.
+  ///   - classCount: The number of classes.
   ///   - origin: The split that members' source items come from.
+  ///   - seed: The scenario's seed.
   /// - Returns: The samples; nil if no class has items in both splits.
   public init?(training: OwnItems, heldOut: OwnItems, classCount: Int, origin: Origin, seed: UInt64) {
     func byClass(_ items: OwnItems) -> [[Int]] {

@@ -79,6 +79,10 @@ public protocol NamedObservable: Observable {
   static var longName: String { get }
   /// The unit: "1" for dimensionless quantities, "nats" for information.
   static var units: String { get }
+  /// The value at time t in the symbols of NOTATION.md, for the reference; empty if the long name says it.
+  static var formula: String { get }
+  /// When the value is missing, apart from members that diverged, such as `at t = 0`; empty for never.
+  static var missing: String { get }
   /// The kind of quantity, which tells figures which observables share a scale.
   static var family: ObservableFamily { get }
   /// Whether each value is 0 or 1, so that the mean is a fraction of the members.
@@ -92,6 +96,10 @@ public protocol NamedObservable: Observable {
 extension NamedObservable {
   /// By default, the observable is dimensionless.
   public static var units: String { "1" }
+  /// By default, the long name says what the value is.
+  public static var formula: String { "" }
+  /// By default, the value is missing only for members that diverged.
+  public static var missing: String { "" }
   /// By default, an indicator is a fraction, and any other observable has a scale of its own.
   public static var family: ObservableFamily { isIndicator ? .fraction : .other }
   /// By default, values are not just 0 and 1.
@@ -140,7 +148,10 @@ public enum ObservableRegistry {
 
   /// The observable of that name; nil if the name is unknown or the context lacks what the observable needs.
   ///
-  /// - Parameter known: The observables other than principal components.
+  /// - Parameters:
+  ///   - name: The name in scenarios.
+  ///   - context: What observables are made from.
+  ///   - known: The observables other than principal components.
   public static func observable(
     named name: String, in context: ObservableContext, among known: [any NamedObservable.Type] = all
   ) -> (any Observable)? {

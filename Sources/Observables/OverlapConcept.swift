@@ -5,6 +5,8 @@ import Numerics
 public struct OverlapConcept: NamedObservable {
   public static let name = "overlap-concept"
   public static let longName = "cosine between latent state and own concept"
+  public static let formula = "cos(z(t) - o, c - o)"
+  public static let missing = "where a vector is shorter than 1e-12"
   public static let family = ObservableFamily.overlap
   public static let needs: ObservableNeeds = .ownItem
 

@@ -5,6 +5,8 @@ import Numerics
 public struct OverlapRoot: NamedObservable {
   public static let name = "overlap-root"
   public static let longName = "cosine between latent state and root"
+  public static let formula = "cos(z(t) - o, r - o)"
+  public static let missing = "where a vector is shorter than 1e-12, so always with overlap-origin: root"
   public static let family = ObservableFamily.overlap
 
   private let root: RowTable

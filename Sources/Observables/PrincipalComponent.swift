@@ -15,6 +15,9 @@ public struct PrincipalComponent: Observable {
 
   /// The common name of all principal components, to which a number is appended.
   public static let familyName = "principal-component"
+  /// The K-th one in the symbols of NOTATION.md.
+  public static let formula =
+    "v_K . (z(t) - r), v_K the K-th eigenvector of the covariance of the training memories"
 
   /// The number K in `principal-component-K`, from 1; nil for other names.
   public static func number(in name: String) -> Int? {

@@ -5,6 +5,8 @@ import Numerics
 public struct ReconstructionError: NamedObservable {
   public static let name = "reconstruction-error"
   public static let longName = "mean squared difference of x(t+1) and x(t) over pixels"
+  public static let formula = "sum_d (x_d(t+1) - x_d(t))^2 / D"
+  public static let missing = "at t = 0 of latent starts"
 
   public init?(_ context: ObservableContext) {}
 

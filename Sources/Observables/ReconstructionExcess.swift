@@ -7,6 +7,9 @@ import Numerics
 public struct ReconstructionExcess: NamedObservable {
   public static let name = "reconstruction-excess"
   public static let longName = "cross-entropy of x(t) against its reconstruction minus the entropy of x(t)"
+  public static let formula =
+    "-ln p(x(t) | g(m(x(t)))) - H(x(t)), H the input-entropy (0 for a Gaussian decoder)"
+  public static let missing = "at t = 0 of latent starts"
   public static let units = "nats"
   public static let needs: ObservableNeeds = .posterior
 

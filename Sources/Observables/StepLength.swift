@@ -4,6 +4,8 @@ import Dynamics
 public struct StepLength: NamedObservable {
   public static let name = "step-length"
   public static let longName = "Euclidean length of the latent step from t - 1 to t"
+  public static let formula = "|z(t) - z(t-1)|"
+  public static let missing = "at t = 0"
 
   public init?(_ context: ObservableContext) {}
 

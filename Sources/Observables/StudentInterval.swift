@@ -24,7 +24,9 @@ public struct StudentInterval: Sendable, Hashable {
 
   /// The interval of given numbers.
   ///
-  /// - Parameter error: alpha, the probability of missing the true mean.
+  /// - Parameters:
+  ///   - numbers: The numbers. Those that are not finite are left out.
+  ///   - error: alpha, the probability of missing the true mean.
   /// - Complexity: O(numbers).
   public init(of numbers: [Double], error: Double = 0.05) {
     var moments = RunningMoments()

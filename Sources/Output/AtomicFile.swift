@@ -97,7 +97,10 @@ extension AtomicFile {
 
   /// Finds out, before long work, whether a file could be written now. It writes nothing.
   ///
-  /// - Parameter ending: The longest ending that the work appends to the file's name for files beside it.
+  /// - Parameters:
+  ///   - path: The file's path. If it is a symbolic link to a file, the link is followed.
+  ///   - overwrite: Whether an existing file may be replaced.
+  ///   - ending: The longest ending that the work appends to the file's name for files beside it.
   /// - Throws: `FileError`, like `write`.
   public static func checkWritable(
     _ path: String, overwrite: Bool, ending: String = ""

@@ -8,7 +8,7 @@ import Campaigns
 import Kinds
 import Vocabulary
 
-/// What several runs found, as text.
+/// The results of several runs, as text.
 enum CampaignSummary {
   /// Rows of a table beyond which it is cut.
   private static let mostRows = 60
@@ -73,7 +73,7 @@ enum CampaignSummary {
     var errors: [Double]
     /// How many models gave each value; empty where it is one model's.
     var models: [Int] = []
-    /// Over how many members each value is; empty where the file does not say.
+    /// The number of members in each value; empty if the file does not say.
     var members: [Int] = []
   }
 
@@ -143,7 +143,7 @@ enum CampaignSummary {
     for point in 0..<points {
       let words = zip(axes, shape.indices(of: point)).map { key, index in
         let value = key.text(of: key.values[index])
-        // Of a path, its end.
+        // Of a series over time, its end.
         return value.hasPrefix("/") ? String(value.split(separator: "/").last ?? "") : value
       }
       for (l, level) in levels.enumerated() {
@@ -161,13 +161,13 @@ enum CampaignSummary {
     var lines = ["\(whose). Observables at the last step:", TextTable.numbers(rows)]
     if rows.count > mostRows || isCut { lines.append("(the file holds more)") }
     let diverged = try file.variable(RunLayout.divergedCountName).readInts()
-    // What a run that failed lacks is -1.
+    // Numbers of a failed run are -1.
     func total(_ counts: [Int]) -> Int { counts.reduce(0) { $0 + max($1, 0) } }
     lines += Summary.divergence(total(diverged), of: total(members))
     return lines
   }
 
-  /// A value with its error and, where it is over fewer models or members than all, over how many.
+  /// A value with its error, and the number of models or members if it is not over all.
   private static func cell(of column: Column, at k: Int, members: [Int], replicas: Int) -> String {
     guard column.values[k].isFinite else { return "-" }
     var text = ResultText.number(column.values[k], 3)

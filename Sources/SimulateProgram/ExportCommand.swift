@@ -4,14 +4,18 @@ import Output
 import RunFiles
 
 struct ExportCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "export",
-    abstract: "Writes variables of a run file as a tidy table (CSV or JSON).",
-    discussion: """
-      One row per coordinate tuple (level, time, ...), one column per variable, its standard error beside it. \
-      Without --variables: all averages over (level, time). Variables of groups are named with their group: \
-      --variables members/overlap_concept,claims/NAME/mean. Hyphens in a variable's name may stand for its _.
-      """)
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "export",
+      abstract: "Writes variables of a run file as a tidy table (CSV or JSON).",
+      discussion: """
+          \(Program.command) export my.nc --variables distance-concept -o distance.csv
+
+        The table has one row for each combination of coordinates (level, time, ...) and one column for each variable, with its \
+        standard error beside it. A variable of a group is named with its group: members/overlap_concept, claims/NAME/mean. \
+        In a variable's name, - may stand for _.
+        """)
+  }
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case csv, json, records
@@ -20,14 +24,14 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: "The run file.", completion: .file(extensions: ["nc"]))
   var file: String
 
-  @Option(help: "Variables, separated by commas.")
+  @Option(help: "Variables, separated by commas. (default: all averages over level and time)")
   var variables: String?
 
   @Option(
-    help: "csv; json: attributes and records; records: an array of records alone, for pandas.read_json.")
+    help: "csv; json: attributes and records; records: only the array of records, for pandas.read_json.")
   var format: Format = .csv
 
-  @Option(name: .shortAndLong, help: "The table's file, a pipe, or - for standard output. (default: -)")
+  @Option(name: .shortAndLong, help: "A file, a pipe, or - for standard output. (default: -)")
   var output: String?
 
   @Flag(help: "Replaces an existing file.")

@@ -17,6 +17,8 @@ import VAE
 
 /// The exit codes of the program (those of sysexits.h).
 enum Exit {
+  static let done: Int32 = 0
+  static let usage: Int32 = 64
   static let data: Int32 = 65
   static let noInput: Int32 = 66
   static let unavailable: Int32 = 69
@@ -42,7 +44,7 @@ func reportingFailures(_ body: () throws -> Void) throws {
     printMessage("\(Program.command): interrupted; continue with: \(resumingCommand(CommandLine.arguments))")
     throw ExitCode(Exit.interrupted)
   } catch {
-    // One line, whatever names a hostile file brings into it.
+    // One line, even if the names in a hostile file hold line breaks.
     let text = String(
       String.UnicodeScalarView(
         "\(error)".unicodeScalars.map {
@@ -80,7 +82,7 @@ func resumingCommand(_ arguments: [String]) -> String {
   }.joined(separator: " ")
 }
 
-/// The exit code that says what kind of error ended the program; the README lists them.
+/// The exit code that says what kind of error ended the program. `ExitCodesPage` lists them.
 func programExitCode(of error: any Error) -> Int32 {
   switch error {
   case let error as CampaignFailure: return programExitCode(of: error.first)
@@ -120,12 +122,14 @@ func programExitCode(of error: any Error) -> Int32 {
 /// Set by the first signal that asks the program to end.
 let isInterrupted = Atomic<Bool>(false)
 
-/// The signals that ask a program to save its work and end: of users (SIGINT), of systems and batch queues (SIGTERM,
-/// SIGUSR1, SIGUSR2), of a terminal that is gone (SIGHUP), and of a limit of processor time (SIGXCPU).
+/// The signals that ask a program to save its work and end: of users (SIGINT), of systems and batch queues
+/// (SIGTERM, SIGUSR1, SIGUSR2), of a terminal that is gone (SIGHUP), and of a limit of processor time
+/// (SIGXCPU).
 enum EndingSignals {
   static let all = [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU]
 
-  /// Those of them that the program was not told to ignore by whoever started it, as `nohup` does with SIGHUP.
+  /// The signals that the program heeds: all but those that its parent has told it to ignore, as `nohup` does
+  /// with SIGHUP.
   static let heeded = all.filter { number in
     var action = sigaction()
     guard sigaction(number, nil, &action) == 0 else { return true }
@@ -138,8 +142,8 @@ enum EndingSignals {
   }
 }
 
-/// Lets running work end in order on the ending signals, and makes full disks and closed pipes errors instead of
-/// deaths.
+/// Makes running work end in order on the ending signals. Full disks and closed pipes become errors, and do
+/// not kill the process.
 func installSignalHandlers() {
   for number in EndingSignals.heeded {
     signal(number) { number in
@@ -150,9 +154,9 @@ func installSignalHandlers() {
     }
   }
   signal(SIGXFSZ, SIG_IGN)
-  // A reader of messages that has gone must not end a run; one of results does, in `printResult`.
+  // A closed reader of messages must not end a run. A closed reader of results does, in `printResult`.
   signal(SIGPIPE, SIG_IGN)
-  // Whoever started the program may have left them blocked, as threads of some runtimes do.
+  // The parent may have left them blocked, as threads of some runtimes do.
   var endings = sigset_t()
   sigemptyset(&endings)
   for number in EndingSignals.heeded { sigaddset(&endings, number) }

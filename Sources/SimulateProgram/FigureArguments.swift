@@ -1,12 +1,12 @@
 import ArgumentParser
 import Figures
 
-/// What `plot` and `report` have in common: which figures, and of what.
+/// The options that `plot` and `report` share: which figures, and of what.
 struct FigureArguments: ParsableArguments {
   @Option(
     name: .customLong("figure"), parsing: .singleValue,
     help: ArgumentHelp(
-      "A figure; may be repeated: \(FigureRegistry.all.map { $0.name }.joined(separator: ", ")); or all.",
+      "Draws a figure whole; may be repeated. (default: those that answer the run's question)",
       valueName: "name"))
   private var names: [FigureName] = []
 
@@ -16,9 +16,10 @@ struct FigureArguments: ParsableArguments {
   @Option(
     name: .customLong("at"), parsing: .singleValue,
     help: ArgumentHelp(
-      "Of several runs, the one that figures of one run show: a swept key, or replica (which all figures then show in"
-        + " place of averages over models); of two swept keys also the level of their heat maps. May be repeated."
-        + " (default: the first run)",
+      "Chooses one of several runs by a swept key, or by replica; may be repeated. (default: the first run)",
+      discussion:
+        "With replica, all figures show that model instead of averages over models. With two swept keys, level chooses"
+        + " the level of their heat maps.",
       valueName: "key=value"))
   private var points: [String] = []
 
@@ -28,12 +29,12 @@ struct FigureArguments: ParsableArguments {
   @Option(help: "Times of films, separated by commas. (default: evenly chosen)")
   private var times: String?
 
-  @Flag(help: "Also shows saddles and other unstable fixed points and cycles that no start reaches.")
+  @Flag(help: "Also draws saddles and other unstable fixed points and cycles that no start reaches.")
   private var saddles = false
 
   @Flag(
     help:
-      "One scale of colours for all heat maps of what is measured alike; approaches and fractions from 0 to 1."
+      "Gives heat maps of like quantities the same scale of colours; that of approaches and fractions goes from 0 to 1."
   )
   private var commonScale = false
 
@@ -43,7 +44,7 @@ struct FigureArguments: ParsableArguments {
     _ = try Self.integers(times, "--times")
   }
 
-  /// The names that were given; empty for what the command takes by itself.
+  /// The names that were given; empty if the command is to choose.
   ///
   /// - Parameter all: What `all` stands for.
   func figures(all: [String]) -> [String] {
@@ -78,7 +79,7 @@ struct FigureArguments: ParsableArguments {
     return options
   }
 
-  /// Whole numbers separated by commas; none of nothing.
+  /// Whole numbers separated by commas; without a text there are none.
   private static func integers(_ text: String?, _ option: String) throws -> [Int] {
     guard let text else { return [] }
     return try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
@@ -104,7 +105,7 @@ struct FigureName: ExpressibleByArgument {
   static var allValueStrings: [String] { FigureRegistry.all.map { $0.name } + [all] }
 }
 
-/// Refuses choices of a run, `--at`, that are no `KEY=VALUE`.
+/// Throws if a choice of a run (`--at`) is not `KEY=VALUE`.
 ///
 /// - Throws: `ValidationError`.
 func checkChoices(_ choices: [String]) throws {

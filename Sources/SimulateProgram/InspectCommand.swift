@@ -6,14 +6,23 @@ import Scenarios
 import VAE
 
 struct InspectCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "inspect",
-    abstract: "Says what a run file (NetCDF) or a model file (safetensors) holds.")
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "inspect",
+      abstract: "Says what a run file (NetCDF) or a model file (safetensors) holds.",
+      discussion: """
+          \(Program.command) inspect my.nc
+          \(Program.command) inspect --scenario my.nc > again.yaml
+
+        Of a run file: attributes, groups, and each variable with dimensions, unit and meaning. Of a model file: widths, \
+        activation, likelihood, hash, and what its training recorded.
+        """)
+  }
 
   @Argument(help: "The file.", completion: .file(extensions: ["nc", "safetensors"]))
   var file: String
 
-  @Flag(help: "Prints the scenario of a run file and nothing else.")
+  @Flag(help: "Prints only the scenario of a run file.")
   var scenario = false
 
   func run() throws {
@@ -74,7 +83,7 @@ struct InspectCommand: ParsableCommand {
   private func describe(_ reader: NetCDFReader) -> String {
     guard reader.root.attributes.contains(where: { $0.name == "format_version" }) else {
       var lines = [
-        "\(file): a NetCDF file, but no run file of this program (it has no attribute 'format_version')"
+        "\(file): a NetCDF file, but not a run file of this program (it has no attribute 'format_version')"
       ]
       append(reader.root, to: &lines, withDimensions: true)
       return lines.joined(separator: "\n")

@@ -13,14 +13,15 @@ import Synchronization
 
 /// Reading of NetCDF files in a process of its own.
 ///
-/// The C libraries below NetCDF do not withstand every damaged file: some make them crash, some run for ever.
-/// So a command that only reads such files runs once more as a child of itself, and a run that starts from
-/// states of a file has a child read them first. A crash is then one line and exit code 65, and takes nothing
-/// else with it; so is a structure (groups, dimensions, variables, attributes) that is not read within
-/// `structureSeconds` of processor time. Reading values, which may take long, has no limit.
+/// The C libraries below NetCDF do not withstand every damaged file: some files make them crash, with others
+/// they never end. So a command that only reads such files starts itself again as a child, and a run that
+/// starts from states of a file lets a child read them first. A crash is then one line and exit code 65, and
+/// nothing else is lost. The same holds for a structure (groups, dimensions, variables, attributes) that is
+/// not read within `structureSeconds` of processor time. Reading values has no limit, because it may take
+/// long.
 ///
-/// The limit is one of processor time, which an endless loop uses up and a slow disk does not. The kernel keeps
-/// it (`RLIMIT_CPU`), and ends a child whose parent is gone.
+/// The limit is of processor time, because an endless loop uses it up and a slow disk does not. The kernel
+/// enforces it (`RLIMIT_CPU`), and ends a child whose parent is gone.
 enum Isolation {
   /// Holds the parent's number in a child's environment.
   private static let mark = "SIMULATE_ISOLATED"
@@ -76,10 +77,10 @@ enum Isolation {
   /// Has a child read a NetCDF file first.
   ///
   /// - Parameter variables: What to read beside the structure.
-  /// - Throws: `ForeignFileError` where the child crashed, did not come to an end, or could not read the file: this
-  ///   process must not try again, for what is damaged may be refused once and crash the next time. What a
-  ///   sound file lacks (a variable, numbers) is found, and said better, by whoever reads it next.
-  ///   `CancellationError` where the child or this process was interrupted. `ValidationError` as `run`.
+  /// - Throws: `ForeignFileError` where the child crashed, did not come to an end, or could not read the
+  ///   file: this process must not try again, because what is damaged may be refused once and crash the next
+  ///   time. What a sound file lacks (a variable, numbers) is found, and said better, by whoever reads it
+  ///   next. `CancellationError` where the child or this process was interrupted. `ValidationError` as `run`.
   static func probe(_ path: String, variables: [String] = []) throws {
     let arguments = [CommandLine.arguments[0], "probe", "--", path] + variables
     let seconds = try structureSeconds
@@ -106,7 +107,7 @@ enum Isolation {
     return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
   }
 
-  /// The most bytes of a refusal: fewer than a pipe holds, for the parent reads them when the child has ended.
+  /// The most bytes of a refusal: fewer than a pipe holds, because the parent reads them when the child has ended.
   static let longestRefusal = 4096
 
   /// What `ProbeCommand` does around its reading, as `run` does for other commands' children.
@@ -117,7 +118,7 @@ enum Isolation {
     try body()
   }
 
-  /// Lifts the limit: from here on values are read, which may take as long as they are many.
+  /// Lifts the limit, because values are read from here on, and their reading may take long.
   static func structureIsRead() {
     if isChild { restore_processor_time() }
   }
@@ -149,15 +150,15 @@ enum Isolation {
 
   /// Starts this program once more; nil where that cannot be done.
   ///
-  /// - Parameter output: Where its standard output goes, and then nothing is heard of its standard error; nil: both
-  ///   are this process's own.
+  /// - Parameter output: Where its standard output goes, and then nothing is heard of its standard error;
+  ///   nil: both are this process's own.
   private static func spawn(_ arguments: [String], quietly output: Int32? = nil) -> pid_t? {
     let program =
       FileManager.default.fileExists(atPath: "/proc/self/exe")
       ? "/proc/self/exe" : Bundle.main.executablePath ?? CommandLine.arguments[0]
-    // Else the kernel forgets how a child ended.
+    // Otherwise the kernel forgets how a child ended.
     signal(SIGCHLD, SIG_DFL)
-    // A crash is one line of its parent's, not a page of the runtime's.
+    // Of a crash the parent prints one line; the runtime would print a page.
     let changes = [mark: "\(getpid())", "SWIFT_BACKTRACE": "enable=no"]
     let environment = ProcessInfo.processInfo.environment.merging(changes) { $1 }
     var argv = arguments.map { strdup($0) } + [nil]
@@ -202,7 +203,7 @@ enum Isolation {
     }
     let number = status & 0x7F
     if number == 0 { return .exit((status >> 8) & 0xFF) }
-    // Where this process has a limit of its own, it may not be the file's fault.
+    // If this process has a limit of its own, the file may not be the reason.
     if number == SIGXCPU, processor_time_limit() == UInt64.max { return .failure(.endless(seconds)) }
     // The last two are traps of Swift.
     return [SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP].contains(number)
@@ -273,14 +274,14 @@ struct ForeignFileError: Error, CustomStringConvertible {
 /// What a child does for `Isolation.probe`: its standard output holds what the library refused, if anything.
 struct ProbeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "probe", abstract: "Reads a NetCDF file; prints why, where it cannot.", shouldDisplay: false)
+    commandName: "probe", abstract: "Reads a NetCDF file, and says why if it cannot.", shouldDisplay: false)
 
   @Argument var file: String
   @Argument var variables: [String] = []
 
   func run() throws {
     try Isolation.runProbe {
-      // What the parent finds itself, and says better: these come of our own checks.
+      // The parent finds these problems itself and explains them better: they come from our own checks.
       var passedOn: [NetCDFError.Kind] = [.notFound]
       do {
         let reader = try NetCDFReader(path: file)

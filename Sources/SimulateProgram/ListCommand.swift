@@ -3,22 +3,61 @@ import ArgumentParser
 import Dynamics
 import Kinds
 import Observables
+import RunFiles
 import Scenarios
 import Vocabulary
 
 struct ListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Lists what scenarios can name.")
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "list", abstract: "Lists what scenarios can name.",
+      discussion: """
+          \(Program.command) list observables
+          \(Program.command) list keys | grep dynamics
+          \(Program.command) list keys --format markdown > keys.md
+
+        functions and controls are those of claims. run-file lists the variables of run files.
+        """)
+  }
 
   enum Kind: String, ExpressibleByArgument, CaseIterable {
     case observables, corruptions, datasets, models, maps, keys, controls, functions
+    case runFile = "run-file"
+    case exitCodes = "exit-codes"
+    case commands
+
+    /// The page of the reference that has it.
+    var page: ReferencePage {
+      switch self {
+      case .observables: .observables
+      case .corruptions: .corruptions
+      case .datasets: .datasets
+      case .models, .maps: .models
+      case .keys: .keys
+      case .controls, .functions: .claims
+      case .runFile: .runFile
+      case .exitCodes: .exitCodes
+      case .commands: .commands
+      }
+    }
+  }
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, markdown
   }
 
   @Argument(
-    help: "What to list; functions are those of claims. (default: all but keys, controls, functions)")
+    help: "What to list. (default: observables, corruptions, datasets, models, maps)")
   var kind: Kind?
 
+  @Option(help: "text: one line each; markdown: a page of the reference, with formulas and examples.")
+  var format: Format = .text
+
   func run() {
+    if format == .markdown {
+      let page = kind.map { $0.page.markdown(Program.registry) } ?? ReferencePage.index
+      return printResult(page, terminator: "")
+    }
     let kinds = kind.map { [$0] } ?? [.observables, .corruptions, .datasets, .models, .maps]
     for (k, kind) in kinds.enumerated() {
       if kinds.count > 1 { printResult("\(k > 0 ? "\n" : "")\(kind.rawValue):") }
@@ -55,13 +94,16 @@ struct ListCommand: ParsableCommand {
     case .functions:
       return ClaimExpression.SeriesFunction.allCases.map { ["\($0.rawValue)(OBSERVABLE)", $0.meaning] }
         + ClaimExpression.NumberFunction.allCases.map { ["\($0.rawValue)(NUMBER)", $0.meaning] }
+    case .runFile: return VariableTable.rows
+    case .exitCodes: return ExitCodesPage.all.map { ["\($0.code)", $0.meaning, $0.remedy] }
+    case .commands: return CommandsPage.commands.map { [CommandsPage.name($0), $0.configuration.abstract] }
     case .keys:
       // One line per key, for grep; only the names are padded, since some values and defaults are long.
       return registry.vocabulary.keys.all.map { key in
         if key.type == .section { return [key.name, key.meaning] }
         let fallback =
           key.defaultValue.map { "default \($0)" } ?? (key.isRequired ? "required" : "no default")
-        // Which one it is, where kinds give a name different types.
+        // The condition, if kinds give a name different types.
         let isShared = registry.vocabulary.keys.declarations(of: key.name).count > 1
         let kinds = isShared ? key.condition.map { " (\($0.description))" } ?? "" : ""
         return [key.name, "\(key.meaning): \(key.type.description) (\(fallback))\(kinds)"]

@@ -22,7 +22,7 @@ struct Pace {
 
 /// One line on standard error that is rewritten in place: what is done, a bar, and the time left.
 ///
-/// Silent where standard error is no terminal, or when asked to be quiet.
+/// It is silent if standard error is not a terminal, or if asked to be quiet.
 final class ProgressLine: Sendable {
   private struct State {
     var task = ""

@@ -4,30 +4,40 @@ import Foundation
 import Output
 
 struct ReportCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "report",
-    abstract: "Writes a run file as one HTML page: tables, figures, scenario, provenance.",
-    discussion: """
-      The page needs no network and no other file, and follows the light or dark setting of the reader. gnuplot \
-      draws the figures (Debian: apt-get install gnuplot-nox). With -o PAGE.md: the tables of verdicts, models and \
-      approaches as Markdown, without figures.
-      """)
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "report",
+      abstract: "Writes a run file as one HTML page: tables, figures, scenario, provenance.",
+      discussion: """
+          \(Program.command) report my.nc
+
+        The page needs no network and no other file, and follows the reader's light or dark setting. The program gnuplot draws \
+        the figures (Debian: apt-get install gnuplot-nox). With -o PAGE.md the tables of verdicts, models and approaches are \
+        written as Markdown, without figures.
+        """)
+  }
 
   @Argument(help: "The run file.", completion: .file(extensions: ["nc"]))
   var file: String
 
-  @Option(
-    name: .shortAndLong,
-    help:
-      "The page: .html, .htm or .md, a pipe, or - for standard output. (default: the run file's name with .html)",
-    completion: .file(extensions: ["html", "htm", "md"]))
-  var output: String?
-
-  @OptionGroup
+  @OptionGroup(title: "What is drawn")
   var figures: FigureArguments
 
-  @Flag(help: "Replaces an existing file.")
-  var overwrite = false
+  /// Where the page goes.
+  struct Place: ParsableArguments {
+    @Option(
+      name: .shortAndLong,
+      help:
+        "The page (.html, .htm or .md), a pipe, or - for standard output. (default: the run file's name with .html)",
+      completion: .file(extensions: ["html", "htm", "md"]))
+    var output: String?
+
+    @Flag(help: "Replaces an existing file.")
+    var overwrite = false
+  }
+
+  @OptionGroup(title: "Output")
+  private var place: Place
 
   /// The endings of a page's name, without the dot.
   private enum Format: String {
@@ -38,7 +48,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   func validate() throws {
-    if let output, case .file = ResultDestination(output), Format(path: output) == nil {
+    if let output = place.output, case .file = ResultDestination(output), Format(path: output) == nil {
       throw ValidationError("-o \(output): expected a name that ends in .html, .htm or .md")
     }
   }
@@ -54,14 +64,14 @@ struct ReportCommand: ParsableCommand {
       try figures.select(in: &data)
       let options = try figures.options()
       let names = figures.figures(all: data.figures)
-      let path = output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".html"
+      let path = place.output ?? URL(fileURLWithPath: file).deletingPathExtension().path + ".html"
       let destination = ResultDestination(path)
-      try destination.check(overwrite: overwrite, inputs: [file])
+      try destination.check(overwrite: place.overwrite, inputs: [file])
       do {
         let text =
           Format(path: path) == .markdown
           ? try MarkdownReport.text(of: data) : try Report.html(of: data, options: options, figures: names)
-        try destination.write(overwrite: overwrite, inputs: [file]) { try $0(text) }
+        try destination.write(overwrite: place.overwrite, inputs: [file]) { try $0(text) }
       } catch  where isInterrupted.load(ordering: .relaxed) {
         throw CancellationError()
       }

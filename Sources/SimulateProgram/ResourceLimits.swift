@@ -7,20 +7,22 @@ import Foundation
   import Darwin
 #endif
 
-/// Limits that whoever started the program has set to its resources (`ulimit`, a batch queue).
+/// Limits of the program's resources that its parent has set (`ulimit`, a batch queue).
 enum ResourceLimits {
   /// Files that a program with all its libraries needs at once, even for a single run.
   private static let fewestOpenFiles: UInt64 = 32
   /// Enough for campaigns, whose runs' files are open at once.
   private static let wantedOpenFiles: UInt64 = 1024
-  /// OpenBLAS maps this much for each thread that multiplies, and (before 0.3.30) tries for ever where it gets none.
+  /// OpenBLAS maps this much for each thread that multiplies, and (before 0.3.30) tries for ever where it
+  /// gets none.
   private static let bytesPerThread: UInt64 = 128 << 20
   /// Stacks, the data, and what NetCDF and HDF5 keep.
   private static let otherBytes: UInt64 = 192 << 20
   /// What reading a file takes of that.
   private static let bytesForReading: UInt64 = 40 << 20
 
-  /// What the smallest run needs at least: in a control group of 32 MiB the system kills it, in one of 40 MiB it ends well.
+  /// The least memory of the smallest run: in a control group of 32 MiB the system kills it, in one of 40 MiB
+  /// it succeeds.
   private static let leastMemory: UInt64 = 40 << 20
 
   /// Raises the limit of open files as far as it is allowed and of use.
@@ -44,8 +46,8 @@ enum ResourceLimits {
     try checkControlGroup()
   }
 
-  /// Makes sure that the control group leaves the memory that a run cannot do without: beyond the limit the system kills
-  /// the program, which then says nothing.
+  /// Makes sure that the control group leaves the memory that a run cannot do without: beyond the limit the
+  /// system kills the program, which then says nothing.
   ///
   /// - Throws: `ResourceLimitError`.
   private static func checkControlGroup() throws {
@@ -70,7 +72,7 @@ enum ResourceLimits {
         + " \((address_space_in_use() + needed) >> 10) KiB\(remedy.hasPrefix(";") ? "" : " ")\(remedy)")
   }
 
-  /// Replaces a folder for temporary files that is not there by the system's, and says so.
+  /// Replaces a missing folder for temporary files by the system's, with a message.
   static func checkTemporaryFolder() {
     guard let folder = ProcessInfo.processInfo.environment["TMPDIR"], !folder.isEmpty else { return }
     var isFolder: ObjCBool = false

@@ -36,7 +36,7 @@ enum ResultDestination {
     switch self {
     case .standardOutput: try body { printResult($0, terminator: "") }
     case .stream(let path):
-      // Nobody may ever read a pipe, and there is nothing to be saved.
+      // It may be that nobody ever reads a pipe, and there is nothing to save.
       restoreDefaultSignals()
       try StreamedOutput.write(to: path, body)
     case .file(let path):

@@ -5,42 +5,22 @@ import Experiments
 import Output
 import Scenarios
 
-struct RunCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "run",
-    abstract: "Runs a scenario and writes the run file (NetCDF).",
-    discussion: """
-      Trains the model first, unless the scenario names a model file or the model was trained before. The run \
-      file gets its name only when it is complete; an existing one is left alone without --overwrite.
-
-      Work is saved every minute in RUN.nc.checkpoint, and when the program is interrupted (Ctrl-C, SIGTERM, \
-      SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU): the same command with --resume goes on there, and leaves the same \
-      numbers as an uninterrupted run. A signal that was ignored when the program started (nohup) stays ignored.
-
-      --shard 3/16 computes the third of 16 parts and writes RUN.3-of-16.shard; 'simulate merge' makes the run \
-      file of all 16, with the same numbers as a single run.
-
-      A sweep, replicas and controls are several runs, side by side, and one file. Each finished run is kept in \
-      RUN.nc.points until all are there. A run that fails is reported and missing in the file, the others \
-      are in it; the exit code is then that of the first failure. With --shard, a part of the runs is \
-      computed; when all are there, --resume writes the file.
-      """)
-
-  @OptionGroup var options: ScenarioOptions
-
+/// Where a run file goes.
+struct RunFilePlace: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: "The run file. (default: the scenario's output.file)", completion: .file(extensions: ["nc"]))
+    help: "The run file. (default: the scenario's output.file, or else NAME.nc beside the scenario)",
+    completion: .file(extensions: ["nc"]))
   var output: String?
 
-  @Flag(
-    help: "Replaces an existing run file, once the new one is complete; with --resume, the continued one.")
+  @Flag(help: "Replaces an existing run file when the new one is complete.")
   var overwrite = false
+}
 
-  @OptionGroup var checkpoints: CheckpointOptions
-
+/// Which part of a run is computed.
+struct PartOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Computes one of N parts, for 'simulate merge'.", valueName: "k/n"),
+    help: ArgumentHelp("Computes one of N parts, for '\(Program.command) merge'.", valueName: "k/n"),
     transform: { text in
       guard let shard = Shard(text) else {
         throw ValidationError("expected K/N with 1 <= K <= N, e.g. 3/16")
@@ -48,6 +28,47 @@ struct RunCommand: ParsableCommand {
       return shard
     })
   var shard: Shard?
+}
+
+struct RunCommand: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "run",
+      abstract: "Runs a scenario and writes the run file (NetCDF).",
+      discussion: """
+          \(Program.command) run my.yaml -o my.nc --set dynamics.steps=50
+
+        The program trains the model first, unless the scenario names a model file or the same model was trained before. \
+        The run file gets its name only when it is complete.
+
+        Work is saved every minute in RUN.nc.checkpoint, and when a signal ends the program (Ctrl-C, SIGTERM, SIGHUP, \
+        SIGUSR1, SIGUSR2, SIGXCPU). The same command with --resume continues there, and the numbers are those of an \
+        uninterrupted run. A signal that was ignored when the program started, as with nohup, stays ignored.
+
+        --shard 3/16 computes the third of 16 parts and writes RUN.3-of-16.shard. '\(Program.command) merge' makes the run \
+        file from all 16; its numbers are those of a single run.
+
+        A sweep, replicas and controls are several runs with one file. They run side by side, and each finished run is kept \
+        in RUN.nc.points until all are there. If a run fails, the program says so, writes the others, and ends with the exit \
+        code of the first failure; --resume tries the failed runs again. With --shard, the command computes a part of the \
+        runs; when all parts are done, --resume writes the file.
+        """)
+  }
+
+  @OptionGroup var options: ScenarioOptions
+
+  @OptionGroup(title: "Output")
+  private var place: RunFilePlace
+
+  @OptionGroup(title: "Interruptions and parts")
+  var checkpoints: CheckpointOptions
+
+  @OptionGroup(title: "Interruptions and parts")
+  private var part: PartOptions
+
+  private var output: String? { place.output }
+  private var overwrite: Bool { place.overwrite }
+  private var shard: Shard? { part.shard }
 
   func run() throws {
     installSignalHandlers()
@@ -80,7 +101,8 @@ struct RunCommand: ParsableCommand {
     }
   }
 
-  /// Refuses a shard beside a pipe or a device: its file is named after the run file, and lies beside it.
+  /// Throws if the output of a shard is a pipe or a device, because its file is named after the run file and
+  /// lies beside it.
   ///
   /// - Throws: `FileError`.
   private func checkShardPlace(_ path: String) throws {

@@ -7,40 +7,58 @@ import Kinds
 import Scenarios
 import Synchronization
 
-/// What all commands that read a scenario take.
-struct ScenarioOptions: ParsableArguments {
-  @Argument(help: "The scenario file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
-  var scenario: String
-
+/// What replaces values of a scenario file.
+struct ScenarioChanges: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .singleValue,
     help: ArgumentHelp(
       "Replaces a key's value; may be repeated.",
       discussion:
-        "A dotted path and a value in YAML: --set initial.levels=[0,0.5]. Relative paths given so are "
-        + "relative to the working directory.", valueName: "key=value"))
+        "The value is YAML: --set initial.levels=[0,0.5]. Relative paths in it start from the working directory.",
+      valueName: "key=value"))
   var overrides: [String] = []
 
-  @Option(parsing: .unconditional, help: "Replaces the scenario's seed (0 to 2^64 - 1).")
+  @Option(
+    parsing: .unconditional, help: "Replaces the seed, from 0 to 2^64 - 1. (default: the scenario's seed)")
   var seed: UInt64?
 
-  @Option(help: "Worker threads; results do not depend on it. (default: all processors)")
-  var threads: Int?
-
-  @Flag(name: .shortAndLong, help: "No progress and no results, only errors.")
-  var quiet = false
-
   func validate() throws {
-    try checkThreads(threads)
     for override in overrides where !override.contains("=") || override.hasPrefix("=") {
       throw ValidationError("--set \(override): expected KEY=VALUE, e.g. --set dynamics.steps=50")
     }
   }
+}
+
+/// What all commands that compute take.
+struct WorkOptions: ParsableArguments {
+  @Option(help: "Worker threads; results do not depend on them. (default: all processors)")
+  var threads: Int?
+
+  @Flag(name: .shortAndLong, help: "Prints errors only: no progress, no warnings, no results.")
+  var quiet = false
+
+  func validate() throws { try checkThreads(threads) }
+}
+
+/// What all commands that read a scenario take.
+struct ScenarioOptions: ParsableArguments {
+  @Argument(help: "The scenario file (YAML).", completion: .file(extensions: ["yaml", "yml"]))
+  var scenario: String
+
+  @OptionGroup(title: "Scenario")
+  private var changes: ScenarioChanges
+
+  @OptionGroup(title: "Work and messages")
+  private var work: WorkOptions
+
+  /// Whether only errors are told.
+  var quiet: Bool { work.quiet }
 
   /// The validated scenario.
   func load() throws -> Scenario {
     try ScenarioLoader.load(
-      path: scenario, overrides: overrides, seed: seed, vocabulary: Program.registry.vocabulary)
+      path: scenario, overrides: changes.overrides, seed: changes.seed,
+      vocabulary: Program.registry.vocabulary)
   }
 
   /// A scenario of one run with its data, reporting to the terminal.
@@ -85,7 +103,7 @@ struct ScenarioOptions: ParsableArguments {
   }
 
   private func runOptions(_ checkpoints: CheckpointOptions?) throws -> RunOptions {
-    var options = try Self.runOptions(threads: threads)
+    var options = try Self.runOptions(threads: work.threads)
     if let checkpoints { options.checkpointInterval = checkpoints.checkpointInterval }
     return options
   }
@@ -125,12 +143,12 @@ struct ScenarioOptions: ParsableArguments {
 
 /// What commands take whose work can be interrupted and continued.
 struct CheckpointOptions: ParsableArguments {
-  @Flag(help: "Continues an interrupted run from its checkpoint; starts afresh where there is none.")
+  @Flag(help: "Continues an interrupted run; starts a new one if there is no checkpoint.")
   var resume = false
 
   @Option(
     help: ArgumentHelp(
-      "Seconds between two checkpoints, which are written beside the output.", valueName: "seconds"))
+      "Seconds between checkpoints, which are written beside the output.", valueName: "seconds"))
   var checkpointInterval = 60.0
 
   func validate() throws {
@@ -141,7 +159,7 @@ struct CheckpointOptions: ParsableArguments {
   }
 }
 
-/// A message when work begins: not before, for an error is one line.
+/// A message that is printed when work begins, and not before, because an error is one line.
 private final class BeginningLog: Sendable {
   private let message: Mutex<String?>
   init(_ message: String?) { self.message = Mutex(message) }
@@ -230,7 +248,7 @@ private func shortTime(_ seconds: Double) -> String {
   seconds < 100 ? String(format: "%.0f s", seconds) : String(format: "%.1f min", seconds / 60)
 }
 
-/// Refuses a number of worker threads, `--threads`, that nobody means.
+/// Throws if the number of worker threads (`--threads`) is out of range.
 ///
 /// - Throws: `ValidationError`.
 func checkThreads(_ threads: Int?) throws {

@@ -22,7 +22,7 @@ import Vocabulary
 /// Children that read files of others are this program again (`/proc/self/exe`), with the same registry.
 public enum Program {
   static let name = "repeated-inference"
-  static let version = "0.1.0"
+  static let version = "0.2.0"
   /// The commit that it was built from.
   static let commit = String(cString: program_commit())
 
@@ -58,20 +58,14 @@ struct Simulate: ParsableCommand {
       commandName: Program.command,
       abstract: "Repeated inference in variational autoencoders as a discrete dynamical system.",
       discussion: """
-        A scenario file (YAML) says which data, model, dynamics and noise; 'run' turns it into an ensemble of \
-        trajectories and writes averages with standard errors to a NetCDF file that xarray opens.
+          \(Program.command) run scenarios/concept-then-memory.yaml -o run.nc
+          \(Program.command) plot run.nc
+          \(Program.command) export run.nc --variables distance-concept -o distance.csv
 
-          simulate run scenarios/concept-then-memory.yaml -o run.nc
-          simulate run my.yaml --set initial.levels=[0,0.5] --set dynamics.steps=50
-          simulate run my.yaml --resume
-          simulate list observables
-          simulate starts run.nc -o states.nc
-          simulate export run.nc --variables overlap_concept,distance_concept -o table.csv
-          simulate plot run.nc -o run.pdf
+        A scenario file (YAML) says which data, model, dynamics and noise. 'run' trains the model, follows an ensemble of \
+        trajectories, and writes averages with standard errors to a NetCDF file that xarray opens.
 
-        Exit codes: 0 done; 64 wrong usage; 65 a scenario, data or model file that is wrong in itself; 66 an \
-        input that is not there; 69 gnuplot is not installed; 73 the output cannot be created, or exists; \
-        74 input or output failed; 130 interrupted.
+        \(ExitCodesPage.sentence)
 
         Trained models are kept in $REPEATED_INFERENCE_CACHE, or else in the folder repeated-inference of \
         $XDG_CACHE_HOME or ~/.cache.
@@ -82,6 +76,27 @@ struct Simulate: ParsableCommand {
         ListCommand.self, StartsCommand.self, ExportCommand.self, PlotCommand.self, ReportCommand.self,
         ProbeCommand.self,
       ])
+  }
+
+  /// Without a command: what one does next.
+  func run() {
+    let command = Program.command
+    printResult(
+      """
+      \(Self.configuration.abstract)
+      Three things to do next:
+
+      1. Run an example, and draw what it found:
+           \(command) run scenarios/concept-then-memory.yaml --set model.replicas=1 --set claims=null -o first.nc
+           \(command) plot first.nc
+      2. Write a scenario of your own, and check it before it runs:
+           printf 'name: mine\\ninitial: {levels: [0, 0.4, 0.8]}\\n' > mine.yaml
+           \(command) validate mine.yaml --estimate
+      3. See what a scenario can name:
+           \(command) list
+
+      '\(command) --help' lists all commands, '\(command) COMMAND --help' explains one.
+      """)
   }
 }
 

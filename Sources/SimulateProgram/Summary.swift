@@ -200,7 +200,7 @@ enum Summary {
     let widest = study.basins.flatMap(\.intervals).widest ?? 1
     guard widest.isFinite else {
       return
-        "Intervals are missing, for the starts of one item say nothing about other items: +-"
+        "Intervals are missing, because the starts of one item say nothing about other items: +-"
         + " \(number(until.halfWidth, 3)) was asked for, and is not reached; take more items."
     }
     return

@@ -7,27 +7,39 @@ import Output
 import Scenarios
 
 struct TrainCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "train",
-    abstract: "Trains a scenario's model and writes it as a safetensors file.",
-    discussion: """
-      A model that was trained before, by 'run' or 'train', is copied from the cache of models; one that is trained \
-      now is kept there as well. \
-      The file is interchangeable with PyTorch; its metadata hold the training settings and the negative ELBO. \
-      A scenario uses it with model: {file: MODEL.safetensors}.
-      """)
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "train",
+      abstract: "Trains a scenario's model and writes it as a safetensors file.",
+      discussion: """
+          \(Program.command) train my.yaml -o my.safetensors
+
+        The model is kept in the cache of models as well. If 'run' or 'train' has trained the same model before, it is copied \
+        from there.
+
+        PyTorch reads and writes such files. The metadata hold the training settings and the negative ELBO. A scenario uses \
+        the file with model: {file: my.safetensors}.
+        """)
+  }
 
   @OptionGroup var options: ScenarioOptions
 
-  @Option(
-    name: .shortAndLong, help: "The model file. (default: NAME.safetensors beside the scenario)",
-    completion: .file(extensions: ["safetensors"]))
-  var output: String?
+  /// Where the model file goes.
+  struct Place: ParsableArguments {
+    @Option(
+      name: .shortAndLong, help: "The model file. (default: NAME.safetensors beside the scenario)",
+      completion: .file(extensions: ["safetensors"]))
+    var output: String?
 
-  @Flag(help: "Replaces an existing model file.")
-  var overwrite = false
+    @Flag(help: "Replaces an existing model file.")
+    var overwrite = false
+  }
 
-  @OptionGroup var checkpoints: CheckpointOptions
+  @OptionGroup(title: "Output")
+  private var place: Place
+
+  @OptionGroup(title: "Interruptions")
+  var checkpoints: CheckpointOptions
 
   func run() throws {
     installSignalHandlers()
@@ -41,12 +53,12 @@ struct TrainCommand: ParsableCommand {
           remedy: "remove model.file")
       }
       let path =
-        output
+        place.output
         ?? URL(fileURLWithPath: options.scenario).deletingLastPathComponent()
         .appendingPathComponent(scenario.name + ".safetensors").path
       let start = Date()
       let experiment = try options.experiment(scenario, progress: progress, checkpoints)
-      let model = try experiment.train(to: path, overwrite: overwrite, resume: checkpoints.resume)
+      let model = try experiment.train(to: path, overwrite: place.overwrite, resume: checkpoints.resume)
       progress.clear()
       if !options.quiet {
         if let model {

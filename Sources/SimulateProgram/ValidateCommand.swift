@@ -5,14 +5,17 @@ import Foundation
 import Scenarios
 
 struct ValidateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "validate",
-    abstract: "Checks a scenario and its data without training or running.",
-    discussion: """
-      Prints the resolved scenario, every key with its value, and the size of the run. With --estimate also \
-      what the run, or all runs together, will take, from trials of a second or two with the scenario's \
-      networks and data.
-      """)
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "validate",
+      abstract: "Checks a scenario and its data without training or running.",
+      discussion: """
+          \(Program.command) validate my.yaml --estimate
+
+        The command prints the resolved scenario (every key with its value) and the size of the run. With --estimate it also \
+        says what time, memory and space all runs will take. It tries the scenario's networks and data for a second or two.
+        """)
+  }
 
   @OptionGroup var options: ScenarioOptions
 

@@ -34,6 +34,7 @@ public struct Autoencoder: Sendable {
   /// default.
   ///
   /// - Parameters:
+  ///   - architecture: The widths, the activation and the likelihood.
   ///   - seed: The scenario's seed.
   ///   - replica: Each number gives independent parameters.
   public init(initializing architecture: Architecture, seed: UInt64, replica: Int = 0) {

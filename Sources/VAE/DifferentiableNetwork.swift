@@ -20,6 +20,8 @@ public protocol DifferentiableNetwork: InferenceNetwork where Scalar == Double {
   /// - Parameters:
   ///   - z: Shape `[1 + directions, N]`: z, then the directions. `directions` may be 0.
   ///   - x: Receives g(z), then the directions' images, shape `[1 + directions, D]`.
+  ///   - directions: The number of directions.
+  ///   - workspace: Scratch memory, as `makeTangentWorkspace` creates it.
   func linearizeDecoder(
     _ z: Rows<Double>, to x: Rows<Double>, directions: Int, workspace: inout TangentWorkspace)
 
@@ -28,6 +30,8 @@ public protocol DifferentiableNetwork: InferenceNetwork where Scalar == Double {
   /// - Parameters:
   ///   - x: Shape `[1 + directions, D]`: x, then the directions.
   ///   - mean: Receives m(x), then the directions' images, shape `[1 + directions, N]`.
+  ///   - directions: The number of directions.
+  ///   - workspace: Scratch memory, as `makeTangentWorkspace` creates it.
   func linearizeEncoder(
     _ x: Rows<Double>, to mean: Rows<Double>, directions: Int, workspace: inout TangentWorkspace)
 

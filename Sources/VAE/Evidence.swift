@@ -34,6 +34,10 @@ public struct Evidence: Sendable {
   /// Evaluates a network on items `0..<count`, in its precision.
   ///
   /// - Parameters:
+  ///   - network: The network.
+  ///   - source: The items, rows of length D.
+  ///   - count: The number of items that are evaluated.
+  ///   - seed: The scenario's seed.
   ///   - draw: The number of the noise. Different numbers give independent noise.
   ///   - threads: The number of threads; the result does not depend on it.
   /// - Precondition: The network has an evidence lower bound.

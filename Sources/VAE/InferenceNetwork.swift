@@ -60,12 +60,17 @@ public protocol InferenceNetwork: Sendable {
   /// - Parameters:
   ///   - x: Shape `[rows, D]`.
   ///   - mean: Receives m(x), shape `[rows, N]`.
+  ///   - rows: The number of rows.
+  ///   - workspace: Scratch memory, as `makeWorkspace` creates it.
   func encode(_ x: Rows<Scalar>, to mean: Rows<Scalar>, rows: Int, workspace: inout Workspace)
 
   /// Computes ln s^2(x) of the rows that were last given to `encode`. They must not have been changed since, but
   /// `decode` may have been called in between.
   ///
-  /// - Parameter logVariance: Receives ln s^2(x), shape `[rows, N]`.
+  /// - Parameters:
+  ///   - logVariance: Receives ln s^2(x), shape `[rows, N]`.
+  ///   - rows: The number of rows.
+  ///   - workspace: Scratch memory, as `makeWorkspace` creates it.
   /// - Precondition: The encoder's distribution is normal.
   func logVariance(to logVariance: Rows<Scalar>, rows: Int, workspace: inout Workspace)
 
@@ -74,6 +79,9 @@ public protocol InferenceNetwork: Sendable {
   /// - Parameters:
   ///   - z: Shape `[rows, N]`.
   ///   - output: Receives g(z) or the plain values, by `form`, shape `[rows, D]`.
+  ///   - form: Which of the two is computed.
+  ///   - rows: The number of rows.
+  ///   - workspace: Scratch memory, as `makeWorkspace` creates it.
   func decode(
     _ z: Rows<Scalar>, to output: Rows<Scalar>, as form: DecoderOutput, rows: Int, workspace: inout Workspace)
 
@@ -84,6 +92,7 @@ public protocol InferenceNetwork: Sendable {
   /// - Parameters:
   ///   - plainValues: Shape `[rows, D]`.
   ///   - means: Receives g(z), shape `[rows, D]`. Must not be the same memory as `plainValues`.
+  ///   - rows: The number of rows.
   func means(of plainValues: Rows<Scalar>, to means: Rows<Scalar>, rows: Int)
 
   /// Computes -ln p(x|z) of each row, in nats.
@@ -93,6 +102,7 @@ public protocol InferenceNetwork: Sendable {
   /// - Parameters:
   ///   - x: Shape `[rows, D]`.
   ///   - plainValues: The plain values of the output layer at z, shape `[rows, D]`.
+  ///   - rows: The number of rows.
   ///   - result: Receives one number per row, shape `[rows]`.
   ///   - scratch: Memory for 2 D numbers.
   /// - Precondition: The decoder has a likelihood.

@@ -11,8 +11,11 @@ public struct LossGradient: Sendable {
   /// Computes both in the given precision.
   ///
   /// - Parameters:
+  ///   - model: The parameters.
   ///   - items: Shape `[items, D]`.
   ///   - noise: The eps of the reparametrized samples, shape `[items, N]`.
+  ///   - beta: The weight of the Kullback-Leibler term.
+  ///   - precision: The type of the numbers.
   ///   - perturbing: A change of one parameter (tensor name, index, amount), which is made first, in that
   ///     precision.
   public init<Scalar: NetworkScalar>(

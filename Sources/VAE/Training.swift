@@ -65,10 +65,16 @@ public struct Training: Sendable, Hashable {
   /// ends training with the parameters of the last good epoch.
   ///
   /// - Parameters:
+  ///   - architecture: The widths and functions of the model.
   ///   - train: Rows of length D; items `0..<trainCount` are used.
+  ///   - trainCount: The number of training items.
   ///   - test: Rows of length D; items `0..<testCount` are used. The set may be empty.
+  ///   - testCount: The number of test items.
   ///   - validation: Rows of length D; items `0..<validationCount` are used. Needed for `patience`.
+  ///   - validationCount: The number of validation items.
+  ///   - seed: The scenario's seed.
   ///   - replica: Each number gives independent initialization, order and noise.
+  ///   - threads: The number of threads; the result does not depend on it.
   ///   - state: The state to continue from; nil for a new training.
   ///   - checkpoints: When and how the state is saved; nil for never.
   ///   - progress: Called after each epoch. Returning false cancels the training.

@@ -1,15 +1,19 @@
 import Foundation
-import Kinds
-import RunFiles
+import Synchronization
 import Testing
 
 extension CommandTests {
-  /// What README.md, scenarios/ and examples/ show is valid.
+  /// What README.md, docs/, scenarios/ and examples/ show is valid.
   @Suite struct DocumentationTests {
-    static let readme = Checkout.root + "/README.md"
+    /// README.md and every page of docs/, from the root of the checkout.
+    static let pages: [String] = {
+      let docs = FileManager.default.enumerator(atPath: Checkout.root + "/docs")?.compactMap { $0 as? String }
+      let pages = ["README.md"] + (docs ?? []).filter { $0.hasSuffix(".md") }.map { "docs/" + $0 }.sorted()
+      return pages.filter { FileManager.default.fileExists(atPath: Checkout.root + "/" + $0) }
+    }()
 
     /// The fenced blocks of a Markdown file in one of the languages.
-    private static func blocks(_ path: String, _ languages: Set<String>) throws -> [String] {
+    static func blocks(_ path: String, _ languages: Set<String>) throws -> [String] {
       let text = try String(contentsOfFile: path, encoding: .utf8)
       var result: [String] = []
       var block: [Substring]?
@@ -20,7 +24,7 @@ extension CommandTests {
             if isWanted { result.append(lines.joined(separator: "\n") + "\n") }
             block = nil
           } else {
-            isWanted = languages.contains(line.dropFirst(3).trimmingCharacters(in: .whitespaces))
+            isWanted = languages.contains(String(line.dropFirst(3).prefix { $0 != " " }))
             block = []
           }
         } else {
@@ -31,86 +35,58 @@ extension CommandTests {
     }
 
     /// Whether a scenario asks for files that a checkout does not have.
-    private static func needsFiles(_ text: String) -> Bool {
+    static func needsFiles(_ text: String) -> Bool {
       ["fashion-mnist", "kind: idx", ".safetensors", "corruption: file"].contains { text.contains($0) }
     }
 
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: readme)))
-    func scenariosOfTheReadmeAreValid() throws {
-      let scenarios = try Self.blocks(Self.readme, ["yaml", "yml"]).filter { text in
+    @Test func thereIsAReadme() { #expect(Self.pages.first == "README.md") }
+
+    @Test(arguments: pages)
+    func scenariosOfPagesAreValid(page: String) throws {
+      let scenarios = try Self.blocks(Checkout.root + "/" + page, ["yaml", "yml"]).filter { text in
         text.split(separator: "\n").contains { $0.hasPrefix("name:") }
       }
-      #expect(!scenarios.isEmpty)
       let sandbox = try Sandbox()
       for text in scenarios {
-        try sandbox.put(text, at: "readme.yaml")
-        let execution = try sandbox.simulate("validate", "readme.yaml")
+        try sandbox.put(text, at: "page.yaml")
+        let execution = try sandbox.simulate("validate", "page.yaml")
         let isDone = execution.code == 0 || (execution.code == 66 && Self.needsFiles(text))
         #expect(isDone, "\(execution.errors)\n\(text)")
       }
     }
 
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: readme)))
-    func commandsOfTheReadmeExist() throws {
+    /// The help of each command that was asked for, by its name.
+    private static let helps = Mutex<[String: Execution]>([:])
+
+    private static func help(_ command: String, _ sandbox: Sandbox) throws -> Execution {
+      if let known = helps.withLock({ $0[command] }) { return known }
+      let help = try sandbox.simulate(command, "--help")
+      helps.withLock { $0[command] = help }
+      return help
+    }
+
+    @Test(arguments: pages)
+    func commandsOfPagesExist(page: String) throws {
       let sandbox = try Sandbox()
-      let text = try String(contentsOfFile: Self.readme, encoding: .utf8)
-      var commands = 0
+      let text = try String(contentsOfFile: Checkout.root + "/" + page, encoding: .utf8)
       // In blocks or within a line of text: a command starts a line, or follows a backquote, parenthesis or
       // folder, and ends with the line or before what a shell would take.
-      let pattern = /(?:^ *(?:\$ )?|`|\(|\/)simulate ([a-z]+)([^`)|>&#\n]*)/.anchorsMatchLineEndings()
+      let pattern = /(?:^ *(?:\$ )?|`|\(|\/)simulate ([a-z]+)([^`)|>&;#\n]*)/.anchorsMatchLineEndings()
       for match in text.matches(of: pattern) {
-        commands += 1
-        let help = try sandbox.simulate(String(match.1), "--help")
+        let help = try Self.help(String(match.1), sandbox)
         #expect(
           help.code == 0 && help.output.contains("USAGE: simulate \(match.1)"),
           "\(match.0): code \(help.code), errors: \(help.errors)")
         let known = help.output.split { " ,\n<>[]".contains($0) }
         for word in match.2.split(separator: " ") {
-          if word.hasPrefix("-") { #expect(known.contains(word), "\(word) in: \(match.0)") }
+          if word.hasPrefix("-"), word != "-" {
+            #expect(known.contains(word), "\(word) in: \(match.0)")
+          }
           if word.hasPrefix("scenarios/") {
             #expect(FileManager.default.fileExists(atPath: Checkout.root + "/" + word), "\(match.0)")
           }
         }
       }
-      #expect(commands > 0)
-    }
-
-    /// README.md has the table of keys, whole; with `REWRITE_README=1` this writes it there.
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: readme)))
-    func theReadmeHoldsTheTableOfKeys() throws {
-      let table = Registry.standard.vocabulary.keys.markdownTable
-      let lines = try String(contentsOfFile: Self.readme, encoding: .utf8).components(separatedBy: "\n")
-      let begin = try #require(lines.firstIndex(of: "| key | value | default | meaning |"))
-      let end = try #require(lines[begin...].firstIndex(of: ""))
-      if ProcessInfo.processInfo.environment["REWRITE_README"] == "1" {
-        let written = lines[..<begin] + table.split(separator: "\n").map(String.init) + lines[end...]
-        try written.joined(separator: "\n").write(toFile: Self.readme, atomically: true, encoding: .utf8)
-      }
-      #expect(
-        lines[begin..<end].joined(separator: "\n") + "\n" == table, "REWRITE_README=1 writes the table")
-    }
-
-    static let notation = Checkout.root + "/NOTATION.md"
-
-    /// NOTATION.md has the table of the variables, whole; with `REWRITE_NOTATION=1` this writes it there.
-    @Test(
-      .enabled(if: FileManager.default.fileExists(atPath: notation)),
-      arguments: [
-        ("variables of a run", VariableTable.markdown),
-        ("variables of several runs", VariableTable.campaignMarkdown),
-      ])
-    func notationHoldsTheTablesOfVariables(name: String, table: String) throws {
-      let text = try String(contentsOfFile: Self.notation, encoding: .utf8)
-      let lines = text.components(separatedBy: "\n")
-      let begin = try #require(lines.firstIndex { $0.hasPrefix("<!-- \(name): begin") })
-      let end = try #require(lines.firstIndex { $0.hasPrefix("<!-- \(name): end") })
-      if ProcessInfo.processInfo.environment["REWRITE_NOTATION"] == "1" {
-        let written = lines[...begin] + ["", table] + lines[end...]
-        try written.joined(separator: "\n").write(toFile: Self.notation, atomically: true, encoding: .utf8)
-      }
-      #expect(
-        lines[(begin + 1)..<end].joined(separator: "\n") == "\n" + table,
-        "REWRITE_NOTATION=1 writes the tables")
     }
 
     static let scenarios: [String] = {

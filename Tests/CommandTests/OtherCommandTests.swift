@@ -179,7 +179,7 @@ extension CommandTests {
       let description = try sandbox.succeed("inspect", "own.nc").output
       #expect(
         description == """
-          own.nc: a NetCDF file, but no run file of this program (it has no attribute 'format_version')
+          own.nc: a NetCDF file, but not a run file of this program (it has no attribute 'format_version')
 
           group /
             dimensions: state=2

@@ -180,13 +180,6 @@ import Testing
       #expect(twins.contains(key))
       if let condition = key.condition { #expect(!keys.declarations(of: condition.key).isEmpty) }
     }
-    let table = keys.markdownTable
-    let rows = table.split(separator: "\n")
-    // Sections that switch something on by themselves have a row.
-    let optional = ["attractors", "output.films"]
-    #expect(
-      rows.count == 2 + keys.all.filter { $0.type != .section || optional.contains($0.name) }.count)
-    for row in rows { #expect(row.hasPrefix("| ") && row.hasSuffix(" |")) }
   }
 
   /// Writing a default out gives the same scenario as leaving the key out.

@@ -9,9 +9,10 @@ import Vocabulary
 extension Campaign {
   /// Writes the run file of all runs, and tests the claims.
   ///
-  /// The root holds the runs of the scenario itself, with a leading dimension per swept key; with replicas, the
-  /// averages over models, and `/replicas` what each model gave. `/controls/NAME` holds each control's runs
-  /// alike, `/claims/NAME` each claim's estimates and verdicts.
+  /// The root holds the runs of the scenario itself, with a leading dimension for each swept key. With
+  /// replicas, the root holds averages over models, and `/replicas` holds what each model gave.
+  /// `/controls/NAME` holds the runs of a control in the same way, and `/claims/NAME` the estimates and
+  /// verdicts of a claim.
   func write(
     _ files: [String?], outcomes: [Outcome], claimChanges: [String], to path: String, overwrite: Bool
   ) throws -> [ClaimResult] {
@@ -67,8 +68,8 @@ extension Campaign {
 
   /// Writes the coordinates of leading dimensions: swept values, and the numbers of models.
   ///
-  /// Every group whose variables have them gets its own copy, for readers such as `xarray.open_dataset` see one
-  /// group at a time. The dimensions themselves are those of an enclosing group.
+  /// Every group whose variables have them gets its own copy, because readers such as `xarray.open_dataset`
+  /// see one group at a time. The dimensions themselves are those of an enclosing group.
   private func writeAxes(_ names: [String], in group: NetCDFGroup) throws {
     for key in scenario.sweep {
       let name = Self.dimensionName(key.key)
@@ -100,8 +101,8 @@ extension Campaign {
     case reals([Double])
   }
 
-  /// The values of a swept key where all are numbers that the file can hold: seeds from 2^63 are no 64-bit integers, and
-  /// would be rounded as real numbers.
+  /// The values of a swept key if all are numbers that the file can hold. Seeds from 2^63 on do not fit into
+  /// signed 64-bit integers, and would be rounded as real numbers.
   private func numbers(of key: SweptKey) -> Numbers? {
     guard let numbers = key.numbers else { return nil }
     let declaration = options.registry.vocabulary.keys.declaration(of: key.key, in: scenario)
@@ -122,7 +123,7 @@ extension Campaign {
   /// A swept key as a dimension's name.
   static func dimensionName(_ key: String) -> String { String(key.map { ".-".contains($0) ? "_" : $0 }) }
 
-  /// What the writing of all groups of runs has in common.
+  /// What all groups of runs need when they are written.
   private struct Stacking {
     /// Names of the swept dimensions.
     var axes: [String]
@@ -133,7 +134,7 @@ extension Campaign {
     var layouts: [Control?: FileLayout]
   }
 
-  /// What files hold, put together; with the coordinates of all, for a control's group inherits the root's.
+  /// What files hold, put together; with the coordinates of all, because a control's group inherits the root's.
   private static func layouts(
     _ table: [Control?: [[String?]]], _ readers: RunFileReaders, _ check: () throws -> Void
   ) throws -> [Control?: FileLayout] {
@@ -163,9 +164,9 @@ extension Campaign {
     let (axes, readers, check) = (stacking.axes, stacking.readers, stacking.check)
     let isControl = control != nil
     var layout = stacking.layouts[control] ?? FileLayout()
-    // Averages are enough of a control.
+    // Of a control, averages are enough.
     if isControl { layout.groups = [] }
-    // Where a control's dimensions are the root's, they are not defined again.
+    // Dimensions that a control shares with the root are not defined again.
     let definesDimensions = !isControl || !layout.root.dimensions.allSatisfy(common.contains)
     if !isControl { common = layout.root.dimensions }
     if isControl {

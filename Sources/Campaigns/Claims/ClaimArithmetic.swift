@@ -2,7 +2,7 @@ import Expressions
 import Foundation
 import Scenarios
 
-/// Why an estimate has no number, in a few words that many models may share.
+/// Why an estimate has no number, in a few words, which are the same for many models.
 package struct MissingNumber: Error, Hashable, Sendable {
   /// Such as `square root of a negative number`.
   package var reason: String
@@ -17,7 +17,7 @@ package struct ClaimNumber: Sendable {
   package var value: Double
   /// Whether it comes from a level's members, unlike the level itself or a number of the model.
   package var isOfMembers: Bool
-  /// How many members it is the mean of; nil where it is no mean, or the file does not say.
+  /// How many members it is the mean of; nil if it is not a mean, or if the file does not say.
   package var memberCount: Int?
 
   /// A number, by default one that does not come from members.
@@ -32,19 +32,19 @@ package struct ClaimNumber: Sendable {
 package struct ClaimSeries: Sendable {
   /// At each time; NaN where there is none.
   package var mean: [Double]
-  /// How many members each is the mean of; empty where members change by definition, or the file does not say.
+  /// How many members each is the mean of; empty if members change by definition, or if the file does not say.
   package var memberCounts: [Int]
 
-  /// A series, by default of members that nobody counted.
+  /// A series, by default without counts of members.
   package init(_ mean: [Double], memberCounts: [Int] = []) {
     self.mean = mean
     self.memberCounts = memberCounts
   }
 
-  /// How many members there are at first: at t = 0, or where that is no time of the observable, at t = 1.
+  /// How many members there are at first: at t = 0, or at t = 1 if the observable has no value at t = 0.
   var firstCount: Int? { memberCounts.first { $0 > 0 } }
 
-  /// Whether means at different times are over different members, as where some diverge.
+  /// Whether means at different times are over different members, for example because some diverge.
   var membersChange: Bool {
     memberCounts.drop { $0 == 0 }.contains { $0 != firstCount }
   }
@@ -53,8 +53,8 @@ package struct ClaimSeries: Sendable {
 extension ClaimExpression {
   /// The value, a finite number.
   ///
-  /// Averages at different times are compared over the same members only: where members diverge, those that are left
-  /// may be nearer than all were, though none of them has moved.
+  /// Averages at different times are compared only if they are over the same members. If members diverge, the
+  /// remaining ones may be nearer on average than all were, although none of them has moved.
   ///
   /// - Parameters:
   ///   - number: The value of a name.
@@ -73,7 +73,7 @@ extension ClaimExpression {
     return try value(of: root, numbers, averages)
   }
 
-  /// Makes sure that what is compared is over the same members.
+  /// Throws if averages that are compared are over different members.
   private func checkMembers(
     _ numbers: [String: ClaimNumber], _ averages: [String: ClaimSeries]
   ) throws(MissingNumber) {
@@ -83,11 +83,11 @@ extension ClaimExpression {
     for (name, average) in averages.sorted(by: { $0.key < $1.key }) {
       if !isOfOneTime, average.membersChange {
         throw MissingNumber(
-          "\(name) is over fewer members at some times than at others, as where some diverge or have none")
+          "\(name) is over fewer members at some times than at others, because some diverge or have none")
       }
       for (other, number) in numbers.sorted(by: { $0.key < $1.key }) {
         guard let count = number.memberCount, let first = average.firstCount, count < first else { continue }
-        throw MissingNumber("\(other) is over fewer members than \(name), as where some diverge or have none")
+        throw MissingNumber("\(other) is over fewer members than \(name), because some diverge or have none")
       }
     }
   }
@@ -131,7 +131,7 @@ extension ClaimExpression {
 }
 
 extension ClaimExpression.SeriesFunction {
-  /// The value, where no mean that it needs is missing; missing means are passed over by the extrema.
+  /// The value, if no mean that it needs is missing. The extrema skip missing means.
   fileprivate func value(of series: [Double], _ name: String) throws(MissingNumber) -> Double {
     let known = series.indices.filter { series[$0].isFinite }
     // The first of equal ones.

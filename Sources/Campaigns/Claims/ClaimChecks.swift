@@ -6,7 +6,7 @@ import Scenarios
 import Vocabulary
 
 extension Scenario {
-  /// Checks that claims ask only for what the run file will hold, and controls for models that are made.
+  /// Checks that claims use only numbers that the run file will hold, and controls only models that are made.
   ///
   /// - Throws: `ScenarioError`.
   func checkClaims(_ vocabulary: ScenarioVocabulary) throws {
@@ -53,7 +53,7 @@ extension Scenario {
       }
       if isOfLevel, claim.over == .each {
         throw error(
-          key: key + ".over", value: "each", expected: "mean, for the slope is over the levels",
+          key: key + ".over", value: "each", expected: "mean, because the slope is over the levels",
           remedy: "leave it out")
       }
     }
@@ -84,7 +84,7 @@ extension Scenario {
       let near = Spelling.nearest(to: name, among: numbers)
       throw error(
         key: key, value: expression.text,
-        expected: "level, a swept key with numbers, or a number of the run file; '\(name)' is none",
+        expected: "level, a swept key with numbers, or a number of the run file; '\(name)' is none of these",
         remedy: near.map { "did you mean '\($0)'?" }
           ?? (!keys.declarations(of: name).isEmpty
             ? "sweep \(name)" : "numbers are \(ClaimNames.fixed.joined(separator: ", "))"))

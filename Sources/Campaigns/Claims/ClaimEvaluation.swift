@@ -8,14 +8,14 @@ import Vocabulary
 
 /// A claim, what its models gave, and the verdict.
 public struct ClaimResult: Sendable {
-  /// What an estimate is of one model: a number, or why there is none.
+  /// The estimate of one model: a number, or the reason why there is none.
   typealias Estimate = Result<Double, MissingNumber>
 
   /// The estimates of some models, and Student's 95 % interval over them.
   public struct Estimates: Sendable {
-    /// One per replica; NaN where a model gave none.
+    /// One per replica; NaN if a model gave none.
     public var values: [Double]
-    /// Over the models that gave one.
+    /// The interval over the models that gave one.
     public var interval: StudentInterval
     /// Why models gave none, with the number of those, in the models' order; empty where each gave one.
     public var whyMissing: String
@@ -34,7 +34,7 @@ public struct ClaimResult: Sendable {
       whyMissing = reasons.map { "\($0.reason) in \($0.count)" }.joined(separator: ", ")
     }
 
-    /// The models, where some gave none with their number: `5 models`, `5 of 14 models`.
+    /// The number of models in words: `5 models`, or `5 of 14 models` if some gave no estimate.
     var modelsText: String {
       let (count, all) = (interval.count, values.count)
       return "\(count == all ? "" : "\(count) of ")\(all) \(all == 1 ? "model" : "models")"
@@ -43,21 +43,21 @@ public struct ClaimResult: Sendable {
 
   /// One verdict.
   public struct Entry: Sendable {
-    /// Which point or level, such as `model.latent = 20, level 0.2`; empty where there is one only.
+    /// The point or level, such as `model.latent = 20, level 0.2`; empty if there is only one.
     public var label: String
     /// The estimates.
     public var estimates: Estimates
-    /// The controls': those that count first, then those shown beside.
+    /// The estimates of the controls: first those that count, then those that are only shown.
     public var controls: [(control: Control, estimates: Estimates)]
     /// The verdict.
     public var verdict: Verdict
-    /// Why it is not another.
+    /// Why there is no other verdict.
     public var reason: String
   }
 
   /// The claim.
   public var claim: ClaimSpecification
-  /// The dimensions that are left, with the values along each; none where there is one verdict.
+  /// The remaining dimensions with their values; empty if there is only one verdict.
   public var dimensions: [(name: String, labels: [String])]
   /// The verdicts, the last dimension fastest.
   public var entries: [Entry]
@@ -185,7 +185,7 @@ struct ClaimEvaluation {
     // Equal x may differ from their mean by a rounding.
     let scale = x.reduce(0) { max($0, abs($1)) }
     guard x.count > 1, sxx > n * (1e-12 * scale) * (1e-12 * scale) else {
-      throw MissingNumber("no slope, as what it is regressed against does not vary")
+      throw MissingNumber("no slope, because what it is regressed against does not vary")
     }
     return sxy / sxx
   }
@@ -318,8 +318,8 @@ struct ClaimEvaluation {
       })
   }
 
-  /// Which swept keys remain where an estimate is regressed over those that an expression names, or over all; and the
-  /// points of each regression, in the order of the remaining keys.
+  /// Which swept keys remain where an estimate is regressed over those that an expression names, or over all;
+  /// and the points of each regression, in the order of the remaining keys.
   private func regressed(
     _ against: ClaimExpression, _ names: [String], _ lengths: [Int], points: Int
   ) -> (kept: [Int], groups: [[Int]]) {

@@ -2,7 +2,7 @@ import Scenarios
 
 /// What a claim's numbers say.
 public enum Verdict: Int, Sendable, CaseIterable {
-  /// The interval of the mean over models, none of which lacks the estimate, lies above the threshold, and that of no
+  /// Every model gave the estimate, the interval of its mean lies above the threshold, and the interval of no
   /// control does.
   case supported
   /// The interval lies below the threshold.
@@ -12,8 +12,8 @@ public enum Verdict: Int, Sendable, CaseIterable {
 
   /// The rule.
   ///
-  /// A model may lack the estimate because it lacks the effect, as where a root of a negative number is taken: those
-  /// that have one say nothing about all.
+  /// A model may lack the estimate because it lacks the effect, for example if the estimate is the root of a
+  /// negative number. The models that have an estimate then say nothing about all models.
   ///
   /// - Parameters:
   ///   - models: Models in all.
@@ -21,7 +21,7 @@ public enum Verdict: Int, Sendable, CaseIterable {
   ///   - lower: Lower end of Student's 95 % interval over them.
   ///   - upper: Its upper end.
   ///   - threshold: What it must exceed.
-  ///   - controls: The controls' intervals, and how many of as many models they are over.
+  ///   - controls: The controls' intervals, with the number of models that gave one, and of all models.
   ///   - whyMissing: Why models lack the estimate.
   /// - Returns: The verdict, and why it is not another.
   public static func of(

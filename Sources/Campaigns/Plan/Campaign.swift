@@ -7,7 +7,7 @@ import Numerics
 import Output
 import Scenarios
 
-/// What a campaign found, for people; everything is in the file as well.
+/// The results of a campaign for people. The file holds all of them as well.
 public struct CampaignReport: Sendable {
   /// A run that failed.
   public struct Failure: Sendable {
@@ -27,7 +27,7 @@ public struct CampaignReport: Sendable {
   public var failures: [Failure]
   /// The claims with their verdicts.
   public var claims: [ClaimResult]
-  /// How claims differ from what they were when the first run began, in words; mostly nothing.
+  /// How claims differ from those with which the first run began, in words; usually empty.
   public var claimChanges: [String]
   /// Wall-clock seconds of all runs.
   public var seconds: Double
@@ -35,9 +35,9 @@ public struct CampaignReport: Sendable {
 
 /// Several runs that make one file: a sweep, replicas, controls; and the claims that they test.
 ///
-/// Each run is written to a file of its own in `RUN.nc.points/`, which is put together with the others when
-/// all are there. What was done is kept when the campaign is interrupted. Runs go side by side, each on a share
-/// of the threads; their numbers do not depend on it.
+/// Each run is written to a file of its own in `RUN.nc.points/`. When all are there, they are put together.
+/// Finished runs are kept if the campaign is interrupted. Runs go side by side, each on a share of the
+/// threads; their numbers do not depend on that.
 public struct Campaign: Sendable {
   let plan: CampaignPlan
   let options: RunOptions
@@ -48,7 +48,7 @@ public struct Campaign: Sendable {
   /// The scenario.
   public var scenario: Scenario { plan.scenario }
 
-  /// Checks every point of the sweep against its data, as far as that needs no training.
+  /// Checks every point of the sweep against its data, as far as this is possible without training.
   ///
   /// - Throws: `ScenarioError`, `DatasetError`.
   public init(_ scenario: Scenario, options: RunOptions = RunOptions(), events: RunEvents = RunEvents())
@@ -65,7 +65,7 @@ public struct Campaign: Sendable {
       if events.shouldStop() { throw CancellationError() }
       let experiment = try Experiment(
         point.scenario, options: options, events: events, dataset: datasets.dataset(of: point.scenario))
-      // A file that is missing fails that run alone, later.
+      // A missing file makes only that run fail, later.
       do { _ = try experiment.checkedSize() } catch let error as ScenarioError { throw error } catch {}
       first = first ?? experiment
     }
@@ -79,9 +79,9 @@ public struct Campaign: Sendable {
     }
   }
 
-  /// Refuses controls that are the scenario itself at every point, such as `untrained` where nothing is trained.
+  /// Throws if a control is the scenario itself at every point, such as `untrained` if nothing is trained.
   private func checkControls() throws {
-    // Controls lack what only the scenario's own runs are asked for.
+    // Controls write less than the scenario's own runs.
     func keys(_ point: CampaignPlan.Point) -> [String: String] {
       RunIdentity.keys(point.scenario, options.registry.vocabulary.keys).filter {
         $0.key != "controls" && !$0.key.hasPrefix("attractors") && !$0.key.hasPrefix("output.")
@@ -157,7 +157,7 @@ public struct Campaign: Sendable {
     let claims = try write(
       files, outcomes: outcomes, claimChanges: claimChanges, to: path,
       overwrite: overwrite)
-    // What failed may be tried again with the others as they are.
+    // Failed runs may be tried again, and the others stay as they are.
     if failures.isEmpty { try? FileManager.default.removeItem(atPath: folder) }
     return CampaignReport(
       path: path,
@@ -167,7 +167,7 @@ public struct Campaign: Sendable {
       seconds: (clock.now - begin).inSeconds)
   }
 
-  /// Computes every N-th run, for a cluster; `run` with `resume` puts all together.
+  /// Computes every N-th run, as one of several jobs on a cluster. `run` with `resume` puts all together.
   ///
   /// - Returns: How many runs there are in this part.
   /// - Throws: As `run`; the first failure.
@@ -204,7 +204,7 @@ public struct Campaign: Sendable {
 
   static let claimChangesAttribute = "claims_changed_after_start"
 
-  /// Changes of claims, each said once; earlier ones may be several in one text.
+  /// Changes of claims, each once; a text from before may hold several.
   private static func joined(_ earlier: [String], _ later: [String]) -> [String] {
     let said = "; " + earlier.joined(separator: "; ") + "; "
     return earlier + later.filter { !said.contains("; " + $0 + "; ") }
@@ -217,7 +217,7 @@ public struct Campaign: Sendable {
   ///
   /// - Throws: `CheckpointError` where the file is of another campaign, and may not be replaced.
   private func changedClaims(since file: PartialFile, overwrite: Bool) throws -> [String] {
-    // Without a scenario of its own it is none of ours.
+    // A file without a scenario was not written by this program.
     let differences =
       identity.differences(from: file.reader, options.registry.vocabulary) ?? ["it has no scenario"]
     let others = differences.filter { !Self.isOfClaim($0) }
@@ -229,7 +229,7 @@ public struct Campaign: Sendable {
     return []
   }
 
-  /// What became of a run.
+  /// How a run ended.
   package enum Outcome: Sendable {
     case done(isNew: Bool)
     case failed(any Error)
@@ -251,12 +251,13 @@ public struct Campaign: Sendable {
     }
   }
 
-  /// Refuses a folder of another campaign; the first to come leaves a note of what it is.
+  /// Throws if the folder belongs to another campaign. The first process leaves a note that says which
+  /// campaign it is.
   ///
-  /// Claims may be changed between, for they are tested at the end; but what was fixed before the runs must not
-  /// be confused with what was changed after.
+  /// Claims may be changed between runs, because they are tested at the end. But claims that were fixed
+  /// before the runs must not be confused with claims that were changed later.
   ///
-  /// - Returns: How the claims differ from those of the first to come, in words.
+  /// - Returns: How the claims differ from those of the first process, in words.
   @discardableResult
   private func checkIdentity(of folder: String) throws -> [String] {
     var identity = identity
@@ -320,7 +321,7 @@ public struct Campaign: Sendable {
     return board.outcomes
   }
 
-  /// Whether an error ends the campaign: it would meet every run.
+  /// Whether an error ends the campaign, because it would happen in every run.
   private static func isFatal(_ error: any Error) -> Bool {
     switch error {
     case is CancellationError, is RunInterrupted, is FileError, is CheckpointError: return true
@@ -344,7 +345,7 @@ public struct Campaign: Sendable {
     inner.warningsGiven = events.warningsGiven
     inner.progress = { progress in
       if case .training = progress {} else if turn.give() { turns.end(key) }
-      // Weights that hold where models are trained; ready models make it run ahead.
+      // These weights hold if models are trained; with models that are ready, progress is ahead of time.
       switch progress {
       case .training(let training):
         board.advance(number, to: 0.8 * Double(training.epoch) / Double(max(training.epochs, 1)))

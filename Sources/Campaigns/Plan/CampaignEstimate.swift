@@ -7,7 +7,8 @@ import RunFiles
 import Scenarios
 import Synchronization
 
-/// What a campaign will take, within a factor of two or so on this machine as busy as it is now.
+/// The time, memory and space that a campaign will take, within a factor of about two, on this machine with
+/// its present load.
 public struct CampaignEstimate: Sendable {
   /// Runs in all.
   public var runs = 0
@@ -21,7 +22,7 @@ public struct CampaignEstimate: Sendable {
   public var trainings = 0
   /// Wall-clock seconds from the first run's start to the last one's end.
   public var runningSeconds = 0.0
-  /// Seconds of training, those of models that are trained side by side added up.
+  /// The sum of the seconds of training over all models, also of those that are trained side by side.
   public var trainingSeconds = 0.0
   /// Wall-clock seconds until the file is put together.
   public var mergingSeconds = 0.0
@@ -35,23 +36,23 @@ public struct CampaignEstimate: Sendable {
   public var memoryBytes = 0.0
   /// The run file.
   public var fileBytes = 0.0
-  /// The folder of the runs' files, which is there until the run file is complete.
+  /// The folder of the runs' files, which exists until the run file is complete.
   public var folderBytes = 0.0
 }
 
 extension Campaign {
   /// Runs that a trial is made of; each takes a second or two.
   private static var mostTrials: Int { 6 }
-  /// Seconds that may go by with looking which models are trained already; data sets have to be read for it.
+  /// The most seconds for finding out which models are trained already, because data sets have to be read for it.
   private static var lookingSeconds: Double { 3 }
 
   /// Estimates all runs from trials of some of them.
   ///
-  /// Runs that differ in nothing that costs (replicas, labels, noise levels' values) share a trial. Trials go side
-  /// by side as the runs will, each with its share of the threads. Where there are more kinds than `mostTrials`,
-  /// the most different ones are tried, and the others' times follow from the nearest one's by the number of
-  /// multiplications. Then the campaign is played through with these times: which run comes when, which
-  /// trains, and which waits for a model that another trains.
+  /// Runs that differ in nothing that costs (replicas, labels, noise levels' values) share a trial. Trials go
+  /// side by side as the runs will, each with its share of the threads. If there are more kinds than
+  /// `mostTrials`, the most different ones are tried; the times of the others follow from those of the most
+  /// similar one by the number of multiplications. Then the campaign is simulated with these times: when each
+  /// run begins, which run trains a model, and which waits for a model that another trains.
   ///
   /// Nothing is trained or written.
   ///
@@ -69,7 +70,7 @@ extension Campaign {
     let representatives = representatives(of: chosen, trialOf, looked)
     let (begin, processor) = (ContinuousClock.now, Self.processorSeconds)
     let trials = try estimates(of: representatives, side: result.workers)
-    // Other programs' share: writing is not tried, and waits for them as trials do.
+    // The share of other programs: writing is not tried, and waits for them as trials do.
     let waiting = max(
       1,
       Double(options.threads) * (ContinuousClock.now - begin).inSeconds / (Self.processorSeconds - processor))
@@ -86,7 +87,7 @@ extension Campaign {
     addSizes(costs, to: &result)
     result.mergingSeconds *= waiting
     let growth = costs.map(\.sizes.growthBytes).sorted(by: >).prefix(result.workers).reduce(0, +)
-    // Beside the data sets of the trials, those of other seeds.
+    // The data sets of other seeds are there as well as those of the trials.
     func keys(_ points: [CampaignPlan.Point]) -> Int { Set(points.map(\.scenario.datasetKey)).count }
     let more =
       min(keys(plan.points), result.workers + 1) - keys(representatives.map { plan.points[$0.point] })
@@ -105,7 +106,7 @@ extension Campaign {
 
   private func epochs(_ point: Int) -> Int { options.registry.epochs(of: plan.points[point].scenario) }
 
-  /// Of each point the trial of the same kind, or the nearest one's.
+  /// For each point the trial of the same kind, or of the most similar one.
   private func nearestTrials(among chosen: [String], _ sizes: [String: RunSizes]) -> [Int] {
     plan.points.indices.map { point -> Int in
       let key = costKey(point)
@@ -118,7 +119,7 @@ extension Campaign {
     }
   }
 
-  /// Of each kind the run that tells most: whose model has to be trained, or is there for a search.
+  /// For each kind the run whose trial tells most: its model has to be trained, or is ready for a search.
   private func representatives(
     of chosen: [String], _ trialOf: [Int], _ looked: Looked
   ) -> [(point: Int, trains: Bool)] {
@@ -365,7 +366,7 @@ private struct PointCost {
 }
 
 extension RunSizes {
-  /// How unlike the work of two runs is: the sum of its parts' logarithmic ratios.
+  /// How different the work of two runs is: the sum of the logarithmic ratios of its parts.
   fileprivate func difference(from other: RunSizes) -> Double {
     [\RunSizes.epochWork, \.ensembleWork, \.preparationWork].map { work in
       abs(log(max(self[keyPath: work], 1) / max(other[keyPath: work], 1)))
@@ -382,7 +383,7 @@ extension Scenario {
       default: true
       }
     }.map { key, value in
-      // Levels cost alike: how many there are counts.
+      // All levels cost the same, so only their number counts.
       key == "initial.levels" ? "\(key): \(initial.levels.count)" : "\(key): \(value)"
     }.joined(separator: "\n")
   }

@@ -1,15 +1,15 @@
 import Scenarios
 import Vocabulary
 
-/// The runs that a scenario with a sweep, replicas or controls stands for.
+/// The runs of a scenario with a sweep, replicas or controls.
 ///
-/// Each run is a scenario of its own, which could be run alone: replica r is the run with the seed `seed + r`
-/// (data of patterns, training, corruption and choice of items), a control the run with another model or
-/// other labels.
+/// Each run is a scenario of its own, which could be run alone. Replica r is the run with the seed `seed + r`
+/// (patterns, training, corruption and choice of items). A control is the run with another model or other
+/// labels.
 package struct CampaignPlan: Sendable {
   /// One run.
   package struct Point: Sendable {
-    /// What to run; no sweep, one replica, no claims.
+    /// The run as a scenario: without sweep and claims, and with one replica.
     package var scenario: Scenario
     /// Nil for the scenario itself.
     package var control: Control?
@@ -76,7 +76,7 @@ package struct CampaignPlan: Sendable {
     scenario.claims = []
     scenario.sweep = []
     if control != nil {
-      // Averages are enough of a control.
+      // Of a control, averages are enough.
       scenario.attractors = nil
       scenario.output.members = false
       scenario.output.latents = false

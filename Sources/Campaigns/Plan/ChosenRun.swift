@@ -1,14 +1,15 @@
 import Scenarios
 import Vocabulary
 
-/// One of the runs that a scenario stands for.
+/// One of the runs of a scenario.
 public enum ChosenRun {
   /// The scenario of a run alone, such as that of replica 2 at `model.latent: 20`.
   ///
   /// - Parameters:
   ///   - scenario: Of one run, or of several.
-  ///   - choices: `KEY=VALUE` each: a swept key with one of its values, or `replica` with a number from 0. What is not
-  ///     chosen is the first.
+  ///   - choices: `KEY=VALUE` each: a swept key with one of its values, or `replica` with a number from 0.
+  ///     What is not chosen is the first.
+  ///   - vocabulary: The words of the program.
   /// - Throws: `ScenarioError` where there is no such run.
   public static func scenario(
     of scenario: Scenario, at choices: [String], _ vocabulary: ScenarioVocabulary
@@ -36,7 +37,7 @@ public enum ChosenRun {
         throw refusal(
           scenario, choice,
           keys.isEmpty
-            ? "nothing to choose, for the file holds one run" : "one of " + keys.joined(separator: ", "))
+            ? "nothing to choose, because the file holds one run" : "one of " + keys.joined(separator: ", "))
       }
     }
     let index = RowMajorShape(plan.shape).number(of: indices)

@@ -33,7 +33,7 @@ package final class PointBoard: Sendable {
   package func stop(_ error: any Error) { state.withLock { $0.fatal = $0.fatal ?? error } }
 
   package var fatal: (any Error)? { state.withLock { $0.fatal } }
-  /// The share that is done of what was not there before, for the time left follows from it.
+  /// The share that is done, not counting what was there before, because the time left follows from it.
   package var fraction: Double {
     state.withLock { state in
       let old = state.outcomes.count { if case .done(isNew: false) = $0 { true } else { false } }
@@ -54,7 +54,7 @@ final class Turn: Sendable {
   func give() -> Bool { isHeld.exchange(false, ordering: .relaxed) }
 }
 
-/// Lets one run at a time train a model, where several have the same: the others find it in the cache.
+/// Lets only one of the runs with the same model train it. The others find it in the cache.
 package final class TrainingTurns: Sendable {
   private let condition = NSCondition()
   private let atWork = Mutex<Set<String>>([])
@@ -68,7 +68,7 @@ package final class TrainingTurns: Sendable {
     }
   }
 
-  /// Lets the next begin; may be called again.
+  /// Lets the next run begin. It may be called more than once.
   package func end(_ key: String) {
     condition.lock()
     atWork.withLock { _ = $0.remove(key) }
@@ -77,7 +77,7 @@ package final class TrainingTurns: Sendable {
   }
 }
 
-/// Data sets in use, so that runs on the same data read them once.
+/// The data sets in use, so that runs with the same data set share it.
 package final class DatasetCache: Sendable {
   private let registry: Registry
   private let capacity: Int
@@ -88,7 +88,7 @@ package final class DatasetCache: Sendable {
     self.capacity = capacity
   }
 
-  /// Whether the scenario's data set has been read, and is still here.
+  /// Whether the scenario's data set has been read and is still in memory.
   package func holds(_ scenario: Scenario) -> Bool {
     let key = scenario.datasetKey
     return entries.withLock { $0.contains { $0.key == key } }

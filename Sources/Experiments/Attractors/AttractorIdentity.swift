@@ -21,8 +21,8 @@ extension Experiment {
           concept: concept.row, conceptDistance: concept.distance, memory: memory.row,
           memoryDistance: memory.distance, recoveredItem: -1))
     }
-    // An attractor is a recovered memory where its picture is nearest to one training item, among those of both
-    // splits, and that item's own memory goes there.
+    // An attractor is a recovered memory if its picture is nearest to one training item, among the items of both
+    // splits, and the memory of that item goes there.
     let candidates = study.sets.indices.filter {
       study.sets[$0].mayAttract && items[$0] < dataset.train.count
     }
@@ -59,7 +59,8 @@ extension Experiment {
     return (best.row, best.square.squareRoot())
   }
 
-  /// For each picture the nearest item in the data space: of the training set, or (from its count on) the test set.
+  /// For each picture the index of the nearest item in the data space. Test items are numbered after the
+  /// training items.
   private func nearestItems(_ pictures: RowTable) -> [Int] {
     let d = pictures.columns
     let n = pictures.rows

@@ -163,7 +163,8 @@ extension Experiment {
     result.order = keys
   }
 
-  /// Half the width of the widest interval of all levels; 1 without attractors, infinite where an interval is missing.
+  /// Half the width of the widest interval of all levels; 1 without attractors, infinite where an interval is
+  /// missing.
   private func widestInterval(_ starts: DecidedStarts, _ sets: Int) -> Double {
     scenario.initial.levels.indices.flatMap { level in
       FractionInterval.ofBasins(
@@ -236,7 +237,7 @@ extension Experiment {
 }
 
 extension InitialSpecification.Items {
-  /// So many items, those chosen before among them.
+  /// A given number of items; those that were chosen before are among them.
   func extended(to count: Int) -> Self {
     switch self {
     case .all, .first: .first(count)
@@ -270,9 +271,9 @@ extension AttractorStudy {
 }
 
 extension AttractorSearch.Settings {
-  /// Those of a scenario.
+  /// The settings of a scenario.
   ///
-  /// - Parameter spread: That of the memories, to which `mergeDistance` is relative.
+  /// - Parameter spread: The spread of the memories, of which `mergeDistance` is a share.
   init(_ specification: AttractorSpecification, spread: Double) {
     self.init()
     mergeDistance = specification.mergeDistance * spread

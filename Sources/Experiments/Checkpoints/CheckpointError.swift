@@ -2,7 +2,7 @@
 public struct CheckpointError: Error, CustomStringConvertible, Sendable {
   /// What is wrong, in kinds that call for different answers.
   public enum Kind: Sendable, Hashable {
-    /// It belongs to other work, is incomplete or damaged (exit code 65).
+    /// It belongs to other work, or is incomplete or damaged (exit code 65).
     case mismatch
     /// There is no such file (66).
     case missing
@@ -29,7 +29,7 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
     self.remedy = remedy
   }
 
-  /// Refuses to go on with other work's checkpoint or output.
+  /// Refuses to continue from the checkpoint or output of other work.
   package static func differs(_ path: String, _ what: String, _ differences: [String]) -> CheckpointError {
     let shown = differences.prefix(3).joined(separator: ", ")
     let more = differences.count > 3 ? " and \(differences.count - 3) more differences" : ""
@@ -39,7 +39,7 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
   }
 }
 
-/// Work ended before its end because it was asked to; it can be continued.
+/// Work that was asked to end before it was done. It can be continued.
 public struct RunInterrupted: Error, Sendable {
   /// Where the state was saved.
   public let checkpoint: String

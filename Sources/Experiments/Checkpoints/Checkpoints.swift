@@ -3,12 +3,12 @@ import Logging
 import Numerics
 import Output
 
-/// The checkpoint beside an output: `OUTPUT.checkpoint`, and where members are written or a shard is
-/// computed, the data so far in `OUTPUT.checkpoint-data-XXXXXXXX`.
+/// The checkpoint beside an output, `OUTPUT.checkpoint`. If members are written or a shard is computed, the
+/// data so far are in `OUTPUT.checkpoint-data-XXXXXXXX`.
 ///
-/// A checkpoint is one file, written aside and renamed: a text that tells what it is, a header (JSON), the
-/// state, and a SHA-256 of all that. It names its data file, with the length and the hash of what counts of
-/// it; what was appended later is cut off.
+/// A checkpoint is one file, which is written under another name and then renamed. It holds a text that tells
+/// what it is, a header (JSON), the state, and a SHA-256 of these. It names its data file, with the length
+/// and the hash of the part that belongs to the checkpoint; anything after that part is cut off.
 package final class Checkpoints: @unchecked Sendable {
   /// What is being done.
   package enum Stage: String, Codable, Sendable { case training, ensemble }
@@ -40,7 +40,7 @@ package final class Checkpoints: @unchecked Sendable {
     /// At the state.
     package var body: ByteDecoder
 
-    /// The state of an ensemble; nil where it is another's.
+    /// The state of an ensemble; nil if the checkpoint holds another kind of state.
     package var ensembleBody: ByteDecoder? { header.stage == .ensemble ? body : nil }
   }
 
@@ -96,10 +96,12 @@ package final class Checkpoints: @unchecked Sendable {
     }
   }
 
-  /// Takes over what an earlier process left, or refuses to lose it.
+  /// Takes over the checkpoint that an earlier process left, or refuses to lose it.
   ///
   /// - Parameters:
-  ///   - resume: Whether it is to be continued; else it is refused, or removed with `overwrite`.
+  ///   - resume: Whether the checkpoint is continued. If not, it is an error, or is removed with `overwrite`.
+  ///   - overwrite: Whether a checkpoint that is not continued may be removed.
+  ///   - logger: Receives a warning about a damaged checkpoint.
   /// - Returns: The last good checkpoint, or nil.
   /// - Throws: `CheckpointError` of kind `exists` where there is one that would be lost.
   package func takeOver(resume: Bool, overwrite: Bool, logger: Logger) throws -> Loaded? {
@@ -131,7 +133,7 @@ package final class Checkpoints: @unchecked Sendable {
     let file = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     let end = file.count - Self.hashLength
     guard end >= Self.magic.count, Array(file.prefix(Self.magic.count)) == Self.magic else {
-      throw ByteDecodingError("it is no checkpoint of this program")
+      throw ByteDecodingError("it is not a checkpoint of this program")
     }
     var hash = ContentHash()
     file.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[0..<end])) }
@@ -147,7 +149,7 @@ package final class Checkpoints: @unchecked Sendable {
     return Loaded(header: header, body: decoder)
   }
 
-  /// Removes the checkpoint and its data, and what killed processes left half-written beside it.
+  /// Removes the checkpoint, its data, and half-written files that killed processes left beside it.
   package func remove() {
     try? FileManager.default.removeItem(atPath: path)
     AtomicFile.removeOrphans(beside: path)

@@ -25,7 +25,7 @@ package final class FrameFile {
 
   package init(creating path: String) throws { file = try AppendFile(creating: path) }
 
-  /// Goes on after the part that belongs to a checkpoint.
+  /// Continues after the part that belongs to a checkpoint.
   ///
   /// - Throws: `FileError`, or `ByteDecodingError` where that part is not what it was.
   package init(continuing path: String, _ part: Checkpoints.DataPart) throws {
@@ -63,7 +63,7 @@ package final class FrameFile {
     try append(.end) { encoder in for byte in digest.utf8 { try encoder.encode(byte) } }
   }
 
-  /// The part so far, brought to the disk.
+  /// Writes everything so far to the disk, and returns the part that a checkpoint may name.
   package func synchronized() throws -> Checkpoints.DataPart {
     try file.synchronize()
     let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
@@ -73,7 +73,7 @@ package final class FrameFile {
   /// Reads all frames in order.
   ///
   /// - Parameter checked: Whether the file must be complete, with the right checksum at its end. Frames are
-  ///   handed out before that is known.
+  ///   handed out before the end is checked.
   /// - Throws: `FileError`, `ByteDecodingError`, and what `body` throws.
   package func forEachFrame(checked: Bool, _ body: (Kind, ByteDecoder) throws -> Void) throws {
     var position = 0

@@ -4,8 +4,8 @@ import Numerics
 import Output
 import Scenarios
 
-/// Everything that a run's numbers depend on: work is continued, and shards are merged, only where all of
-/// it is the same.
+/// Everything that a run's numbers depend on. Work is continued, and shards are merged, only if all of it is
+/// the same.
 package struct RunIdentity: Codable, Sendable, Equatable {
   /// Program and version.
   var program: String
@@ -24,12 +24,12 @@ package struct RunIdentity: Codable, Sendable, Equatable {
   /// SHA-256 of the model; nil before it is known.
   var model: String?
 
-  /// The keys of a scenario that matter: those that change no number, and paths of files whose contents are hashed,
-  /// do not.
+  /// The keys of a scenario that change its numbers. Paths of files whose contents are hashed are not among them.
   ///
   /// - Parameters:
+  ///   - scenario: The scenario.
   ///   - keys: The table of the program's keys.
-  ///   - withClaims: Whether claims count, which change no run but what is said of it.
+  ///   - withClaims: Whether claims count. They change no run, but they change what is said of it.
   package static func keys(
     _ scenario: Scenario, _ keys: ScenarioKeys, withClaims: Bool = false
   ) -> [String: String] {
@@ -43,7 +43,7 @@ package struct RunIdentity: Codable, Sendable, Equatable {
       let key = keys.declaration(of: name, in: scenario)
       switch key?.influence {
       case .nothing: break
-      // That a file tells the kind counts, but not which.
+      // It counts that a file tells the kind; it does not count which file.
       case .fileContents: if key?.isExclusive ?? false { result[name] = "" }
       default: result[name] = value
       }
@@ -54,7 +54,7 @@ package struct RunIdentity: Codable, Sendable, Equatable {
     return result
   }
 
-  /// What differs, in words; empty where all is the same.
+  /// What differs, in words; empty if nothing does.
   ///
   /// - Parameter training: Whether only what training depends on counts.
   package func differences(from now: RunIdentity, training: Bool = false) -> [String] {
@@ -80,8 +80,8 @@ package struct RunIdentity: Codable, Sendable, Equatable {
     return result
   }
 
-  /// What differs from the run or campaign that a run file is of, in words, models apart; nil where the file has no
-  /// scenario.
+  /// How it differs from the run or campaign of a run file, in words, leaving models out; nil if the file has
+  /// no scenario.
   package func differences(from file: NetCDFReader, _ vocabulary: ScenarioVocabulary) -> [String]? {
     guard let text = try? file.attribute("scenario").text,
       let other = try? ScenarioLoader.parse(text: text, path: file.path, vocabulary: vocabulary)
@@ -98,13 +98,14 @@ package struct RunIdentity: Codable, Sendable, Equatable {
     return result
   }
 
-  /// Whether hashes of files are the same; a file that could not be read has given no number, and may be mended.
+  /// Whether hashes of files are the same. A file that could not be read counts as the same: it gave no
+  /// number, and may be mended.
   private static func areSame(_ former: [String], _ now: [String]) -> Bool {
     former.count == now.count
       && zip(former, now).allSatisfy { $0 == $1 || $0 == unreadable || $1 == unreadable }
   }
 
-  /// In the place of the hash of a file that cannot be read.
+  /// Stands for the hash of a file that cannot be read.
   static let unreadable = "unreadable"
 
   /// SHA-256 of the running program.

@@ -12,7 +12,7 @@ public struct Shard: Codable, Sendable, Hashable, CustomStringConvertible {
     self.count = count
   }
 
-  /// Reads `3/16`; nil where that is not what it says.
+  /// Reads a text such as `3/16`; nil if it is anything else.
   public init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
     guard parts.count == 2, let number = parts[0], let count = parts[1] else { return nil }

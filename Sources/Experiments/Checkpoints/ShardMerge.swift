@@ -47,19 +47,19 @@ struct ShardHeader: Codable, Sendable {
     } catch is Found {
     } catch {
       throw CheckpointError(
-        .mismatch, path: path, problem: "it is no whole shard: \(error)", remedy: "compute it again")
+        .mismatch, path: path, problem: "it is not a whole shard: \(error)", remedy: "compute it again")
     }
     guard let header else {
       throw CheckpointError(
-        .mismatch, path: path, problem: "it is no shard: it is empty", remedy: "compute it again")
+        .mismatch, path: path, problem: "it is not a shard, because it is empty", remedy: "compute it again")
     }
     return header
   }
 }
 
-/// Makes the run file of all shards of a run.
+/// Makes the run file from all shards of a run.
 public struct ShardMerge {
-  /// The run, as the shards tell.
+  /// The run that the shards are parts of.
   public let experiment: Experiment
   /// In order.
   private let paths: [String]
@@ -189,7 +189,7 @@ public struct ShardMerge {
 }
 
 extension Experiment {
-  /// Whether the output is there already, complete, and of this run.
+  /// Whether the output is there already, is complete, and belongs to this run.
   ///
   /// - Throws: `CheckpointError` where it is of another run and may not be replaced.
   package func isComplete(
@@ -219,7 +219,7 @@ extension Experiment {
     return differences.isEmpty
   }
 
-  /// The hashes of the models' files that a run file has; those of the models where it is from before.
+  /// The hashes of the models' files in a run file; in files of former versions, the hashes of the models.
   private static func modelFileHashes(of file: NetCDFReader) -> Set<String>? {
     let texts = ["model_files_sha256", "model_sha256"].lazy.compactMap { try? file.attribute($0).text }
     return texts.first.map { Set($0.split(separator: " ").map(String.init)) }

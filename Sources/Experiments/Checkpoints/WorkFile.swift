@@ -1,8 +1,8 @@
 import Output
 
-/// The files of unfinished work, which are no run files.
+/// The files of unfinished work, which are not run files.
 public enum WorkFile {
-  /// Refuses a shard or a checkpoint, by its first bytes, where a run file is wanted.
+  /// Throws if a file that should be a run file is a shard or a checkpoint, as its first bytes tell.
   ///
   /// - Throws: `CheckpointError`.
   public static func refuse(_ path: String) throws {
@@ -14,7 +14,7 @@ public enum WorkFile {
     if bytes == checkpoint || (isShard && path.contains(".checkpoint-data-")) {
       throw CheckpointError(
         .mismatch, path: path, problem: "it is a checkpoint, of a run or training that has not ended",
-        remedy: "continue that: the same command with --resume")
+        remedy: "continue it: give the same command with --resume")
     }
     if isShard {
       throw CheckpointError(

@@ -6,9 +6,10 @@ import Numerics
 import RunFiles
 import Scenarios
 
-/// What a run will take, within a factor of two or so on this machine as busy as it is now.
+/// The time, memory and space that a run will take, within a factor of about two, on this machine with its
+/// present load.
 public struct RunEstimate: Sendable {
-  /// Wall-clock seconds of training; 0 where the model is there.
+  /// Wall-clock seconds of training; 0 if the model is there already.
   public var trainingSeconds = 0.0
   /// Wall-clock seconds of the ensemble.
   public var ensembleSeconds = 0.0
@@ -39,8 +40,8 @@ public struct RunEstimate: Sendable {
 
   /// What a search for attractors will take.
   public struct Search: Sendable {
-    /// Wall-clock seconds, from a trial with some of the starts; nil where the model is not trained yet, for
-    /// how long orbits wander depends on it.
+    /// Wall-clock seconds, from a trial with some of the starts; nil if the model is not trained yet, because
+    /// the length of orbits depends on it.
     public var seconds: Double?
     /// Wall-clock seconds if every start took all of `max-steps`.
     public var atMostSeconds = 0.0
@@ -104,7 +105,7 @@ extension Experiment {
     var trial = plan
     trial.levels = [plan.levels[plan.levels.count / 2]]
     let wanted = BlockSize.standard * 2 * options.threads
-    // Where items differ in their realizations, every one has at least one.
+    // Items may differ in their number of realizations; each has at least one.
     let realizations = plan.unevenRealizations == nil ? plan.realizations : 1
     trial.items = Array(plan.items.prefix(max(1, wanted / min(realizations, BlockSize.standard))))
     trial.setRealizations(
@@ -141,7 +142,7 @@ extension Experiment {
       variables: sizes.contents.variables + sizes.contents.groupVariables)
   }
 
-  /// The most resident memory that this process has had; 0 where the system does not tell.
+  /// The largest resident memory of this process so far; 0 if the system does not tell.
   package static func peakResidentBytes() -> Int {
     guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })

@@ -6,7 +6,7 @@ import Kinds
 import Numerics
 import Scenarios
 
-/// What follows of a run's size from its scenario and data set alone.
+/// The sizes of a run that follow from its scenario and data set.
 package struct RunSizes: Sendable {
   /// What the run file holds.
   package var contents = RunFileContents()
@@ -39,12 +39,13 @@ extension Experiment {
     let items = try itemIndices(available: try givenStateCount).count
     let members = layout.levels * items * scenario.initial.realizations
     addState(layout, members: members, modelBytes: model.storedBytes, to: &result)
-    // Activation functions and what else is done once per number take some tens of multiplications each.
+    // An activation function, or any other work that is done once per number, costs some tens of multiplications.
     addWork(layout, members: members, perItem: model.parameterCount + 30 * model.width, to: &result)
     return result
   }
 
-  /// The layout of the run's file, as far as scenario and data tell it: how many attractors there are, nobody knows.
+  /// The layout of the run's file, as far as scenario and data tell it. The number of attractors is not known
+  /// beforehand.
   package func fileLayout(_ model: ModelOutline) throws -> RunLayout {
     let (initial, output) = (scenario.initial, scenario.output)
     let items = try itemIndices(available: try givenStateCount).count
@@ -130,7 +131,7 @@ extension Experiment {
       + records / Double(members) * unitMembers
     result.growthBytes += 2 * moments + bootstrap + 2 * workers * unit
     result.growthBytes += width * 8 * Double(BlockSize.standard) * 3 + 2 * averages
-    // With the units at hand; the former checkpoint is there until the next is whole.
+    // With the units at hand. The former checkpoint stays until the next one is whole.
     result.checkpointBytes =
       records + 2 * (bootstrap + 2 * moments + modelBytes + averages + workers * unit)
     result.writingSeconds =

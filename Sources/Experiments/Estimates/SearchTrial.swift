@@ -6,7 +6,8 @@ import Numerics
 import Observables
 import Scenarios
 
-/// A trial of a search for attractors: a few starts fill the catalogue, then as many again tell the time of all others.
+/// A trial of a search for attractors: a few starts fill the catalogue, and the time of as many further ones
+/// tells the time of the rest.
 struct SearchTrial {
   private let experiment: Experiment
   private let model: any DifferentiableModel
@@ -44,7 +45,7 @@ struct SearchTrial {
     let filling = try decide(first, search)
     let others = second.isEmpty ? filling : try decide(second, search)
     let count = Double(second.isEmpty ? first.count : second.count)
-    // Steps are cheapest where many orbits take them together, and nothing else is done between.
+    // Steps are cheapest if many orbits take them together and nothing else is done in between.
     let perStep = min(
       filling.seconds / Double(max(filling.steps, 1)), others.seconds / Double(max(others.steps, 1)))
     var estimate = RunEstimate.Search()

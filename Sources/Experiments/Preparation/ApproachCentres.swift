@@ -3,11 +3,12 @@ import Dynamics
 import Numerics
 import Observables
 
-/// The centres that approaches are computed for, level by level of the tree: those of the own branch, siblings', and
-/// those under shuffled labels.
+/// The centres that approaches are computed for, level by level of the tree: those of the own branch,
+/// siblings', and those under shuffled labels.
 ///
-/// Siblings: another item of the class, another class of the superclass, another superclass. Shuffled: the memory of
-/// another item drawn at random, and the centres of the training memories under permuted labels. The root has neither.
+/// A sibling is another item of the class, another class of the superclass, or another superclass. Under
+/// shuffled labels there are the memory of another item drawn at random, and the centres of the training
+/// memories with permuted labels. The root has neither.
 struct ApproachCentres {
   /// The centres of one level, and which of them is an item's; -1 for none.
   private struct Level {

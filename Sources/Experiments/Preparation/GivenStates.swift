@@ -91,7 +91,7 @@ struct GivenStates {
     guard numbers.count == count else {
       throw scenario.error(
         key: "initial.file.labels", value: labels,
-        expected: "\(count) labels, as there are states; it has \(numbers.count)",
+        expected: "\(count) labels, one for each state; it has \(numbers.count)",
         remedy: "choose the labels that belong to the states")
     }
     return try numbers.map { label in
@@ -117,7 +117,7 @@ struct GivenStates {
     let (numbers, shape) = try readNumbers(name, file, count: count)
     guard let numbers else {
       throw refusal(
-        "\(count) numbers of source items, as there are states; its shape is \(shape)",
+        "\(count) numbers of source items, one for each state; its shape is \(shape)",
         "choose the numbers that belong to the states")
     }
     let split = scenario.initial.split
@@ -136,8 +136,8 @@ struct GivenStates {
     }
   }
 
-  /// So many numbers of a variable of the file, or of an IDX file, NaN where they are missing; nil where its shape is
-  /// another, for it may declare more than can be read.
+  /// A given number of values of a variable of the file, or of an IDX file, NaN if they are missing; nil if
+  /// its shape differs, because it may declare more values than can be read.
   private static func readNumbers(
     _ name: String, _ file: InitialSpecification.File, count: Int
   ) throws -> (numbers: [Double]?, shape: [Int]) {

@@ -9,13 +9,13 @@ import Scenarios
 struct Measurements {
   /// What observables are made from.
   let context: ObservableContext
-  /// The user's, then the indicators of the tree's levels.
+  /// The observables that the scenario asks for, then the indicators of the tree's levels.
   let observables: [any Observable]
-  /// How many of them are the user's.
+  /// How many of them the scenario asks for.
   let visibleCount: Int
-  /// The class of the nearest concept, which is counted; nil where nobody asks.
+  /// The class of the nearest concept, which is counted; nil if the scenario does not ask for it.
   let conceptLabel: (any Observable)?
-  /// The principal axes that the run file has, `[axes, N]`; nil where nobody asks.
+  /// The principal axes for the run file, `[axes, N]`; nil if nothing needs them.
   let principalAxes: RowTable?
 
   /// Makes the scenario's observables.
@@ -73,7 +73,7 @@ struct Measurements {
         ? scenario.conceptRadiusQuantile.map { geometry.centres.conceptRadii(quantile: $0) } : nil)
   }
 
-  /// As many memories of training as of held-out items.
+  /// Equally many memories of training and of held-out items.
   private static func samples(
     of map: some EncodingMap, _ geometry: PreparedGeometry, _ start: PreparedStart, _ experiment: Experiment
   ) -> MemorySamples? {

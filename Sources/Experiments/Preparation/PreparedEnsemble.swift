@@ -7,9 +7,9 @@ import Vocabulary
 
 /// An ensemble that is ready to run: its map, its start, and the geometry that it is measured in.
 ///
-/// It is the end of a street of values, each made from those before: the data set (`Experiment`), the model
-/// (`PreparedModel`), memories and centres (`PreparedGeometry`), initial states (`PreparedStart`), what is measured
-/// (`Measurements`), and the plan.
+/// It is the last of a sequence of values, each made from those before it: the data set (`Experiment`), the
+/// model (`PreparedModel`), memories and centres (`PreparedGeometry`), initial states (`PreparedStart`), what
+/// is measured (`Measurements`), and the plan.
 struct PreparedEnsemble<Map: EncodingMap> {
   let map: Map
   let start: PreparedStart
@@ -17,9 +17,9 @@ struct PreparedEnsemble<Map: EncodingMap> {
   let geometry: LatentGeometry
   /// Of the memories, by descending variance, `[axes, N]`; computed where the run file needs them.
   let principalAxes: RowTable?
-  /// How many of the plan's observables are the user's; level indicators follow.
+  /// How many of the plan's observables the scenario asks for; level indicators follow them.
   let visibleObservables: Int
-  /// How far each concept reaches, `[classes]`; nil where nobody asks, or there is no end.
+  /// How far each concept reaches, `[classes]`; nil if nothing needs it, or if concepts have no radius.
   let conceptRadii: [Double]?
 
   /// The members' own items; nil for starts without one.

@@ -5,9 +5,9 @@ import Numerics
 import Observables
 import Scenarios
 
-/// Where members start, and what is theirs.
+/// Where members start, and their own items.
 struct PreparedStart: InitialCondition {
-  /// What a member's `item` is where states of a file have source items.
+  /// What a member's `item` means if states of a file have source items.
   enum Address {
     /// The source item: its states are its realizations.
     case sourceItem
@@ -18,7 +18,7 @@ struct PreparedStart: InitialCondition {
   private let base: any InitialCondition
   /// The items of every level, ascending.
   let items: [Int32]
-  /// How many realizations each of them has; nil: as many as the scenario says.
+  /// How many realizations each of them has; nil: the scenario's number.
   private(set) var realizations: [Int]?
   /// The source item of each state, where members are addressed by states; else nil.
   private(set) var itemOfState: [Int32]?
@@ -73,7 +73,8 @@ struct PreparedStart: InitialCondition {
       imageShape: experiment.dataset.imageShape)
   }
 
-  /// Chosen states of a file that have source items: what is a member's own is its source item's.
+  /// Chosen states of a file that have source items. A member's own memory and concept are those of its
+  /// source item.
   private init(
     _ given: GivenStates, states: [Int32], of sourceItems: [Int32], by address: Address,
     _ map: some EncodingMap, _ geometry: PreparedGeometry, _ experiment: Experiment
@@ -99,7 +100,7 @@ struct PreparedStart: InitialCondition {
     }
   }
 
-  /// Chosen states of a file without source items; where they have labels each is its own clean item.
+  /// Chosen states of a file without source items. If they have labels, each is its own clean item.
   private init(_ given: GivenStates, states: [Int32], _ map: some EncodingMap, threads: Int) {
     items = states
     base = GivenStart(given.rows, space: given.space)

@@ -21,7 +21,7 @@ extension Experiment {
       if let until = attractors.until, until.atMost < starts {
         throw scenario.error(
           key: "attractors.until.at-most", value: "\(until.atMost)",
-          expected: "at least \(starts), as many starts per level as there are to begin with",
+          expected: "at least \(starts), the number of starts per level to begin with",
           remedy: "raise it, or lower attractors.items")
       }
     }
@@ -36,7 +36,7 @@ extension Experiment {
       file, scenario: scenario, dataset: dataset, latentDimension: model.latentDimension,
       dataRange: model.dataRange)
     if let items = states.items, let attractors = scenario.attractors {
-      // With `until` the search may go on to any state.
+      // With `until`, the search may continue with any state.
       let chosen =
         attractors.until == nil
         ? try attractorItems(attractors, available: states.rows.rows)
@@ -54,7 +54,8 @@ extension Experiment {
     return states.rows.rows
   }
 
-  /// Refuses states of one source item among the starts of a search: its intervals are those of independent starts.
+  /// Throws if two starts of a search are states of the same source item, because its intervals assume
+  /// independent starts.
   private func checkStarts(of items: [Int32], chosen: [Int32], _ key: String) throws {
     var stateOfItem: [Int32: Int32] = [:]
     for state in chosen {
@@ -68,7 +69,7 @@ extension Experiment {
     }
   }
 
-  /// Refuses what could not be held in this machine's memory, before anything is allocated for it.
+  /// Throws if something would not fit into this machine's memory, before anything is allocated for it.
   private func checkMemory(_ model: ModelOutline) throws {
     let available = Double(ProcessInfo.processInfo.physicalMemory)
     for demand in model.memory + [averagesMemory] + filmsMemory + membersMemory
@@ -92,7 +93,8 @@ extension Experiment {
     let series = Double((scenario.observables.count + 4) * (groups + 2 * scenario.splitBy.count))
     let classes = Double(hierarchy.numberOfClasses)
     let counts = scenario.asksForNearestConcept ? classes * (classes + 1) / 3 : 0
-    // Of each worker, of its result that waits, of segment and level; and all levels' averages.
+    // Those of each worker, of its result that waits, of the segment and the level; and the averages of all
+    // levels.
     let copies = Double(2 * (2 * options.threads + 2) + 2 * scenario.initial.levels.count)
     return demand(
       (series + counts) * copies * 24 * Double(scenario.dynamics.steps + 1), key: "dynamics.steps",

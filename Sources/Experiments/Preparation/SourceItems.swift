@@ -68,7 +68,7 @@ extension Experiment {
       key: specification.itemsKey)
   }
 
-  /// How many different source items the members have; the number of starts where they have none.
+  /// How many different source items the members have; the number of starts if they have none.
   ///
   /// - Throws: as `run`.
   func sourceItemCount() throws -> Int {

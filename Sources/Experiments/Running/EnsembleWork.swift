@@ -5,7 +5,7 @@ import Numerics
 import Output
 import Scenarios
 
-/// What a run is to do, and what it found.
+/// The work of a run, and its results.
 struct RunJob {
   let path: String
   let overwrite: Bool
@@ -17,9 +17,9 @@ struct RunJob {
 
 /// The part of a run that is saved: the averages so far, and the file of members' records and segments.
 ///
-/// Used by one thread at a time, but for `shouldStop`.
+/// Only one thread uses it at a time, except for `shouldStop`.
 final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
-  /// Where to go on; nil: at the beginning, or handed over.
+  /// Where to continue; nil at the beginning, and after it was handed over.
   private var state: EnsembleState?
   /// How much of the whole ensemble an earlier process measured.
   private(set) var fractionBefore = 0.0
@@ -29,7 +29,7 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
   private let job: RunJob
   private let model: any PreparedModel
   private var final: EnsembleState?
-  /// What counts of a shard's file that has its end already.
+  /// The part before the end of a shard's file that has its end already.
   private var dataBeforeEnd: Checkpoints.DataPart?
   private let partition: UnitPartition
   private let lastUnit: Int
@@ -77,7 +77,7 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
     if shard.number == 1 { try data.append(.model) { try model.encode(to: &$0) } }
   }
 
-  /// Hands over where to go on, so that the ensemble changes it without a copy.
+  /// Hands over the state to continue from, so that the ensemble changes it without a copy.
   func takeState() -> EnsembleState? {
     defer { state = nil }
     return state
@@ -98,7 +98,7 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
     try data?.append(.segment) { try segment.encode(to: &$0) }
   }
 
-  /// Saves the state where it is time.
+  /// Saves the state if it is time.
   func checkpoint(_ state: borrowing EnsembleState, isLast: Bool) throws {
     if isLast {
       try save(state)
@@ -124,7 +124,7 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
     }
   }
 
-  /// Saves the finished averages where a search for attractors follows, which may take long.
+  /// Saves the finished averages if a search for attractors follows, because it may take long.
   func saveBeforeSearch() {
     guard let final, experiment.scenario.attractors != nil else { return }
     do {
@@ -142,7 +142,7 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
   /// Saves the finished averages, which could not be written, and throws.
   func keepResults(after error: any Error) throws -> Never {
     var isKept = false
-    // Not for a run of seconds.
+    // A run of seconds is not worth a checkpoint.
     if let final, error is CancellationError || job.checkpoints.isSaved || job.checkpoints.isDue() {
       isKept = (try? save(final)) != nil
     }

@@ -6,8 +6,8 @@ import Scenarios
 extension Experiment {
   /// Records the films that the scenario asks for, with an ensemble of those members alone.
   ///
-  /// Random numbers are addressed and a member does not depend on its block: these are the very members
-  /// of the run, and the run's own loop knows nothing of films.
+  /// Random numbers are addressed, and a member does not depend on its block. So these are the same members
+  /// as in the run, and the run's own loop needs no code for films.
   func recordFilms<Map>(of prepared: PreparedEnsemble<Map>) throws -> Films? {
     guard let specification = scenario.output.films else { return nil }
     let all = prepared.plan.items
@@ -29,7 +29,7 @@ extension Experiment {
   }
 }
 
-/// Copies x(t) at some times; as an observable it is missing always.
+/// Copies x(t) at some times. As an observable it has no value.
 ///
 /// Each picture is written by one worker, once.
 private final class FilmRecorder: Observable, @unchecked Sendable {

@@ -1,19 +1,19 @@
 import Kinds
 import Numerics
 
-/// The checkpoint beside an output, as the preparation of a model uses it.
+/// The checkpoint beside an output, for the preparation of a model.
 struct ModelCheckpoints: PreparationCheckpoints {
   let checkpoints: Checkpoints
   let identity: RunIdentity
   let shard: Shard?
-  /// What an earlier process left; nil where there is none.
+  /// What an earlier process left; nil if it left nothing.
   let loaded: Checkpoints.Loaded?
 
   var path: String { checkpoints.path }
 
   var former: ByteDecoder? { loaded?.header.stage == .training ? loaded?.body : nil }
 
-  /// While a later stage's checkpoint is there, it must stay.
+  /// The checkpoint of a later stage must stay.
   private var isLater: Bool { loaded?.header.stage == .ensemble }
 
   func isDue() -> Bool { !isLater && checkpoints.isDue() }

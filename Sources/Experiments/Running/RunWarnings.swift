@@ -6,11 +6,11 @@ import Numerics
 import Observables
 import Scenarios
 
-/// What makes numbers say something else than they seem to, though nothing is wrong with the run.
+/// Warnings of numbers that mislead although nothing is wrong with the run.
 ///
 /// Each is a line for the log and for the run file's attribute `warnings`.
 extension Experiment {
-  /// Says what there is to warn of before anything is computed.
+  /// Warns before anything is computed.
   package func warnOfData() {
     for text in dataWarnings { events.warnOnce(text) }
   }
@@ -42,7 +42,8 @@ extension Experiment {
     return result
   }
 
-  /// The largest magnitude among the training items' numbers, or among the first items' where those are no small ones.
+  /// The largest magnitude among the numbers of the training items; if the first items have large ones
+  /// already, of these.
   private var largestNumber: Double {
     let row = AlignedBuffer<Double>(count: dataset.dimension)
     var largest = 0.0
@@ -170,7 +171,7 @@ private struct StartSurvey {
     return { state in distance { state[$0] } > 3 * radius ? 1 : 0 }
   }
 
-  /// The share of numbers that are further outside the range of the data than that is wide.
+  /// The share of numbers whose distance to the range of the data is larger than the range itself.
   private static func dataShare(_ dataset: Dataset) -> (UnsafeMutableBufferPointer<Double>) -> Double {
     let row = AlignedBuffer<Double>(count: dataset.dimension)
     var (low, high) = (Double.infinity, -Double.infinity)

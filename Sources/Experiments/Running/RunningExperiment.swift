@@ -8,7 +8,7 @@ import Output
 import RunFiles
 import Scenarios
 
-/// What a run found, for people; everything is in the file as well.
+/// The results of a run for people. The file holds all of them as well.
 public struct RunReport: Sendable {
   /// The run file.
   public var path: String
@@ -18,8 +18,8 @@ public struct RunReport: Sendable {
   public var latentDimension: Int
   /// Names of the observables, in the order of `LevelStatistics.overall`.
   public var observables: [String]
-  /// Latent variables that vary over the training items: see `LatentGeometry.activeLatentVariables`; nil for models
-  /// without a posterior, of which nobody asks.
+  /// Latent variables that vary over the training items (`LatentGeometry.activeLatentVariables`); nil for
+  /// models without a posterior.
   public var activeLatentVariables: Int?
   /// Names of the tree's levels; empty where members have no own item.
   public var treeLevels: [String]
@@ -33,7 +33,7 @@ public struct RunReport: Sendable {
   public var memberSteps: Int
   /// Wall-clock seconds of the ensemble alone, without data, training and writing.
   public var seconds: Double
-  /// The attractors; nil where the scenario does not ask.
+  /// The attractors; nil if the scenario does not ask for them.
   public var attractors: AttractorStudy?
 }
 
@@ -88,7 +88,7 @@ extension Experiment {
     try AtomicFile.checkWritable(path, overwrite: overwrite, ending: Checkpoints.longestEnding)
     let loaded = try checkpoints.takeOver(resume: resume, overwrite: overwrite, logger: events.logger)
     if let loaded { try check(loaded.header, identity, shard, path: checkpoints.path) }
-    // What can be found wrong before the training is.
+    // Anything that can be found wrong before the training is found here.
     _ = try checkedSize()
     warnOfData()
     var job = RunJob(
@@ -120,7 +120,8 @@ extension Experiment {
   /// Whether checkpoints hold the model, because it took long to make.
   var checkpointsHoldModel: Bool { options.registry.vocabulary.holdsTrainedModel(scenario) }
 
-  /// Whether a model cannot be restored because of what is written; all else would meet a new one as well.
+  /// Whether a model cannot be restored because of the checkpoint's contents. Other failures would meet a new
+  /// model as well.
   private static func isDamage(_ error: any Error) -> Bool {
     !(error is CancellationError || error is ScenarioError || error is FileError)
   }
@@ -196,7 +197,7 @@ extension Experiment {
       guard shard.count <= partition.segmentCount else {
         throw scenario.error(
           key: "initial", value: "--shard \(shard)",
-          expected: "at most \(partition.segmentCount) shards: this run is cut into no more pieces",
+          expected: "at most \(partition.segmentCount) shards, because this run has no more pieces",
           remedy: "ask for fewer shards")
       }
       return partition.segments(ofShard: shard.number, of: shard.count)

@@ -3,11 +3,11 @@ import Kinds
 import Output
 import Scenarios
 
-/// What a run file says of how its numbers were made.
+/// What a run file says about the making of its numbers.
 public struct RunRecord: Sendable {
   /// The run file.
   public let path: String
-  /// Its scenario; of a file of several runs that of one of them, once it is chosen.
+  /// Its scenario. Of a file of several runs it becomes the scenario of the run that is chosen.
   public var scenario: Scenario
   /// The vocabulary that the scenario was read with.
   let vocabulary: ScenarioVocabulary

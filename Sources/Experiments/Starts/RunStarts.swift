@@ -213,12 +213,13 @@ extension Experiment {
     )
   }
 
-  /// The run's model: that of the data, of the scenario's file or the cache, or else of a file that the run names.
+  /// The run's model: made from the data, read from the scenario's file or the cache, or else from a file
+  /// that the run names.
   private func modelAgain(_ record: RunRecord) throws -> any PreparedModel {
     if let model = try? kind.rehearse(modelPreparation, .never).model, record.models.contains(model.sha256) {
       return model
     }
-    // Of several models that which this run's training leaves.
+    // Of several models, the one that this run's training leaves.
     let trainable = record.modelFiles.count > 1 ? kind as? any TrainableModelKind : nil
     let file = record.modelFiles.first { path in
       FileManager.default.fileExists(atPath: path)

@@ -5,6 +5,12 @@ import Scenarios
 struct FashionMNISTKind: DatasetKind {
   static let name = "fashion-mnist"
   static let summary = "60,000 + 10,000 pictures of clothes, from Debian's dataset-fashion-mnist"
+  static let example = """
+    dataset:
+      kind: fashion-mnist
+      train-items: 1000
+      superclasses: {tops: [0, 2, 4, 6], shoes: [5, 7, 9]}
+    """
   static let keys =
     [LabelledFiles.superclassKey(labels: 0...9)] + LabelledFiles.itemKeys + [
       ScenarioKey(

@@ -5,6 +5,14 @@ import Scenarios
 struct HierarchicalPatternsKind: DatasetKind {
   static let name = "hierarchical-patterns"
   static let summary = "binary patterns on a tree: root, superclass, class, memory"
+  static let example = """
+    dataset:
+      kind: hierarchical-patterns
+      superclasses: 4
+      classes: 3
+      memories: 80
+      correlation: [0.6, 0.8]
+    """
   static let keys = [
     ScenarioKey("dimension", .integer(1...100_000), default: "784", "components of an item, D"),
     ScenarioKey(

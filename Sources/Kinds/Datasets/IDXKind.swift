@@ -5,6 +5,15 @@ import Scenarios
 struct IDXKind: DatasetKind {
   static let name = "idx"
   static let summary = "IDX files of images and labels, plain or gzip"
+  static let example = """
+    dataset:
+      kind: idx
+      train-images: train-images-idx3-ubyte.gz
+      train-labels: train-labels-idx1-ubyte.gz
+      test-images: t10k-images-idx3-ubyte.gz
+      test-labels: t10k-labels-idx1-ubyte.gz
+      superclasses: {round: [0, 3, 6, 8, 9], straight: [1, 4, 7]}
+    """
   static let keys =
     [LabelledFiles.superclassKey(labels: 0...255)]
     + ["train-images", "train-labels", "test-images", "test-labels"].map {

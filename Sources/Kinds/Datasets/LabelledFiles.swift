@@ -1,9 +1,9 @@
 import Datasets
 import Scenarios
 
-/// What kinds have in common whose items come from labelled files.
+/// What kinds share if their items come from labelled files.
 enum LabelledFiles {
-  /// The keys that choose some of each class.
+  /// The keys that choose some items of each class.
   static let itemKeys = [
     ScenarioKey(
       "train-items", .integer(1...1_000_000_000),

@@ -5,7 +5,8 @@ import RunFiles
 import VAE
 import Vocabulary
 
-/// A variational autoencoder of fully connected layers that is ready to be run, and how well it describes the data.
+/// A variational autoencoder of fully connected layers that is ready to be run, and how well it describes the
+/// data.
 struct AutoencoderModel: DifferentiableModel, StorableModel {
   /// Negative evidence lower bounds, split by split; NaN for an empty test set.
   struct Evidences: Sendable {
@@ -14,7 +15,7 @@ struct AutoencoderModel: DifferentiableModel, StorableModel {
     /// Nil where there are no validation items.
     var validation: Evidence?
 
-    /// Where nobody asks.
+    /// For models whose evidence is not asked for.
     static let none: Evidences = {
       let none = Evidence(negativeELBO: .nan, standardError: .nan, kullbackLeibler: .nan)
       return Evidences(train: none, test: none, validation: nil)

@@ -37,7 +37,7 @@ struct AutoencoderTraining {
   func model() throws -> AutoencoderModel {
     let logger = preparation.events.logger
     if let path = existingCacheFile {
-      // A cached file that is damaged is as good as none.
+      // A damaged file in the cache counts as missing.
       if let (model, sha256) = cached {
         logger.info("model trained before: \(path)")
         if let epoch = model.metadata["not_finite_in_epoch"] { warnNotFinite(epoch) }
@@ -89,7 +89,7 @@ struct AutoencoderTraining {
 
   /// Puts the model's file into the cache.
   ///
-  /// - Returns: Where it is; empty where it could not be kept, which is said.
+  /// - Returns: Its path; empty if it could not be written, of which a message tells.
   private func keep(_ file: Data) -> String {
     let folder = preparation.cache.folder
     do {
@@ -111,7 +111,7 @@ struct AutoencoderTraining {
 
   // MARK: Checkpoints
 
-  /// The state to go on with; nil: from the beginning.
+  /// The state to continue from; nil: from the beginning.
   private func formerState() -> TrainingState? {
     guard let checkpoints = preparation.checkpoints, var decoder = checkpoints.former else { return nil }
     let logger = preparation.events.logger
@@ -140,7 +140,7 @@ struct AutoencoderTraining {
 
   // MARK: Files of their own
 
-  /// How a model file differs from what this training leaves, in words; nil where it is no model file.
+  /// How a model file differs from the file that this training writes, in words; nil if it is not a model file.
   func differences(ofFile path: String) -> [String]? {
     guard let (model, _) = try? Safetensors.read(path: path) else { return nil }
     let metadata = model.metadata
@@ -199,7 +199,7 @@ struct AutoencoderTraining {
     let items = dataset.train.count
     let batches = (items + training.batch - 1) / training.batch
     var (count, epochs) = (min(items, 8 * training.batch), 1)
-    // Epochs of more and more minibatches, and then more epochs, until they take a third of a second.
+    // Epochs with more and more minibatches, then several epochs, until they take a third of a second.
     var perBatch = try secondsPerBatch(count, epochs: epochs)
     while Double(epochs * count / training.batch) * perBatch < 0.3, count < items || epochs < training.epochs
     {

@@ -9,6 +9,7 @@ import Vocabulary
 struct HopfieldKind: ModelKind {
   static let name = "hopfield"
   static let summary = "Hopfield network of the training items"
+  static let example = "model: {kind: hopfield}"
   static let iteration = "with dynamics.mode: mean: z(t+1) = sgn(J z(t)), z of +-1, Hebb's J"
 
   init(_ values: KindValues) {}

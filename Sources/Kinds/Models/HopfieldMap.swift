@@ -194,7 +194,9 @@ public enum HopfieldPatterns {
   ///
   /// - Parameters:
   ///   - source: Rows of length `dimension`; items `0..<count` are read.
-  ///   - threads: The result does not depend on it.
+  ///   - count: The number of items that are read.
+  ///   - dimension: D, the number of components of an item.
+  ///   - threads: The number of threads; the result does not depend on it.
   /// - Returns: Shape `[count, dimension]`.
   public static func signs(
     of source: some ItemSource, count: Int, dimension: Int, threads: Int = 1

@@ -12,6 +12,14 @@ import Vocabulary
 struct VariationalAutoencoderKind: TrainableModelKind {
   static let name = "vae"
   static let summary = "variational autoencoder"
+  static let example = """
+    model:
+      kind: vae
+      latent: 20
+      hidden: [500, 500]
+      likelihood: bernoulli
+      training: {epochs: 150, batch: 50, learning-rate: 0.001}
+    """
   static let iteration = ""
   static let keys: [ScenarioKey] = [
     ScenarioKey(
@@ -87,7 +95,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     }
     throw KindRefusal(
       key: "model.training.patience",
-      expected: "dataset.validation above 0 beside it, for items to watch training on",
+      expected: "dataset.validation above 0, so that there are items to watch training on",
       remedy: "write dataset.validation: 0.1, or leave this out")
   }
 
@@ -96,7 +104,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     else { return }
     throw scenario.error(
       key: "dataset.validation", value: ScenarioValue.number(scenario.validation).yaml,
-      expected: "a share that leaves validation items; of these small classes none is left",
+      expected: "a share that leaves validation items; these classes are so small that none is left",
       remedy: "raise it, or leave model.training.patience out")
   }
 
@@ -178,7 +186,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     from decoder: inout ByteDecoder, _ preparation: ModelPreparation
   ) throws -> any PreparedModel { try AutoencoderModel(from: &decoder) }
 
-  /// Says what neither a model's file nor the scenario tells.
+  /// Warns of assumptions that neither the model's file nor the scenario confirms.
   private func warnOfAssumptions(_ model: Autoencoder, path: String, _ preparation: ModelPreparation) {
     let assumed = model.assumptions
     if !assumed.isEmpty {

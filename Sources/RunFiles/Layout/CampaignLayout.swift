@@ -6,7 +6,9 @@ package enum CampaignLayout {
   ///
   /// - Parameters:
   ///   - dimension: The dimension's name.
-  ///   - key: The scenario's key; `meaning` says what it means.
+  ///   - kind: The type of the values.
+  ///   - key: The scenario's key.
+  ///   - meaning: What the key means.
   package static func sweptKey(
     _ dimension: String, _ kind: RunVariable.Kind, key: String, meaning: String
   ) -> RunVariable {
@@ -17,7 +19,8 @@ package enum CampaignLayout {
   ///
   /// - Parameters:
   ///   - dimension: The dimension's name.
-  ///   - key: The scenario's key; `meaning` says what it means.
+  ///   - key: The scenario's key.
+  ///   - meaning: What the key means.
   package static func sweptTexts(
     _ dimension: String, key: String, meaning: String
   ) -> (number: RunVariable, words: RunVariable) {

@@ -11,7 +11,7 @@ extension RunLayout {
     var result = RunLayout(
       corruption: "its name", levels: 1, times: 4,
       observables: [
-        AveragedObservable(name: name, longName: "of the observable \(name)", units: "its unit")
+        AveragedObservable(name: name, longName: name, units: "its unit")
       ],
       groupings: Grouping.allCases, isSplit: true, hasOwnItems: true,
       hierarchy: ConceptHierarchy(
@@ -34,7 +34,7 @@ extension ModelFacts.Fact {
     + [.activeLatentVariables(0)]
 }
 
-/// The table of the run file's variables as Markdown, for NOTATION.md.
+/// The table of the run file's variables as Markdown, for docs/reference/run-file.md, and as plain rows.
 package enum VariableTable {
   /// Variables under one heading.
   private struct Chapter {
@@ -45,14 +45,33 @@ package enum VariableTable {
   }
 
   /// The tables of a run's file.
-  package static let markdown: String = {
+  package static let markdown: String = text(chaptersOfRun)
+
+  /// The tables of the further variables in files of several runs.
+  package static let campaignMarkdown: String = text(chaptersOfCampaign)
+
+  /// One row per variable: group and name, dimensions, type and unit, meaning.
+  package static let rows: [[String]] = (chaptersOfRun + chaptersOfCampaign).flatMap { chapter in
+    chapter.parts.flatMap { part in
+      part.variables.map { variable in
+        let isOfRoot = part.group.isEmpty || part.group == "/"
+        return [
+          (isOfRoot ? "" : part.group + "/") + variable.name,
+          "(\(variable.dimensions.joined(separator: ", ")))",
+          variable.kind.rawValue + (variable.units.map { ", \($0)" } ?? ""), variable.longName,
+        ]
+      }
+    }
+  }
+
+  private static let chaptersOfRun: [Chapter] = {
     let run = RunLayout.specimen
     guard let members = run.members, let attractors = run.attractors, let films = run.films,
       let concepts = run.nearestConcepts
     else {
       preconditionFailure("the specimen has everything")
     }
-    return text([
+    return [
       Chapter(
         title: "Coordinates",
         note:
@@ -105,11 +124,10 @@ package enum VariableTable {
         note:
           "With `output.films`. Items are evenly chosen from the run's; pictures are missing at t = 0 of latent starts"
           + " and have the attributes `image_height`, `image_width`.", parts: [run.films(films).part]),
-    ])
+    ]
   }()
 
-  /// The tables of the further variables in files of several runs.
-  package static let campaignMarkdown: String = {
+  private static let chaptersOfCampaign: [Chapter] = {
     let notes = [
       (
         "Sweeps",
@@ -123,8 +141,7 @@ package enum VariableTable {
           + " a claim has controls."
       ),
     ]
-    return text(
-      zip(notes, CampaignLayout.specimen).map { Chapter(title: $0.0, note: $0.1, parts: [$1]) })
+    return zip(notes, CampaignLayout.specimen).map { Chapter(title: $0.0, note: $0.1, parts: [$1]) }
   }()
 
   private static func text(_ chapters: [Chapter]) -> String {
@@ -133,7 +150,7 @@ package enum VariableTable {
       let names = Set(variables.map(\.name))
       // A variable that belongs to another one is listed beside that one.
       let own = variables.filter { $0.role.subject.map { !names.contains($0) } ?? true }
-      return ["**\(chapter.title)**. \(chapter.note)", "", header].joined(separator: "\n") + "\n"
+      return ["### \(chapter.title)", "", chapter.note, "", header].joined(separator: "\n") + "\n"
         + own.map { row($0, among: variables) }.joined(separator: "\n") + "\n"
     }.joined(separator: "\n")
   }

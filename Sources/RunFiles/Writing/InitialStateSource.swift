@@ -10,6 +10,7 @@ package struct InitialStateSource: Sendable {
   private let regionWidth: Int
 
   /// - Parameters:
+  ///   - start: What makes the initial states.
   ///   - width: D, or N if the start is latent.
   ///   - seed: The scenario's seed.
   package init(_ start: any InitialCondition, width: Int, seed: UInt64) {

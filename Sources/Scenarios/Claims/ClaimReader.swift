@@ -55,7 +55,7 @@ struct ClaimReader {
 
   /// The claim.
   ///
-  /// - Parameter controls: Those of the scenario, for a claim that names none.
+  /// - Parameter controls: The scenario's controls, which a claim has that names none.
   func claim(_ controls: [Control]) throws -> ClaimSpecification {
     let statement = try statement()
     let estimate = try expression("estimate", try required("estimate"))
@@ -111,7 +111,7 @@ struct ClaimReader {
     }
   }
 
-  /// The controls that weigh, nil where the claim names none, and those that are shown beside.
+  /// The controls that weigh (nil if the claim names none), and those that are only shown.
   private func ownControls(_ estimate: ClaimExpression) throws -> (own: [Control]?, compare: [Control]) {
     let own = try values["controls"].map { try controls("controls", $0) }
     let compare = try values["compare"].map { try controls("compare", $0) } ?? []

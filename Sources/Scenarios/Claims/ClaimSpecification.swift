@@ -16,7 +16,7 @@ public struct ClaimSpecification: Sendable, Hashable {
   public var statement: String
   /// The estimate at each corruption level of each model.
   public var estimate: ClaimExpression
-  /// What the estimate is regressed against (least squares; the slope is the estimate then); nil: nothing.
+  /// What the estimate is regressed against by least squares, so that the slope is the estimate; nil: nothing.
   public var against: ClaimExpression?
   /// The corruption levels that count; nil: all.
   public var levels: [Double]?
@@ -26,12 +26,12 @@ public struct ClaimSpecification: Sendable, Hashable {
   public var threshold: Double
   /// The controls that must not show the effect.
   public var controls: [Control]
-  /// Controls that are shown beside, without weight in the verdict.
+  /// Controls that are shown, and have no weight in the verdict.
   public var compare: [Control]
 
   /// Its keys with their values as YAML text.
   package var assignments: [(String, String)] { ScenarioYAML.claim(self) }
 
-  /// Models below which a claim stays undecided.
+  /// With fewer models than this, a claim stays undecided.
   public static let leastModels = 5
 }

@@ -1,6 +1,6 @@
 import Expressions
 
-/// A control of a claim: where the same effect shows, the claim is not supported.
+/// A control of a claim. If it shows the same effect, the claim is not supported.
 public enum Control: String, Sendable, CaseIterable, Hashable {
   /// The network before training.
   case untrained
@@ -18,7 +18,8 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
   /// Distances of pictures instead of latent states.
   case dataSpace = "data-space"
 
-  /// What makes the control's scenario of a claim's, as for `--set`; nil where it is read from the same run.
+  /// The overrides, as for `--set`, that make the control's scenario from the claim's; nil if it is read from
+  /// the same run.
   package var overrides: [String]? {
     switch self {
     case .untrained: ["model.training.epochs=0"]
@@ -39,13 +40,13 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
     case .autoencoder: "trained without the Kullback-Leibler term (beta = 0)"
     case .shuffledLabels: "class labels permuted among the items"
     case .linear: "a linear model with a Gaussian decoder"
-    case .sibling: "a sibling's concept instead of the own"
+    case .sibling: "a sibling's concept instead of the own one"
     case .chord: "the straight line from z(0) to z(T) instead of the path"
     case .dataSpace: "distances of pictures instead of latent states"
     }
   }
 
-  /// The estimate as this control takes it; nil where the estimate holds nothing that it could replace.
+  /// The estimate under this control; nil if the estimate has nothing that the control could replace.
   package func expression(_ expression: ClaimExpression) -> ClaimExpression? {
     var isReplaced = false
     func replaced(_ node: ClaimExpression.Node) -> ClaimExpression.Node {
@@ -56,7 +57,7 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
     switch self {
     case .untrained, .autoencoder, .shuffledLabels, .linear: return expression
     case .sibling:
-      // Against itself the sibling is no control, and the chord's numbers have no sibling's.
+      // A sibling is no control of itself, and there are no numbers of a sibling's chord.
       let names = expression.names
       guard !names.series.contains("distance-sibling-concept"),
         !names.series.contains("data-distance-sibling-concept"),

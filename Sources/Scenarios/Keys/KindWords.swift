@@ -16,6 +16,9 @@ public struct DatasetWord: Sendable {
   /// Makes a word.
   ///
   /// - Parameters:
+  ///   - name: As the property.
+  ///   - summary: As the property.
+  ///   - keys: As the property.
   ///   - traits: As the property.
   ///   - check: As the property; throws `KindRefusal`.
   public init(
@@ -69,6 +72,9 @@ public struct ModelWord: Sendable {
   /// Makes a word.
   ///
   /// - Parameters:
+  ///   - name: As the property.
+  ///   - summary: As the property.
+  ///   - keys: As the property.
   ///   - traits: As the property.
   ///   - check: As the property; throws `KindRefusal`.
   public init(
@@ -90,7 +96,7 @@ public struct ModelTraits: Sendable, Hashable {
   public enum Capability: Sendable, Hashable {
     /// It can.
     case available
-    /// It cannot: why, as a clause that follows the kind's name, and what to do instead.
+    /// It cannot. The reason is a clause that follows the kind's name; then comes what to do instead.
     case missing(because: String, instead: String)
   }
 
@@ -118,7 +124,7 @@ public struct ModelTraits: Sendable, Hashable {
 public struct KindRefusal: Error, Sendable, Hashable {
   /// The dotted key.
   public var key: String
-  /// What would have been right, as after "expected".
+  /// What was expected, as a phrase that follows the word "expected".
   public var expected: String
   /// What to do about it.
   public var remedy: String

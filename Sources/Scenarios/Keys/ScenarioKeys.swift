@@ -1,9 +1,9 @@
 import Vocabulary
 
-/// The table of a program's scenario keys: the only place that says which there are, what they take and by default.
+/// The table of a program's scenario keys. It is the only place that lists them, with their types and defaults.
 ///
-/// Kinds of models and of data sets declare keys of their own. Several kinds may declare the same name: alike, and
-/// then it is one key, or with different types, and then the chosen kind decides.
+/// Kinds of models and of data sets declare keys of their own. Several kinds may declare the same name. If
+/// the declarations are alike, there is one key; if their types differ, the chosen kind decides.
 public struct ScenarioKeys: Sendable {
   /// Every key, in the order of the table; a section stands before its keys.
   public let all: [ScenarioKey]
@@ -23,13 +23,14 @@ public struct ScenarioKeys: Sendable {
     opaqueNames = all.filter { $0.type.isOpaque }.map(\.name)
   }
 
-  /// The declarations of a dotted name; more than one where kinds give it different types.
+  /// The declarations of a dotted name. There are several if kinds give it different types.
   public func declarations(of name: String) -> [ScenarioKey] { byName[name] ?? [] }
 
-  /// The key of a dotted name; the first kind's where several declare it.
+  /// The key of a dotted name; if several kinds declare it, that of the first.
   func key(named name: String) -> ScenarioKey? { byName[name]?.first }
 
-  /// The declaration of a dotted name in a scenario: where kinds declare it differently, that of the chosen kind.
+  /// The declaration of a dotted name in a scenario. If kinds declare it differently, it is that of the
+  /// chosen kind.
   public func declaration(of name: String, in scenario: Scenario) -> ScenarioKey? {
     let declarations = declarations(of: name)
     let kinds = ["dataset.kind": scenario.dataset.kind, "model.kind": scenario.model.kind]
@@ -44,24 +45,11 @@ public struct ScenarioKeys: Sendable {
     ["dataset", "model"].first { name == $0 + ".kind" }
   }
 
-  /// The kind of a section that names none.
+  /// The default kind of a section.
   func defaultKind(of section: String) -> String { key(named: section + ".kind")?.defaultValue ?? "" }
 
   /// The default as a tree; nil where there is none.
   func defaultNode(of key: ScenarioKey) -> ScenarioNode? { defaults[key] }
-
-  /// The table as GitHub-flavoured Markdown, for the README.
-  public var markdownTable: String {
-    var lines = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
-    for key in all where key.type != .section || ["attractors", "output.films"].contains(key.name) {
-      let fallback = key.defaultValue.map { "`\($0)`" } ?? (key.isRequired ? "required" : "none")
-      let applies = key.condition ?? self.key(named: key.section)?.condition
-      let condition = applies.map { " (only with `\($0.description)`)" } ?? ""
-      let cells = ["`\(key.name)`", key.type.description, fallback, key.meaning + condition]
-      lines.append("| " + cells.map(Self.escaped).joined(separator: " | ") + " |")
-    }
-    return lines.joined(separator: "\n") + "\n"
-  }
 
   /// The nearest known key, if there is one near enough to be meant.
   func nearest(to name: String) -> String? {
@@ -93,11 +81,8 @@ public struct ScenarioKeys: Sendable {
   /// Whether a dotted name lies within an opaque mapping.
   func isWithinOpaque(_ name: String) -> Bool { opaqueNames.contains { name.hasPrefix($0 + ".") } }
 
-  private static func escaped(_ cell: String) -> String {
-    String(cell.flatMap { $0 == "|" ? ["\\", $0] : [$0] })
-  }
-
-  /// The keys that kinds declare: alike ones become one, which makes sense with each of these kinds.
+  /// The keys that kinds declare. Declarations that are alike become one key, which applies with each of
+  /// these kinds.
   private static func merged(_ declarations: [ScenarioKey]) -> [ScenarioKey] {
     var result: [ScenarioKey] = []
     for key in declarations {
@@ -172,7 +157,8 @@ extension ScenarioKeys {
     ] + merged(kinds.flatMap { kind in kind.keys.map { $0.declared(in: "model", by: kind.name) } }) + [
       key(
         "model.replicas", .integer(1...10_000), "1",
-        "models of one kind: replica r is the run with the seed + r (data of patterns, training, corruption)")
+        "how many models there are: replica r is the run with the seed + r, so with patterns, training and noise of its own"
+      )
     ]
   }
 
@@ -182,8 +168,10 @@ extension ScenarioKeys {
       section("dynamics", "how inference is repeated"),
       key(
         "dynamics.mode", .word(InferenceMode.Kind.allCases.map(\.rawValue)), "mean",
-        "how a state follows from the last"),
-      key("dynamics.steps", .integer(0...1_000_000_000), "20", "steps; there is one state more"),
+        "how a state follows from the one before"),
+      key(
+        "dynamics.steps", .integer(0...1_000_000_000), "20",
+        "how many steps are taken; there is one state more"),
       key(
         "dynamics.temperature", .number(NumberRange(0, 1_000_000)), "1",
         "factor of the posterior's standard deviation", only: sample, influence: .numbers),
@@ -205,7 +193,7 @@ extension ScenarioKeys {
         "initial.levels", .numbers(NumberRange(-1_000_000, 1_000_000), count: 1...1000), "[0]",
         "corruption levels, in any order; the corruption says which make sense"),
       key("initial.items", .items, "all", "source items: all, the first COUNT, or COUNT drawn by the seed"),
-      key("initial.split", .word(["train", "test"]), "train", "the items of training, or the held-out ones"),
+      key("initial.split", .word(["train", "test"]), "train", "the training items, or the held-out ones"),
       key("initial.realizations", .integer(1...2_147_483_647), "1", "corruptions per item and level"),
       section("initial.file", "initial states from a file", only: file),
       key(
@@ -231,29 +219,33 @@ extension ScenarioKeys {
       key("group-by", .words(["class", "superclass"]), "[]", "averages per group as well"),
       key("split-by", .words(["retention"]), "[]", "averages over retained and lost members as well"),
       key(
-        "overlap-origin", .word(["zero", "root"]), "zero", "where overlaps are seen from", influence: .numbers
+        "overlap-origin", .word(["zero", "root"]), "zero", "the origin of overlaps: zero, or the root",
+        influence: .numbers
       ),
       section("concepts", "how far concepts reach"),
       key(
         "concepts.radius-quantile", .numberOrNone(NumberRange(0, 1)), "0.95",
         "for `nearest-concept`: the share of a class's training memories within its concept's radius; none: no radius",
         influence: .numbers),
-      section("attractors", "search for attractors; left out: none", only: mean),
+      section("attractors", "the search for attractors; without this key there is none", only: mean),
       key("attractors.items", .items, nil, "initial states of the search; by default as in `initial`"),
       key(
         "attractors.tolerance", .number(NumberRange(0, 1, excludesLower: true)), "1.0e-10",
         "step length below which a trajectory has converged"),
       key("attractors.max-steps", .integer(1...1_000_000_000), "100000", "steps before giving up"),
-      key("attractors.max-period", .integer(1...10_000), "8", "longest cycle looked for"),
+      key(
+        "attractors.max-period", .integer(1...10_000), "8", "the longest period of a cycle that is looked for"
+      ),
       key(
         "attractors.census", .integer(0...100_000), "200",
-        "starts of Newton's method beyond trajectories: saddles, small basins"),
+        "further starts of Newton's method, to find saddles and attractors of small basins"),
       key(
         "attractors.trapping", .boolean, "true",
-        "decide starts inside balls of proven contraction at once; false: all run to the tolerance"),
+        "decide a start as soon as it is inside a ball of proven contraction; false: all run to the tolerance"
+      ),
       key(
         "attractors.merge-distance", .number(NumberRange(0, 1)), "1.0e-6",
-        "findings nearer than this, as a share of the memories' spread, are one, unless told apart by stability"
+        "sets nearer to each other than this share of the memories' spread are one, unless their stability differs"
       ),
       section("attractors.until", "stop once basin fractions are known well enough"),
       key(
@@ -271,7 +263,7 @@ extension ScenarioKeys {
       key(
         "output.initial-states", .boolean, "false",
         "write each member's initial state, x(0) or z(0); needs `members: true`"),
-      section("output.films", "pictures of a few members along their paths; left out: none"),
+      section("output.films", "pictures of a few members along their paths; without this key there are none"),
       key(
         "output.films.items", .integer(1...1000), "4",
         "source items, evenly chosen from those of the run; their first realization"),

@@ -107,7 +107,7 @@ public enum ScenarioValueType: Sendable, Hashable {
     }
   }
 
-  /// Whether the keys of its values are no keys of scenarios.
+  /// Whether the keys inside its values are not keys of scenarios.
   var isOpaque: Bool { isMapping && self != .section }
 
   private static func text(_ count: ClosedRange<Int>) -> String {

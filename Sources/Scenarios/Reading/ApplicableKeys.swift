@@ -1,4 +1,4 @@
-/// Keys that make sense only with others.
+/// Keys that apply only together with others.
 extension ScenarioReader {
   /// The tree without keys that something on the command line or in a sweep makes pointless; throws where
   /// the scenario file itself gives such keys.
@@ -18,14 +18,15 @@ extension ScenarioReader {
     return result
   }
 
-  /// Whether a key that stands alone is the chosen kind's, or tells the kind because the chosen one has no such key.
+  /// Whether a key that stands alone is the chosen kind's, or tells the kind because the chosen one has no
+  /// such key.
   private func tells(_ key: ScenarioKey) -> Bool {
     let chosen = kind(of: key.section)
     let own = keys.declarations(of: key.name).first { $0.condition?.values.contains(chosen) ?? false }
     return own.map { $0 == key } ?? true
   }
 
-  /// Removes what a key that stands alone has beside it; a kind other than the default stays, because it is needed.
+  /// Removes the keys beside a key that stands alone. A kind other than the default stays, because it is needed.
   private func removeKeys(
     beside key: ScenarioKey, from result: inout ScenarioNode, sweptKeys: Set<String>
   ) throws {
@@ -90,8 +91,8 @@ extension ScenarioReader {
     }
   }
 
-  /// Whether a sweep is over this key, or one below it, and not over what decides if the key makes sense: its values
-  /// would be dropped from all runs.
+  /// Whether a sweep is over this key, or one below it, and not over what decides if the key makes sense: its
+  /// values would be dropped from all runs.
   private func isSweptAlone(_ key: String, by sweptKeys: Set<String>, selector: String) -> Bool {
     !sweptKeys.contains(selector) && sweptKeys.contains { $0 == key || $0.hasPrefix(key + ".") }
   }

@@ -41,7 +41,8 @@ extension ScenarioReader {
     }
   }
 
-  /// Refuses a mapping where the chosen kind wants a single value and another kind the mapping.
+  /// Throws if the chosen kind takes a single value and the scenario gives a mapping, which another kind
+  /// would take.
   private func checkForm(of key: ScenarioKey, _ name: String) throws {
     guard let node = given(name), node.entries != nil, !key.type.isMapping else { return }
     let others = keys.declarations(of: name).filter(\.type.isMapping).flatMap { $0.condition?.values ?? [] }

@@ -1,7 +1,7 @@
 /// Loads scenario files: YAML text, command-line overrides and defaults become one validated `Scenario`.
 ///
-/// The first thing found wrong is thrown as a `ScenarioError`. Relative paths are taken from the scenario
-/// file's folder, those of overrides from the working directory.
+/// The first problem is thrown as a `ScenarioError`. Relative paths start from the scenario file's folder,
+/// those of overrides from the working directory.
 public struct ScenarioLoader {
   /// Loads a scenario file.
   ///
@@ -70,7 +70,7 @@ public struct ScenarioLoader {
     }
   }
 
-  /// Reads everything but the sweep; also returns the tree without the keys that overrides made pointless.
+  /// Reads everything except the sweep. Also returns the tree without the keys that overrides made pointless.
   static func read(
     _ tree: ScenarioNode, path: String, vocabulary: ScenarioVocabulary, sweptKeys: Set<String> = [],
     sweepPoint: String = ""

@@ -12,7 +12,8 @@ struct ScenarioReader {
 
   // MARK: - Errors
 
-  /// An error at a node's place or, for a node of the table or none, at the nearest key given.
+  /// An error at a node's place. For a default, or if there is no node, the place is that of the nearest key
+  /// in the file.
   func failure(
     _ key: String, _ node: ScenarioNode? = nil, problem: String? = nil, expected: String, remedy: String
   ) -> ScenarioError {
@@ -74,20 +75,20 @@ struct ScenarioReader {
     return candidates.first { isMet($0.condition) } ?? first
   }
 
-  /// Whether the scenario is such that a key makes sense.
+  /// Whether a key applies in this scenario.
   func isMet(_ condition: ScenarioKey.Condition?) -> Bool {
     guard let condition else { return true }
     return word(deciding: condition).map(condition.values.contains) ?? false
   }
 
-  /// The word that decides a condition; nil where something else than a word is there.
+  /// The word that decides a condition; nil if the value is not a word.
   func word(deciding condition: ScenarioKey.Condition) -> String? {
     if let section = keys.kindSection(of: condition.key) { return kind(of: section) }
     guard case .scalar(let word, _)? = (try? node(condition.key))?.content else { return nil }
     return word
   }
 
-  /// The kind that a section names, or the one that a key which stands alone tells, or the default.
+  /// The kind of a section: the one that it names, or the one that has the given stand-alone key, or the default.
   func kind(of section: String) -> String {
     if case .scalar(let word, _)? = given(section + ".kind")?.content { return word }
     let usual = keys.defaultKind(of: section)
@@ -99,7 +100,7 @@ struct ScenarioReader {
 
   func type(_ key: String) -> ScenarioValueType { declaration(key).type }
 
-  /// What a key takes, in words; with the kind, where kinds give it different types.
+  /// The type of a key's values in words, with the kind if kinds give the key different types.
   func expected(_ key: String) -> String {
     let declaration = declaration(key)
     guard keys.declarations(of: key).count > 1, let condition = declaration.condition else {

@@ -8,9 +8,9 @@ extension ScenarioReader {
     var lackOfOwnItem: String?
     /// Whether the data set has superclasses.
     var hasSuperclasses: Bool
-    /// Why members' own items are no training items; nil where they are.
+    /// Why members' own items are not training items; nil if they are.
     var lackOfTrainingItem: String?
-    /// The kind of model, where it has no posterior and no likelihood.
+    /// The kind of model if it has no posterior and no likelihood.
     var modelWithoutPosterior: String?
   }
 
@@ -90,7 +90,7 @@ extension ScenarioReader {
       remedy: "write dataset.superclasses: {NAME: [labels], ...} or leave this out")
   }
 
-  /// Checks what the keys ask of each other.
+  /// Checks the rules between keys.
   func check(_ scenario: Scenario, _ corruption: CorruptionWord) throws {
     try checkGroups(scenario, availability(scenario.dataset, scenario.model, scenario.initial, corruption))
     try checkSections(scenario, corruption)
@@ -102,7 +102,7 @@ extension ScenarioReader {
         continue
       }
       throw failure(
-        key, node, expected: "no groups, for members have no own item with \(lack)",
+        key, node, expected: "no groups, because members have no own item with \(lack)",
         remedy: "leave \(key) out")
     }
     if scenario.groupBy.contains(.superclass), !availability.hasSuperclasses {
@@ -167,7 +167,7 @@ extension ScenarioReader {
     }
   }
 
-  /// Checks that films end with the run.
+  /// Checks that the times of films lie within the run.
   private func checkFilms(_ scenario: Scenario) throws {
     guard let times = scenario.output.films?.times else { return }
     let key = "output.films.times"
@@ -200,7 +200,7 @@ extension ScenarioReader {
     }
   }
 
-  /// Checks that the number of states stays far from overflow, as far as the scenario alone tells it.
+  /// Checks that the number of states is far from overflow, as far as the scenario tells it.
   private func checkSize(_ scenario: Scenario, _ traits: DatasetTraits) throws {
     var count = 1
     switch scenario.initial.items {

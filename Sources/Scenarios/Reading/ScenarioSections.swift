@@ -128,7 +128,7 @@ extension ScenarioReader {
         throw failure(key, nodes[index], expected: "numbers of at least 0", remedy: "write levels: [0, 0.5]")
       case .none where level != 0:
         throw failure(
-          key, nodes[index], expected: "[0], for the corruption \(corruption.name) has no levels",
+          key, nodes[index], expected: "[0], because the corruption \(corruption.name) has no levels",
           remedy: "leave levels out")
       default: break
       }

@@ -42,7 +42,7 @@ struct ScenarioSweep {
         remedy: reader.keys.remedy(forUnknown: entry.key))
     }
     let key = reader.declaration(entry.key)
-    // What all runs share, for they share a file.
+    // What all runs share, because they share a file.
     let shared = ["name", "description", "sweep", "claims", "controls", "model.replicas"]
     let isFixed = shared.contains(key.name) || key.name.hasPrefix("output.")
     guard key.type != .section, !isFixed else {

@@ -27,7 +27,8 @@ public struct KindValues: Sendable, Hashable {
   /// Values of a kind's keys, for programs and tests that make kinds without a scenario.
   ///
   /// - Parameters:
-  ///   - keys: Those that the kind declares.
+  ///   - kind: The name of the kind.
+  ///   - keys: The keys that the kind declares.
   ///   - values: The values of some of them, by name.
   public init(kind: String, keys: [ScenarioKey], values: [String: ScenarioValue]) {
     self.init(

@@ -14,13 +14,13 @@ public struct Scenario: Sendable, Equatable {
   public var seed: UInt64
   /// Where the items come from.
   public var dataset: KindValues
-  /// The share of each class's training items that training is watched on instead, by default 0.
+  /// The share of each class's training items that is used only to watch training, by default 0.
   public var validation: Double
   /// Whether labels are permuted among the items, by default false.
   public var shufflesLabels: Bool
   /// The model whose inference is repeated.
   public var model: KindValues
-  /// How many models stand for one kind, of following seeds, by default 1.
+  /// How many models there are, with consecutive seeds, by default 1.
   public var replicas: Int
   /// How inference is repeated.
   public var dynamics: DynamicsSpecification
@@ -32,7 +32,7 @@ public struct Scenario: Sendable, Equatable {
   public var groupBy: [Grouping]
   /// The splittings for which averages are kept as well, by default none.
   public var splitBy: [Splitting]
-  /// Where overlaps are seen from, by default zero.
+  /// The origin of overlaps, by default zero.
   public var overlapOrigin: OverlapOrigin
   /// The share of a class's training memories within its concept's radius, by default 0.95; nil: no radius.
   public var conceptRadiusQuantile: Double?
@@ -115,8 +115,8 @@ public struct InitialSpecification: Sendable, Hashable {
     public var variable: String?
     /// Class labels: an integer variable of the NetCDF file, or the path of an IDX file.
     public var labels: String?
-    /// Numbers of the states' source items in the split, from 0: an integer variable of the NetCDF file, or the path
-    /// of an IDX file. Not beside `labels`.
+    /// Numbers of the states' source items in the split, from 0: an integer variable of the NetCDF file, or
+    /// the path of an IDX file. Not beside `labels`.
     public var items: String?
 
     /// Makes a specification.
@@ -287,8 +287,8 @@ public struct SweptKey: Sendable, Hashable {
     self.values = values
   }
 
-  /// The values as numbers, rounded where they have more digits than a double holds; nil where one is none, or two texts
-  /// are the same number.
+  /// The values as numbers, rounded where they have more digits than a double holds; nil where one is none,
+  /// or two texts are the same number.
   public var numbers: [Double]? {
     let numbers = values.compactMap { Double($0) }.filter(\.isFinite)
     let isDistinct = Set(numbers).count == values.count || Set(wholes).count == values.count
@@ -298,8 +298,8 @@ public struct SweptKey: Sendable, Hashable {
   /// Those values that are whole numbers without a sign, exactly.
   private var wholes: [UInt64] { values.compactMap { UInt64($0) } }
 
-  /// Where each value stands in the order in which runs are made: ascending where all are numbers, as the coordinate of
-  /// the file must be; else as written.
+  /// Where each value stands in the order in which runs are made: ascending where all are numbers, as the
+  /// coordinate of the file must be; else as written.
   var order: [Int] {
     guard let numbers else { return Array(values.indices) }
     // Seeds may differ in digits that a double does not hold.

@@ -69,7 +69,7 @@ enum ScenarioScalars {
     if joined != text, isNumeral(joined) { throw Refusal(remedy: "write \(joined)") }
     let stripped = withoutLeadingZeros(text)
     if stripped != text, isNumeral(stripped) {
-      throw Refusal(remedy: "write \(stripped), for some readers of YAML take leading zeros for octal")
+      throw Refusal(remedy: "write \(stripped), because some readers of YAML read leading zeros as octal")
     }
     let lowercased = text.lowercased()
     if lowercased.hasPrefix("0x") || lowercased.hasPrefix("0o") || lowercased.hasPrefix("0b") {

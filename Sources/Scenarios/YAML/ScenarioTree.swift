@@ -35,7 +35,8 @@ struct ScenarioTree {
     }
   }
 
-  /// Refuses a kind that nobody knows: it comes before a key of its section, because that key may be the kind's.
+  /// Throws if a kind is unknown. This comes before unknown keys of its section, because a key may belong to
+  /// that kind.
   private func checkKind(above name: String, _ reader: ScenarioReader) throws {
     let kind = "\(name.prefix { $0 != "." }).kind"
     if keys.key(named: kind) != nil { _ = try reader.word(kind) }
@@ -93,14 +94,14 @@ struct ScenarioTree {
     }
     guard tree.set(components, to: value, keyOrigin: origin) else {
       throw reader.failure(
-        key, at: origin, problem: "an enclosing key of the scenario is no mapping", expected: "a mapping",
+        key, at: origin, problem: "an enclosing key of the scenario is not a mapping", expected: "a mapping",
         remedy: "correct the scenario first")
     }
   }
 
   // MARK: - Keys and places
 
-  /// The dotted keys of a tree that are no sections of the scenario.
+  /// The dotted keys of a tree that are not sections of the scenario.
   func keys(of tree: ScenarioNode, section: String = "") -> Set<String> {
     var result: Set<String> = []
     for entry in tree.entries ?? [] {

@@ -167,7 +167,7 @@ enum ScenarioYAML {
 
   private static func list(_ words: [String]) -> String { "[" + words.joined(separator: ", ") + "]" }
 
-  /// A text without quotes where no YAML reader could take it for something else.
+  /// A text, without quotes if no YAML reader could take it for something else.
   static func text(_ text: String) -> String {
     let reserved = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
     let isWord =

@@ -17,6 +17,7 @@ public struct DenseLayer<Scalar: NetworkScalar>: Sendable {
   /// - Parameters:
   ///   - weights: W, shape `[outputs, inputs]`, row-major.
   ///   - biases: b, shape `[outputs]`; not empty.
+  ///   - activation: Is applied to each output.
   public init(weights: [Scalar], biases: [Scalar], activation: Activation) {
     precondition(!biases.isEmpty && weights.count.isMultiple(of: biases.count))
     inputs = weights.count / biases.count

@@ -25,6 +25,7 @@ extension DenseNetwork: DifferentiableNetwork where Scalar == Double {
     TangentWorkspace(self, directions: directions)
   }
 
+  /// Passes z and the directions through the decoder's layers, one after another.
   public func linearizeDecoder(
     _ z: Rows<Double>, to x: Rows<Double>, directions: Int, workspace w: inout TangentWorkspace
   ) {
@@ -36,6 +37,7 @@ extension DenseNetwork: DifferentiableNetwork where Scalar == Double {
     w.layer.pass(current, through: output, to: x, directions: directions)
   }
 
+  /// Passes x and the directions through the encoder's layers, one after another.
   public func linearizeEncoder(
     _ x: Rows<Double>, to mean: Rows<Double>, directions: Int, workspace w: inout TangentWorkspace
   ) {

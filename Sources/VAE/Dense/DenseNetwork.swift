@@ -22,8 +22,11 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
   ///
   /// - Parameters:
   ///   - encoder: The hidden layers before the two heads.
+  ///   - mean: The head for m.
+  ///   - logVariance: The head for ln s^2.
   ///   - decoder: The hidden layers before the output layer.
   ///   - output: The output layer, whose activation is the likelihood's mean function.
+  ///   - likelihood: The decoder's likelihood.
   /// - Precondition: Each layer has as many inputs as the layer before has outputs, and the heads' activation is
   ///   the identity.
   public init(
@@ -132,6 +135,10 @@ extension Evidence {
   /// Evaluates a model on items `0..<count`, in single precision.
   ///
   /// - Parameters:
+  ///   - model: The model.
+  ///   - source: The items, rows of length D.
+  ///   - count: The number of items that are evaluated.
+  ///   - seed: The scenario's seed.
   ///   - draw: The number of the noise. Different numbers give independent noise.
   ///   - threads: The number of threads; the result does not depend on it.
   /// - Complexity: One encoding and one decoding per item.

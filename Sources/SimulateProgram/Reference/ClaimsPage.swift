@@ -1,0 +1,105 @@
+import Expressions
+import RunFiles
+import Scenarios
+
+/// What claims consist of, for docs/reference/claims.md.
+enum ClaimsPage {
+  static func markdown() -> String {
+    Markdown.joined([
+      introduction,
+      Markdown.table(["field", "value", "default"], fields.map { ["`\($0.0)`", $0.1, $0.2] }),
+      """
+      ## Functions of an observable
+
+      Each takes the name of an observable of the scenario, and is a number of one level and one model: `<x(t)>` is the average
+      over members, T the last time.
+
+      """,
+      Markdown.table(
+        ["function", "value"],
+        ClaimExpression.SeriesFunction.allCases.map {
+          ["`\($0.rawValue)(OBSERVABLE)`", Markdown.code($0.meaning)]
+        }),
+      "With `split-by: [retention]`, `OBSERVABLE-retained` and `OBSERVABLE-lost` name the averages over members that were retained"
+        + " or lost at t = 0.",
+      """
+      ## Functions of a number
+
+      """,
+      Markdown.table(
+        ["function", "value"],
+        ClaimExpression.NumberFunction.allCases.map { ["`\($0.rawValue)(NUMBER)`", $0.meaning] }),
+      """
+      ## Numbers
+
+      Beside plain numbers, `+ - * / ( )`, `level`, and swept keys such as `model.latent`:
+
+      """,
+      Markdown.list([
+        "of a model: " + ClaimVocabulary.ofModel.map(Markdown.code).joined(separator: ", "),
+        "of a level: " + ClaimVocabulary.ofLevel.map(Markdown.code).joined(separator: ", "),
+      ]),
+      """
+      ## Controls
+
+      A control shows what the estimate is where there is no effect to be found. `controls` lists those that weigh in the verdict,
+      `compare` those that are only shown.
+
+      """,
+      Markdown.table(
+        ["control", "what it is", "the same as"],
+        Control.allCases.map { control in
+          [
+            "`\(control.rawValue)`", control.meaning,
+            control.overrides.map { $0.map { Markdown.code("--set \($0)") }.joined(separator: " ") }
+              ?? "another reading of the same run",
+          ]
+        }),
+      verdicts,
+    ])
+  }
+
+  private static let introduction = """
+    # Claims
+
+    A claim is a statement with an estimate that tests it, fixed before the run. The program computes the estimate of each model
+    (`model.replicas`) and of each control, and gives a verdict.
+
+    ```yaml
+    claims:
+      approaches-concept:
+        statement: Inference approaches the own concept more than a sibling's.
+        estimate: approach(distance-concept) - approach(distance-sibling-concept)
+        over: each
+        threshold: 0.05
+        controls: [untrained, linear]
+    ```
+
+    ## Fields
+
+    """
+
+  private static let fields = [
+    ("statement", "a sentence of at most 500 letters", "required"),
+    ("estimate", "an expression of the functions and numbers below", "required"),
+    ("threshold", "a number that the estimate must exceed", "required"),
+    ("levels", "the corruption levels that count", "all of `initial.levels`"),
+    ("over", "`each`: one verdict per level; `mean`: one, of the mean over levels", "`mean`"),
+    ("against", "an expression; the estimate is then the slope of the least-squares line against it", "none"),
+    ("controls", "the controls that must not show the effect", "those of the scenario's key `controls`"),
+    ("compare", "controls that are shown and do not weigh", "none"),
+  ]
+
+  private static let verdicts = """
+    ## Verdicts
+
+    The interval is Student's, with 95 % confidence, over at least \(ClaimSpecification.leastModels) models.
+
+    | verdict | when |
+    | --- | --- |
+    | supported | the whole interval lies above the threshold, and that of no control does |
+    | refuted | the whole interval lies below the threshold |
+    | undecided | otherwise; also where any model, or any model of a control, gave no number. The file says why |
+
+    """
+}
