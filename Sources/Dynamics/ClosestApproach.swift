@@ -8,9 +8,7 @@ struct ClosestApproach: BitwiseCopyable, Sendable {
   /// The distance at the latest time; NaN where it was missing.
   private(set) var last = Double.nan
 
-  /// Takes the distance at the next time.
-  ///
-  /// - Parameter distance: NaN where it is missing.
+  /// Takes the distance at the next time; NaN where it is missing.
   @inline(__always)
   mutating func follow(_ distance: Double, time: Int) {
     if time == 0 { first = distance }

@@ -20,9 +20,7 @@ public struct MemberRecords: Sendable {
   /// How each member ended.
   public internal(set) var outcomes: [Outcome] = []
 
-  /// Creates room for the records of a unit.
-  ///
-  /// - Parameter dimension: N.
+  /// Creates room for the records of a unit. `dimension` is N.
   init(of unit: UnitPartition.Unit, _ plan: EnsemblePlan, dimension: Int) {
     firstMember = unit.level * plan.membersPerLevel + unit.firstMember
     let numbers = unit.memberCount * plan.times

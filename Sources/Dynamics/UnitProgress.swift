@@ -38,9 +38,7 @@ struct UnitProgress: Sendable {
     var presence: [DistancePresence]
   }
 
-  /// A unit that has not begun.
-  ///
-  /// - Parameter recordedDimension: N if members leave records; nil if nobody receives them.
+  /// A unit that has not begun. `recordedDimension` is N if members leave records; nil if nobody receives them.
   init(
     _ members: UnitPartition.Unit, _ plan: EnsemblePlan, _ layout: Accumulator.Layout, recordedDimension: Int?
   ) {
