@@ -39,7 +39,7 @@ public protocol DatasetKind: Sendable {
 extension DatasetKind {
   /// None.
   public static var keys: [ScenarioKey] { [] }
-  /// The name alone.
+  /// By default, the example is the name alone.
   public static var example: String { "" }
   /// Nothing is known.
   public func traits(validation: Double) -> DatasetTraits { DatasetTraits() }

@@ -68,7 +68,7 @@ extension ModelKind {
   public static var iteration: String { summary }
   /// None.
   public static var keys: [ScenarioKey] { [] }
-  /// The name alone.
+  /// By default, the example is the name alone.
   public static var example: String { "" }
   /// No rules.
   public func check(_ scenario: Scenario) throws {}
