@@ -214,12 +214,8 @@ public struct EnsembleState: Sendable {
     for result in results { try result.encode(to: &encoder) }
   }
 
-  /// Reads what `encode` wrote for the same plan.
+  /// Reads what `encode` wrote for the same plan and segments: those of a shard, or nil for the whole ensemble.
   ///
-  /// - Parameters:
-  ///   - segments: Those of a shard; nil for the whole ensemble.
-  ///   - decoder: Stands where `encode` began.
-  ///   - plan: The plan of the ensemble.
   /// - Throws: `ByteDecodingError`.
   public init(from decoder: inout ByteDecoder, plan: EnsemblePlan, segments: Range<Int>?) throws {
     self.init(plan, segments: segments)

@@ -30,9 +30,7 @@ public struct KinkPass: Sendable {
   /// How many kinks have been passed.
   private var position = 0
 
-  /// - Parameters:
-  ///   - kinks: Those that pass through the state, as a `search` found them; none for a search.
-  ///   - rule: What is done with kinks.
+  /// A pass by a rule, with the kinks that a `search` found to pass through the state; none for a search.
   public init(_ rule: Rule, kinks: [Int] = []) {
     self.rule = rule
     self.kinks = kinks
