@@ -87,11 +87,7 @@ public struct GivenStart: InitialCondition {
   /// How many successive realizations of an item start from the same row.
   private let repetitions: Int
 
-  /// Each item starts from the row of its number.
-  ///
-  /// - Parameters:
-  ///   - rows: Shape `[items, D]` or `[items, N]`, by `space`.
-  ///   - space: Whether rows are data-space or latent states.
+  /// Each item starts from the row of its number: `rows` has the shape `[items, D]` or `[items, N]`, by `space`.
   public init(_ rows: RowTable, space: StateSpace) {
     self.rows = rows
     self.space = space

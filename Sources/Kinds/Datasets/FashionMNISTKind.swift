@@ -9,7 +9,7 @@ struct FashionMNISTKind: DatasetKind {
     dataset:
       kind: fashion-mnist
       train-items: 1000
-      superclasses: {tops: [0, 2, 4, 6], shoes: [5, 7, 9]}
+      superclasses: {tops: [0, 2, 3, 4, 6], trousers: [1], shoes: [5, 7, 9], bags: [8]}
     """
   static let keys =
     [LabelledFiles.superclassKey(labels: 0...9)] + LabelledFiles.itemKeys + [

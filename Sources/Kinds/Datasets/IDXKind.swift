@@ -12,7 +12,7 @@ struct IDXKind: DatasetKind {
       train-labels: train-labels-idx1-ubyte.gz
       test-images: t10k-images-idx3-ubyte.gz
       test-labels: t10k-labels-idx1-ubyte.gz
-      superclasses: {round: [0, 3, 6, 8, 9], straight: [1, 4, 7]}
+      superclasses: {round: [0, 3, 6, 8, 9], straight: [1, 4, 7], mixed: [2, 5]}
     """
   static let keys =
     [LabelledFiles.superclassKey(labels: 0...255)]

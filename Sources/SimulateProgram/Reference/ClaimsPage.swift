@@ -66,6 +66,7 @@ enum ClaimsPage {
     (`model.replicas`) and of each control, and gives a verdict.
 
     ```yaml
+    observables: [distance-concept, distance-sibling-concept]
     claims:
       approaches-concept:
         statement: Inference approaches the own concept more than a sibling's.

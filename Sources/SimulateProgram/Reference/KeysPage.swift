@@ -79,6 +79,7 @@ enum KeysPage {
         model: {replicas: 5}
         sweep: {model.latent: [2, 20, 100]}
         controls: [untrained, linear]
+        observables: [distance-concept, distance-sibling-concept]
         claims:
           approaches-concept:
             statement: Inference approaches the own concept more than a sibling's.
