@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// What gnuplot makes of a sheet. Needs gnuplot, as `make deps` installs it.
-@Suite struct GnuplotTests {
+@Suite(.tags(.programs), .slow) struct GnuplotTests {
   /// The texts and plots of an SVG file.
   private final class Reading: NSObject, XMLParserDelegate {
     var texts: [String] = []
@@ -148,7 +148,7 @@ import Testing
 }
 
 /// The page of a run.
-@Suite struct ReportTests {
+@Suite(.tags(.programs), .slow) struct ReportTests {
   /// What a page holds.
   private final class Reading: NSObject, XMLParserDelegate {
     var elements: [(name: String, attributes: [String: String])] = []

@@ -11,7 +11,7 @@ import TestSupport
 import Testing
 
 /// Everything that is registered goes the whole way: key, value, YAML, run, file, and back from the file's scenario.
-@Suite(.tags(.training)) struct RoundTripTests {
+@Suite(.tags(.training), .slow) struct RoundTripTests {
   private static let registry = Registry.standard
   private let folder: TemporaryFolder
 
@@ -134,8 +134,11 @@ import Testing
     for key in keys where key.type != .section {
       let sample = try sample(key.type)
       let beside = keys.filter { $0.isRequired && $0.name != key.name && !$0.name.contains(".") }
-      let given = try [(key.name, sample.yaml)] + beside.map { ($0.name, try self.sample($0.type).yaml) }
-      let content = "kind: \(kind), " + given.map { mapping($0.0, $0.1) }.joined(separator: ", ")
+      // A key that stands alone tells the kind.
+      let others = try key.isExclusive ? [] : beside.map { ($0.name, try self.sample($0.type).yaml) }
+      let given = [(key.name, sample.yaml)] + others
+      let content =
+        (key.isExclusive ? "" : "kind: \(kind), ") + given.map { mapping($0.0, $0.1) }.joined(separator: ", ")
       let dataset = section == "dataset" ? content : "validation: 0.25"
       let model = section == "model" ? "\nmodel: {\(content)}" : ""
       let scenario = try scenario("name: a\ndataset: {\(dataset)}" + model)
@@ -174,16 +177,30 @@ import Testing
     #expect(lengths.contains { $0 > 0 }, "nothing moves: \(lengths)")
   }
 
-  /// Those that the program has, and one of the numbered family.
-  private static let observables = registry.observables.map { $0.name } + ["principal-component-2"]
+  /// Those that are averaged, and one of the numbered family.
+  private static let averagedObservables =
+    registry.observables.map { $0.name }.filter { $0 != ConceptLabel.name } + ["principal-component-2"]
 
-  @Test(arguments: observables) func observablesMakeTheRoundTrip(_ name: String) throws {
+  @Test(arguments: averagedObservables) func observablesMakeTheRoundTrip(_ name: String) throws {
     let file = try roundTrip(text("observables: [\(name)]"))
     let variable = try file.variable(name.replacing("-", with: "_"))
     #expect(variable.dimensions.map(\.name).suffix(2) == ["level", "time"])
     let known = try variable.readDoubles().filter { !$0.isNaN }
     #expect(!known.isEmpty && known.allSatisfy(\.isFinite), "\(known)")
     #expect(try variable.attribute("units").text != nil && variable.attribute("long_name").text != nil)
+  }
+
+  /// A label is counted, not averaged.
+  @Test func labelsMakeTheRoundTrip() throws {
+    let file = try roundTrip(text("observables: [\(ConceptLabel.name)]"))
+    let counts = try file.variable("nearest_concept_count")
+    #expect(counts.dimensions.map(\.name) == ["level", "time", "source_class", "nearest_class"])
+    // Each of the 24 members (4 classes x 6 memories) is near to one concept, or to none, at each time.
+    let cells = counts.shape[2] * counts.shape[3]
+    let values = try counts.readInts()
+    for first in stride(from: 0, to: values.count, by: cells) {
+      #expect(values[first..<first + cells].reduce(0, +) == 24)
+    }
   }
 
   @Test(arguments: registry.corruptions.map { $0.name }) func corruptionsMakeTheRoundTrip(_ name: String)
@@ -201,7 +218,7 @@ import Testing
     let level = try file.variable("level")
     #expect(try level.attribute("long_name").text?.contains(name) == true)
     #expect(try level.readDoubles() == (levels.isEmpty ? [0] : [0, 0.5]))
-    let states = type.origin == .item ? "initial_state" : "initial_latent_state"
+    let states = type.origin == .item ? "members/initial_state" : "members/initial_latent_state"
     let values = try file.variable(states).readDoubles()
     #expect(values.allSatisfy { $0.isFinite })
     // Members of the two levels start at different places.

@@ -26,7 +26,7 @@ private struct IsPositive: Observable {
 }
 
 /// Items from a known population, again and again: how often do the intervals hold the truth?
-@Suite struct IntervalCoverageTests {
+@Suite(.tags(.manyTrials), .slow) struct IntervalCoverageTests {
   /// An ensemble of items with memories Normal(0, 1), and members around them with deviation 0.8.
   private static func averages(items: Int, realizations: Int, number: Int, isSplit: Bool = false) throws
     -> LevelStatistics

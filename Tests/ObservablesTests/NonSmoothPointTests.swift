@@ -187,7 +187,7 @@ import VAE
   }
 
   /// Without biases the origin is a fixed point on all kinks.
-  @Test(arguments: [1, 2, 3] as [UInt64], [0.8, 1.3, 2.5])
+  @Test(.tags(.manyTrials), .slow, arguments: [1, 2, 3] as [UInt64], [0.8, 1.3, 2.5])
   func networksWithoutBiasesHaveAKinkAtTheOrigin(seed: UInt64, gain: Double) throws {
     var model = randomNetwork(
       data: 20, latent: 4, hidden: [16], .relu, .gaussian, gain: gain, seed: seed)

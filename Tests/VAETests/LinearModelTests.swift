@@ -104,7 +104,7 @@ import VAE
   /// The retained variances are equal here: with different ones the columns must also turn towards the
   /// axes for the posterior to be diagonal, which descent does very slowly (PyTorch, too, is 0.02 nats
   /// above the optimum after 30,000 steps for 16, 9, 4).
-  @Test func trainingReachesProbabilisticPCA() throws {
+  @Test(.tags(.training), .slow) func trainingReachesProbabilisticPCA() throws {
     let variances = [9.0, 9, 9, 0.5, 0.25, 0.25]
     let count = 2000
     let rows = Self.whitened(count, variances: variances)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import VAE
 
-@Suite struct TrainingTests {
+@Suite(.tags(.training), .slow) struct TrainingTests {
   let architecture = Architecture(
     dataDimension: 30, latentDimension: 3, hidden: [150, 12], activation: .gelu, likelihood: .bernoulli)
   let items = RowTable(randomRows(53, 30))

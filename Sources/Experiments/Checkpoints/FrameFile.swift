@@ -79,6 +79,9 @@ package final class FrameFile {
     var position = 0
     var hash = ContentHash()
     while position < file.length {
+      guard file.length - position >= Self.frameHeader else {
+        throw ByteDecodingError("it is cut off at byte \(file.length)")
+      }
       let header = try file.read(count: Self.frameHeader, at: position)
       let length = header.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 1, as: UInt64.self) }
       guard let kind = Kind(rawValue: header[0]), let count = Int(exactly: length),
