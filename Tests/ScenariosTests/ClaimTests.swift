@@ -81,7 +81,7 @@ import Testing
       "closest / initial(partly)", "closest - final(partly)",
     ] {
       let missing = #expect(throws: MissingNumber.self, "\(text)") { try value(text) }
-      #expect(missing?.reason.contains("as where some diverge") == true, "\(text)")
+      #expect(missing?.reason.contains("because some diverge") == true, "\(text)")
     }
   }
 
@@ -91,7 +91,7 @@ import Testing
 
   @Test(arguments: [
     ("", "too early"), ("1 +", "too early"), ("(1", "parenthesis is missing"), ("1 2", "too many"),
-    ("1)", "too many"), ("* 2", "not expected"), ("foo(1)", "no function 'foo'"), ("1..2", "no number"),
+    ("1)", "too many"), ("* 2", "not expected"), ("foo(1)", "no function 'foo'"), ("1..2", "not a number"),
     ("approach(3)", "name of an observable"), ("approach()", "name of an observable"),
     ("2 $ 3", "too many"),
     ("$", "not expected"), ("approach(a + b)", "parenthesis is missing"), ("e5e5e5(", "no function"),

@@ -50,7 +50,7 @@ import Testing
   func wrongValidationAndControlsAreRefused(_ bad: BadScenario) { bad.check() }
 
   @Test(arguments: [
-    BadScenario("name: a\nseed: 010", "2:7", "seed", "010: expected an integer", "write 10, for"),
+    BadScenario("name: a\nseed: 010", "2:7", "seed", "010: expected an integer", "write 10, because"),
     BadScenario("name: a\nseed: 1_000", "2:7", "seed", "write 1000"),
     BadScenario("name: a\nseed: off", "2:7", "seed", "write a number"),
     BadScenario("name: a\nseed: '5'", "2:7", "seed", "write 5 without quotes"),

@@ -5,6 +5,7 @@ import Observables
 struct BrightFraction: NamedObservable {
   static let name = "bright-fraction"
   static let longName = "fraction of the latent state's components above 1/2"
+  static let formula = "|{i: z_i(t) > 1/2}| / N"
 
   init?(_ context: ObservableContext) {}
 
