@@ -25,7 +25,7 @@ for map in "$build"/*.build/module.modulemap; do flags+=(-Xcc "-fmodule-map-file
 for folder in .build/checkouts/*/Sources/*/include; do [ -d "$folder" ] && flags+=(-I "$folder"); done
 
 rm -rf "$work" "$site"
-mkdir -p "$work"
+mkdir -p "$work/archives"
 archives=()
 for module in "${modules[@]}"; do
   symbols=$work/symbols/$module
