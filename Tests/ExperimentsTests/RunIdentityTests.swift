@@ -51,8 +51,10 @@ import Testing
   @Test func aFileOfStatesCountsByItsContentsAndNotByItsPlace() throws {
     func identity(states: [UInt8], at name: String) throws -> RunIdentity {
       let path = try folder.put(states, at: name)
-      return try experiment(overrides: ["initial.file={path: \(path), variable: latents}"], in: folder)
-        .identity()
+      return try experiment(
+        overrides: ["initial.corruption=file", "initial.file={path: \(path), variable: latents}"], in: folder
+      )
+      .identity()
     }
     let first = try identity(states: [1, 2, 3], at: "a.npy")
     #expect(try first.differences(from: identity(states: [1, 2, 3], at: "b.npy")) == [])
