@@ -1,3 +1,4 @@
+import Dynamics
 import Numerics
 import Vocabulary
 
@@ -28,8 +29,14 @@ public protocol Corruption: Sendable {
   /// Whether it needs to know the picture's shape.
   static var needsImageShape: Bool { get }
 
+  /// Whether it makes sense for numbers in [0, 1] only.
+  static var isPixelBound: Bool { get }
+
   /// Creates it.
   init()
+
+  /// The same corruption for these data; by default itself.
+  func fitted(to data: CorruptionData) -> any Corruption
 
   /// Corrupts `state`, which holds the item, the memory, or zeros.
   ///
@@ -46,6 +53,30 @@ extension Corruption {
   public static var hasRegion: Bool { false }
   /// False.
   public static var needsImageShape: Bool { false }
+  /// False.
+  public static var isPixelBound: Bool { false }
+  /// Itself.
+  public func fitted(to data: CorruptionData) -> any Corruption { self }
+}
+
+/// What a corruption may know of the data.
+public struct CorruptionData: Sendable {
+  /// The training items, `[count, dimension]`.
+  public var items: any ItemSource
+  /// The number of training items.
+  public var count: Int
+  /// D.
+  public var dimension: Int
+  /// Whether components are kept to [0, 1].
+  public var isUnitInterval: Bool
+
+  /// Collects it.
+  public init(items: any ItemSource, count: Int, dimension: Int, isUnitInterval: Bool) {
+    self.items = items
+    self.count = count
+    self.dimension = dimension
+    self.isUnitInterval = isUnitInterval
+  }
 }
 
 /// All corruptions by name.
@@ -57,6 +88,8 @@ public enum CorruptionRegistry {
     ExactFlip.self,
     GaussianNoise.self,
     Occlusion.self,
+    MissingComponents.self,
+    ItemReplacement.self,
     LatentGaussian.self,
     PriorDraw.self,
     LatentBox.self,

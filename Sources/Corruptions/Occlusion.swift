@@ -3,7 +3,8 @@ import Vocabulary
 
 /// A square of area fraction p, side round(sqrt(p D)), at a uniform place, is set to 0.
 ///
-/// On a picture that is not square the side is at most the shorter edge.
+/// D counts the pixels of one channel; the square is the same in all. On a picture that is not square the side is at
+/// most the shorter edge.
 public struct Occlusion: Corruption {
   public static let name = "occlusion"
   public static let summary =
@@ -12,6 +13,8 @@ public struct Occlusion: Corruption {
   public static let hasRegion = true
   public static let needsImageShape = true
 
+  public static let isPixelBound = true
+
   public init() {}
 
   public func apply(
@@ -19,14 +22,18 @@ public struct Occlusion: Corruption {
     region: UnsafeMutableBufferPointer<UInt8>?, imageShape: ImageShape?, random: inout RandomStream
   ) {
     guard let shape = imageShape else { preconditionFailure("occlusion needs the picture's shape") }
-    let wanted = Int((level * Double(state.count)).squareRoot().rounded())
+    let pixels = shape.rows * shape.columns
+    let wanted = Int((level * Double(pixels)).squareRoot().rounded())
     let side = min(wanted, shape.rows, shape.columns)
     let top = random.below(shape.rows - side + 1)
     let left = random.below(shape.columns - side + 1)
-    for row in top..<top + side {
-      for column in left..<left + side {
-        state[row * shape.columns + column] = 0
-        region?[row * shape.columns + column] = 1
+    for channel in 0..<shape.channels {
+      for row in top..<top + side {
+        for column in left..<left + side {
+          let place = channel * pixels + row * shape.columns + column
+          state[place] = 0
+          region?[place] = 1
+        }
       }
     }
   }

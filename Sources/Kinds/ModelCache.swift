@@ -36,9 +36,11 @@ public struct ModelCache: Sendable {
       architecture.likelihood.rawValue, "\(training.epochs)", "\(training.batch)",
       "\(training.learningRate)", "\(training.beta)", "\(seed)", "\(replica)",
     ]
-    // Keys of models without early stopping stay what they were.
-    let whole = (key + (training.patience > 0 ? ["patience \(training.patience)"] : [])).joined(
-      separator: "\n")
+    // Keys of models without early stopping or a scale stay what they were.
+    let more =
+      (training.patience > 0 ? ["patience \(training.patience)"] : [])
+      + (training.likelihoodScale == .fixed(1) ? [] : ["likelihood scale \(training.likelihoodScale)"])
+    let whole = (key + more).joined(separator: "\n")
     return folder + "/" + ContentHash.hexadecimal(of: whole).prefix(32) + ".safetensors"
   }
 }

@@ -6,7 +6,7 @@ public struct ConceptAccuracy: NamedObservable {
   public static let name = "concept-accuracy"
   public static let longName = "fraction of members whose nearest concept is their own"
   public static let isIndicator = true
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .classes]
 
   private let concepts: NearestConcept
   private let own: OwnItems

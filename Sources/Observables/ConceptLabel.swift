@@ -7,6 +7,7 @@ import Numerics
 public struct ConceptLabel: NamedObservable {
   public static let name = "nearest-concept"
   public static let longName = "class of the nearest concept, none beyond its radius"
+  public static let needs: ObservableNeeds = .classes
 
   private let concepts: NearestConcept
   /// The radius of each concept; nil: everything is within.

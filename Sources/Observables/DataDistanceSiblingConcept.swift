@@ -6,7 +6,7 @@ import Numerics
 public struct DataDistanceSiblingConcept: NamedObservable {
   public static let name = "data-distance-sibling-concept"
   public static let longName = "Euclidean distance between data-space state and mean item of a sibling class"
-  public static let needs: ObservableNeeds = [.ownItem, .classPictures]
+  public static let needs: ObservableNeeds = [.ownItem, .classes, .classPictures]
 
   private let distances: PictureDistance
 

@@ -6,6 +6,7 @@ public struct DistanceNearestConcept: NamedObservable {
   public static let name = "distance-nearest-concept"
   public static let longName = "Euclidean distance between latent state and nearest concept"
   public static let family = ObservableFamily.distance
+  public static let needs: ObservableNeeds = .classes
 
   private let concepts: NearestConcept
 

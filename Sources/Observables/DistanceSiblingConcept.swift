@@ -8,7 +8,7 @@ public struct DistanceSiblingConcept: NamedObservable {
   public static let name = "distance-sibling-concept"
   public static let longName = "Euclidean distance between latent state and concept of a sibling class"
   public static let family = ObservableFamily.distance
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .classes]
 
   private let distances: CentreDistance
 

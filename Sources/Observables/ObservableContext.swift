@@ -67,6 +67,8 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let memorySearch = ObservableNeeds(rawValue: 128)
   /// The own memory or clean item, to compare the state with: of a state without a source item it is the state itself.
   public static let ownMemory = ObservableNeeds(rawValue: 256)
+  /// Classes, or clusters in their place.
+  public static let classes = ObservableNeeds(rawValue: 512)
 }
 
 /// An observable that scenarios know by name.

@@ -6,7 +6,7 @@ public struct OverlapConcept: NamedObservable {
   public static let name = "overlap-concept"
   public static let longName = "cosine between latent state and own concept"
   public static let family = ObservableFamily.overlap
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .classes]
 
   private let tree: TreeDistances
   private let origin: RowTable?

@@ -49,6 +49,8 @@ public protocol InferenceNetwork: Sendable {
   var encoderDistribution: EncoderDistribution { get }
   /// What the decoder gives.
   var decoderDistribution: DecoderDistribution { get }
+  /// The standard deviation S of a Gaussian decoder; by default 1.
+  var likelihoodScale: Double { get }
   /// The memory of a workspace per row.
   var workspaceBytesPerRow: Int { get }
 
@@ -102,6 +104,9 @@ public protocol InferenceNetwork: Sendable {
 }
 
 extension InferenceNetwork {
+  /// One.
+  public var likelihoodScale: Double { 1 }
+
   /// Whether an evidence lower bound exists: both parts are distributions.
   public var hasEvidence: Bool { encoderDistribution == .normal && decoderDistribution != .deterministic }
 
@@ -134,7 +139,8 @@ extension InferenceNetwork {
     }
     for r in 0..<rows {
       result[r] = likelihood.negativeLogLikelihood(
-        outputs: plainValues.row(r), targets: x.row(r), count: x.width, scratch: scratch)
+        outputs: plainValues.row(r), targets: x.row(r), count: x.width, scale: likelihoodScale,
+        scratch: scratch)
     }
   }
 }

@@ -4,7 +4,8 @@ import Numerics
 public enum Likelihood: String, Sendable, Hashable, CaseIterable {
   /// Independent Bernoulli pixels; the network's output are logits, g(z) their logistic function.
   case bernoulli
-  /// Independent normal pixels of unit variance; the network's output is the mean g(z).
+  /// Independent normal components of one standard deviation, the scale S, by default 1; the network's output is the
+  /// mean g(z).
   case gaussian
 
   /// The function that turns natural parameters into the mean g(z).
@@ -17,10 +18,12 @@ public enum Likelihood: String, Sendable, Hashable, CaseIterable {
 
   /// -ln p(x | z) in nats from the output layer's values: stable, through logits for Bernoulli.
   ///
-  /// Gaussian: |x - g|^2 / 2 + (D / 2) ln 2 pi.
-  /// - Parameter scratch: Room for 2 `count` numbers.
+  /// Gaussian: |x - g|^2 / (2 S^2) + D ln S + (D / 2) ln 2 pi.
+  /// - Parameters:
+  ///   - scale: S; of a Bernoulli decoder it is not used.
+  ///   - scratch: Room for 2 `count` numbers.
   func negativeLogLikelihood<Scalar: NetworkScalar>(
-    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, count: Int,
+    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, count: Int, scale: Double,
     scratch: UnsafeMutablePointer<Double>
   ) -> Double {
     switch self {
@@ -34,7 +37,8 @@ public enum Likelihood: String, Sendable, Hashable, CaseIterable {
       Scalar.convert(outputs, to: mean, count: count)
       var sum = 0.0
       for i in 0..<count { sum += (x[i] - mean[i]) * (x[i] - mean[i]) }
-      return 0.5 * sum + 0.5 * Double(count) * logarithm(2 * .pi)
+      return 0.5 * sum / (scale * scale) + 0.5 * Double(count) * logarithm(2 * .pi)
+        + Double(count) * logarithm(scale)
     }
   }
 }

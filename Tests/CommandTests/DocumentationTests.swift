@@ -32,7 +32,9 @@ extension CommandTests {
 
     /// Whether a scenario asks for files that a checkout does not have.
     private static func needsFiles(_ text: String) -> Bool {
-      ["fashion-mnist", "kind: idx", ".safetensors", "corruption: file"].contains { text.contains($0) }
+      ["fashion-mnist", "kind: mnist", "kind: idx", ".safetensors", "corruption: file"].contains {
+        text.contains($0)
+      }
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: readme)))

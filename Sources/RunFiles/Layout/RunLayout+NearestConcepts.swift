@@ -51,10 +51,9 @@ extension RunLayout {
 
   /// How far each concept reaches.
   var conceptRadii: RunColumn<RunResults> {
-    .reals(
-      RunVariable(
-        "concept_radius", .real, ["concept"], .value,
-        "quantile of the distances of the class's training memories to the concept")
+    real(
+      "concept_radius", ["concept"],
+      "quantile of the distances of the class's training memories to the concept"
     ) { $0.conceptRadii ?? [] }
   }
 }

@@ -38,6 +38,10 @@ package struct RunLayout: Sendable {
   package var facts: [ModelFacts.Fact]
   /// The counts of members by the concept nearest to them; nil where none are asked for.
   package var nearestConcepts: NearestConcepts?
+  /// The training items whose memories were put into clusters; 0 where classes are those of the data.
+  package var clusteredItems = 0
+  /// How components were standardized; nil where they were not.
+  package var standardization: Standardization?
   /// The group of members; nil where none are asked for.
   package var members: Members?
   /// The group of attractors; nil where none are asked for.

@@ -19,6 +19,9 @@ package struct RunResults: Sendable {
   package var principalAxes: RowTable?
   /// How far each concept reaches, `[classes]`; nil where there is no end, or nobody asked.
   package var conceptRadii: [Double]?
+  /// The cluster of each training item, where clusters of memories stand in the place of classes, with the sum of the
+  /// memories' squared distances to their centres and the mean silhouette.
+  package var clusters: (ofItems: [Int32], inertia: Double, silhouette: Double)?
   /// Makes members' initial states, and says in which precision the networks see them; nil where nobody asked.
   package var initialStates: (source: InitialStateSource, isSingle: Bool)?
   /// The attractors; nil where nobody asked.

@@ -15,6 +15,7 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
   public let dataDimension: Int
   public let latentDimension: Int
   public let decoderDistribution: DecoderDistribution
+  public let likelihoodScale: Double
   public var encoderDistribution: EncoderDistribution { .normal }
 
   /// Puts layers together.
@@ -23,10 +24,12 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
   ///   - encoder: Hidden layers, which the heads follow.
   ///   - decoder: Hidden layers, which the output layer follows.
   ///   - output: Its activation is the likelihood's mean function.
+  ///   - likelihoodScale: The standard deviation of a Gaussian decoder.
   /// - Precondition: each layer's inputs are the outputs of the one before; the heads' activation is the identity.
   public init(
     encoder: [DenseLayer<Scalar>], mean: DenseLayer<Scalar>, logVariance: DenseLayer<Scalar>,
-    decoder: [DenseLayer<Scalar>], output: DenseLayer<Scalar>, likelihood: Likelihood
+    decoder: [DenseLayer<Scalar>], output: DenseLayer<Scalar>, likelihood: Likelihood,
+    likelihoodScale: Double = 1
   ) {
     for (layer, next) in zip(encoder, encoder.dropFirst() + [mean]) {
       precondition(layer.outputs == next.inputs)
@@ -46,6 +49,7 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
     dataDimension = output.outputs
     latentDimension = mean.outputs
     decoderDistribution = .likelihood(likelihood)
+    self.likelihoodScale = likelihoodScale
   }
 
   /// Packs a model's weights.
@@ -58,7 +62,8 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
       encoder: a.hidden.indices.map { layer($0, a.activation) }, mean: layer(a.meanIndex, .identity),
       logVariance: layer(a.logVarianceIndex, .identity),
       decoder: a.hidden.indices.map { layer(a.decoderIndex + $0, a.activation) },
-      output: layer(a.outputIndex, a.likelihood.meanFunction), likelihood: a.likelihood)
+      output: layer(a.outputIndex, a.likelihood.meanFunction), likelihood: a.likelihood,
+      likelihoodScale: model.likelihoodScale)
   }
 
   /// Scratch memory for the hidden layers' outputs.

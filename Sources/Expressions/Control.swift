@@ -1,5 +1,3 @@
-import Expressions
-
 /// A control of a claim: where the same effect shows, the claim is not supported.
 public enum Control: String, Sendable, CaseIterable, Hashable {
   /// The network before training.
