@@ -214,6 +214,16 @@ struct VariationalAutoencoderKind: TrainableModelKind {
           + assumed.map(\.value).joined(separator: " and ") + " \(assumed.count == 1 ? "is" : "are") assumed"
           + " (write \(assumed.count == 1 ? "it" : "them") with save_file(tensors, path, {\(pairs)}))")
     }
+    let dataset = preparation.dataset
+    if preparation.scenario.givesDataset, let recorded = model.metadata["dataset_sha256"],
+      recorded != dataset.trainingHash
+    {
+      preparation.events.logger.info(
+        """
+        \(path): memories and concepts are those of \(dataset.name), \(dataset.train.count) items; the model was \
+        trained on other data (dataset_sha256 in its metadata)
+        """)
+    }
     if !preparation.scenario.givesDataset {
       preparation.events.warnOnce(
         "no dataset in the scenario: memories and concepts are those of the default hierarchical-patterns")
