@@ -23,6 +23,8 @@ public struct NumberArray {
     }
   }
 
+  init(_ source: any ArraySource) { self.source = source }
+
   /// The sizes.
   public var shape: [Int] { source.shape }
 

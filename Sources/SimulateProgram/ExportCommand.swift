@@ -1,4 +1,5 @@
 import ArgumentParser
+import Arrays
 import Foundation
 import Output
 import RunFiles
@@ -10,7 +11,8 @@ struct ExportCommand: ParsableCommand {
     discussion: """
       One row per coordinate tuple (level, time, ...), one column per variable, its standard error beside it. \
       Without --variables: all averages over (level, time). Variables of groups are named with their group: \
-      --variables members/overlap_concept,claims/NAME/mean. Hyphens in a variable's name may stand for its _.
+      --variables members/overlap_concept,claims/NAME/mean. Hyphens in a variable's name may stand for its _. \
+      Of a file of arrays (.npz, .npy) --variables names arrays of one shape; the format is csv.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -41,7 +43,19 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    if NumberArray.isNumpy(file) { return try performOfArrays() }
     try Isolation.run(reading: file) { try perform() }
+  }
+
+  private func performOfArrays() throws {
+    guard format == .csv else {
+      throw ValidationError("--format \(format.rawValue): expected csv, the format of arrays; leave it out")
+    }
+    try reportingFailures {
+      let names = (variables ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      let table = try ArrayTable(path: file, names: names)
+      try ResultDestination(output).write(overwrite: overwrite, inputs: [file]) { try table.writeCSV($0) }
+    }
   }
 
   private func perform() throws {

@@ -188,6 +188,17 @@ extension CommandTests {
       #expect(execution.output.contains("0 to 16") && execution.output.contains("int64"))
     }
 
+    @Test func arraysAreExportedAsATable() throws {
+      let sandbox = try Sandbox()
+      let execution = try sandbox.simulate("export", Self.data + "/wine.npz", "--variables", "cultivar")
+      #expect(execution.code == 0, "\(execution.errors)")
+      let lines = execution.output.split(separator: "\n")
+      #expect(lines.count == 179 && lines[0] == "index_0,cultivar" && lines[1] == "0,first cultivar")
+      let different = try sandbox.simulate(
+        "export", Self.data + "/wine.npz", "--variables", "cultivar,measurements")
+      #expect(different.code == 65 && different.errors.contains("export arrays of different shapes one by one"))
+    }
+
     @Test func mnistIsReadFromItsFolder() throws {
       let sandbox = try Sandbox()
       func idx(_ sizes: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
