@@ -196,7 +196,8 @@ extension CommandTests {
       #expect(lines.count == 179 && lines[0] == "index_0,cultivar" && lines[1] == "0,first cultivar")
       let different = try sandbox.simulate(
         "export", Self.data + "/wine.npz", "--variables", "cultivar,measurements")
-      #expect(different.code == 65 && different.errors.contains("export arrays of different shapes one by one"))
+      #expect(
+        different.code == 65 && different.errors.contains("export arrays of different shapes one by one"))
     }
 
     @Test func mnistIsReadFromItsFolder() throws {
