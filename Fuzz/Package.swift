@@ -27,5 +27,23 @@ let package = Package(
       name: "FuzzIDX",
       dependencies: ["CFuzzer", .product(name: "Datasets", package: "repeated-inference")],
       swiftSettings: asLibrary),
+    .executableTarget(
+      name: "FuzzArray",
+      dependencies: [
+        "CFuzzer", .product(name: "Arrays", package: "repeated-inference"),
+        .product(name: "Datasets", package: "repeated-inference"),
+      ], swiftSettings: asLibrary),
+    .executableTarget(
+      name: "FuzzArchive",
+      dependencies: [
+        "CFuzzer", .product(name: "Arrays", package: "repeated-inference"),
+        .product(name: "Datasets", package: "repeated-inference"),
+      ], swiftSettings: asLibrary),
+    .executableTarget(
+      name: "FuzzPNG",
+      dependencies: [
+        .product(name: "Pictures", package: "repeated-inference"),
+        .product(name: "Datasets", package: "repeated-inference"),
+      ], swiftSettings: asLibrary),
   ]
 )

@@ -10,6 +10,8 @@ packages=(
   libopenblas-dev  # OpenBLAS: matrix products of training and of the tests
   libnetcdf-dev    # NetCDF-C: the run files
   zlib1g-dev       # zlib: gzip-compressed IDX files
+  libzip-dev       # libzip: archives of arrays (.npz)
+  libpng-dev       # libpng: folders of pictures
   libssl-dev       # SHA-256 of data sets and models
   gnuplot-nox      # draws the figures of 'simulate plot'
   dataset-fashion-mnist  # 60,000 + 10,000 real 28 x 28 images
@@ -48,10 +50,11 @@ fi
 if ! command -v apt-get >/dev/null 2>&1; then
   cat >&2 <<'TEXT'
 deps: this system has no apt-get. Please install, with your own package manager:
-  GSL 2.7 or newer, OpenBLAS 0.3 or newer, NetCDF-C 4.8 or newer, zlib, OpenSSL's libcrypto, pkg-config,
+  GSL 2.7 or newer, OpenBLAS 0.3 or newer, NetCDF-C 4.8 or newer, zlib, libzip 1.7 or newer,
+  libpng 1.6, HDF5 1.10 or newer, OpenSSL's libcrypto, pkg-config,
   gnuplot 5.2 or newer with cairo
-  Fedora:  dnf install gsl-devel openblas-devel netcdf-devel zlib-devel openssl-devel pkgconf gnuplot
-  macOS:   brew install gsl openblas netcdf openssl pkg-config gnuplot    (untested)
+  Fedora:  dnf install gsl-devel openblas-devel netcdf-devel hdf5-devel zlib-devel libzip-devel libpng-devel openssl-devel pkgconf gnuplot
+  macOS:   brew install gsl openblas netcdf hdf5 libzip libpng openssl pkg-config gnuplot    (untested)
 and, for the Fashion-MNIST scenarios, the four IDX files of
   https://github.com/zalandoresearch/fashion-mnist  (dataset: {kind: idx, train-images: ..., ...})
 TEXT

@@ -45,4 +45,6 @@ install -m 644 "$work/bash" "$folder/share/bash-completion/completions/$name"
 install -m 644 "$work/zsh" "$folder/share/zsh/site-functions/_$name"
 install -m 644 "$work/fish" "$folder/share/fish/vendor_completions.d/$name.fish"
 install -m 644 "$root"/scenarios/*.yaml "$folder/share/repeated-inference/scenarios"
+# The data of scenarios/own-*.yaml.
+(cd "$root/scenarios" && find data -type f -exec install -D -m 644 {} "$folder/share/repeated-inference/scenarios/{}" \;)
 echo "install: $folder/bin/$name, completions for bash, zsh and fish, manual pages, and scenarios"

@@ -4,7 +4,8 @@ The other Python scripts import this module; it is not run by itself. It restate
 using the Swift sources, so that the two can be compared.
 
 Conventions: arrays are [items, D] or [members, N], row-major; information is in nats; a Gaussian
-decoder has unit variance, and its negative log-likelihood includes the constant (D / 2) ln(2 pi).
+decoder has one standard deviation for all components, `likelihood_scale`, by default 1, and its negative
+log-likelihood includes the constant (D / 2) ln(2 pi).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class VariationalAutoencoder(nn.Module):
         latent: int,
         activation: str = "tanh",
         likelihood: str = "bernoulli",
+        likelihood_scale: float = 1.0,
     ) -> None:
         super().__init__()
         if activation not in ACTIVATIONS:
@@ -53,6 +55,7 @@ class VariationalAutoencoder(nn.Module):
             raise ValueError(f"likelihood {likelihood!r}: expected one of {LIKELIHOODS}")
         self.dimension, self.hidden, self.latent = dimension, list(hidden), latent
         self.activation, self.likelihood = activation, likelihood
+        self.likelihood_scale = likelihood_scale
         down = [dimension, *hidden]
         up = [latent, *reversed(hidden)]
         self.encoder = nn.ModuleDict(
@@ -97,7 +100,10 @@ class VariationalAutoencoder(nn.Module):
             # softplus(a) - x a, written so that it neither overflows nor cancels.
             terms = functional.binary_cross_entropy_with_logits(output, x, reduction="none")
             return terms.sum(-1)
-        return 0.5 * (x - output).square().sum(-1) + 0.5 * self.dimension * math.log(2 * math.pi)
+        squares = ((x - output) / self.likelihood_scale).square().sum(-1)
+        return 0.5 * squares + self.dimension * (
+            math.log(self.likelihood_scale) + 0.5 * math.log(2 * math.pi)
+        )
 
     def negative_elbo(self, x: Tensor, noise: Tensor, beta: float = 1.0) -> Tensor:
         """The negative ELBO per row, nats, with one reparametrized sample z = m(x) + s(x) * noise."""
@@ -154,6 +160,7 @@ def load_model(
         latent=tensors["encoder.mean.weight"].shape[0],
         activation=metadata["activation"],
         likelihood=metadata["likelihood"],
+        likelihood_scale=float(metadata.get("likelihood_scale", 1)),
     )
     for name, tensor in tensors.items():
         if tensor.dtype != torch.float32:

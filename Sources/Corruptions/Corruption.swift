@@ -1,3 +1,4 @@
+import Dynamics
 import Numerics
 import Vocabulary
 
@@ -36,15 +37,21 @@ public protocol Corruption: Sendable {
   static var hasRegion: Bool { get }
   /// Whether `apply` needs the picture's shape.
   static var needsImageShape: Bool { get }
+  /// Whether the corruption makes sense for numbers in [0, 1] only.
+  static var isPixelBound: Bool { get }
 
   /// Creates the corruption. It has no parameters besides the level.
   init()
+
+  /// The same corruption with what it must know of these data, such as means.
+  func fitted(to data: CorruptionData) -> any Corruption
 
   /// Corrupts `state`, which holds the item, the memory, or zeros.
   ///
   /// - Parameters:
   ///   - level: A number in `levelDomain`.
-  ///   - state: Shape `[D]` for items, else `[N]`; pixels are in [0, 1]. Is changed in place.
+  ///   - state: Shape `[D]` for items, else `[N]`; pixels are in [0, 1] if `isPixelBound` is true. Is changed in
+  ///     place.
   ///   - region: Shape `[D]`, zeroed; receives 1 at corrupted pixels if `hasRegion` is true. nil if nobody asks for
   ///     it.
   ///   - imageShape: The picture's shape; its pixels are the elements of `state` in row-major order.
@@ -61,6 +68,30 @@ extension Corruption {
   public static var hasRegion: Bool { false }
   /// By default, the picture's shape is not needed.
   public static var needsImageShape: Bool { false }
+  /// By default, the corruption makes sense for any numbers.
+  public static var isPixelBound: Bool { false }
+  /// By default, the corruption needs to know nothing of the data.
+  public func fitted(to data: CorruptionData) -> any Corruption { self }
+}
+
+/// What a corruption may know of the data (`Corruption.fitted`).
+public struct CorruptionData: Sendable {
+  /// The training items, `[count, dimension]`.
+  public var items: any ItemSource
+  /// The number of training items.
+  public var count: Int
+  /// D.
+  public var dimension: Int
+  /// Whether components are kept to [0, 1].
+  public var isUnitInterval: Bool
+
+  /// Collects it.
+  public init(items: any ItemSource, count: Int, dimension: Int, isUnitInterval: Bool) {
+    self.items = items
+    self.count = count
+    self.dimension = dimension
+    self.isUnitInterval = isUnitInterval
+  }
 }
 
 /// All corruptions, by name.
@@ -73,6 +104,8 @@ public enum CorruptionRegistry {
     ExactFlip.self,
     GaussianNoise.self,
     Occlusion.self,
+    MissingComponents.self,
+    ItemReplacement.self,
     LatentGaussian.self,
     PriorDraw.self,
     LatentBox.self,

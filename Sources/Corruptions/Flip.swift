@@ -12,6 +12,8 @@ public struct Flip: Corruption {
   public static let levelDomain = LevelDomain.probability
   public static let hasRegion = true
 
+  public static let isPixelBound = true
+
   public init() {}
 
   public func apply(

@@ -11,6 +11,18 @@ public struct ConceptHierarchy: Sendable, Hashable {
   public let superclassNames: [String]
   /// The superclass index of each class; empty if there are none. Shape `[numberOfClasses]`.
   public let superclassOfClass: [Int]
+  /// Whether the classes mean anything: not of items without labels, which are all in one.
+  public let hasClasses: Bool
+
+  /// The tree of items without labels: memories and the root. All items are in one class, whose centre is the root.
+  public static let unlabelled = ConceptHierarchy(
+    classNames: ["all items"], classLabels: [0], superclassNames: [], superclassOfClass: [], hasClasses: false
+  )
+
+  /// Classes that are clusters of memories, numbered from 0.
+  public static func clusters(_ count: Int) -> ConceptHierarchy {
+    ConceptHierarchy(classNames: (0..<count).map { "cluster \($0)" }, classLabels: Array(0..<count))
+  }
 
   /// Creates a hierarchy.
   ///
@@ -24,6 +36,15 @@ public struct ConceptHierarchy: Sendable, Hashable {
     classNames: [String], classLabels: [Int], superclassNames: [String] = [],
     superclassOfClass: [Int] = []
   ) {
+    self.init(
+      classNames: classNames, classLabels: classLabels, superclassNames: superclassNames,
+      superclassOfClass: superclassOfClass, hasClasses: true)
+  }
+
+  private init(
+    classNames: [String], classLabels: [Int], superclassNames: [String], superclassOfClass: [Int],
+    hasClasses: Bool
+  ) {
     precondition(classNames.count == classLabels.count, "a class has one name and one label")
     precondition(
       zip(classLabels, classLabels.dropFirst()).allSatisfy { $0 < $1 }, "labels ascend and are distinct")
@@ -36,6 +57,7 @@ public struct ConceptHierarchy: Sendable, Hashable {
     self.classLabels = classLabels
     self.superclassNames = superclassNames
     self.superclassOfClass = superclassOfClass
+    self.hasClasses = hasClasses
   }
 
   /// The number of classes.
@@ -49,7 +71,8 @@ public struct ConceptHierarchy: Sendable, Hashable {
 
   /// The names of the tree's levels, from the memory to the root.
   public var treeLevelNames: [String] {
-    hasSuperclasses ? ["memory", "class", "superclass", "root"] : ["memory", "class", "root"]
+    if !hasClasses { return ["memory", "root"] }
+    return hasSuperclasses ? ["memory", "class", "superclass", "root"] : ["memory", "class", "root"]
   }
 
   /// The indices of the classes of one superclass, in ascending order.

@@ -8,6 +8,10 @@ public struct Dataset: Sendable {
   public let dimension: Int
   /// The rows and columns of an item as a picture (row-major); nil if items are not pictures.
   public let imageShape: ImageShape?
+  /// Where components lie.
+  public let domain: Domain
+  /// How items were standardized; nil where they were not.
+  public let standardization: Standardization?
   /// The training items.
   public let train: ItemSplit
   /// The held-out items. Generated data may have none.
@@ -21,12 +25,22 @@ public struct Dataset: Sendable {
   /// It covers the bytes described here. Whole numbers are 64-bit little-endian integers, and each text follows its
   /// number of UTF-8 bytes. First comes the line `dataset 1`, then dimension, rows and columns (0 and 0 without an
   /// image shape). Then come, for the training and then the test items, their count, the decoding table (256
-  /// little-endian IEEE 754 binary32), codes, and class indices (32-bit little-endian). The number of classes,
+  /// little-endian IEEE 754 binary32) and codes, and class indices (32-bit little-endian). Items that are not bytes
+  /// have the line `numbers` and the components (binary32) in the place of table and codes. The number of classes,
   /// their names and their labels follow, then the number of superclasses, their names, and each class's
-  /// superclass. If there are validation items, the line `validation` and that split come last.
+  /// superclass. If there are validation items, the line `validation` and that split follow; for colour pictures the
+  /// line `channels` and their number; for data that are not kept to [0, 1] the line `unbounded`.
   public let contentHash: String
   /// The `contentHash` under the true labels. Training depends only on this, because it does not see labels.
   public let trainingHash: String
+
+  /// Where components lie.
+  public enum Domain: Sendable, Hashable {
+    /// In [0, 1].
+    case unitInterval
+    /// Anywhere: they are numbers as the data have them, or standardized.
+    case unbounded
+  }
 
   /// Creates a data set from its parts, and hashes it.
   ///
@@ -35,24 +49,27 @@ public struct Dataset: Sendable {
   /// - Complexity: O(items * dimension).
   public init(
     name: String, imageShape: ImageShape?, train: ItemSplit, test: ItemSplit, validation: ItemSplit? = nil,
-    hierarchy: ConceptHierarchy
+    hierarchy: ConceptHierarchy, domain: Domain = .unitInterval
   ) {
     self.init(
       name: name, imageShape: imageShape, train: train, test: test, validation: validation,
-      hierarchy: hierarchy, trainingHash: nil)
+      hierarchy: hierarchy, domain: domain, standardization: nil, trainingHash: nil)
   }
 
-  /// - Parameter trainingHash: The hash under the true labels; nil if the labels are the true ones.
+  /// - Parameters:
+  ///   - contentHash: The hash of the contents; nil if it is to be computed.
+  ///   - trainingHash: The hash under the true labels; nil if the labels are the true ones.
   private init(
     name: String, imageShape: ImageShape?, train: ItemSplit, test: ItemSplit, validation: ItemSplit?,
-    hierarchy: ConceptHierarchy, trainingHash: String?
+    hierarchy: ConceptHierarchy, domain: Domain, standardization: Standardization?,
+    contentHash: String? = nil, trainingHash: String?
   ) {
     let validation = validation ?? train.selecting([])
     precondition(
       train.dimension == test.dimension && train.dimension == validation.dimension,
       "all items have one dimension")
     if let imageShape {
-      precondition(imageShape.rows * imageShape.columns == train.dimension, "rows times columns is D")
+      precondition(imageShape.count == train.dimension, "channels times rows times columns is D")
     }
     let classes = 0..<Int32(hierarchy.numberOfClasses)
     precondition(train.classes.allSatisfy { classes.contains($0) }, "no such class")
@@ -60,12 +77,14 @@ public struct Dataset: Sendable {
     self.name = name
     self.dimension = train.dimension
     self.imageShape = imageShape
+    self.domain = domain
+    self.standardization = standardization
     self.train = train
     self.test = test
     self.validation = validation
     self.hierarchy = hierarchy
-    contentHash = Self.hash(imageShape, [train, test], validation, hierarchy)
-    self.trainingHash = trainingHash ?? contentHash
+    self.contentHash = contentHash ?? Self.hash(imageShape, [train, test], validation, hierarchy, domain)
+    self.trainingHash = trainingHash ?? self.contentHash
   }
 
   /// The data set with only the first items of each class, in the order of the items.
@@ -84,7 +103,7 @@ public struct Dataset: Sendable {
       name: name, imageShape: imageShape,
       train: try first(trainItemsPerClass, of: train, key: "dataset.train-items"),
       test: try first(testItemsPerClass, of: test, key: "dataset.test-items"),
-      validation: validation, hierarchy: hierarchy)
+      validation: validation, hierarchy: hierarchy, domain: domain)
   }
 
   private func first(
@@ -133,7 +152,8 @@ public struct Dataset: Sendable {
     guard isHeld.contains(true) else { return self }
     return Dataset(
       name: name, imageShape: imageShape, train: train.selecting(isHeld.indices.filter { !isHeld[$0] }),
-      test: test, validation: train.selecting(isHeld.indices.filter { isHeld[$0] }), hierarchy: hierarchy)
+      test: test, validation: train.selecting(isHeld.indices.filter { isHeld[$0] }), hierarchy: hierarchy,
+      domain: domain)
   }
 
   /// The data set with the labels of each split permuted among its items. This is a control that keeps the sizes of
@@ -146,11 +166,44 @@ public struct Dataset: Sendable {
     }
     return Dataset(
       name: name, imageShape: imageShape, train: shuffled(train, 0), test: shuffled(test, 1),
-      validation: shuffled(validation, 2), hierarchy: hierarchy, trainingHash: trainingHash)
+      validation: shuffled(validation, 2), hierarchy: hierarchy, domain: domain,
+      standardization: standardization, trainingHash: trainingHash)
+  }
+
+  /// The same items in clusters instead of classes; the hashes stay those of the data, because clusters belong to a model.
+  ///
+  /// - Parameters:
+  ///   - train: The cluster of each training item.
+  ///   - test: The cluster of each held-out item.
+  public func clustered(count: Int, train: [Int32], test: [Int32]) -> Dataset {
+    Dataset(
+      name: name, imageShape: imageShape, train: self.train.relabelled(train),
+      test: self.test.relabelled(test),
+      validation: validation.relabelled([Int32](repeating: 0, count: validation.count)),
+      hierarchy: .clusters(count), domain: domain, standardization: standardization, contentHash: contentHash,
+      trainingHash: trainingHash)
+  }
+
+  /// The data set with the mean of each component over the training items subtracted, and divided by the deviation.
+  ///
+  ///     y = (x - mean) / deviation
+  ///
+  /// Numbers are subtracted and divided in double precision, and rounded to single precision.
+  ///
+  /// - Precondition: It is not standardized yet.
+  /// - Complexity: O(items * dimension).
+  public func standardized() -> Dataset {
+    precondition(standardization == nil, "data are standardized once")
+    let scale = Standardization(of: train)
+    return Dataset(
+      name: name, imageShape: nil, train: scale.applied(to: train), test: scale.applied(to: test),
+      validation: scale.applied(to: validation), hierarchy: hierarchy, domain: .unbounded,
+      standardization: scale, trainingHash: nil)
   }
 
   private static func hash(
-    _ imageShape: ImageShape?, _ splits: [ItemSplit], _ validation: ItemSplit, _ hierarchy: ConceptHierarchy
+    _ imageShape: ImageShape?, _ splits: [ItemSplit], _ validation: ItemSplit, _ hierarchy: ConceptHierarchy,
+    _ domain: Domain
   ) -> String {
     var hash = ContentHash()
     func integers(_ numbers: [Int]) -> [Int64] { numbers.map { Int64($0).littleEndian } }
@@ -158,8 +211,14 @@ public struct Dataset: Sendable {
     hash.update(integers([splits[0].dimension, imageShape?.rows ?? 0, imageShape?.columns ?? 0]))
     func update(_ split: ItemSplit) {
       hash.update(integers([split.count]))
-      hash.update(split.values.map { $0.bitPattern.littleEndian })
-      hash.update(split.codes)
+      switch split.storage {
+      case .bytes(let codes, let values):
+        hash.update(values.map { $0.bitPattern.littleEndian })
+        hash.update(codes)
+      case .numbers(let numbers):
+        hash.update("numbers\n")
+        hash.update(numbers.map { $0.bitPattern.littleEndian })
+      }
       hash.update(split.classes.map { $0.littleEndian })
     }
     for split in splits { update(split) }
@@ -178,6 +237,11 @@ public struct Dataset: Sendable {
       hash.update("validation\n")
       update(validation)
     }
+    if let imageShape, imageShape.channels > 1 {
+      hash.update("channels\n")
+      hash.update(integers([imageShape.channels]))
+    }
+    if domain == .unbounded { hash.update("unbounded\n") }
     return hash.hexadecimalSoFar()
   }
 }

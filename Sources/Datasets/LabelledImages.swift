@@ -103,8 +103,42 @@ extension Dataset {
       classNames: Dictionary(uniqueKeysWithValues: fashionMNISTClassNames.enumerated().map { ($0, $1) }))
   }
 
+  /// Reads MNIST: pictures of handwritten digits, 28 x 28, in ten classes.
+  ///
+  /// Source: LeCun, Bottou, Bengio, Haffner, *Gradient-based learning applied to document recognition*, 1998,
+  /// doi:10.1109/5.726791.
+  ///
+  /// - Parameters:
+  ///   - directory: The folder of `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+  ///     `t10k-labels-idx1-ubyte`, each as it is or with `.gz`, and with `.` or `-` before `idx`.
+  ///   - superclasses: The labels of each superclass, together 0 to 9 exactly once; or nothing.
+  /// - Throws: `DatasetError`, as `idx`; a missing file's error says how to get the data.
+  public static func mnist(
+    directory: String, superclasses: [(name: String, labels: [Int])] = []
+  ) throws(DatasetError) -> Dataset {
+    func find(_ part: String, _ form: String) throws(DatasetError) -> String {
+      for name in ["\(part)-\(form)", "\(part).\(form)"] {
+        for path in ["\(directory)/\(name)", "\(directory)/\(name).gz"] where access(path, F_OK) == 0 {
+          return path
+        }
+      }
+      throw DatasetError(
+        kind: .missing, path: "\(directory)/\(part)-\(form)", problem: "MNIST is not there",
+        expected: "\(part)-\(form) or \(part).\(form), plain or with .gz",
+        remedy: "run `make mnist`, or give dataset.directory")
+    }
+    return try idx(
+      trainImages: find("train-images", "idx3-ubyte"), trainLabels: find("train-labels", "idx1-ubyte"),
+      testImages: find("t10k-images", "idx3-ubyte"), testLabels: find("t10k-labels", "idx1-ubyte"),
+      superclasses: superclasses, name: "mnist",
+      classNames: Dictionary(uniqueKeysWithValues: (0...9).map { ($0, "\($0)") }))
+  }
+
   /// The superclass index of each class; empty if there are no superclasses.
-  private static func superclassOfClass(
+  ///
+  /// - Parameter labels: The label of each class.
+  /// - Throws: `DatasetError`, whose path is `dataset.superclasses`.
+  package static func superclassOfClass(
     _ superclasses: [(name: String, labels: [Int])], labels: [Int]
   ) throws(DatasetError) -> [Int] {
     func invalid(_ problem: String, _ expected: String, _ remedy: String) -> DatasetError {

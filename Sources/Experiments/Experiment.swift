@@ -46,7 +46,9 @@ public struct Experiment: Sendable {
   /// The scenario.
   public let scenario: Scenario
   /// Its data.
-  public let dataset: Dataset
+  public internal(set) var dataset: Dataset
+  /// The clusters that stand in the place of classes; nil before they are known, and where there are none.
+  var clusters: ConceptClusters?
   /// The kind of model that it asks for.
   let kind: any ModelKind
   let options: RunOptions
@@ -69,7 +71,8 @@ public struct Experiment: Sendable {
     self.options = options
     self.events = events
     kind = options.registry.model(of: scenario)
-    self.dataset = try dataset ?? options.registry.loadDataset(of: scenario)
+    self.dataset = try Self.expectingClusters(
+      dataset ?? options.registry.loadDataset(of: scenario), scenario)
     precondition(
       !kind.traits.isTrainedHere || kind is any TrainableModelKind,
       "the traits of \(scenario.model.kind) say that it is trained, but it is no TrainableModelKind")
@@ -123,11 +126,22 @@ extension Experiment {
   func needs(of name: String) -> ObservableNeeds { options.registry.needs(ofObservable: name) }
 
   private func checkImageShape() throws {
+    if let corruption, type(of: corruption).isPixelBound, dataset.domain == .unbounded {
+      let others = options.registry.corruptions.filter { !$0.isPixelBound && $0.origin == .item }.map {
+        $0.name
+      }
+      throw scenario.error(
+        key: "initial.corruption", value: scenario.initial.corruption,
+        expected: "a corruption for numbers that are not kept to [0, 1]",
+        remedy: "write initial.corruption: \(others.joined(separator: ", or "))")
+    }
     if scenario.output.films != nil, dataset.imageShape == nil {
       throw scenario.error(
         key: "output.films",
         expected: "a data set of pictures; items of \(dataset.dimension) numbers have no rows and columns",
-        remedy: "leave it out, or choose a square dimension")
+        remedy: dataset.domain == .unbounded
+          ? "leave it out; output.members with output.initial-states has the numbers"
+          : "leave it out, or choose a square dimension")
     }
     guard let corruption, type(of: corruption).needsImageShape, dataset.imageShape == nil else { return }
     throw scenario.error(

@@ -282,6 +282,8 @@ extension RunData {
     _ axes: (axes: [Double], root: [Double])
   ) throws -> [(label: Int?, place: Point)] {
     let n = axes.root.count
+    // Items without labels have no concepts.
+    if runGroup("geometry")?.has("concept_position") == false { return [(nil, Point(0, 0))] }
     guard let concepts = try runGroup("geometry")?.slice("concept_position", ["concept", "latent"]) else {
       throw invalid("geometry/concept_position", "is missing")
     }

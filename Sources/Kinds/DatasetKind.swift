@@ -29,6 +29,9 @@ public protocol DatasetKind: Sendable {
   /// - Throws: `KindRefusal`.
   func check(_ scenario: Scenario) throws
 
+  /// Whether each component is standardized over the training items; by default not.
+  var standardizes: Bool { get }
+
   /// Reads or makes the data.
   ///
   /// - Parameter seed: The scenario's.
@@ -43,6 +46,8 @@ extension DatasetKind {
   public static var example: String { "" }
   /// Nothing is known.
   public func traits(validation: Double) -> DatasetTraits { DatasetTraits() }
+  /// Not.
+  public var standardizes: Bool { false }
   /// No rules.
   public func check(_ scenario: Scenario) throws {}
 
@@ -62,10 +67,12 @@ extension Registry {
   ///
   /// - Throws: `DatasetError`.
   package func loadDataset(of scenario: Scenario) throws -> Dataset {
-    var result = try dataset(of: scenario).load(seed: scenario.seed)
+    let kind = dataset(of: scenario)
+    var result = try kind.load(seed: scenario.seed)
     if scenario.validation > 0 {
       result = result.holdingOut(validation: scenario.validation, seed: scenario.seed)
     }
+    if kind.standardizes { result = result.standardized() }
     return scenario.shufflesLabels ? result.shufflingLabels(seed: scenario.seed) : result
   }
 }

@@ -46,7 +46,9 @@ enum KeyRules {
 
   private static func isServed(_ type: ScenarioValueType) -> Bool {
     switch type {
-    case .section, .boolean, .integer, .number, .integers, .numbers, .word, .text, .path, .labelGroups: true
+    case .section, .boolean, .integer, .number, .integers, .numbers, .word, .text, .path, .labelGroups,
+      .texts, .numbersOrNone, .fields, .choice:
+      true
     case .name, .seed, .numberOrNone, .words, .corruption, .observables, .items, .sweep, .claims: false
     }
   }

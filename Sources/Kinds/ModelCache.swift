@@ -36,9 +36,11 @@ public struct ModelCache: Sendable {
       architecture.likelihood.rawValue, "\(training.epochs)", "\(training.batch)",
       "\(training.learningRate)", "\(training.beta)", "\(seed)", "\(replica)",
     ]
-    // Models without early stopping keep the keys that they had before there was early stopping.
-    let whole = (key + (training.patience > 0 ? ["patience \(training.patience)"] : [])).joined(
-      separator: "\n")
+    // Models without early stopping or a scale keep the keys that they had before there were such.
+    let more =
+      (training.patience > 0 ? ["patience \(training.patience)"] : [])
+      + (training.likelihoodScale == .fixed(1) ? [] : ["likelihood scale \(training.likelihoodScale)"])
+    let whole = (key + more).joined(separator: "\n")
     return folder + "/" + ContentHash.hexadecimal(of: whole).prefix(32) + ".safetensors"
   }
 }

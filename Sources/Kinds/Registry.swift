@@ -26,6 +26,9 @@ public struct Registry: Sendable {
       HierarchicalPatternsKind.self,
       IDXKind.self,
       FashionMNISTKind.self,
+      MNISTKind.self,
+      ArrayKind.self,
+      FolderKind.self,
     ],
     models: [
       VariationalAutoencoderKind.self,
@@ -103,6 +106,7 @@ public struct Registry: Sendable {
           name: $0.name, needsOwnItem: $0.needs.contains(.ownItem),
           needsSuperclass: $0.needs.contains(.superclass),
           needsTrainingItem: $0.needs.contains(.trainingItem),
+          needsClasses: $0.needs.contains(.classes),
           needsPosterior: $0.needs.contains(.posterior))
       } + [ObservableWord(name: PrincipalComponent.familyName, isNumbered: true)],
       corruptions: corruptions.map {

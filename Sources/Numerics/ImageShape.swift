@@ -1,15 +1,23 @@
-/// The rows and columns of a data set whose items can be looked at as pictures.
+/// The rows, columns and channels of a data set whose items can be looked at as pictures.
+///
+/// Components are in the order channel, row, column.
 public struct ImageShape: Sendable, Hashable {
   /// The number of rows.
   public let rows: Int
   /// The number of columns.
   public let columns: Int
+  /// The number of channels: 1 of grey pictures, 3 of colour pictures.
+  public let channels: Int
 
-  /// Creates a shape from its rows and columns.
-  public init(rows: Int, columns: Int) {
+  /// Creates a shape from its sizes.
+  public init(rows: Int, columns: Int, channels: Int = 1) {
     self.rows = rows
     self.columns = columns
+    self.channels = channels
   }
+
+  /// The number of components.
+  public var count: Int { rows * columns * channels }
 
   /// The shape of a square picture of `dimension` pixels; nil if `dimension` is not a square number.
   ///

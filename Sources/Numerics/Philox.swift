@@ -69,6 +69,10 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case memorySample = 14
   /// Directions in which the stability of fixed points on kinks is examined.
   case kinkDirection = 15
+  /// Which items of a file are held out of training.
+  case heldOutItems = 16
+  /// The first centres of clusters.
+  case clusterStart = 17
   /// For maps, observables and corruptions that are defined outside this package.
   case user = 1000
 }

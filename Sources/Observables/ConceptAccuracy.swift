@@ -8,7 +8,7 @@ public struct ConceptAccuracy: NamedObservable {
   public static let formula =
     "1 if argmin_k |z(t) - c_k| is the own class, else 0; of equal distances the lower class counts"
   public static let isIndicator = true
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .classes]
 
   private let concepts: NearestConcept
   private let own: OwnItems

@@ -9,6 +9,7 @@ public struct ConceptLabel: NamedObservable {
   public static let longName = "class of the nearest concept, none beyond its radius"
   public static let formula =
     "argmin_k |z(t) - c_k|, or none where that distance exceeds the radius of concept k"
+  public static let needs: ObservableNeeds = .classes
 
   private let concepts: NearestConcept
   /// The radius of each concept; nil if every distance is within the radius.

@@ -8,7 +8,7 @@ public struct DataDistanceConcept: NamedObservable {
   public static let longName = "Euclidean distance between data-space state and mean item of the own class"
   public static let formula = "|x(t) - y|, y the mean training item of the own class"
   public static let missing = "at t = 0 of latent starts"
-  public static let needs: ObservableNeeds = [.ownItem, .classPictures]
+  public static let needs: ObservableNeeds = [.ownItem, .classes, .classPictures]
 
   private let distances: PictureDistance
 

@@ -8,7 +8,7 @@ public struct DataDistanceSiblingConcept: NamedObservable {
   public static let longName = "Euclidean distance between data-space state and mean item of a sibling class"
   public static let formula = "|x(t) - y'|, y' the mean training item of the sibling class"
   public static let missing = "at t = 0 of latent starts; for a class without a sibling"
-  public static let needs: ObservableNeeds = [.ownItem, .classPictures]
+  public static let needs: ObservableNeeds = [.ownItem, .classes, .classPictures]
 
   private let distances: PictureDistance
 

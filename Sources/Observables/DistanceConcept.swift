@@ -7,7 +7,7 @@ public struct DistanceConcept: NamedObservable {
   public static let longName = "Euclidean distance between latent state and own concept"
   public static let formula = "|z(t) - c|"
   public static let family = ObservableFamily.distance
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .classes]
 
   private let tree: TreeDistances
 

@@ -7,6 +7,7 @@ public struct DistanceNearestConcept: NamedObservable {
   public static let longName = "Euclidean distance between latent state and nearest concept"
   public static let formula = "min_k |z(t) - c_k| over all classes k"
   public static let family = ObservableFamily.distance
+  public static let needs: ObservableNeeds = .classes
 
   private let concepts: NearestConcept
 

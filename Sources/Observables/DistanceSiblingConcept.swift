@@ -10,7 +10,7 @@ public struct DistanceSiblingConcept: NamedObservable {
   public static let formula = "|z(t) - c'|, c' the concept of the next class in the own superclass"
   public static let missing = "for a class without a sibling"
   public static let family = ObservableFamily.distance
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .classes]
 
   private let distances: CentreDistance
 

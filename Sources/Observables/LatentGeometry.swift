@@ -19,6 +19,8 @@ public struct LatentGeometry: Sendable {
   public let superconcepts: RowTable?
   /// The superclass of each class; empty if the data set has no superclasses.
   public let superclassOfClass: [Int]
+  /// Whether concepts are levels of the tree: not of items without labels.
+  public let hasConcepts: Bool
   /// The mean of all memories, `[1, N]`.
   public let root: RowTable
   /// The search for the nearest of the memories.
@@ -31,15 +33,19 @@ public struct LatentGeometry: Sendable {
   ///   - classes: The class index of each item.
   ///   - classCount: The number of classes.
   ///   - superclassOfClass: The superclass of each class; empty if the data set has no superclasses.
+  ///   - hasConcepts: False if all items are in one class that means nothing.
   /// - Precondition: Every class in `0..<classCount` has an item.
   /// - Complexity: O(items x N).
-  public init(memories: RowTable, classes: [Int32], classCount: Int, superclassOfClass: [Int]) {
+  public init(
+    memories: RowTable, classes: [Int32], classCount: Int, superclassOfClass: [Int], hasConcepts: Bool = true
+  ) {
     precondition(memories.rows == classes.count && memories.rows > 0)
     precondition(superclassOfClass.isEmpty || superclassOfClass.count == classCount)
     dimension = memories.columns
     self.memories = memories
     self.classes = classes
     self.superclassOfClass = superclassOfClass
+    self.hasConcepts = hasConcepts
     concepts = Self.centres(memories, groups: classes.map(Int.init), count: classCount)
     root = Self.centres(memories, groups: classes.map { _ in 0 }, count: 1)
     superconcepts =
@@ -88,9 +94,8 @@ public struct LatentGeometry: Sendable {
   /// The number of active latent variables.
   public var activeLatentVariables: Int { latentActivity.count { $0 > Self.activityThreshold } }
 
-  /// The number of levels of the concept tree: memory, class, superclass if the data set has superclasses, and
-  /// root.
-  public var treeLevelCount: Int { superconcepts == nil ? 3 : 4 }
+  /// The number of levels of the concept tree: memory, class and superclass if there are such, and root.
+  public var treeLevelCount: Int { hasConcepts ? superconcepts == nil ? 3 : 4 : 2 }
 
   /// The mean of each group's rows, `[count, N]`. The mean of a group without rows is NaN.
   public static func centres(_ rows: RowTable, groups: [Int], count: Int) -> RowTable {

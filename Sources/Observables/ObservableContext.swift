@@ -69,6 +69,8 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   /// An own memory or clean item other than the state itself. Comparing a state without a source item with itself
   /// says nothing.
   public static let ownMemory = ObservableNeeds(rawValue: 256)
+  /// Classes, or clusters in their place.
+  public static let classes = ObservableNeeds(rawValue: 512)
 }
 
 /// An observable that scenarios can name.

@@ -8,7 +8,7 @@ public struct OverlapConcept: NamedObservable {
   public static let formula = "cos(z(t) - o, c - o)"
   public static let missing = "where a vector is shorter than 1e-12"
   public static let family = ObservableFamily.overlap
-  public static let needs: ObservableNeeds = .ownItem
+  public static let needs: ObservableNeeds = [.ownItem, .classes]
 
   private let tree: TreeDistances
   private let origin: RowTable?

@@ -18,7 +18,7 @@ struct TreeDistances: Sendable {
     let concept = Int(own.classes[item])
     switch (level, geometry.superconcepts) {
     case (0, _): return UnsafePointer(own.memories.row(item))
-    case (1, _): return UnsafePointer(geometry.concepts.row(concept))
+    case (1, _) where geometry.hasConcepts: return UnsafePointer(geometry.concepts.row(concept))
     case (2, .some(let superconcepts)):
       return UnsafePointer(superconcepts.row(geometry.superclassOfClass[concept]))
     default: return UnsafePointer(geometry.root.row(0))

@@ -158,7 +158,7 @@ final class ReadableFile: Sendable {
 
 /// Whether the system grants that much memory, which is not touched. The check is needed because an array that
 /// cannot be allocated would end the process.
-func memoryIsAvailable(for elements: Int, of size: Int) -> Bool {
+package func memoryIsAvailable(for elements: Int, of size: Int) -> Bool {
   let (bytes, overflow) = elements.multipliedReportingOverflow(by: size)
   if overflow { return false }
   if bytes < 1 << 26 { return true }

@@ -82,8 +82,8 @@ enum CampaignSummary {
     let roles = VariableRoles(file.root)
     var columns: [Column] = []
     let approach = ApproachVariables(.own).value.name
-    if let variable = try? file.variable(approach) {
-      // The class is the second level of every tree.
+    if let variable = try? file.variable(approach), variable.shape.last ?? 0 > TreeLevel.concept + 1 {
+      // The class is the second level of every tree that has classes.
       let start: [Int] = variable.shape.dropLast().map { _ in 0 } + [TreeLevel.concept]
       let count: [Int] = variable.shape.dropLast() + [1]
       let values = try variable.readDoubles(start: start, count: count)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Arrays
 import Foundation
 import Output
 import RunFiles
@@ -13,7 +14,8 @@ struct ExportCommand: ParsableCommand {
 
         The table has one row for each combination of coordinates (level, time, ...) and one column for each variable, with its \
         standard error beside it. A variable of a group is named with its group: members/overlap_concept, claims/NAME/mean. \
-        In a variable's name, - may stand for _.
+        In a variable's name, - may stand for _. Of a file of arrays (.npz, .npy), --variables names arrays of one shape, and \
+        the format is csv.
         """)
   }
 
@@ -45,7 +47,19 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    if NumberArray.isNumpy(file) { return try performOfArrays() }
     try Isolation.run(reading: file) { try perform() }
+  }
+
+  private func performOfArrays() throws {
+    guard format == .csv else {
+      throw ValidationError("--format \(format.rawValue): expected csv, the format of arrays; leave it out")
+    }
+    try reportingFailures {
+      let names = (variables ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      let table = try ArrayTable(path: file, names: names)
+      try ResultDestination(output).write(overwrite: overwrite, inputs: [file]) { try table.writeCSV($0) }
+    }
   }
 
   private func perform() throws {

@@ -1,37 +1,43 @@
 import ArgumentParser
+import Arrays
 import Foundation
 import Output
 import Experiments
 import Scenarios
 import VAE
+import Vocabulary
 
 struct InspectCommand: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "inspect",
-      abstract: "Says what a run file (NetCDF) or a model file (safetensors) holds.",
+      abstract:
+        "Says what a run file (NetCDF), a model file (safetensors) or a file of arrays (.npz, .npy) holds.",
       discussion: """
           \(Program.command) inspect my.nc
           \(Program.command) inspect --scenario my.nc > again.yaml
+          \(Program.command) inspect digits.npz
 
         Of a run file: attributes, groups, and each variable with dimensions, unit and meaning. Of a model file: widths, \
-        activation, likelihood, hash, and what its training recorded.
+        activation, likelihood, hash, and what its training recorded. Of a file of arrays: names, types, shapes and ranges.
         """)
   }
 
-  @Argument(help: "The file.", completion: .file(extensions: ["nc", "safetensors"]))
+  @Argument(help: "The file.", completion: .file(extensions: ["nc", "safetensors", "npz", "npy"]))
   var file: String
 
   @Flag(help: "Prints only the scenario of a run file.")
   var scenario = false
 
   func run() throws {
-    if isModel() { try perform() } else { try Isolation.run(reading: file) { try perform() } }
+    if holdsArrays || isModel() { try perform() } else { try Isolation.run(reading: file) { try perform() } }
   }
 
   private func perform() throws {
     try reportingFailures {
-      if isModel() {
+      if holdsArrays {
+        printResult(try arrays())
+      } else if isModel() {
         printResult(try model())
       } else {
         let reader = try NetCDFReader(path: file)
@@ -48,6 +54,18 @@ struct InspectCommand: ParsableCommand {
         }
       }
     }
+  }
+
+  /// Whether the file has one of numpy's formats; a zip archive without arrays may be a model of PyTorch.
+  private var holdsArrays: Bool {
+    NumberArray.isNumpy(file) && (!isModel() || ArrayDescription.isArchiveOfArrays(file))
+  }
+
+  private func arrays() throws -> String {
+    let rows = try ArrayDescription.all(of: file).map {
+      ["  \($0.name.escapingControls)", $0.type, $0.shape, $0.contents]
+    }
+    return "\(file): \(rows.count == 1 ? "an array" : "\(rows.count) arrays")\n" + TextTable.rows(rows)
   }
 
   /// A safetensors file starts with the length of a JSON header, one of PyTorch's (which the reader of models

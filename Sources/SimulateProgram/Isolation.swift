@@ -284,19 +284,38 @@ struct ProbeCommand: ParsableCommand {
       // The parent finds these problems itself and explains them better: they come from our own checks.
       var passedOn: [NetCDFError.Kind] = [.notFound]
       do {
+        try HDF5Inspection.refuseDepartures(from: file)
+        for name in variables { try HDF5Inspection.refuseHidden(name, of: file) }
         let reader = try NetCDFReader(path: file)
         Isolation.structureIsRead()
         passedOn = [.missingName, .typeMismatch, .tooLarge]
-        for name in variables {
-          let variable = try reader.variable(name)
-          if variable.type.isInteger { _ = try variable.readInts() } else { _ = try variable.readDoubles() }
-        }
+        for name in variables { try read(reader.variable(name)) }
       } catch let error as NetCDFError {
         if passedOn.contains(error.kind) { return }
         let text = "\(error)".utf8.prefix(Isolation.longestRefusal)
         FileHandle.standardOutput.write(Data(text))
         throw ExitCode(programExitCode(of: error))
       }
+    }
+  }
+
+  /// Reads a variable's values, part by part: they may take more memory than they do in the end.
+  private func read(_ variable: NetCDFReaderVariable) throws(NetCDFError) {
+    guard let rows = variable.shape.first, rows > 0, let size = product(Array(variable.shape.dropFirst()))
+    else {
+      return
+    }
+    let step = max(1, (1 << 20) / max(size, 1))
+    var row = 0
+    while row < rows {
+      let start = [row] + variable.shape.dropFirst().map { _ in 0 }
+      let count = [min(step, rows - row)] + variable.shape.dropFirst()
+      if variable.type.isInteger {
+        _ = try variable.readInts(start: start, count: count)
+      } else {
+        _ = try variable.readDoubles(start: start, count: count)
+      }
+      row += step
     }
   }
 }

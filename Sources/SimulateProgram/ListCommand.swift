@@ -82,7 +82,12 @@ struct ListCommand: ParsableCommand {
       ]
     case .corruptions:
       return registry.corruptions.map { [$0.name, $0.summary, $0.hasRegion ? "has a region" : ""] }
-        + [["file", "initial states from a NetCDF variable or an IDX file (initial.file)", ""]]
+        + [
+          [
+            "file", "initial states from a NetCDF variable, an array of numpy or an IDX file (initial.file)",
+            "",
+          ]
+        ]
     case .datasets: return registry.datasets.map { [$0.name, $0.summary] }
     case .models: return registry.models.map { [$0.name, $0.summary] }
     case .maps:
@@ -118,6 +123,7 @@ struct ListCommand: ParsableCommand {
     } else if needs.contains(.ownItem) {
       words.append("an own item")
     }
+    if needs.contains(.classes) { words.append("labels or clusters") }
     if needs.contains(.superclass) { words.append("superclasses") }
     if needs.contains(.heldOutItems) { words.append("held-out items") }
     if needs.contains(.posterior) { words.append("model.kind: \(Program.registry.models[0].name)") }

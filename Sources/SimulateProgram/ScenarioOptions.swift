@@ -1,9 +1,11 @@
 import ArgumentParser
+import Arrays
 import Foundation
 import Logging
 import Campaigns
 import Experiments
 import Kinds
+import Output
 import Scenarios
 import Synchronization
 
@@ -86,15 +88,22 @@ struct ScenarioOptions: ParsableArguments {
     return "keys of the scenario that have no meaning beside the values of --set are left out: \(keys)"
   }
 
-  /// Reads given initial states in a process of their own first.
+  /// Reads given initial states, and arrays of data in NetCDF and HDF5 files, in a process of their own first.
   static func probe(_ scenario: Scenario) throws {
-    // Only a sweep over the initial states makes more than one of them.
+    // Only a sweep over the data or the initial states makes more than one of them.
     let points =
-      scenario.sweep.contains { $0.key.hasPrefix("initial.") }
+      scenario.sweep.contains { $0.key.hasPrefix("initial.") || $0.key.hasPrefix("dataset.") }
       ? try ScenarioLoader.points(of: scenario, vocabulary: Program.registry.vocabulary) : [scenario]
     var probed: Set<[String]> = []
     for point in points {
-      guard let file = point.initial.file, let variable = file.variable else { continue }
+      for array in point.dataset.arrays where NetCDFFormat(ofFile: array.file) == .hdf5 {
+        let variables = array.variable.map { [$0] } ?? []
+        if probed.insert([array.file] + variables).inserted {
+          try Isolation.probe(array.file, variables: variables)
+        }
+      }
+      guard let file = point.initial.file, let variable = file.variable, !NumberArray.isNumpy(file.path)
+      else { continue }
       let variables = [variable] + [file.labels, file.items].compactMap { $0 }
       if probed.insert([file.path] + variables).inserted {
         try Isolation.probe(file.path, variables: variables)

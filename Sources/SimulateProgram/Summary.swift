@@ -23,7 +23,7 @@ enum Summary {
           + " the posterior mean over the training items above \(LatentGeometry.activityThreshold))")
     }
     lines.append("")
-    if !report.treeLevels.isEmpty {
+    if report.treeLevels.contains("class") {
       lines.append(conceptTable(report, scenario: scenario))
       lines.append("")
       if scenario.dynamics.steps > 0 {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Campaigns
 import Experiments
+import Datasets
 import Foundation
 import Scenarios
 
@@ -12,7 +13,7 @@ struct ValidateCommand: ParsableCommand {
       discussion: """
           \(Program.command) validate my.yaml --estimate
 
-        The command prints the resolved scenario (every key with its value) and the size of the run. With --estimate it also \
+        The command prints the resolved scenario (every key with its value), hashes of the items, and the size of the run. With --estimate it also \
         says what time, memory and space all runs will take. It tries the scenario's networks and data for a second or two.
         """)
   }
@@ -33,6 +34,7 @@ struct ValidateCommand: ParsableCommand {
       experiment.warnOfData()
       if !options.quiet {
         Self.printResolved(experiment.scenario)
+        printResult(Self.items(of: experiment.dataset))
         printResult(
           "# valid: \(size.members) members x \(size.steps) steps; data set \(experiment.dataset.name),"
             + " \(experiment.dataset.train.count) + \(experiment.dataset.test.count) items")
@@ -42,6 +44,18 @@ struct ValidateCommand: ParsableCommand {
         printResult(Self.text(try experiment.estimate(), reading: reading))
       }
     }
+  }
+
+  /// What the items are, and their hashes, which numpy computes as well (NOTATION.md).
+  private static func items(of dataset: Dataset) -> String {
+    let picture = dataset.imageShape.map {
+      "pictures of \($0.rows) x \($0.columns)\($0.channels == 1 ? "" : " x \($0.channels)")"
+    }
+    let classes = dataset.hierarchy.hasClasses ? "\(dataset.hierarchy.numberOfClasses) classes" : "no labels"
+    let hashes = [("train", dataset.train), ("test", dataset.test)].filter { $0.1.count > 0 }.map {
+      "\n# \($0.0) items: SHA-256 \($0.1.componentHash())"
+    }
+    return "# items: \(picture ?? "\(dataset.dimension) numbers"), \(classes)" + hashes.joined()
   }
 
   private func validateCampaign(_ scenario: Scenario, _ progress: ProgressLine, _ start: Date) throws {

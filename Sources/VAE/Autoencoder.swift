@@ -16,6 +16,8 @@ public struct Autoencoder: Sendable {
   public let architecture: Architecture
   /// The parameters of each layer, in the order of `architecture.layers`.
   public internal(set) var layers: [LayerParameters]
+  /// The standard deviation S of a Gaussian decoder, one for all components; 1 for a Bernoulli decoder.
+  public var likelihoodScale = 1.0
   /// What training recorded, or what the model file says. It is written to model files.
   public var metadata: [String: String]
 

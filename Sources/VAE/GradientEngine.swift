@@ -49,12 +49,13 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// - Parameters:
   ///   - capacity: The largest number of rows in a minibatch.
   ///   - team: The threads that share the work. Nobody else may use them meanwhile.
-  init(_ model: Autoencoder, capacity: Int, team: WorkTeam) {
+  ///   - scale: The standard deviation of a Gaussian decoder; nil for the model's, which stays fixed.
+  init(_ model: Autoencoder, capacity: Int, team: WorkTeam, scale: LikelihoodScale? = nil) {
     let architecture = model.architecture
     self.architecture = architecture
     self.capacity = capacity
     self.team = team
-    parameters = PackedParameters(model)
+    parameters = PackedParameters(model, scale: scale ?? .fixed(model.likelihoodScale))
     let layers = parameters.layout.layers
     self.layers = layers
     heads = parameters.layout.heads
@@ -99,6 +100,8 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// Sums over a minibatch's rows, in nats.
   struct Sums {
     var negativeLogLikelihood = 0.0
+    /// Of the gradient with respect to ln S of a Gaussian decoder.
+    var scaleGradient = 0.0
     var kullbackLeibler = 0.0
   }
 
@@ -114,6 +117,9 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     let sums = evaluate(rows, beta: beta)
     let step = AdamStep(number: parameters.beginStep(), learningRate: learningRate)
     update(rows, step, gradient: nil, besides: pieces, work)
+    if architecture.likelihood == .gaussian {
+      parameters.scale.step(step, gradient: sums.scaleGradient / Double(rows))
+    }
     return sums
   }
 
@@ -139,8 +145,15 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
     }
     for r in 0..<rows { sums.kullbackLeibler += itemDivergence.pointer[r] }
     if architecture.likelihood == .gaussian {
-      sums.negativeLogLikelihood +=
-        0.5 * Double(rows) * Double(architecture.dataDimension) * logarithm(2 * .pi)
+      let scale = parameters.scale.value
+      let count = Double(rows) * Double(architecture.dataDimension)
+      sums.scaleGradient =
+        Double(rows)
+        * parameters.scale.gradient(
+          halfSquares: sums.negativeLogLikelihood, rows: rows, dimension: architecture.dataDimension)
+      sums.negativeLogLikelihood =
+        sums.negativeLogLikelihood / (scale * scale) + 0.5 * count * logarithm(2 * .pi)
+        + (scale == 1 ? 0 : count * logarithm(scale))
     }
     return sums
   }
@@ -259,6 +272,8 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
   /// Computes the output layer, the likelihood, and its gradient, which replaces the outputs.
   private func outputLayer(_ rows: Int, scale: Scalar) {
     let k = layers.count - 1
+    let deviation = parameters.scale.value
+    let gaussianScale = scale / Scalar(deviation * deviation)
     blocks(panels: layers[k].panels, rows: rows) { [self] panel, rows in
       affine(k, panel: panel, rows, to: outputs[k])
       let first = panel * Scalar.panelWidth
@@ -275,7 +290,8 @@ final class GradientEngine<Scalar: NetworkScalar>: @unchecked Sendable {
           count: count, scale: scale, gradient: output)
       case .gaussian:
         for r in 0..<rows.count {
-          loss += squaredError(output + r * stride, target + r * targetStride, count: count, scale: scale)
+          loss += squaredError(
+            output + r * stride, target + r * targetStride, count: count, scale: gaussianScale)
         }
       }
       // A block's loss is stored at the place of its first row, whatever the number of blocks.

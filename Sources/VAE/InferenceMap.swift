@@ -156,7 +156,9 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
       Scalar.convert(UnsafePointer(w.next.row(m)), to: x, count: dataDimension)
       switch likelihood {
       case .bernoulli: for i in 0..<dataDimension { x[i] = random.uniform() < x[i] ? 1 : 0 }
-      case .gaussian: for i in 0..<dataDimension { x[i] += random.normal() }
+      case .gaussian:
+        let scale = network.likelihoodScale
+        for i in 0..<dataDimension { x[i] += scale * random.normal() }
       }
       Scalar.convert(UnsafePointer(x), to: w.next.row(m), count: dataDimension)
     }

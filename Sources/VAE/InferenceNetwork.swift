@@ -49,6 +49,8 @@ public protocol InferenceNetwork: Sendable {
   var encoderDistribution: EncoderDistribution { get }
   /// What the decoder states about the data.
   var decoderDistribution: DecoderDistribution { get }
+  /// The standard deviation S of a Gaussian decoder; by default 1.
+  var likelihoodScale: Double { get }
   /// The memory of a workspace per row, in bytes.
   var workspaceBytesPerRow: Int { get }
 
@@ -112,6 +114,9 @@ public protocol InferenceNetwork: Sendable {
 }
 
 extension InferenceNetwork {
+  /// By default, the scale is 1.
+  public var likelihoodScale: Double { 1 }
+
   /// Whether there is an evidence lower bound, which needs distributions of both encoder and decoder.
   public var hasEvidence: Bool { encoderDistribution == .normal && decoderDistribution != .deterministic }
 
@@ -144,7 +149,8 @@ extension InferenceNetwork {
     }
     for r in 0..<rows {
       result[r] = likelihood.negativeLogLikelihood(
-        outputs: plainValues.row(r), targets: x.row(r), count: x.width, scratch: scratch)
+        outputs: plainValues.row(r), targets: x.row(r), count: x.width, scale: likelihoodScale,
+        scratch: scratch)
     }
   }
 }

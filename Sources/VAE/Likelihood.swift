@@ -4,7 +4,8 @@ import Numerics
 public enum Likelihood: String, Sendable, Hashable, CaseIterable {
   /// Independent Bernoulli pixels. The network's outputs are logits, and g(z) is their logistic function.
   case bernoulli
-  /// Independent normal pixels of unit variance. The network's output is the mean g(z).
+  /// Independent normal components of one standard deviation, the scale S, which is 1 by default. The network's output
+  /// is the mean g(z).
   case gaussian
 
   /// The function that turns natural parameters into the mean g(z).
@@ -18,14 +19,15 @@ public enum Likelihood: String, Sendable, Hashable, CaseIterable {
   /// -ln p(x|z) in nats, computed from the output layer's values. For Bernoulli pixels it is computed from logits,
   /// which is numerically stable.
   ///
-  /// For Gaussian pixels it is |x - g|^2 / 2 + (D / 2) ln 2 pi.
+  /// For Gaussian components it is |x - g|^2 / (2 S^2) + D ln S + (D / 2) ln 2 pi.
   ///
   /// - Parameters:
   ///   - outputs: The natural parameters, shape `[count]`.
   ///   - targets: x, shape `[count]`.
+  ///   - scale: S. A Bernoulli decoder ignores it.
   ///   - scratch: Memory for 2 `count` numbers.
   func negativeLogLikelihood<Scalar: NetworkScalar>(
-    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, count: Int,
+    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, count: Int, scale: Double,
     scratch: UnsafeMutablePointer<Double>
   ) -> Double {
     switch self {
@@ -39,7 +41,8 @@ public enum Likelihood: String, Sendable, Hashable, CaseIterable {
       Scalar.convert(outputs, to: mean, count: count)
       var sum = 0.0
       for i in 0..<count { sum += (x[i] - mean[i]) * (x[i] - mean[i]) }
-      return 0.5 * sum + 0.5 * Double(count) * logarithm(2 * .pi)
+      return 0.5 * sum / (scale * scale) + 0.5 * Double(count) * logarithm(2 * .pi)
+        + Double(count) * logarithm(scale)
     }
   }
 }

@@ -7,6 +7,8 @@ public struct LossGradient: Sendable {
   public var loss: Double
   /// The gradient of each parameter tensor, by its name in model files, row-major.
   public var gradient: [String: [Double]]
+  /// The derivative of the loss with respect to ln S, the logarithm of a Gaussian decoder's scale.
+  public var scaleGradient: Double
 
   /// Computes both in the given precision.
   ///
@@ -41,6 +43,7 @@ public struct LossGradient: Sendable {
     engine.advance()
     let (sums, values) = engine.gradient(rows: items.count, beta: beta)
     loss = (sums.negativeLogLikelihood + beta * sums.kullbackLeibler) / Double(items.count)
+    scaleGradient = sums.scaleGradient / Double(items.count)
     gradient = [:]
     for (shape, tensor) in zip(shapes, engine.parameters.layout.tensors(of: values)) {
       let weights = shape.inputs * shape.outputs

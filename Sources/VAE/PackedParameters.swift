@@ -14,9 +14,14 @@ final class PackedParameters<Scalar: NetworkScalar>: @unchecked Sendable {
   private let transposed: AlignedBuffer<Scalar>
   /// The number of steps of Adam so far.
   private(set) var steps = 0
+  /// The standard deviation of a Gaussian decoder.
+  var scale: ScaleParameter
 
   /// Copies a model's parameters. No step has been made yet.
-  init(_ model: Autoencoder) {
+  ///
+  /// - Parameter scale: The standard deviation of a Gaussian decoder.
+  init(_ model: Autoencoder, scale: LikelihoodScale) {
+    self.scale = ScaleParameter(scale)
     layout = PackedLayout(model.architecture)
     values = AlignedBuffer(count: layout.count)
     firstMoment = AlignedBuffer(count: layout.count)

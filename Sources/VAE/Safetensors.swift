@@ -39,6 +39,7 @@ public enum Safetensors {
     var metadata = model.metadata
     metadata["activation"] = model.architecture.activation.rawValue
     metadata["likelihood"] = model.architecture.likelihood.rawValue
+    if model.likelihoodScale != 1 { metadata[scaleKey] = "\(model.likelihoodScale)" }
     metadata["format"] = "pt"
     header["__metadata__"] = metadata
     var body = Data()
@@ -158,7 +159,24 @@ public enum Safetensors {
           shape.name + ".weight", [shape.outputs, shape.inputs], tensors, bytes[headerEnd...], failure),
         bias: try values(shape.name + ".bias", [shape.outputs], tensors, bytes[headerEnd...], failure))
     }
-    return Autoencoder(architecture: architecture, layers: layers, metadata: metadata)
+    var model = Autoencoder(architecture: architecture, layers: layers, metadata: metadata)
+    model.likelihoodScale = try scale(metadata, architecture.likelihood, failure)
+    return model
+  }
+
+  /// The key of a Gaussian decoder's standard deviation in the metadata.
+  static let scaleKey = "likelihood_scale"
+
+  private static func scale(
+    _ metadata: [String: String], _ likelihood: Likelihood, _ failure: Failure
+  ) throws -> Double {
+    guard likelihood == .gaussian, let text = metadata[scaleKey] else { return 1 }
+    guard let scale = Double(text), scale > 0, scale.isFinite else {
+      throw failure(
+        "metadata: \(scaleKey) \(excerpt(text)); expected a positive number",
+        "write the standard deviation of the decoder, or leave it out for 1")
+    }
+    return scale
   }
 
   /// The header as JSON, and the position where the tensors begin.

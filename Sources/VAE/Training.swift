@@ -15,6 +15,8 @@ public struct Training: Sendable, Hashable {
   /// items (with the weight beta of the Kullback-Leibler term), and the model is that of the best epoch. With 0 all
   /// epochs are run, and the model is that of the last one.
   public var patience: Int
+  /// The standard deviation of a Gaussian decoder.
+  public var likelihoodScale = LikelihoodScale.fixed(1)
 
   /// Creates a training plan.
   public init(epochs: Int, batch: Int, learningRate: Double, beta: Double = 1, patience: Int = 0) {

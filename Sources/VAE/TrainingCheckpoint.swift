@@ -22,6 +22,8 @@ public struct TrainingState: Sendable, Hashable {
   public var secondMoment: [Float]
   /// The parameters before the unfinished epoch.
   public var goodParameters: [Float]
+  /// A Gaussian decoder's ln S with Adam's moments, and ln S before the unfinished epoch: four numbers.
+  public var scale: [Double]
   /// The best epoch so far.
   public var best: Best
 
@@ -33,6 +35,8 @@ public struct TrainingState: Sendable, Hashable {
     public var objective = Double.infinity
     /// The parameters after the epoch; empty if there is none yet.
     public var parameters: [Float] = []
+    /// ln S after it.
+    public var scale = 0.0
   }
 
   /// Writes the state.
@@ -45,6 +49,7 @@ public struct TrainingState: Sendable, Hashable {
     try encoder.encode(best.epoch)
     try encoder.encode(best.objective)
     try encoder.encode(best.parameters)
+    for number in scale + [best.scale] { try encoder.encode(number) }
   }
 
   /// Reads what `encode` wrote.
@@ -62,6 +67,8 @@ public struct TrainingState: Sendable, Hashable {
     goodParameters = try decoder.decode(count: count)
     best = Best(epoch: try decoder.decode(), objective: try decoder.decode())
     best.parameters = try decoder.decode(count: best.epoch > 0 ? count : 0)
+    scale = [try decoder.decode(), try decoder.decode(), try decoder.decode(), try decoder.decode()]
+    best.scale = try decoder.decode()
     guard epoch >= 0, itemsDone >= 0, adamTime >= 0, (0...epoch).contains(best.epoch) else {
       throw ByteDecodingError("a negative count")
     }
@@ -72,10 +79,10 @@ public struct TrainingState: Sendable, Hashable {
   /// - Parameters:
   ///   - sum: The sum of the negative ELBO over those items, in nats.
   ///   - good: The parameters before that epoch, packed.
+  ///   - goodScale: ln S before it.
   init(
     _ parameters: PackedParameters<Float>, epoch: Int, itemsDone: Int, sum: Double,
-    good: AlignedBuffer<Float>,
-    best: Best
+    good: AlignedBuffer<Float>, goodScale: Double, best: Best
   ) {
     let layout = parameters.layout
     self.best = best
@@ -87,6 +94,8 @@ public struct TrainingState: Sendable, Hashable {
     firstMoment = layout.list(of: parameters.firstMoment)
     secondMoment = layout.list(of: parameters.secondMoment)
     goodParameters = layout.list(of: good)
+    let scale = parameters.scale
+    self.scale = [scale.logarithm, scale.firstMoment, scale.secondMoment, goodScale]
   }
 
   /// Restores the parameters of a training, and those that it had before the unfinished epoch.
@@ -94,6 +103,9 @@ public struct TrainingState: Sendable, Hashable {
     target.restore(
       steps: adamTime, values: parameters, firstMoment: firstMoment, secondMoment: secondMoment)
     target.layout.pack(goodParameters, into: good)
+    target.scale.logarithm = scale[0]
+    target.scale.firstMoment = scale[1]
+    target.scale.secondMoment = scale[2]
   }
 }
 

@@ -18,6 +18,8 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   private var model: Autoencoder
   /// The parameters before the present epoch, packed.
   private let good: AlignedBuffer<Float>
+  /// ln S before the present epoch.
+  private var goodScale: Double
   private var best: TrainingState.Best
   private var epochsDone: Int
   /// The number of items of the present epoch that had been used before, and the sum of their negative ELBO in
@@ -45,12 +47,14 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
     orderField = RandomField(seed: seed, purpose: .trainingOrder, context: context)
     noiseField = RandomField(seed: seed, purpose: .trainingSample, context: context)
     team = WorkTeam(threads: threads)
-    engine = GradientEngine<Float>(model, capacity: min(plan.batch, train.count), team: team)
+    engine = GradientEngine<Float>(
+      model, capacity: min(plan.batch, train.count), team: team, scale: plan.likelihoodScale)
     parameters = engine.parameters
     good = AlignedBuffer<Float>(count: parameters.values.count)
     epochsDone = state?.epoch ?? 0
     start = (items: state?.itemsDone ?? 0, sum: state?.negativeELBOSum ?? 0)
     state?.restore(parameters, good: good)
+    goodScale = state?.scale.last ?? parameters.scale.logarithm
     best = state?.best ?? TrainingState.Best()
   }
 
@@ -61,11 +65,17 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
       // This is checked where an epoch begins rather than where one ends, because a continued training must stop,
       // too.
       if plan.patience > 0, start.items == 0, epoch - best.epoch >= plan.patience { break }
-      if start.items == 0 { good.pointer.update(from: parameters.values.pointer, count: good.count) }
+      if start.items == 0 {
+        good.pointer.update(from: parameters.values.pointer, count: good.count)
+        goodScale = parameters.scale.logarithm
+      }
       let sum = try descend(epoch, checkpoints)
       start = (0, 0)
-      guard sum.isFinite, parameters.values.buffer.allSatisfy(\.isFinite) else {
+      guard sum.isFinite, parameters.scale.logarithm.isFinite,
+        parameters.values.buffer.allSatisfy(\.isFinite)
+      else {
         parameters.values.pointer.update(from: good.pointer, count: good.count)
+        parameters.scale.logarithm = goodScale
         earlyEnd = .notFinite(epoch: epoch + 1)
         break
       }
@@ -77,7 +87,10 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
       }
       if let checkpoints, checkpoints.isDue() { try checkpoints.save(stateBetweenEpochs) }
     }
-    if best.epoch > 0 { parameters.layout.pack(best.parameters, into: parameters.values) }
+    if best.epoch > 0 {
+      parameters.layout.pack(best.parameters, into: parameters.values)
+      parameters.scale.logarithm = best.scale
+    }
   }
 
   /// Runs the remaining minibatches of an epoch.
@@ -111,7 +124,8 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
       if isStopping || checkpoints.isDue() {
         try checkpoints.save(
           TrainingState(
-            parameters, epoch: epoch, itemsDone: minibatch.items.endIndex, sum: sum, good: good, best: best))
+            parameters, epoch: epoch, itemsDone: minibatch.items.endIndex, sum: sum, good: good,
+            goodScale: goodScale, best: best))
       }
       if isStopping { throw CancellationError() }
     }
@@ -119,14 +133,15 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   }
 
   private var stateBetweenEpochs: TrainingState {
-    TrainingState(parameters, epoch: epochsDone, itemsDone: 0, sum: 0, good: good, best: best)
+    TrainingState(
+      parameters, epoch: epochsDone, itemsDone: 0, sum: 0, good: good, goodScale: goodScale, best: best)
   }
 
   /// Evaluates the epoch that has just ended on the validation items, and keeps its parameters if they are the best.
   ///
   /// - Returns: The mean negative ELBO, in nats per item.
   private mutating func validate() -> Double {
-    model.layers = parameters.model()
+    updateModel()
     let evidence = validationEvidence
     // This is what training minimizes. For beta other than 1 the negative ELBO itself may rise all the time.
     let objective =
@@ -134,9 +149,16 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
       ? evidence.negativeELBO : evidence.negativeELBO + (plan.beta - 1) * evidence.kullbackLeibler
     if objective < best.objective {
       best = TrainingState.Best(
-        epoch: epochsDone, objective: objective, parameters: parameters.layout.list(of: parameters.values))
+        epoch: epochsDone, objective: objective, parameters: parameters.layout.list(of: parameters.values),
+        scale: parameters.scale.logarithm)
     }
     return evidence.negativeELBO
+  }
+
+  /// Brings the model up to date.
+  private mutating func updateModel() {
+    model.layers = parameters.model()
+    model.likelihoodScale = parameters.scale.value
   }
 
   private var validationEvidence: Evidence {
@@ -150,7 +172,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   }
 
   private mutating func report(_ epoch: Int, sum: Double, onValidation: Double) -> Training.Epoch {
-    model.layers = parameters.model()
+    updateModel()
     let evidence = Evidence(of: model, on: test.source, count: test.count, seed: seed, threads: threads)
     return Training.Epoch(
       number: epoch + 1, negativeELBOTrain: sum / Double(train.count),
@@ -159,7 +181,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
 
   /// The trained model, with its evidence and metadata.
   mutating func result() -> Training.Result {
-    model.layers = parameters.model()
+    updateModel()
     let onTrain = Evidence(
       of: model, on: train.source, count: train.count, seed: seed, draw: Evidence.trainingDraw,
       threads: threads)
@@ -177,6 +199,9 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
       "beta": "\(plan.beta)", "seed": "\(seed)", "replica": "\(replica)",
       "negative_elbo_train": "\(onTrain.negativeELBO)",
     ]
+    if plan.likelihoodScale != .fixed(1) {
+      model.metadata[Safetensors.scaleKey] = "\(model.likelihoodScale)"
+    }
     if test.count > 0 { model.metadata["negative_elbo_test"] = "\(onTest.negativeELBO)" }
     if self.validation?.count ?? 0 > 0 {
       model.metadata["negative_elbo_validation"] = "\(validation.negativeELBO)"

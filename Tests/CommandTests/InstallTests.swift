@@ -21,6 +21,7 @@ extension CommandTests {
         "share/bash-completion/completions/simulate", "share/zsh/site-functions/_simulate",
         "share/fish/vendor_completions.d/simulate.fish",
         "share/repeated-inference/scenarios/concept-then-memory.yaml",
+        "share/repeated-inference/scenarios/data/digits.npz",
       ] {
         #expect(names.contains(name), "\(name) in \(names.sorted())")
       }

@@ -39,14 +39,18 @@ struct Corrupted: Equatable {
   }
 
   static func corruption(_ name: String) throws -> any Corruption {
-    try #require(CorruptionRegistry.corruption(named: name))
+    // Items of another range than the sources', so that what comes from them can be told.
+    let items = RowTable(
+      rows: 9, columns: dimension, elements: (0..<9 * dimension).map { 0.5 + 0.4 * Double($0 % 83) / 83 })
+    return try #require(CorruptionRegistry.corruption(named: name)).fitted(
+      to: CorruptionData(items: items, count: 9, dimension: dimension, isUnitInterval: true))
   }
 
   @Test func theRegistryHoldsTheDocumentedCorruptions() {
     #expect(
       Set(Self.names) == [
-        "uniform-replacement", "flip", "flip-exact", "gaussian", "occlusion", "latent-gaussian", "prior",
-        "latent-box",
+        "uniform-replacement", "flip", "flip-exact", "gaussian", "occlusion", "missing-components",
+        "item-replacement", "latent-gaussian", "prior", "latent-box",
       ])
     #expect(Set(Self.names).count == CorruptionRegistry.all.count)
     #expect(CorruptionRegistry.corruption(named: "no-such") == nil)

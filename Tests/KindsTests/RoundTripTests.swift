@@ -9,6 +9,7 @@ import Output
 import Scenarios
 import TestSupport
 import Testing
+import Vocabulary
 
 /// Everything that is registered goes the whole way: key, value, YAML, run, file, and back from the file's scenario.
 @Suite(.tags(.training), .slow) struct RoundTripTests {
@@ -30,6 +31,13 @@ import Testing
       """,
       "fashion-mnist":
         "kind: fashion-mnist, directory: \(try clothes()), superclasses: {low: [0, 1], high: [2, 3]}",
+      "mnist": "kind: mnist, directory: \(try clothes()), superclasses: {low: [0, 1], high: [2, 3]}",
+      "array": """
+      kind: array, train: {items: \(try array("items.npy", [16, 4, 4])), labels: \(try array("labels.npy", [16]))}, \
+      test: {fraction: 0.25}, class-names: [a, 'b: c', d, e], superclasses: {low: [0, 1], high: [2, 3]}
+      """,
+      // 12 training pictures and 4 others, in colour.
+      "folder": "kind: folder, directory: \(SourceTree.fixtures)/pictures/folder",
     ]
   }
 
@@ -86,11 +94,14 @@ import Testing
 
   // MARK: Keys of kinds
 
+  private func number(_ range: ScenarioValueType.NumberRange) -> Double {
+    range.lower + (min(range.upper, range.lower + 1) - range.lower) * 0.375
+  }
+
   /// A value of a key that is allowed and not the default, as YAML and as the kind reads it.
-  private func sample(_ type: ScenarioValueType) throws -> (yaml: String, value: ScenarioValue) {
-    func number(_ range: ScenarioValueType.NumberRange) -> Double {
-      range.lower + (min(range.upper, range.lower + 1) - range.lower) * 0.375
-    }
+  private func sample(
+    _ type: ScenarioValueType, insteadOf defaultValue: String? = nil
+  ) throws -> (yaml: String, value: ScenarioValue) {
     switch type {
     case .boolean: return ("true", .boolean(true))
     case .integer(let range):
@@ -103,7 +114,9 @@ import Testing
     case .numbers(let range, let count):
       let values = [Double](repeating: number(range), count: max(1, count.lowerBound))
       return ("\(values)", .numbers(values))
-    case .word(let words): return (words[words.count - 1], .word(words[words.count - 1]))
+    case .word(let words):
+      let word = try #require(words.last { $0 != defaultValue })
+      return (word, .word(word))
     case .text: return ("'a: b # c'", .text("a: b # c"))
     case .path: return ("'b c: #.bin'", .path(folder("b c: #.bin")))
     case .labelGroups(let range):
@@ -114,11 +127,37 @@ import Testing
           LabelGroup(name: "a", labels: [labels[0]]), LabelGroup(name: "b: c", labels: [labels[1]]),
         ])
       )
+    case .texts: return ("[a, 'b: c']", .texts(["a", "b: c"]))
+    case .numbersOrNone(_, let count):
+      let values = (0..<max(1, count.lowerBound)).map { 0.125 + Double($0) }
+      return ("\(values)", .numbers(values))
+    case .fields(let fields): return sample(fields)
+    case .choice(let choices):
+      let choice = try #require(choices.last)
+      guard let range = choice.number else { return (choice.name, .choice(choice.name, .none)) }
+      return ("{\(choice.name): \(number(range))}", .choice(choice.name, .number(number(range))))
     default:
       struct Unknown: Error {}
       Issue.record("\(type): add a sample of keys of this type")
       throw Unknown()
     }
+  }
+
+  /// The fields that must be there, or else the first one: those that need not may exclude each other.
+  private func sample(_ fields: [ScenarioField]) -> (yaml: String, value: ScenarioValue) {
+    let required = fields.filter(\.isRequired)
+    let samples = (required.isEmpty ? Array(fields.prefix(1)) : required).map {
+      field -> (name: String, yaml: String, value: ScenarioValue) in
+      switch field.value {
+      case .array:
+        return (field.name, "'b c: #.npz:d e'", .path(folder("b c: #.npz:d e")))
+      case .number(let range): return (field.name, "\(number(range))", .number(number(range)))
+      }
+    }
+    return (
+      "{" + samples.map { "\($0.name): \($0.yaml)" }.joined(separator: ", ") + "}",
+      .fields(samples.map { ScenarioFieldValue(name: $0.name, value: $0.value) })
+    )
   }
 
   /// The mapping of a section whose dotted key has a value: `training: {epochs: 2}`.
@@ -132,7 +171,7 @@ import Testing
     section: String, kind: String, keys: [ScenarioKey], values: (Scenario) -> KindValues
   ) throws {
     for key in keys where key.type != .section {
-      let sample = try sample(key.type)
+      let sample = try sample(key.type, insteadOf: key.defaultValue)
       let beside = keys.filter { $0.isRequired && $0.name != key.name && !$0.name.contains(".") }
       // A key that stands alone tells the kind.
       let others = try key.isExclusive ? [] : beside.map { ($0.name, try self.sample($0.type).yaml) }
@@ -225,7 +264,18 @@ import Testing
     if !levels.isEmpty { #expect(values[..<(values.count / 2)] != values[(values.count / 2)...]) }
   }
 
-  // MARK: Files of pictures
+  // MARK: Files of data
+
+  /// A file in numpy's format: bytes with the header of `numpy.save`, padded to 64 bytes. Items are pictures, each with a
+  /// bright column of its own; an array of one size has labels.
+  private func array(_ name: String, _ shape: [Int]) throws -> String {
+    let sizes = shape.map { "\($0)," }.joined(separator: " ")
+    let text = "{'descr': '|u1', 'fortran_order': False, 'shape': (\(sizes)), }"
+    let header = text + String(repeating: " ", count: 117 - text.utf8.count) + "\n"
+    let bytes = shape.count == 1 ? fourLabels(shape[0]) : fourColumns(shape[0])
+    return try folder.put(
+      [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8) + bytes, at: name)
+  }
 
   private func put(_ bytes: [UInt8], shape: [Int], at name: String) throws -> String {
     var file: [UInt8] = [0, 0, 8, UInt8(shape.count)]
@@ -234,19 +284,24 @@ import Testing
   }
 
   /// Pictures of 4 x 4 in four classes, each with a bright column of its own.
-  private func pictures(_ name: String, _ count: Int) throws -> String {
-    let pixels = (0..<count * 16).map { place -> UInt8 in
+  private func fourColumns(_ count: Int) -> [UInt8] {
+    (0..<count * 16).map { place in
       let (picture, column) = (place / 16, place % 4)
       return column == picture % 4 ? 250 : UInt8(place * 7 % 60)
     }
-    return try put(pixels, shape: [count, 4, 4], at: name)
+  }
+
+  private func fourLabels(_ count: Int) -> [UInt8] { (0..<count).map { UInt8($0 % 4) } }
+
+  private func pictures(_ name: String, _ count: Int) throws -> String {
+    try put(fourColumns(count), shape: [count, 4, 4], at: name)
   }
 
   private func labels(_ name: String, _ count: Int) throws -> String {
-    try put((0..<count).map { UInt8($0 % 4) }, shape: [count], at: name)
+    try put(fourLabels(count), shape: [count], at: name)
   }
 
-  /// A folder with files of the names of Fashion-MNIST.
+  /// A folder with files of the names of MNIST and Fashion-MNIST.
   private func clothes() throws -> String {
     for (part, count) in [("train", 16), ("t10k", 8)] {
       _ = try pictures(part + "-images-idx3-ubyte", count)

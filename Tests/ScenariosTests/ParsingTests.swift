@@ -16,7 +16,7 @@ import Testing
     let model = scenario.model
     #expect(model.kind == "vae" && !model.isExclusive && scenario.replicas == 1)
     #expect(model.integer("latent") == latent && model.integers("hidden") == [500, 500])
-    #expect(model["activation"] == .word("tanh") && model["likelihood"] == .word("bernoulli"))
+    #expect(model["activation"] == .word("tanh") && model["likelihood"] == .choice("bernoulli", .none))
     #expect(["training.epochs", "training.batch", "training.patience"].map(model.integer) == [150, 50, 0])
     #expect(model.number("training.learning-rate") == 0.001 && model.number("training.beta") == 1)
   }

@@ -1,3 +1,4 @@
+import Expressions
 import Experiments
 import Foundation
 import Observables

@@ -1,3 +1,4 @@
+import Expressions
 import Vocabulary
 import Experiments
 import Foundation

@@ -157,6 +157,7 @@ public struct ShardMerge {
   private func merge<Map: EncodingMap>(
     _ files: [FrameFile], _ model: any PreparedModel, _ map: Map, to path: String, overwrite: Bool
   ) throws -> RunReport {
+    let experiment = try experiment.clustered(by: map)
     let prepared = try experiment.prepareEnsemble(map, of: model)
     let partition = UnitPartition(prepared.plan)
     var state = EnsembleState(merging: prepared.plan)

@@ -95,7 +95,9 @@ extension Experiment {
     _ rehearsal: ModelRehearsal, _ map: Map, into result: inout RunEstimate
   ) throws {
     var prepared: PreparedEnsemble<Map>?
-    result.preparationSeconds += try seconds { prepared = try prepareEnsemble(map, of: rehearsal.model) }
+    result.preparationSeconds += try seconds {
+      prepared = try clustered(by: map).prepareEnsemble(map, of: rehearsal.model)
+    }
     let items = dataset.train.count + dataset.test.count + dataset.validation.count
     result.preparationSeconds += Double(items) * rehearsal.secondsPerItem
     guard let prepared else { return }

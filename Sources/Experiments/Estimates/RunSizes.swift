@@ -61,6 +61,8 @@ extension Experiment {
         of: scenario.observables, hasLatentStates: output.latents,
         latentDimension: model.latentDimension),
       facts: expectedFacts(model))
+    layout.standardization = dataset.standardization
+    layout.clusteredItems = scenario.clusters == nil ? 0 : dataset.train.count
     if scenario.asksForNearestConcept {
       layout.nearestConcepts = RunLayout.NearestConcepts(hasRadii: scenario.conceptRadiusQuantile != nil)
     }

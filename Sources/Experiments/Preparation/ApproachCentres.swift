@@ -47,10 +47,10 @@ struct ApproachCentres {
   }
 
   private var ownLevels: [Level] {
-    var levels = [
-      Level(name: "own memory", centres: own.memories, rowOfItem: everyItem),
-      Level(name: "own concept", centres: geometry.concepts, rowOfItem: own.classes),
-    ]
+    var levels = [Level(name: "own memory", centres: own.memories, rowOfItem: everyItem)]
+    if geometry.hasConcepts {
+      levels.append(Level(name: "own concept", centres: geometry.concepts, rowOfItem: own.classes))
+    }
     if let superconcepts = geometry.superconcepts {
       levels.append(
         Level(
@@ -64,12 +64,13 @@ struct ApproachCentres {
 
   private var siblingLevels: [Level] {
     let siblingOfClass = hierarchy.siblingOfClass
-    var levels = [
-      Level(name: "sibling memory", centres: own.memories, rowOfItem: siblingItems),
-      Level(
-        name: "sibling concept", centres: geometry.concepts,
-        rowOfItem: own.classes.map { siblingOfClass[Int($0)] }),
-    ]
+    var levels = [Level(name: "sibling memory", centres: own.memories, rowOfItem: siblingItems)]
+    if geometry.hasConcepts {
+      levels.append(
+        Level(
+          name: "sibling concept", centres: geometry.concepts,
+          rowOfItem: own.classes.map { siblingOfClass[Int($0)] }))
+    }
     if let superconcepts = geometry.superconcepts {
       levels.append(
         Level(
@@ -84,13 +85,14 @@ struct ApproachCentres {
   private var shuffledLevels: [Level] {
     var random = RandomField(seed: seed, purpose: .controls).stream(0)
     let labels = random.permutation(geometry.classes.count).map { Int(geometry.classes[$0]) }
-    var levels = [
-      Level(name: "shuffled memory", centres: own.memories, rowOfItem: otherItems),
-      Level(
-        name: "shuffled concept",
-        centres: LatentGeometry.centres(
-          geometry.memories, groups: labels, count: hierarchy.numberOfClasses), rowOfItem: own.classes),
-    ]
+    var levels = [Level(name: "shuffled memory", centres: own.memories, rowOfItem: otherItems)]
+    if geometry.hasConcepts {
+      levels.append(
+        Level(
+          name: "shuffled concept",
+          centres: LatentGeometry.centres(
+            geometry.memories, groups: labels, count: hierarchy.numberOfClasses), rowOfItem: own.classes))
+    }
     if geometry.superconcepts != nil {
       levels.append(
         Level(

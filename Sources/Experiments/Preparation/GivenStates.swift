@@ -1,8 +1,10 @@
+import Arrays
 import Datasets
 import Dynamics
 import Kinds
 import Output
 import Scenarios
+import Vocabulary
 
 /// Initial states read from a file (`initial.corruption: file`).
 struct GivenStates {
@@ -16,7 +18,7 @@ struct GivenStates {
 
   /// Reads the states.
   ///
-  /// A NetCDF variable `[states, ...]` or an IDX file of pictures (value / 255). States of D numbers are
+  /// A NetCDF variable or an array of numpy `[states, ...]`, or an IDX file of pictures (value / 255). States of D numbers are
   /// data-space states, states of N numbers latent ones; where D = N they are taken as data.
   ///
   /// - Parameter dataRange: Where the components of data-space states lie.
@@ -141,6 +143,9 @@ struct GivenStates {
   private static func readNumbers(
     _ name: String, _ file: InitialSpecification.File, count: Int
   ) throws -> (numbers: [Double]?, shape: [Int]) {
+    if let array = try file.array(named: name) {
+      return (array.shape == [count] ? try array.numbers() : nil, array.shape)
+    }
     guard file.variable != nil else {
       let array = try IDXReader.read(path: name, types: Set(IDXElementType.allCases))
       let numbers = (0..<array.count).map { Double(array.integer(at: $0)) }
@@ -168,11 +173,13 @@ struct GivenStates {
   }
 
   private static func shape(_ file: InitialSpecification.File) throws -> [Int] {
+    if let array = try file.array { return array.shape }
     guard let name = file.variable else { return try IDXReader.read(path: file.path).shape }
     return try NetCDFReader(path: file.path).variable(name).shape
   }
 
   private static func values(_ file: InitialSpecification.File) throws -> [Double] {
+    if let array = try file.array { return try array.numbers() }
     guard let name = file.variable else {
       return try IDXReader.read(path: file.path).elements.map { Double(ItemSplit.greyLevels[Int($0)]) }
     }
@@ -180,6 +187,10 @@ struct GivenStates {
   }
 
   private static func readLabels(_ labels: String, _ file: InitialSpecification.File) throws -> [Int] {
+    if let array = try file.array(named: labels) {
+      // -1 where it is no whole number, which no label of a data set is either.
+      return try array.numbers().map { Int(exactly: $0) ?? -1 }
+    }
     guard file.variable != nil else {
       let array = try IDXReader.read(path: labels, types: Set(IDXElementType.allCases))
       return (0..<array.count).map { array.integer(at: $0) }
@@ -189,6 +200,24 @@ struct GivenStates {
 }
 
 extension InitialSpecification.File {
+  /// The states' array, where the file has one of numpy's formats.
+  fileprivate var array: NumberArray? {
+    get throws {
+      NumberArray.isNumpy(path)
+        ? try NumberArray(ArrayReference(file: path, variable: variable)) : nil
+    }
+  }
+
+  /// Labels or items, where they are in a file of one of numpy's formats: an array of the states' archive, or another
+  /// file.
+  fileprivate func array(named name: String) throws -> NumberArray? {
+    if variable != nil {
+      return NumberArray.isNumpy(path) ? try NumberArray(ArrayReference(file: path, variable: name)) : nil
+    }
+    let reference = ArrayReference(name)
+    return NumberArray.isNumpy(reference.file) ? try NumberArray(reference) : nil
+  }
+
   /// The file, and the variable in it, for messages.
   var place: String { variable.map { place(of: $0) } ?? path }
 

@@ -65,7 +65,7 @@ extension Experiment {
     }
     if scenario.dynamics.mode.kind != .sample {
       plan.convergence = convergence(of: model)
-      plan.conceptDistance = DistanceConcept(context)
+      if dataset.hierarchy.hasClasses { plan.conceptDistance = DistanceConcept(context) }
       plan.memoryDistance = DistanceMemory(context)
     }
     plan.recordedObservables = measurements.visibleCount

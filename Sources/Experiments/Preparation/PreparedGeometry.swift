@@ -14,6 +14,6 @@ struct PreparedGeometry {
       of: SplitSource(split: dataset.train), count: dataset.train.count, threads: experiment.options.threads)
     centres = LatentGeometry(
       memories: memories, classes: dataset.train.classes, classCount: dataset.hierarchy.numberOfClasses,
-      superclassOfClass: dataset.hierarchy.superclassOfClass)
+      superclassOfClass: dataset.hierarchy.superclassOfClass, hasConcepts: dataset.hierarchy.hasClasses)
   }
 }

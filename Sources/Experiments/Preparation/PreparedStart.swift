@@ -69,7 +69,7 @@ struct PreparedStart: InitialCondition {
     source = experiment.hasSourceItems ? SplitSource(split: experiment.split) : nil
     let origin = type(of: corruption).origin
     base = CorruptedStart(
-      corruption, source: origin == .memory ? own?.memories : source,
+      corruption.fitted(to: experiment.corruptionData), source: origin == .memory ? own?.memories : source,
       imageShape: experiment.dataset.imageShape)
   }
 

@@ -1,6 +1,7 @@
 import Corruptions
 import Datasets
 import Dynamics
+import Kinds
 import Numerics
 import Scenarios
 
@@ -8,6 +9,13 @@ import Scenarios
 extension Experiment {
   /// The corruption of source items; nil where initial states come from a file.
   var corruption: (any Corruption)? { options.registry.corruption(named: scenario.initial.corruption) }
+
+  /// What corruptions may know of the data.
+  var corruptionData: CorruptionData {
+    CorruptionData(
+      items: SplitSource(split: dataset.train), count: dataset.train.count, dimension: dataset.dimension,
+      isUnitInterval: dataset.domain == .unitInterval)
+  }
 
   /// The split that source items come from.
   var split: ItemSplit { scenario.initial.split == .train ? dataset.train : dataset.test }

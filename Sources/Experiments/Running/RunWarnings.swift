@@ -20,7 +20,7 @@ extension Experiment {
     let hierarchy = dataset.hierarchy
     var result: [String] = []
     let largest = largestNumber
-    if largest < 1.5 / 255 {
+    if dataset.domain == .unitInterval, largest < 1.5 / 255 {
       result.append(
         "dataset: "
           + (largest == 0
@@ -28,6 +28,7 @@ extension Experiment {
             : "no number of the training items exceeds 1/255, as where the bytes of an IDX file, which are divided by"
               + " 255, are all 0 or 1") + ": the pictures are black; write 255 for white")
     }
+    if !hierarchy.hasClasses { return result }
     if hierarchy.numberOfClasses == 1 {
       result.append(
         "dataset: all items have the label \(hierarchy.classLabels[0]): the only concept is the root"

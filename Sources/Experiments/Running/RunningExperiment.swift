@@ -153,7 +153,13 @@ extension Experiment {
     return model
   }
 
-  private func run<Map: EncodingMap>(
+  private func run(
+    _ model: any PreparedModel, _ map: some EncodingMap, _ job: RunJob
+  ) throws -> RunOutcome {
+    try clustered(by: map).runPrepared(model, map, job)
+  }
+
+  private func runPrepared<Map: EncodingMap>(
     _ model: any PreparedModel, _ map: Map, _ job: RunJob
   ) throws -> RunOutcome {
     let prepared = try prepareEnsemble(map, of: model)
@@ -247,6 +253,7 @@ extension Experiment {
       geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
       attractors: attractors, films: try recordFilms(of: prepared))
     found.conceptRadii = prepared.conceptRadii
+    found.clusters = clusters.map { ($0.clusters, $0.inertia, $0.silhouette) }
     if scenario.output.initialStates {
       found.initialStates = (
         initialStates(prepared.start, prepared.map), scenario.dynamics.precision == .single

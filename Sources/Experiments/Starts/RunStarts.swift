@@ -108,9 +108,7 @@ public struct RunStarts {
       ]
         + (source.isLatent
           ? []
-          : experiment.dataset.imageShape.map {
-            [("image_height", .int($0.rows)), ("image_width", .int($0.columns))]
-          } ?? []),
+          : experiment.dataset.imageShape.map(RunLayout.imageSize) ?? []),
       compression: false)
     func column(_ name: String, _ type: NetCDFType, _ words: String) throws -> NetCDFVariable {
       try root.defineVariable(
@@ -176,10 +174,14 @@ extension Experiment {
   fileprivate func startAgain(_ record: RunRecord) throws -> Start {
     guard let corruption else { return try givenStart() }
     let items = try itemIndices(available: nil)
-    let classes = hasSourceItems ? split.classes : nil
+    // Clusters take the place of classes when the model is known; without labels there are none.
+    let isLabelled = scenario.clusters == nil && dataset.hierarchy.hasClasses
+    let classes = hasSourceItems && isLabelled ? split.classes : nil
     func start(_ source: (any ItemSource)?) -> Start {
       Start(
-        base: CorruptedStart(corruption, source: source, imageShape: dataset.imageShape), items: items,
+        base: CorruptedStart(
+          corruption.fitted(to: corruptionData), source: source, imageShape: dataset.imageShape),
+        items: items,
         realizations: nil, classes: classes)
     }
     switch type(of: corruption).origin {

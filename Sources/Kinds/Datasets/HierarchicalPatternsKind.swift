@@ -17,7 +17,7 @@ struct HierarchicalPatternsKind: DatasetKind {
     ScenarioKey("dimension", .integer(1...100_000), default: "784", "components of an item, D"),
     ScenarioKey(
       "superclasses", .integer(1...1000), default: "4",
-      "how many superclasses; with `idx` and `fashion-mnist` instead a mapping NAME: [labels], by default none"
+      "how many superclasses; with the other kinds instead a mapping NAME: [labels], by default none"
     ),
     ScenarioKey("classes", .integer(1...1000), default: "3", "classes per superclass"),
     ScenarioKey("memories", .integer(1...1_000_000), default: "80", "training items per class"),

@@ -64,7 +64,7 @@ struct AutoencoderModel: DifferentiableModel, StorableModel {
     facts.facts += [fact(.train, evidence.train), fact(.test, evidence.test)]
     if let validation = evidence.validation { facts.facts.append(fact(.validation, validation)) }
     for (key, value) in model.metadata.sorted(by: { $0.key < $1.key })
-    where ["epochs", "not_finite_in_epoch"].contains(key) {
+    where ["epochs", "not_finite_in_epoch", "likelihood_scale"].contains(key) {
       facts.attributes.append(("model_" + key, .text(value)))
     }
     return facts
@@ -76,9 +76,11 @@ struct AutoencoderModel: DifferentiableModel, StorableModel {
     let time = seconds.map { ", " + String(format: "%.1f", $0) + " s" } ?? ""
     let more = evidence.validation.map { ", \(Self.nats($0)) validation" } ?? ""
     let epochs = model.metadata["epochs"] ?? "?"
+    let scale =
+      model.likelihoodScale == 1 ? "" : " of deviation \(ResultText.number(model.likelihoodScale, 4))"
     let best = bestEpoch.map { "; best epoch \($0) of \(epochs)" } ?? ""
     return
-      "model: \(widths), \(a.activation.rawValue), \(a.likelihood.rawValue)"
+      "model: \(widths), \(a.activation.rawValue), \(a.likelihood.rawValue)\(scale)"
       + "\(wasTrained ? ", trained now" : "")\(time); negative ELBO \(Self.nats(evidence.train)) train,"
       + " \(Self.nats(evidence.test)) test\(more) (nats per item)\(best)"
   }

@@ -156,6 +156,9 @@ struct AutoencoderTraining {
       "epochs": isEarly ? "\(epochs)" : "\(training.epochs)",
     ]
     if training.patience > 0 { expected["patience"] = "\(training.patience)" }
+    if case .fixed(let scale) = training.likelihoodScale, scale != 1 {
+      expected["likelihood_scale"] = "\(scale)"
+    }
     let found = metadata.filter { expected[$0.key] != nil || $0.key == "patience" }
     var differences = Differences.between(found, expected)
     if model.architecture != architecture { differences.append("the network is another") }
@@ -220,8 +223,9 @@ struct AutoencoderTraining {
     let source = SplitSource(split: preparation.dataset.train)
     var begin = ContinuousClock.now
     var end = begin
-    let trial = Training(
+    var trial = Training(
       epochs: epochs, batch: training.batch, learningRate: training.learningRate, beta: training.beta)
+    trial.likelihoodScale = training.likelihoodScale
     // From the end of the first minibatch to that of the last; asked once for each.
     var calls = 0
     _ = try trial.run(

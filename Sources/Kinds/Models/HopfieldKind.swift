@@ -23,6 +23,15 @@ struct HopfieldKind: ModelKind {
 
   func declaredLatentDimension(for dataset: Dataset) -> Int? { dataset.dimension }
 
+  func check(_ scenario: Scenario, against dataset: Dataset) throws {
+    guard dataset.domain == .unbounded else { return }
+    throw scenario.error(
+      key: "model.kind", value: Self.name,
+      expected:
+        "vae, because the data's numbers are not kept to [0, 1]: there are no binary patterns in them",
+      remedy: "write model: {likelihood: {gaussian: learned}}")
+  }
+
   func outline(_ preparation: ModelPreparation) throws -> ModelOutline {
     let dataset = preparation.dataset
     var outline = ModelOutline(latentDimension: dataset.dimension, dataDimension: dataset.dimension)
@@ -38,15 +47,17 @@ struct HopfieldKind: ModelKind {
 
   func prepare(_ preparation: ModelPreparation) throws -> any PreparedModel {
     let train = preparation.dataset.train
-    let isUp = train.values.map { Double($0) > HopfieldPatterns.threshold }
-    var isUsed = [Bool](repeating: false, count: 256)
-    for code in train.codes { isUsed[Int(code)] = true }
-    if (0..<256).contains(where: { isUsed[$0] && train.values[$0] != 0 && train.values[$0] != 1 }) {
+    var isBinary = true
+    var hash = ContentHash()
+    for item in 0..<train.count {
+      let components = train.components(ofItem: item)
+      isBinary = isBinary && components.allSatisfy { $0 == 0 || $0 == 1 }
+      hash.update(components.map { Double($0) > HopfieldPatterns.threshold ? 1 : 0 as UInt8 })
+    }
+    if !isBinary {
       preparation.events.logger.info(
         "the items are not binary: components above \(HopfieldPatterns.threshold) are +1, the others -1")
     }
-    var hash = ContentHash()
-    hash.update(train.codes.map { isUp[Int($0)] ? 1 : 0 as UInt8 })
     return HopfieldNetwork(sha256: hash.hexadecimal(), train: train, threads: preparation.threads)
   }
 }

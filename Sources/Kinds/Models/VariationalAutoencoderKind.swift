@@ -33,8 +33,13 @@ struct VariationalAutoencoderKind: TrainableModelKind {
       "activation", .word(Activation.ofHiddenLayers.map(\.rawValue)), default: "tanh",
       "activation of the hidden layers"),
     ScenarioKey(
-      "likelihood", .word(Likelihood.allCases.map(\.rawValue)), default: "bernoulli",
-      "likelihood of the decoder"),
+      "likelihood",
+      .choice([
+        ScenarioChoice(Likelihood.bernoulli.rawValue),
+        ScenarioChoice(
+          Likelihood.gaussian.rawValue, number: .init(0, 1_000_000, excludesLower: true), words: ["learned"]),
+      ]), default: "bernoulli",
+      "likelihood of the decoder; the number is the standard deviation of a Gaussian one, by default 1"),
     ScenarioKey("training", .section, "how the model is trained"),
     ScenarioKey(
       "training.epochs", .integer(0...1_000_000), default: "150",
@@ -72,15 +77,28 @@ struct VariationalAutoencoderKind: TrainableModelKind {
       origin = .file(values.path("file"))
       return
     }
+    let (likelihood, scale) = Self.likelihood(values)
+    var training = Training(
+      epochs: values.integer("training.epochs"), batch: values.integer("training.batch"),
+      learningRate: values.number("training.learning-rate"), beta: values.number("training.beta"),
+      patience: values.integer("training.patience"))
+    training.likelihoodScale = scale
     origin = .training(
       Widths(
         latent: values.integer("latent"), hidden: values.integers("hidden"),
-        activation: values.word("activation", as: Activation.self),
-        likelihood: values.word("likelihood", as: Likelihood.self)),
-      Training(
-        epochs: values.integer("training.epochs"), batch: values.integer("training.batch"),
-        learningRate: values.number("training.learning-rate"), beta: values.number("training.beta"),
-        patience: values.integer("training.patience")))
+        activation: values.word("activation", as: Activation.self), likelihood: likelihood), training)
+  }
+
+  private static func likelihood(_ values: KindValues) -> (Likelihood, LikelihoodScale) {
+    let (name, argument) = values.choice("likelihood")
+    guard let likelihood = Likelihood(rawValue: name) else {
+      preconditionFailure("the table knows no other likelihoods: \(name)")
+    }
+    switch argument {
+    case .none: return (likelihood, .fixed(1))
+    case .number(let scale): return (likelihood, .fixed(scale))
+    case .word: return (likelihood, .learned)
+    }
   }
 
   var traits: ModelTraits {
@@ -100,6 +118,14 @@ struct VariationalAutoencoderKind: TrainableModelKind {
   }
 
   func check(_ scenario: Scenario, against dataset: Dataset) throws {
+    if case .training(let widths, _) = origin, widths.likelihood == .bernoulli,
+      dataset.domain == .unbounded
+    {
+      throw scenario.error(
+        key: "model.likelihood", value: widths.likelihood.rawValue,
+        expected: "gaussian, because the data's numbers are not kept to [0, 1]",
+        remedy: "write model.likelihood: {gaussian: learned}, or map the numbers by dataset.range")
+    }
     guard case .training(_, let training) = origin, training.patience > 0, dataset.validation.count == 0
     else { return }
     throw scenario.error(
@@ -196,6 +222,16 @@ struct VariationalAutoencoderKind: TrainableModelKind {
           + assumed.map(\.value).joined(separator: " and ") + " \(assumed.count == 1 ? "is" : "are") assumed"
           + " (write \(assumed.count == 1 ? "it" : "them") with save_file(tensors, path, {\(pairs)}))")
     }
+    let dataset = preparation.dataset
+    if preparation.scenario.givesDataset, let recorded = model.metadata["dataset_sha256"],
+      recorded != dataset.trainingHash
+    {
+      preparation.events.logger.info(
+        """
+        \(path): memories and concepts are those of \(dataset.name), \(dataset.train.count) items; the model was \
+        trained on other data (dataset_sha256 in its metadata)
+        """)
+    }
     if !preparation.scenario.givesDataset {
       preparation.events.warnOnce(
         "no dataset in the scenario: memories and concepts are those of the default hierarchical-patterns")
@@ -208,11 +244,21 @@ struct VariationalAutoencoderKind: TrainableModelKind {
   ) throws -> (model: Autoencoder, sha256: String) {
     let (model, sha256) = try Safetensors.read(path: path)
     let inputs = model.architecture.dataDimension
+    if model.architecture.likelihood == .bernoulli, preparation.dataset.domain == .unbounded {
+      throw preparation.scenario.error(
+        key: "model.file", value: path,
+        expected: "a model with a Gaussian decoder, because the data's numbers are not kept to [0, 1]",
+        remedy: "map the numbers by dataset.range as in the training of the model")
+    }
     guard inputs == preparation.dataset.dimension else {
       throw preparation.scenario.error(
         key: "model.file", value: path,
-        expected: "a model of \(preparation.dataset.dimension) inputs, as the data set; it has \(inputs)",
-        remedy: "choose the data set on which the model was trained")
+        expected: "a model of \(preparation.dataset.dimension) inputs, as the data set"
+          + " (\(preparation.dataset.name)) has components; it has \(inputs)",
+        remedy: preparation.scenario.givesDataset
+          ? "choose by dataset.kind the data set on which the model was trained"
+          : "the scenario names no data set: write dataset: {kind: ...}, the one on which the model was trained"
+      )
     }
     return (model, sha256)
   }

@@ -110,12 +110,14 @@ extension RunLayout {
           .integers(variables.time) { all($0, reference) { $0.time ?? -1 } },
           .integers(variables.isCensored) { all($0, reference) { $0.isCensored ? 1 : 0 } },
         ]
-      } + [
-        .integers(closest.time) { concepts($0) { $0.time ?? -1 } },
-        .reals(closest.distance) {
-          concepts($0) { approach in approach.time.map { approach.meanDistance[$0] } ?? .nan }
-        },
-      ])
+      }
+        + (hierarchy.hasClasses
+          ? [
+            .integers(closest.time) { concepts($0) { $0.time ?? -1 } },
+            .reals(closest.distance) {
+              concepts($0) { approach in approach.time.map { approach.meanDistance[$0] } ?? .nan }
+            },
+          ] : []))
   }
   /// The changes of the same distances, and the times at which they are known; empty in a run without steps.
   var changes: RunSection<RunResults> {

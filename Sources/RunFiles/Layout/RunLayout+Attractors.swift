@@ -1,5 +1,6 @@
 import Attractors
 import Dynamics
+import Numerics
 import Observables
 import Output
 
@@ -37,7 +38,13 @@ extension RunLayout {
 
   /// The attributes with the rows and columns of a picture.
   var imageSize: [(String, NetCDFAttribute)] {
-    imageShape.map { [("image_height", .int($0.rows)), ("image_width", .int($0.columns))] } ?? []
+    imageShape.map(Self.imageSize) ?? []
+  }
+
+  /// The attributes of pictures: their sizes, and the number of channels of colour pictures, which follow each other.
+  package static func imageSize(_ shape: ImageShape) -> [(String, NetCDFAttribute)] {
+    [("image_height", .int(shape.rows)), ("image_width", .int(shape.columns))]
+      + (shape.channels == 1 ? [] : [("image_channels", .int(shape.channels))])
   }
 
   private func real(
@@ -143,7 +150,7 @@ extension RunLayout {
         "training item whose memory leads here and whose picture is nearest to the decoded one, among training and"
           + " test set; -1 for a spurious attractor"
       ) { $0.identities.map { Int32($0.recoveredItem) } },
-    ]
+    ].filter { hierarchy.hasClasses || !$0.variable.name.contains("concept") }
   }
 
   /// The shares of the starts that the sets attract.

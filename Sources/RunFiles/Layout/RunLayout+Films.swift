@@ -8,7 +8,7 @@ extension RunLayout {
         $0.items
       }
     ]
-    if hasOwnItems {
+    if hasOwnItems, hierarchy.hasClasses {
       columns.append(
         .integers(RunVariable("class", .integer, ["item"], .address, "class label of the source item")) {
           ($0.classes ?? []).map { labels[Int($0)] }

@@ -98,7 +98,7 @@ extension RunLayout {
         $0.records.members.map(\.realization)
       },
     ]
-    if hasOwnItems {
+    if hasOwnItems, hierarchy.hasClasses {
       result.append(
         .integers(address("class", .integer, "class label of the source item")) { page in
           page.records.members.map { page.labels[Int($0.item)] }

@@ -54,10 +54,9 @@ extension RunLayout {
 
   /// The radius of each concept.
   var conceptRadii: RunColumn<RunResults> {
-    .reals(
-      RunVariable(
-        "concept_radius", .real, ["concept"], .value,
-        "quantile of the distances of the class's training memories to the concept")
+    real(
+      "concept_radius", ["concept"],
+      "quantile of the distances of the class's training memories to the concept"
     ) { $0.conceptRadii ?? [] }
   }
 }

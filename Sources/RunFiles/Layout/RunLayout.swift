@@ -39,6 +39,10 @@ package struct RunLayout: Sendable {
   package var facts: [ModelFacts.Fact]
   /// The counts of members by the concept nearest to them; nil if they are not asked for.
   package var nearestConcepts: NearestConcepts?
+  /// The training items whose memories were put into clusters; 0 if classes are those of the data.
+  package var clusteredItems = 0
+  /// How components were standardized; nil if they were not.
+  package var standardization: Standardization?
   /// The group of members; nil if it is not asked for.
   package var members: Members?
   /// The group of attractors; nil if it is not asked for.

@@ -19,6 +19,8 @@ extension RunLayout {
       dataDimension: 1, imageShape: ImageShape(rows: 1, columns: 1), latentDimension: 1, principalAxes: 1,
       facts: ModelFacts.Fact.specimen)
     result.nearestConcepts = NearestConcepts(hasRadii: true)
+    result.clusteredItems = 1
+    result.standardization = Standardization(of: ItemSplit(dimension: 1, numbers: [0], classes: [0]))
     result.members = Members(count: 1, hasSeries: true, hasLatentStates: true, tolerance: 0)
     result.members?.initialStates = InitialStates(isLatent: false, isSingle: true)
     result.attractors = Attractors(sets: 1, starts: 1, realizations: 1, unsettled: 1, exponents: 1)

@@ -1,3 +1,4 @@
+import Vocabulary
 import Attractors
 import Datasets
 import Dynamics
@@ -147,6 +148,8 @@ extension RunLayout {
       hasOwnItems: results.own != nil, hierarchy: dataset.hierarchy, dataDimension: dataset.dimension,
       imageShape: dataset.imageShape, latentDimension: results.geometry.dimension,
       principalAxes: results.principalAxes?.rows ?? 0, facts: model.facts)
+    standardization = dataset.standardization
+    clusteredItems = results.clusters?.ofItems.count ?? 0
     nearestConcepts = plan.labelling.map { _ in NearestConcepts(hasRadii: results.conceptRadii != nil) }
     if plan.recordsMembers || plan.recordsLatentStates {
       members = Members(

@@ -19,6 +19,9 @@ package struct RunResults: Sendable {
   package var principalAxes: RowTable?
   /// The radius of each concept, `[classes]`; nil if there is none, or nobody asked for it.
   package var conceptRadii: [Double]?
+  /// The cluster of each training item, if clusters of memories replace classes, with the sum of the memories' squared
+  /// distances to their centres and the mean silhouette; nil if there are no clusters.
+  package var clusters: (ofItems: [Int32], inertia: Double, silhouette: Double)?
   /// Makes members' initial states again, and says in which precision the networks see them; nil if nobody asked for
   /// them.
   package var initialStates: (source: InitialStateSource, isSingle: Bool)?

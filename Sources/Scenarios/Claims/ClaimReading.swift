@@ -1,3 +1,5 @@
+import Expressions
+
 /// Reads `claims` and checks them against the rest of the scenario.
 extension ScenarioReader {
   /// The claims, in the order of the file; `controls` of the scenario where a claim names none.

@@ -46,12 +46,17 @@ public struct DatasetTraits: Sendable, Hashable {
 
   /// Whether there are superclasses.
   public var hasSuperclasses: Bool
+  /// Whether items have labels.
+  public var hasClasses: Bool
   /// How many items there are to start from.
   public var itemCounts: ItemCounts
 
   /// Makes traits.
-  public init(hasSuperclasses: Bool = false, itemCounts: ItemCounts = .knownWhenRead) {
+  public init(
+    hasSuperclasses: Bool = false, hasClasses: Bool = true, itemCounts: ItemCounts = .knownWhenRead
+  ) {
     self.hasSuperclasses = hasSuperclasses
+    self.hasClasses = hasClasses
     self.itemCounts = itemCounts
   }
 }

@@ -1,3 +1,4 @@
+import Expressions
 import Vocabulary
 
 /// The table of a program's scenario keys. It is the only place that lists them, with their types and defaults.
@@ -197,14 +198,16 @@ extension ScenarioKeys {
       key("initial.realizations", .integer(1...2_147_483_647), "1", "corruptions per item and level"),
       section("initial.file", "initial states from a file", only: file),
       key(
-        "initial.file.path", .path, nil, "NetCDF or IDX file", required: true, influence: .fileContents),
-      key("initial.file.variable", .text, nil, "variable of a NetCDF file"),
+        "initial.file.path", .path, nil, "NetCDF, .npz, .npy or IDX file", required: true,
+        influence: .fileContents),
+      key("initial.file.variable", .text, nil, "variable of a NetCDF or .npz file"),
       key(
-        "initial.file.labels", .text, nil, "class labels: variable of the NetCDF file, or IDX file",
+        "initial.file.labels", .text, nil,
+        "class labels: variable of the same file, or a file without variables (.npy, IDX)",
         influence: .fileContents),
       key(
         "initial.file.items", .text, nil,
-        "source items, numbered from 0 in `initial.split`: variable of the NetCDF file, or IDX file; in place of labels",
+        "source items, numbered from 0 in `initial.split`: variable of the same file, or a file without variables; in place of labels",
         influence: .fileContents),
     ]
   }()
@@ -222,7 +225,14 @@ extension ScenarioKeys {
         "overlap-origin", .word(["zero", "root"]), "zero", "the origin of overlaps: zero, or the root",
         influence: .numbers
       ),
-      section("concepts", "how far concepts reach"),
+      section("concepts", "what concepts are, and how far they reach"),
+      key(
+        "concepts.clusters", .integer(1...10_000), nil,
+        "concepts are the centres of so many clusters of the training memories (k-means), not of the data's classes"
+      ),
+      key(
+        "concepts.restarts", .integer(1...1000), "10",
+        "starts of k-means, of which the best is kept; only with `concepts.clusters`"),
       key(
         "concepts.radius-quantile", .numberOrNone(NumberRange(0, 1)), "0.95",
         "for `nearest-concept`: the share of a class's training memories within its concept's radius; none: no radius",

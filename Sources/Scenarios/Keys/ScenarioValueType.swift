@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// What kind of value a scenario key takes.
 public enum ScenarioValueType: Sendable, Hashable {
   /// A mapping of further keys.
@@ -34,38 +36,21 @@ public enum ScenarioValueType: Sendable, Hashable {
   case items
   /// A mapping from a name to a list of labels within bounds.
   case labelGroups(ClosedRange<Int>)
+  /// A list of texts, all different.
+  case texts(count: ClosedRange<Int>)
+  /// A list of finite numbers within bounds, or the word `none`.
+  case numbersOrNone(NumberRange, count: ClosedRange<Int>)
+  /// A mapping of a few fields.
+  case fields([ScenarioField])
+  /// One of a few words, alone or, where it takes one, with an argument in a mapping.
+  case choice([ScenarioChoice])
   /// A mapping from a dotted key to a list of values.
   case sweep
   /// A mapping from a name to a claim.
   case claims
 
   /// Bounds of a finite number.
-  public struct NumberRange: Sendable, Hashable {
-    /// The lower bound.
-    public var lower: Double
-    /// The upper bound, included.
-    public var upper: Double
-    /// Whether the lower bound itself is left out.
-    public var excludesLower: Bool
-
-    /// Makes bounds.
-    public init(_ lower: Double, _ upper: Double, excludesLower: Bool = false) {
-      self.lower = lower
-      self.upper = upper
-      self.excludesLower = excludesLower
-    }
-
-    /// Whether a number lies within the bounds.
-    func contains(_ number: Double) -> Bool {
-      number <= upper && (excludesLower ? number > lower : number >= lower)
-    }
-
-    /// The bounds in words, such as `between 0 and 1`.
-    var description: String {
-      let (low, high) = (ScenarioYAML.text(lower), ScenarioYAML.text(upper))
-      return excludesLower ? "greater than \(low), at most \(high)" : "between \(low) and \(high)"
-    }
-  }
+  public typealias NumberRange = Vocabulary.NumberRange
 
   /// The values in words, as in `expected ...`.
   public var description: String {
@@ -92,6 +77,13 @@ public enum ScenarioValueType: Sendable, Hashable {
     case .items: return "all, a count of at least 1, or {random: COUNT}"
     case .labelGroups(let range):
       return "a mapping from names to lists of labels between \(range.lowerBound) and \(range.upperBound)"
+    case .texts(let count): return "a list of \(Self.text(count))texts"
+    case .numbersOrNone(let range, let count):
+      return "a list of \(Self.text(count))numbers \(range.description), or none"
+    case .fields(let fields):
+      return "a mapping {" + fields.map { "\($0.name): \($0.value.description)" }.joined(separator: ", ")
+        + "}"
+    case .choice(let choices): return Self.text(choices.map(\.description))
     case .sweep: return "a mapping from dotted keys to lists of values"
     case .claims:
       return
@@ -102,7 +94,7 @@ public enum ScenarioValueType: Sendable, Hashable {
   /// Whether its values are mappings.
   var isMapping: Bool {
     switch self {
-    case .section, .labelGroups, .sweep, .claims: true
+    case .section, .labelGroups, .fields, .sweep, .claims: true
     default: false
     }
   }

@@ -91,15 +91,17 @@ public struct ObservableWord: Sendable, Hashable {
   public var needsSuperclass: Bool
   /// Whether that item must be a training item.
   public var needsTrainingItem: Bool
+  /// Whether the data must have classes, or clusters in their place.
+  public var needsClasses: Bool
   /// Whether the model must have a posterior or a likelihood, which some kinds lack.
   public var needsPosterior: Bool
 
   /// Makes a word.
   public init(
     name: String, isNumbered: Bool = false, needsOwnItem: Bool = false, needsSuperclass: Bool = false,
-    needsTrainingItem: Bool = false,
-    needsPosterior: Bool = false
+    needsTrainingItem: Bool = false, needsClasses: Bool = false, needsPosterior: Bool = false
   ) {
+    self.needsClasses = needsClasses
     self.needsTrainingItem = needsTrainingItem
     self.name = name
     self.isNumbered = isNumbered

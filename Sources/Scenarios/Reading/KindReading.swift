@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// Reads the keys that kinds of models and data sets declare, each by its type.
 extension ScenarioReader {
   /// The values of a kind's keys: those given, and defaults.
@@ -36,6 +38,13 @@ extension ScenarioReader {
     case .text: return .text(try text(name))
     case .path: return .path(try path(name))
     case .labelGroups(let range): return .labelGroups(try labelGroups(name, range))
+    case .texts(let count): return .texts(try texts(name, count))
+    case .numbersOrNone(let range, let count):
+      return try numbersOrNone(name, range, count).map { .numbers($0) } ?? .noNumbers
+    case .fields(let declared): return .fields(try fields(name, declared))
+    case .choice(let choices):
+      let (word, argument) = try choice(name, choices)
+      return .choice(word, argument)
     case .section, .name, .seed, .numberOrNone, .words, .corruption, .observables, .items, .sweep, .claims:
       preconditionFailure("the registry refuses keys of this type: \(name)")
     }
@@ -49,7 +58,7 @@ extension ScenarioReader {
     guard !others.isEmpty else { return }
     throw failure(
       name, node, expected: expected(name),
-      remedy: "write a count; names with labels belong to \(others.joined(separator: " and "))")
+      remedy: "write a single value; a mapping belongs to \(others.joined(separator: " and "))")
   }
 
   private func labelGroups(_ key: String, _ range: ClosedRange<Int>) throws -> [LabelGroup] {

@@ -8,6 +8,8 @@ extension ScenarioReader {
     var lackOfOwnItem: String?
     /// Whether the data set has superclasses.
     var hasSuperclasses: Bool
+    /// Whether there are classes, or clusters in their place.
+    var hasClasses: Bool
     /// Why members' own items are not training items; nil if they are.
     var lackOfTrainingItem: String?
     /// The kind of model if it has no posterior and no likelihood.
@@ -18,9 +20,12 @@ extension ScenarioReader {
     _ dataset: KindValues, _ model: KindValues, _ initial: InitialSpecification, _ corruption: CorruptionWord
   ) -> Availability {
     let hasPosterior = vocabulary.traits(ofModel: model).hasPosterior
+    let data = vocabulary.traits(ofDataset: dataset)
+    let hasClusters = gives("concepts.clusters")
     var availability = Availability(
-      lackOfOwnItem: nil, hasSuperclasses: vocabulary.traits(ofDataset: dataset).hasSuperclasses,
-      lackOfTrainingItem: nil, modelWithoutPosterior: hasPosterior ? nil : model.kind)
+      lackOfOwnItem: nil, hasSuperclasses: data.hasSuperclasses && !hasClusters,
+      hasClasses: data.hasClasses || hasClusters, lackOfTrainingItem: nil,
+      modelWithoutPosterior: hasPosterior ? nil : model.kind)
     if corruption.name == "file" {
       if initial.file?.hasOwnItems != true {
         availability.lackOfOwnItem = "initial.corruption: file without labels or items"
@@ -37,6 +42,9 @@ extension ScenarioReader {
   func observables(_ availability: Availability) throws -> [String] {
     let key = "observables"
     if !gives(key), availability.lackOfOwnItem != nil { return ["step-length", "distance-nearest-memory"] }
+    if !gives(key), !availability.hasClasses {
+      return ["overlap-memory", "distance-memory", "distance-nearest-memory", "abstraction-level"]
+    }
     var names: [String] = []
     for node in try list(key, 1...1000) {
       let name = try observable(node, availability)
@@ -73,6 +81,7 @@ extension ScenarioReader {
         expected: "observables that need no training item of a member's own, which it lacks with \(lack)",
         remedy: "leave it out, or write initial.split: train")
     }
+    if word.needsClasses, !availability.hasClasses { throw noClasses(key, node) }
     if word.needsSuperclass, !availability.hasSuperclasses { throw noSuperclasses(key, node) }
     if word.needsPosterior, let kind = availability.modelWithoutPosterior {
       throw failure(
@@ -82,6 +91,12 @@ extension ScenarioReader {
           + vocabulary.models[0].name)
     }
     return name
+  }
+
+  private func noClasses(_ key: String, _ node: ScenarioNode) -> ScenarioError {
+    failure(
+      key, node, expected: "nothing about classes, which items without labels do not have",
+      remedy: "write concepts: {clusters: 10}, give dataset.train labels, or leave this out")
   }
 
   private func noSuperclasses(_ key: String, _ node: ScenarioNode) -> ScenarioError {
@@ -104,6 +119,11 @@ extension ScenarioReader {
       throw failure(
         key, node, expected: "no groups, because members have no own item with \(lack)",
         remedy: "leave \(key) out")
+    }
+    for key in ["group-by", "split-by"] {
+      if let node = given(key), node.list?.isEmpty != true, !availability.hasClasses {
+        throw noClasses(key, node)
+      }
     }
     if scenario.groupBy.contains(.superclass), !availability.hasSuperclasses {
       throw noSuperclasses("group-by", try node("group-by"))

@@ -1,3 +1,4 @@
+import Expressions
 import Vocabulary
 
 /// Reads the sections of a scenario into their values, each key by its own rules.
@@ -66,10 +67,22 @@ extension ScenarioReader {
       groupBy: try words("group-by", as: Grouping.self),
       splitBy: try words("split-by", as: Splitting.self),
       overlapOrigin: try word("overlap-origin", as: OverlapOrigin.self),
+      clusters: try clusters(),
       conceptRadiusQuantile: try numberOrNone("concepts.radius-quantile"),
       attractors: try attractors(), output: try output(name: name),
       controls: controls, claims: claims, sweep: [],
       locations: [:], overriddenKeys: [:], resolvedYAML: "")
+  }
+
+  private func clusters() throws -> ClusterSpecification? {
+    guard gives("concepts.clusters") else {
+      guard let node = given("concepts.restarts") else { return nil }
+      throw failure(
+        "concepts.restarts", node, expected: "concepts.clusters beside it",
+        remedy: "write concepts: {clusters: 10}, or leave restarts out")
+    }
+    return ClusterSpecification(
+      count: try integer("concepts.clusters"), restarts: try integer("concepts.restarts"))
   }
 
   func dataset() throws -> KindValues {

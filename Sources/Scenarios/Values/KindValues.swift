@@ -1,3 +1,5 @@
+import Vocabulary
+
 /// The checked values of the keys that a kind of models or data sets declares.
 ///
 /// Reading a key that the kind does not declare, or as another type, is a programmer's error and traps.
@@ -55,11 +57,14 @@ public struct KindValues: Sendable, Hashable {
 
   /// The names of files whose contents count.
   public var inputPaths: [String] {
-    entries.compactMap { entry in
-      guard entry.key.influence == .fileContents, case .path(let path) = entry.value else { return nil }
-      return path
+    entries.filter { $0.key.influence == .fileContents }.flatMap { entry in
+      if case .path(let path) = entry.value { return [path] }
+      return entry.value.arrays.map { ArrayReference($0).file }
     }
   }
+
+  /// The arrays in files that the values name.
+  package var arrays: [ArrayReference] { entries.flatMap { $0.value.arrays.map { ArrayReference($0) } } }
 
   private func required<Value>(_ name: String, _ value: (ScenarioValue) -> Value?) -> Value {
     guard let found = self[name], let result = value(found) else {
@@ -112,6 +117,32 @@ public struct KindValues: Sendable, Hashable {
   /// The value of a key of type `integer` without a default; nil where it is not given.
   public func optionalInteger(_ name: String) -> Int? { contains(name) ? integer(name) : nil }
 
+  /// The value of a key of type `word` as text.
+  public func word(_ name: String) -> String {
+    required(name) { if case .word(let value) = $0 { value } else { nil } }
+  }
+
+  /// The value of a key of type `integers` without a default; nil where it is not given.
+  public func optionalIntegers(_ name: String) -> [Int]? { contains(name) ? integers(name) : nil }
+
+  /// The value of a key of type `texts` without a default; nil where it is not given.
+  public func optionalTexts(_ name: String) -> [String]? {
+    guard let value = self[name] else { return nil }
+    guard case .texts(let texts) = value else { preconditionFailure("\(name) is no key of type texts") }
+    return texts
+  }
+
+  /// The field of a key of type `fields`; nil where the key or the field is not given.
+  public func field(_ name: String, of key: String) -> ScenarioValue? {
+    guard case .fields(let fields)? = self[key] else { return nil }
+    return fields.first { $0.name == name }?.value
+  }
+
+  /// The value of a key of type `choice`.
+  public func choice(_ name: String) -> (name: String, argument: ScenarioChoiceArgument) {
+    required(name) { if case .choice(let word, let argument) = $0 { (word, argument) } else { nil } }
+  }
+
   /// The value of a key of type `labelGroups`.
   public func labelGroups(_ name: String) -> [LabelGroup] {
     required(name) { if case .labelGroups(let value) = $0 { value } else { nil } }
@@ -119,7 +150,7 @@ public struct KindValues: Sendable, Hashable {
 }
 
 /// The value of one key, by its type.
-public enum ScenarioValue: Sendable, Hashable {
+public indirect enum ScenarioValue: Sendable, Hashable {
   /// Of type `boolean`.
   case boolean(Bool)
   /// Of type `integer`.
@@ -138,6 +169,20 @@ public enum ScenarioValue: Sendable, Hashable {
   case path(String)
   /// Of type `labelGroups`.
   case labelGroups([LabelGroup])
+  /// Of type `texts`.
+  case texts([String])
+  /// The word `none` of type `numbersOrNone`; lists of numbers are `numbers`.
+  case noNumbers
+  /// Of type `fields`; arrays are paths, absolute.
+  case fields([ScenarioFieldValue])
+  /// Of type `choice`.
+  case choice(String, ScenarioChoiceArgument)
+
+  /// The arrays in files that the value names, each with an absolute path.
+  var arrays: [String] {
+    guard case .fields(let fields) = self else { return [] }
+    return fields.compactMap { if case .path(let path) = $0.value { path } else { nil } }
+  }
 
   /// The value as YAML text on one line.
   package var yaml: String {
@@ -150,7 +195,28 @@ public enum ScenarioValue: Sendable, Hashable {
     case .word(let value), .text(let value), .path(let value): ScenarioYAML.text(value)
     case .labelGroups(let groups):
       "{" + groups.map { "\(ScenarioYAML.text($0.name)): \($0.labels)" }.joined(separator: ", ") + "}"
+    case .texts(let texts): "[" + texts.map { ScenarioYAML.text($0) }.joined(separator: ", ") + "]"
+    case .noNumbers: "none"
+    case .fields(let fields):
+      "{" + fields.map { "\(ScenarioYAML.text($0.name)): \($0.value.yaml)" }.joined(separator: ", ") + "}"
+    case .choice(let word, .none): ScenarioYAML.text(word)
+    case .choice(let word, .number(let number)): "{\(word): \(ScenarioYAML.text(number))}"
+    case .choice(let word, .word(let argument)): "{\(word): \(argument)}"
     }
+  }
+}
+
+/// A field of a key of type `fields`, with its value.
+public struct ScenarioFieldValue: Sendable, Hashable {
+  /// The field's name.
+  public var name: String
+  /// A path or a number.
+  public var value: ScenarioValue
+
+  /// Makes a value.
+  public init(name: String, value: ScenarioValue) {
+    self.name = name
+    self.value = value
   }
 }
 

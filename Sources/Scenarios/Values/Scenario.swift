@@ -1,3 +1,4 @@
+import Expressions
 import Vocabulary
 
 /// A validated scenario: every key of the YAML file with its default filled in.
@@ -34,6 +35,8 @@ public struct Scenario: Sendable, Equatable {
   public var splitBy: [Splitting]
   /// The origin of overlaps, by default zero.
   public var overlapOrigin: OverlapOrigin
+  /// Clusters of memories in the place of classes; nil: concepts are the centres of the data's classes.
+  public var clusters: ClusterSpecification?
   /// The share of a class's training memories within its concept's radius, by default 0.95; nil: no radius.
   public var conceptRadiusQuantile: Double?
   /// The search for attractors; nil: none.
@@ -54,6 +57,20 @@ public struct Scenario: Sendable, Equatable {
   public var keysLeftOut: [String] = []
   /// The resolved scenario as YAML: every key, defaults included.
   public var resolvedYAML: String
+}
+
+/// Clusters of the training memories, whose centres are the concepts.
+public struct ClusterSpecification: Sendable, Hashable {
+  /// How many clusters.
+  public var count: Int
+  /// Starts of k-means, of which the best is kept, by default 10.
+  public var restarts: Int
+
+  /// Makes a specification.
+  public init(count: Int, restarts: Int) {
+    self.count = count
+    self.restarts = restarts
+  }
 }
 
 /// A place in a scenario file; 1-based, columns counted in Unicode scalars.

@@ -52,8 +52,13 @@ enum ScenarioYAML {
       ("group-by", list(scenario.groupBy.map(\.rawValue))),
       ("split-by", list(scenario.splitBy.map(\.rawValue))),
       ("overlap-origin", scenario.overlapOrigin.rawValue),
-      ("concepts.radius-quantile", scenario.conceptRadiusQuantile.map { text($0) } ?? "none"),
     ]
+    if let clusters = scenario.clusters {
+      result += [
+        ("concepts.clusters", "\(clusters.count)"), ("concepts.restarts", "\(clusters.restarts)"),
+      ]
+    }
+    result.append(("concepts.radius-quantile", scenario.conceptRadiusQuantile.map { text($0) } ?? "none"))
     if let attractors = scenario.attractors { result += self.attractors(attractors) }
     result += output(scenario.output)
     result.append(("controls", list(scenario.controls.map(\.rawValue))))
@@ -149,12 +154,7 @@ enum ScenarioYAML {
 
   /// A finite number in the fewest digits that read back to the same bits, in a form that every YAML reader
   /// takes for a number.
-  static func text(_ number: Double) -> String {
-    let shortest = "\(number)"
-    if shortest.hasSuffix(".0") { return String(shortest.dropLast(2)) }
-    guard let exponent = shortest.firstIndex(of: "e"), !shortest.contains(".") else { return shortest }
-    return shortest[..<exponent] + ".0" + shortest[exponent...]
-  }
+  static func text(_ number: Double) -> String { number.shortestText }
 
   /// A count of items.
   static func text(_ items: InitialSpecification.Items) -> String {

@@ -14,7 +14,7 @@ enum CorruptionsPage {
           text(
             Entry(
               name: $0.name, summary: $0.summary, levels: $0.levelDomain, origin: $0.origin.words,
-              hasRegion: $0.hasRegion, needsImageShape: $0.needsImageShape))
+              hasRegion: $0.hasRegion, needsImageShape: $0.needsImageShape, isPixelBound: $0.isPixelBound))
         } + [file])
   }
 
@@ -43,6 +43,7 @@ enum CorruptionsPage {
     let origin: String
     let hasRegion: Bool
     let needsImageShape: Bool
+    let isPixelBound: Bool
   }
 
   private static func text(_ corruption: Entry) -> String {
@@ -51,6 +52,7 @@ enum CorruptionsPage {
       "Region: " + (corruption.hasRegion ? "yes" : "none"),
     ]
     if corruption.needsImageShape { facts.append("Needs: a data set of pictures, with rows and columns") }
+    if corruption.isPixelBound { facts.append("Data: in [0, 1] only") }
     let list = corruption.levels == .none ? "" : ", levels: [0, 0.2, 0.4]"
     return Markdown.joined([
       "### `\(corruption.name)`", Markdown.sentence(corruption.summary), Markdown.list(facts),
@@ -58,7 +60,7 @@ enum CorruptionsPage {
     ])
   }
 
-  private static let fileSummary = "initial states from a NetCDF variable or an IDX file"
+  private static let fileSummary = "initial states from a NetCDF variable, an array of numpy or an IDX file"
 
   private static var file: String {
     Markdown.joined([

@@ -89,6 +89,9 @@ enum ObservablesPage {
     } else if needs.contains(.ownItem) {
       words.append("an own item (not with `prior`, `latent-box` and files without items or labels)")
     }
+    if needs.contains(.classes) {
+      words.append("labels, or clusters in their place (`concepts.clusters`)")
+    }
     if needs.contains(.superclass) { words.append("a data set with superclasses") }
     if needs.contains(.heldOutItems) { words.append("held-out items") }
     if needs.contains(.posterior) { words.append("a model with a posterior, such as `model.kind: vae`") }

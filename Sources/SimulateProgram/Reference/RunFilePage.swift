@@ -92,6 +92,7 @@ enum RunFilePage {
     ("model_sha256", "the hash of the model file; of a model without a file, of its contents"),
     ("model_file", "the absolute path of the model file; absent for a model without a file"),
     ("model_epochs", "how many epochs the model was trained, if its file says so"),
+    ("model_likelihood_scale", "the standard deviation S of a Gaussian decoder, if the model file has it"),
     ("model_not_finite_in_epoch", "the epoch in which training met numbers that are not finite, if any"),
     ("initial_states_command", "the command that makes the initial states again"),
     ("warnings", "what may mislead, a line each; absent where there is nothing"),

@@ -16,6 +16,7 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
   public let dataDimension: Int
   public let latentDimension: Int
   public let decoderDistribution: DecoderDistribution
+  public let likelihoodScale: Double
   public var encoderDistribution: EncoderDistribution { .normal }
 
   /// Assembles a network from its layers.
@@ -27,11 +28,13 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
   ///   - decoder: The hidden layers before the output layer.
   ///   - output: The output layer, whose activation is the likelihood's mean function.
   ///   - likelihood: The decoder's likelihood.
+  ///   - likelihoodScale: The standard deviation of a Gaussian decoder.
   /// - Precondition: Each layer has as many inputs as the layer before has outputs, and the heads' activation is
   ///   the identity.
   public init(
     encoder: [DenseLayer<Scalar>], mean: DenseLayer<Scalar>, logVariance: DenseLayer<Scalar>,
-    decoder: [DenseLayer<Scalar>], output: DenseLayer<Scalar>, likelihood: Likelihood
+    decoder: [DenseLayer<Scalar>], output: DenseLayer<Scalar>, likelihood: Likelihood,
+    likelihoodScale: Double = 1
   ) {
     for (layer, next) in zip(encoder, encoder.dropFirst() + [mean]) {
       precondition(layer.outputs == next.inputs)
@@ -51,6 +54,7 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
     dataDimension = output.outputs
     latentDimension = mean.outputs
     decoderDistribution = .likelihood(likelihood)
+    self.likelihoodScale = likelihoodScale
   }
 
   /// Packs a model's weights.
@@ -63,7 +67,8 @@ public struct DenseNetwork<Scalar: NetworkScalar>: InferenceNetwork {
       encoder: a.hidden.indices.map { layer($0, a.activation) }, mean: layer(a.meanIndex, .identity),
       logVariance: layer(a.logVarianceIndex, .identity),
       decoder: a.hidden.indices.map { layer(a.decoderIndex + $0, a.activation) },
-      output: layer(a.outputIndex, a.likelihood.meanFunction), likelihood: a.likelihood)
+      output: layer(a.outputIndex, a.likelihood.meanFunction), likelihood: a.likelihood,
+      likelihoodScale: model.likelihoodScale)
   }
 
   /// Scratch memory for the hidden layers' outputs.

@@ -1,5 +1,3 @@
-import Expressions
-
 /// A control of a claim. If it shows the same effect, the claim is not supported.
 public enum Control: String, Sendable, CaseIterable, Hashable {
   /// The network before training.
