@@ -14,15 +14,15 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # The manual pages are made by argument-parser's own tool, from what the program says of itself.
-manual=$root/.build/manual/release/generate-manual
+manual=$root/.build/manual/debug/generate-manual
 if [ ! -x "$manual" ]; then
   parser=$root/.build/checkouts/swift-argument-parser
   [ -d "$parser" ] || {
     echo "install: $parser is missing; 'make build' fetches it" >&2
     exit 1
   }
-  echo "install: building argument-parser's generate-manual (a minute, once)"
-  "${SWIFT:-swift}" build -c release --package-path "$parser" --scratch-path "$root/.build/manual" --product generate-manual \
+  echo "install: building argument-parser's generate-manual (half a minute, once)"
+  "${SWIFT:-swift}" build -c debug --package-path "$parser" --scratch-path "$root/.build/manual" --product generate-manual \
     >"$work/build.txt" 2>&1 || {
     cat "$work/build.txt" >&2
     exit 1
