@@ -154,7 +154,8 @@ extension RunLayout {
 
   /// Whether members have this scalar: items without labels have no concepts.
   func isKnown(_ scalar: MemberScalar) -> Bool {
-    let names = [scalar.definition.name, scalar.definition.average?.name ?? ""]
+    let definition = scalar.definition
+    let names = [definition.name, definition.average?.name, definition.membersLongName].compactMap { $0 }
     return hierarchy.hasClasses || !names.contains { $0.contains("concept") }
   }
 
