@@ -33,6 +33,10 @@ final class NumpyArchive {
       zip_error_init_with_code(&error, code)
       let reason = String(cString: zip_error_strerror(&error))
       zip_error_fini(&error)
+      if code == ZIP_ER_EXISTS {
+        throw Self.invalid(
+          path, "two members have one name", "different names", "write the archive again with numpy.savez")
+      }
       throw Self.invalid(
         path, "the zip archive cannot be read (\(reason))", "an archive that numpy.savez wrote",
         "write or fetch it again")

@@ -125,10 +125,10 @@ struct NumpyHeader: Equatable {
 
 /// Decimal numbers of headers.
 enum ArrayNumber {
-  /// A number of at most 18 digits without sign or leading zeros.
+  /// A number of at most 19 digits without sign or leading zeros; nil where it is too large.
   static func size(_ digits: some StringProtocol) -> Int? {
     let bytes = digits.utf8
-    guard (1...18).contains(bytes.count), bytes.allSatisfy({ (0x30...0x39).contains($0) }),
+    guard (1...19).contains(bytes.count), bytes.allSatisfy({ (0x30...0x39).contains($0) }),
       bytes.count == 1 || bytes.first != 0x30
     else { return nil }
     return Int(digits)

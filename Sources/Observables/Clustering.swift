@@ -1,16 +1,19 @@
 import Dynamics
 import Numerics
 
-/// Clusters of rows: k-means by Lloyd's iteration from starts of k-means++, the best of several.
+/// Clusters of rows: k-means by Lloyd's iteration and moves of single rows, from starts of k-means++, the best of several.
 ///
 ///     inertia = sum_i |x_i - c_k(i)|^2,   c_k = mean of the rows of cluster k
 ///
 /// Starts are greedy: each further centre is the best of 2 + ln k candidates, drawn with probability proportional to the
-/// squared distance to the nearest centre so far. A cluster that loses its rows takes the row that is farthest from its
+/// squared distance to the nearest centre so far. Where Lloyd's iteration ends, single rows are moved to other clusters as
+/// long as that lowers the inertia, with both centres moving along; then all rows are nearest to their own centre as well. A
+/// cluster that loses its rows takes the row that is farthest from its
 /// centre. Clusters are numbered by falling size, of equal ones by their first row. All draws are addressed by (restart,
 /// centre), and all sums are in the order of the rows: the result does not depend on the number of threads.
 ///
-/// Source: Arthur and Vassilvitskii 2007, doi:10.5555/1283383.1283494; Lloyd 1982, doi:10.1109/TIT.1982.1056489.
+/// Source: Arthur and Vassilvitskii 2007, doi:10.5555/1283383.1283494; Lloyd 1982, doi:10.1109/TIT.1982.1056489;
+/// Hartigan and Wong 1979, doi:10.2307/2346830.
 public struct Clustering: Sendable {
   /// c_k, `[clusters, N]`.
   public let centres: RowTable
@@ -206,8 +209,50 @@ private struct ClusterDescent {
     return row
   }
 
-  /// Moves centres until no row changes its cluster.
+  /// Descends until neither all rows together nor a single row would change its cluster.
   mutating func run() {
+    for _ in 0..<Clustering.iterationLimit {
+      iterate()
+      if !moveSingleRows() { return }
+    }
+  }
+
+  /// Moves rows one by one to clusters where they lower the inertia: from a of n_a rows to b of n_b where
+  /// n_b / (n_b + 1) |x - c_b|^2 < n_a / (n_a - 1) |x - c_a|^2.
+  ///
+  /// - Returns: Whether a row was moved.
+  private mutating func moveSingleRows() -> Bool {
+    let n = rows.columns
+    var sizes = [Double](repeating: 0, count: count)
+    for k in clusters { sizes[Int(k)] += 1 }
+    var isMoved = false
+    for row in clusters.indices where sizes[Int(clusters[row])] > 1 {
+      let x = rows.row(row)
+      let own = Int(clusters[row])
+      // Less by more than rounding, so that no row goes back and forth.
+      let gain = (1 - 1e-12) * sizes[own] / (sizes[own] - 1) * Self.square(x, centres.row(own), n)
+      var best = (cluster: own, cost: gain)
+      for k in 0..<count where k != own {
+        let cost = sizes[k] / (sizes[k] + 1) * Self.square(x, centres.row(k), n)
+        if cost < best.cost { best = (k, cost) }
+      }
+      guard best.cluster != own else { continue }
+      let (from, to) = (centres.row(own), centres.row(best.cluster))
+      for i in 0..<n {
+        from[i] -= (x[i] - from[i]) / (sizes[own] - 1)
+        to[i] += (x[i] - to[i]) / (sizes[best.cluster] + 1)
+      }
+      sizes[own] -= 1
+      sizes[best.cluster] += 1
+      clusters[row] = Int32(best.cluster)
+      isMoved = true
+    }
+    if isMoved { move() }
+    return isMoved
+  }
+
+  /// Lloyd's iteration: moves centres until no row changes its cluster.
+  private mutating func iterate() {
     for _ in 0..<Clustering.iterationLimit {
       let found = Self.assign(rows, centres, threads: threads)
       var next = found.map(\.cluster)

@@ -51,14 +51,16 @@ import Testing
   }
 
   @Test func aShapeThatIsGivenMakesPictures() throws {
-    var arrays = ArrayFixtures.dataset("normal.npy")
+    var arrays = ArrayFixtures.dataset("three.npy")
+    #expect(try arrays.load(seed: 1).imageShape == nil)
+    arrays.shape = [1, 4]
+    let shape = try arrays.load(seed: 1).imageShape
+    #expect(shape?.rows == 1 && shape?.columns == 4 && shape?.channels == 1)
+    arrays.shape = [1, 2, 2]
+    #expect(try arrays.load(seed: 1).imageShape?.channels == 2)
+    // Numbers that are kept are no pictures.
     arrays.scale = .none
     #expect(try arrays.load(seed: 1).imageShape == nil)
-    arrays.shape = [3, 4]
-    let shape = try arrays.load(seed: 1).imageShape
-    #expect(shape?.rows == 3 && shape?.columns == 4 && shape?.channels == 1)
-    arrays.shape = [2, 2, 3]
-    #expect(try arrays.load(seed: 1).imageShape?.channels == 3)
   }
 
   @Test func packedNumbersAreScaledAndFillValuesAreMissing() throws {

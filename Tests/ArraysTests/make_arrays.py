@@ -146,7 +146,7 @@ with h5py.File("external.h5", "w") as data:
     data.create_dataset("outside", (4, 6), "f8", external=[("raw.bin", 0, 192)])
 layout = h5py.VirtualLayout(shape=(4, 6), dtype="f8")
 layout[:] = h5py.VirtualSource("target.h5", "secret", shape=(4, 6))
-with h5py.File("virtual.h5", "w", libver="latest") as data:
+with h5py.File("virtual.h5", "w", libver=("v110", "v110")) as data:
     data.create_virtual_dataset("virtual", layout)
 
 

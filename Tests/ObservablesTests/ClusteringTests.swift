@@ -30,7 +30,9 @@ import Vocabulary
     return RowTable(rows: array.shape[0], columns: array.shape[1], elements: try array.numbers())
   }
 
-  @Test func thereAreThreeSets() { #expect(Self.goldens.map(\.name) == ["separate", "digits", "uniform"]) }
+  @Test func thereAreFourSets() {
+    #expect(Self.goldens.map(\.name) == ["separate", "digits", "uniform", "overlapping"])
+  }
 
   @Test(arguments: goldens) func theInertiaIsNoWorseThanScikitLearnsBestOfTen(_ golden: Golden) throws {
     let points = try Self.points(golden.name)

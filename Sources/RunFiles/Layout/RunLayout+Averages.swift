@@ -136,7 +136,7 @@ extension RunLayout {
   var scalars: RunSection<RunResults> {
     RunSection(
       columns: MemberScalar.averaged.flatMap { scalar -> [RunColumn<RunResults>] in
-        guard let average = scalar.definition.average else { return [] }
+        guard isKnown(scalar), let average = scalar.definition.average else { return [] }
         let variables = ScalarVariables(average)
         return [
           .reals(variables.mean) { $0.levels.map { $0.scalars[scalar].mean } },
@@ -150,6 +150,11 @@ extension RunLayout {
           .integers(variables.count) { $0.levels.map { $0.scalars[scalar].count } },
         ]
       })
+  }
+
+  /// Whether members have this scalar: items without labels have no concepts.
+  func isKnown(_ scalar: MemberScalar) -> Bool {
+    hierarchy.hasClasses || [.timeOfClosestMemory, .closestMemoryDistance, .convergenceTime].contains(scalar)
   }
 
   /// The facts that the model states about itself.

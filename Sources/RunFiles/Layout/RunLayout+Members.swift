@@ -109,7 +109,7 @@ extension RunLayout {
 
   /// The numbers that describe whole trajectories, and how these ended.
   private func memberScalars(tolerance: Double?) -> [RunColumn<MemberPage>] {
-    let scalars = MemberScalar.recorded.map { scalar -> RunColumn<MemberPage> in
+    let scalars = MemberScalar.recorded.filter(isKnown).map { scalar -> RunColumn<MemberPage> in
       let definition = scalar.definition
       var variable = RunVariable(
         definition.name, definition.kind == .time ? .integer : .real, ["member"], .value,
