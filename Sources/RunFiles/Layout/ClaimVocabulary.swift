@@ -32,8 +32,7 @@ package enum ClaimVocabulary {
 
   /// The averages over time of an observable, each with the run file's variable that holds it.
   ///
-  /// Functions over time compare times. The sets of retained and lost members change with t, so these functions use the
-  /// members that were retained or lost at t = 0.
+  /// Functions over time follow the members that were retained or lost at t = 0, because these sets change with t.
   package static func followedSeries(
     of observable: String, isSplit: Bool
   ) -> [(name: String, variable: String)] {

@@ -2,11 +2,9 @@ import Dynamics
 import Observables
 import Output
 
-/// Finds the roles of variables in files that were written before variables had roles. It looks up their names in the
-/// same table.
+/// Finds the roles of variables in files from before variables had roles, by their names in the same table.
 ///
-/// No other place interprets a name. Version 1 of the format had other units and a few other names:
-/// `RunFile.readableVersions`.
+/// No other place interprets a name. Version 1 had other units and a few other names: `RunFile.readableVersions`.
 struct FormerNames {
   /// The text that stands for an observable's name in the table.
   static let placeholder = "NAME"

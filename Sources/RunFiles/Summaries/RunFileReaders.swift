@@ -2,8 +2,7 @@ import Output
 
 /// The run files of a campaign while they are united. Each is opened once, and its structure is read once.
 ///
-/// An open file costs a descriptor and what HDF5 keeps of it. So if there are very many files, only the first ones stay
-/// open, and the others are opened whenever they are asked for.
+/// An open file costs a descriptor and memory of HDF5. Of very many files, only the first ones therefore stay open.
 package final class RunFileReaders {
   /// The largest number of files that stay open. It is limited because other parts of the process need open files, too.
   private static let capacity = max(1, min(128, (ReadableFiles.limit - 24) / 2))
