@@ -7,26 +7,8 @@ extension CommandTests {
   /// sets and a kind of models that this package does not have.
   @Suite struct CustomProgramTests {
     private static let example = Checkout.root + "/examples/custom-program"
-    private static let scratch = Checkout.root + "/.build/examples"
-
-    /// The built program; a few minutes the first time, then as long as the compiler needs to see that nothing changed.
-    private static let program = Result { () throws -> String in
-      let sandbox = try Sandbox()
-      let execution = try sandbox.start(
-        "/usr/bin/env",
-        [
-          "swift", "build", "-c", "release", "--package-path", example, "--scratch-path", scratch,
-          "--product",
-          "custom-program",
-        ]
-      ).end()
-      guard execution.code == 0 else { throw BuildFailure(output: execution.output + execution.errors) }
-      return scratch + "/release/custom-program"
-    }
-
-    private struct BuildFailure: Error {
-      var output: String
-    }
+    /// The built program.
+    private static let program = Result { try ExamplePackage(name: "custom-program").program() }
 
     @discardableResult
     private func run(_ sandbox: Sandbox, _ arguments: String...) throws -> Execution {

@@ -110,17 +110,9 @@ extension CommandTests {
       #expect(execution.code == 0 || (execution.code == 66 && mayLackFiles), "\(execution.errors)")
     }
 
-    /// Builds and runs examples/custom-map, a package of its own: a minute the first time.
+    /// Builds and runs examples/custom-map, a package of its own.
     @Test func aMapFromOutsideThePackageRuns() throws {
-      let sandbox = try Sandbox()
-      let example = Checkout.root + "/examples/custom-map"
-      let execution = try sandbox.start(
-        "/usr/bin/env",
-        [
-          "swift", "run", "-c", "release", "--package-path", example, "--scratch-path",
-          Checkout.root + "/.build/examples",
-        ]
-      ).end()
+      let execution = try Sandbox().start(ExamplePackage(name: "custom-map").program(), []).end()
       try #require(execution.code == 0, "\(execution.errors)")
       // Lines of time, mean, standard error and exact value, for two observables.
       let rows = execution.output.split(separator: "\n")
