@@ -7,6 +7,7 @@ extension CommandTests {
   /// sets and a kind of models that this package does not have.
   @Suite struct CustomProgramTests {
     private static let example = Checkout.root + "/examples/custom-program"
+
     /// The built program.
     private static let program = Result { try ExamplePackage(name: "custom-program").program() }
 
