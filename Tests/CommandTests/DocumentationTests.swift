@@ -112,7 +112,9 @@ extension CommandTests {
 
     /// Builds and runs examples/custom-map, a package of its own.
     @Test func aMapFromOutsideThePackageRuns() throws {
-      let execution = try Sandbox().start(ExamplePackage(name: "custom-map").program(), []).end()
+      let sandbox = try Sandbox()
+      let execution = try sandbox.start(ExamplePackage(name: "custom-map").program(), []).end()
+      #expect(try sandbox.names.isEmpty, "it writes no file")
       try #require(execution.code == 0, "\(execution.errors)")
       // Lines of time, mean, standard error and exact value, for two observables.
       let rows = execution.output.split(separator: "\n")

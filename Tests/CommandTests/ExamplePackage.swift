@@ -23,14 +23,15 @@ struct ExamplePackage: Sendable {
       let products = URL(fileURLWithPath: Checkout.program).deletingLastPathComponent()
       let folder = products.deletingLastPathComponent().deletingLastPathComponent().path
       // `swift test`, which waits for this, holds the folder's lock.
-      let execution = try Sandbox().start(
+      let sandbox = try Sandbox()
+      let execution = try sandbox.start(
         "/usr/bin/env",
         [
           "swift", "build", "-c", "release", "--package-path", Checkout.root + "/examples/" + name,
           "--scratch-path", folder, "--product", name, "--ignore-lock",
         ]
       ).end()
-      guard execution.code == 0 else { throw BuildFailure(output: execution.output + execution.errors) }
+      guard try sandbox.names.isEmpty, execution.code == 0 else { throw BuildFailure(output: execution.output + execution.errors) }
       return products.appendingPathComponent(name).path
     }
   }

@@ -34,9 +34,11 @@ extension CommandTests {
     func helpBeginsWithAnExample(command: String) throws {
       let help = try Sandbox().succeed(command, "--help").output
       let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
-      #expect(lines.count > 4 && lines[1] == "" && lines[2].hasPrefix("  simulate \(command) "), "\(help)")
+      // After one sentence, which may go on over a second line.
+      let blank = try #require(lines.prefix(3).firstIndex(of: ""), "\(help)")
+      #expect(lines[blank + 1].hasPrefix("  simulate \(command) "), "\(help)")
       // Examples are not broken: each of their lines is a command.
-      for line in lines[2...].prefix(while: { !$0.isEmpty }) {
+      for line in lines[(blank + 1)...].prefix(while: { !$0.isEmpty }) {
         #expect(line.hasPrefix("  simulate "), "\(line)")
       }
       for line in lines { #expect(line.count <= 80 || line.hasPrefix("USAGE"), "\(line)") }
@@ -52,9 +54,11 @@ extension CommandTests {
     func optionsAreGrouped(command: String, groups: [String]) throws {
       let help = try Sandbox().succeed(command, "--help").output
       for group in groups { #expect(help.contains("\n\(group)\n"), "\(group) in \(help)") }
+      // Below the line of usage, which names all options.
+      let options = help[(try #require(help.range(of: "\n\(groups[0])\n")).lowerBound)...]
       for option in ["--threads", "--seed", "--output", "--variables", "--at", "--items", "--times"] {
-        guard let start = help.range(of: "\(option) <")?.lowerBound else { continue }
-        let text = help[start...].prefix(600).replacing("\n", with: " ")
+        guard let start = options.range(of: "\(option) <")?.lowerBound else { continue }
+        let text = options[start...].prefix(600).replacing("\n", with: " ")
         let entry = text.split(separator: #/ --[a-z]|  -[a-z], /#).first ?? ""
         #expect(entry.contains("(default:"), "\(option): \(entry)")
       }

@@ -119,7 +119,7 @@ extension CommandTests {
         parts: ["film", "output.films.items", "approach, series"])
       try sandbox.fail(
         65, ["plot", "run.nc", "--variables", "entropy", "-o", "a.svg"],
-        parts: ["'entropy'", "energy"])
+        parts: ["'entropy'", "overlap_concept"])
       try sandbox.fail(
         65, ["plot", "run.nc", "--at", "model.latent=5", "-o", "a.svg"], parts: ["'model.latent'", "one run"])
       for arguments in [

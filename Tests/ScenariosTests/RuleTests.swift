@@ -120,7 +120,7 @@ import Testing
       "name: a\ndataset: {kind: fashion-mnist, superclasses: 4}", "2:46", "dataset.superclasses",
       "a mapping from names"),
     BadScenario(
-      "name: a\ndataset: {superclasses: {a: [1]}}", "2:25", "dataset.superclasses", "write a count"),
+      "name: a\ndataset: {superclasses: {a: [1]}}", "2:25", "dataset.superclasses", "write a single value"),
     BadScenario(
       "name: a\ndataset: {kind: fashion-mnist, superclasses: {a: [1, 10]}}", "2:54", "dataset.superclasses.a",
       "between 0 and 9"),
