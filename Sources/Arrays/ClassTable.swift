@@ -15,8 +15,8 @@ struct ClassTable {
 
   /// The classes of training labels.
   ///
-  /// - Parameter names: One for each class in ascending order of the labels; nil: texts name themselves, and a number
-  ///   is called `class NUMBER`.
+  /// - Parameter names: One for each class in ascending order of the labels, which are numbers; nil: a number is called
+  ///   `class NUMBER`. Texts name themselves.
   /// - Throws: `DatasetError`.
   init(of array: LabelArray, names: [String]?) throws(DatasetError) {
     let found: [String]
@@ -32,6 +32,12 @@ struct ClassTable {
       labels = Array(found.indices)
       indexOfNumber = [:]
       indexOfText = Dictionary(uniqueKeysWithValues: found.enumerated().map { ($1, Int32($0)) })
+    }
+    if case .texts = array.labels, let names, names != found {
+      throw DatasetError(
+        kind: .invalid, path: "dataset.class-names",
+        problem: "the labels of \(array.source.place) are texts, which name their classes",
+        expected: "no other names beside them", remedy: "leave it out")
     }
     guard labels.count <= Self.limit else {
       throw array.source.invalid(

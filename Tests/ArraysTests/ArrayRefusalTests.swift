@@ -93,6 +93,12 @@ import Testing
     var arrays = ArrayFixtures.dataset("stored.npz:images", labels: "stored.npz:labels")
     arrays.classNames = ["one"]
     #expect(ArrayFixtures.message(arrays).contains("dataset.class-names: there are 1 names; expected 4"))
+    // Other names beside texts would call the items of one class by another's name.
+    arrays = ArrayFixtures.dataset("stored.npz:images", labels: "stored.npz:names")
+    arrays.classNames = ["birch", "ash", "cedar", "ébène"]
+    #expect(
+      ArrayFixtures.message(arrays).contains(
+        "stored.npz:names are texts, which name their classes; expected no other names"))
     arrays = ArrayFixtures.dataset("stored.npz:images")
     arrays.superclasses = [("even", [0])]
     #expect(ArrayFixtures.message(arrays).contains("dataset.superclasses: the items have no labels"))
