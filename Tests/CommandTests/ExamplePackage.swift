@@ -31,7 +31,9 @@ struct ExamplePackage: Sendable {
           "--scratch-path", folder, "--product", name, "--ignore-lock",
         ]
       ).end()
-      guard try sandbox.names.isEmpty, execution.code == 0 else { throw BuildFailure(output: execution.output + execution.errors) }
+      guard try sandbox.names.isEmpty, execution.code == 0 else {
+        throw BuildFailure(output: execution.output + execution.errors)
+      }
       return products.appendingPathComponent(name).path
     }
   }
