@@ -44,11 +44,14 @@ demo: build ## Trains and runs scenarios/concept-then-memory.yaml (about half a 
 	@echo "As figures:   $(SIMULATE) plot $(RUNS)/concept-then-memory.nc   (or report)"
 	@echo "In Python:    xarray.open_dataset('$(RUNS)/concept-then-memory.nc')"
 
+# `swift test` alone compiles with -enable-testing, so that `make build` and the examples' tests would compile all again.
 test: quiet-deps ## Builds and runs all tests.
-	$(SWIFT) test -c release --disable-xctest
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --disable-xctest --skip-build
 
 test-fast: quiet-deps ## Runs the tests that start no program and train no network: under a minute once built.
-	FAST_TESTS=1 $(SWIFT) test -c release --disable-xctest
+	$(SWIFT) build -c release --build-tests
+	FAST_TESTS=1 $(SWIFT) test -c release --disable-xctest --skip-build
 
 reproduce: build ## Runs the claim scenarios on Fashion-MNIST and writes REPRODUCTION.md (QUICK=1: 5 minutes; DATA=patterns).
 	@QUICK="$(QUICK)" DATA="$(DATA)" Scripts/reproduce.sh
