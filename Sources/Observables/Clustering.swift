@@ -31,6 +31,8 @@ public struct Clustering: Sendable {
   ///   - rows: Shape `[rows, N]`.
   ///   - count: The number of clusters.
   ///   - restarts: Of them the one of the least inertia is kept, of equal ones the first.
+  ///   - seed: The scenario's seed, which addresses the random numbers.
+  ///   - threads: The number of workers, which changes no number.
   /// - Precondition: `count` is in `1...rows.rows`, `restarts >= 1`, and all numbers are finite.
   /// - Complexity: O(restarts x iterations x rows x clusters x N).
   public init(of rows: RowTable, count: Int, restarts: Int, seed: UInt64, threads: Int) {
