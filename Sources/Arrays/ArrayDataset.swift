@@ -119,14 +119,8 @@ public struct ArrayDataset: Sendable {
       let all = try items.read(parts: [Array(0..<items.count)])[0].relabelled(classes)
       return (all, all.selecting([]))
     case .fraction(let fraction):
-      let chosen = HeldOutItems.choose(
+      let chosen = try HeldOutItems.chooseTest(
         classes: classes, classCount: table?.labels.count ?? 1, fraction: fraction, seed: seed)
-      guard !chosen.test.isEmpty || fraction == 0 else {
-        throw DatasetError(
-          kind: .invalid, path: "dataset.test.fraction",
-          problem: "of these small classes no item is held out",
-          expected: "a larger fraction, or larger classes", remedy: "raise it, or leave dataset.test out")
-      }
       let parts = try items.read(parts: [chosen.train, chosen.test])
       return (
         parts[0].relabelled(chosen.train.map { classes[$0] }),

@@ -140,19 +140,13 @@ public struct Dataset: Sendable {
   /// - Precondition: There are no validation items yet.
   public func holdingOut(validation fraction: Double, seed: UInt64) -> Dataset {
     precondition(validation.count == 0 && (0..<1).contains(fraction))
-    let field = RandomField(seed: seed, purpose: .validation)
-    var isHeld = [Bool](repeating: false, count: train.count)
-    for classIndex in 0..<hierarchy.numberOfClasses {
-      let items = train.items(ofClass: classIndex)
-      let count = Self.validationCount(of: items.count, fraction: fraction)
-      guard count > 0 else { continue }
-      var random = field.stream(UInt32(classIndex))
-      for place in random.permutation(items.count).prefix(count) { isHeld[items[place]] = true }
-    }
-    guard isHeld.contains(true) else { return self }
+    let chosen = HeldOutItems.choose(
+      classes: train.classes, classCount: hierarchy.numberOfClasses, fraction: fraction, seed: seed,
+      purpose: .validation)
+    guard !chosen.taken.isEmpty else { return self }
     return Dataset(
-      name: name, imageShape: imageShape, train: train.selecting(isHeld.indices.filter { !isHeld[$0] }),
-      test: test, validation: train.selecting(isHeld.indices.filter { isHeld[$0] }), hierarchy: hierarchy,
+      name: name, imageShape: imageShape, train: train.selecting(chosen.train), test: test,
+      validation: train.selecting(chosen.taken), hierarchy: hierarchy,
       domain: domain)
   }
 

@@ -39,14 +39,8 @@ public struct PictureFolder: Sendable {
     let all = try reading.read(tree, classes: tree.classNames)
     var (train, test) = (all, all.selecting([]))
     if let testFraction {
-      let chosen = HeldOutItems.choose(
+      let chosen = try HeldOutItems.chooseTest(
         classes: all.classes, classCount: tree.classNames.count, fraction: testFraction, seed: seed)
-      guard !chosen.test.isEmpty else {
-        throw DatasetError(
-          kind: .invalid, path: "dataset.test.fraction",
-          problem: "of these small classes no picture is held out",
-          expected: "a larger fraction, or larger classes", remedy: "raise it, or leave dataset.test out")
-      }
       (train, test) = (all.selecting(chosen.train), all.selecting(chosen.test))
     } else if hasTest {
       test = try reading.read(PictureTree(directory + "/test"), classes: tree.classNames)
