@@ -41,21 +41,15 @@ public struct ArrayTable {
     }
     var result: [String] = []
     try source.forEachChunk { _, chunk in
-      if case .texts(let texts) = chunk { result += texts.map(quoted) }
+      if case .texts(let texts) = chunk { result += texts.map(\.csvField) }
     }
     return result
-  }
-
-  /// A text as a field of a table (RFC 4180).
-  private static func quoted(_ text: String) -> String {
-    text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-      ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
   }
 
   /// Writes the table as comma-separated values.
   public func writeCSV(_ body: (String) throws -> Void) rethrows {
     try body(
-      (shape.indices.map { "index_\($0)" } + columns.map { Self.quoted($0.name) }).joined(separator: ",")
+      (shape.indices.map { "index_\($0)" } + columns.map(\.name.csvField)).joined(separator: ",")
         + "\n")
     let rows = RowMajorShape(shape)
     for row in 0..<rows.count {

@@ -16,4 +16,13 @@ import Vocabulary
       #expect(text.escapingControls == text)
     }
   }
+
+  /// One function makes the fields of all tables: of run files and of arrays.
+  @Test func fieldsOfTablesAreQuotedAndShowControls() {
+    #expect("plain".csvField == "plain")
+    #expect("a,b".csvField == "\"a,b\"")
+    #expect("say \"x\"".csvField == "\"say \"\"x\"\"\"")
+    #expect("a\nb".csvField == "\"a\nb\"")
+    #expect("\u{1b}[2J,".csvField == "\"\\u{1b}[2J,\"")
+  }
 }

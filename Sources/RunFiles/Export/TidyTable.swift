@@ -160,7 +160,7 @@ public struct TidyTable: Sendable {
   /// Writes the table as CSV (RFC 4180), in pieces. Missing values are empty fields, and control characters are
   /// escaped.
   public func writeCSV(_ write: (String) throws -> Void) rethrows {
-    try write(columns.map { Self.quoted($0.escapingControls) }.joined(separator: ",") + "\n")
+    try write(columns.map { $0.csvField }.joined(separator: ",") + "\n")
     let rows = RowMajorShape(shape)
     for row in 0..<rows.count {
       let indices = rows.indices(of: row)
@@ -170,7 +170,7 @@ public struct TidyTable: Sendable {
         case .doubles(let values): return values[k].isNaN ? "" : "\(values[k])"
         case .integers(let values): return "\(values[k])"
         case .indices: return "\(k)"
-        case .texts(let values): return Self.quoted(values[k].escapingControls)
+        case .texts(let values): return values[k].csvField
         }
       }
       try write(fields.joined(separator: ",") + "\n")
@@ -210,12 +210,6 @@ public struct TidyTable: Sendable {
       try write((row == 0 ? "\n" : ",\n") + indentation + "  {" + fields.joined(separator: ", ") + "}")
     }
     try write("\n" + indentation + "]")
-  }
-
-  private static func quoted(_ text: String) -> String {
-    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-      + "\""
   }
 
   private static func json(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
