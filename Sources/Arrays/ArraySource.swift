@@ -77,6 +77,22 @@ enum ArrayShape {
     return "(" + shown.joined(separator: ", ") + (sizes.count == 1 ? ",)" : ")")
   }
 
+  /// The place in row-major order of the element at a place in column-major order, where the first index is the fastest.
+  ///
+  /// - Precondition: No size is 0.
+  /// - Complexity: O(sizes).
+  static func rowMajorPlace(ofColumnMajor place: Int, in shape: [Int]) -> Int {
+    var rest = place
+    var stride = shape.reduce(1, *)
+    var result = 0
+    for size in shape {
+      stride /= size
+      result += rest % size * stride
+      rest /= size
+    }
+    return result
+  }
+
   /// The number of elements times a width; nil where it overflows.
   static func size(_ shape: [Int], width: Int = 1) -> Int? {
     if shape.contains(0) { return 0 }

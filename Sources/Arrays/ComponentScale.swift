@@ -1,4 +1,5 @@
 import Datasets
+import Vocabulary
 
 /// How the numbers of an array become components.
 ///
@@ -72,8 +73,7 @@ struct SettledScale: Equatable {
 
   /// What numbers have to be, in words.
   var expectation: String {
-    func text(_ x: Double) -> String { x == x.rounded() && abs(x) < 1e15 ? "\(Int(x))" : "\(x)" }
     guard let bounds else { return "finite numbers in single precision" }
-    return "finite numbers from \(text(bounds.lowerBound)) to \(text(bounds.upperBound))"
+    return "finite numbers from \(bounds.lowerBound.shortestText) to \(bounds.upperBound.shortestText)"
   }
 }

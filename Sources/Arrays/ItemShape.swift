@@ -72,21 +72,10 @@ public struct ItemShape: Sendable, Hashable {
     let movesChannels = channels == .last && (picture?.channels ?? 1) > 1
     if !movesChannels, !isColumnMajor || stored.count == 1 { return nil }
     return (0..<dimension).map { place in
-      let rowMajor = isColumnMajor ? rowMajorPlace(place) : place
+      let rowMajor = isColumnMajor ? ArrayShape.rowMajorPlace(ofColumnMajor: place, in: stored) : place
       guard movesChannels, let picture else { return rowMajor }
       let (pixel, channel) = rowMajor.quotientAndRemainder(dividingBy: picture.channels)
       return channel * picture.rows * picture.columns + pixel
     }
-  }
-
-  /// The place in row-major order of the component at a place in column-major order.
-  private func rowMajorPlace(_ place: Int) -> Int {
-    var rest = place
-    let indices = stored.map { size in
-      let (quotient, index) = rest.quotientAndRemainder(dividingBy: size)
-      rest = quotient
-      return index
-    }
-    return zip(indices, stored).reduce(0) { $0 * $1.1 + $1.0 }
   }
 }

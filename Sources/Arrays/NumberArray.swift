@@ -34,20 +34,9 @@ public struct NumberArray {
   /// - Complexity: O(elements) in time and memory.
   public func numbers() throws -> [Double] {
     var result = [Double](repeating: 0, count: source.count)
-    let rows = max(source.shape.first ?? 1, 1)
-    let columns = source.count / rows
-    let shape = Array(source.shape.dropFirst())
+    let shape = source.shape
     func place(_ index: Int) -> Int {
-      guard source.isColumnMajor else { return index }
-      var rest = index / rows
-      var column = 0
-      var stride = columns
-      for size in shape {
-        stride /= max(size, 1)
-        column += rest % size * stride
-        rest /= size
-      }
-      return index % rows * columns + column
+      source.isColumnMajor ? ArrayShape.rowMajorPlace(ofColumnMajor: index, in: shape) : index
     }
     try source.forEachChunk { first, chunk in
       switch chunk {
@@ -123,8 +112,7 @@ public struct ArrayDescription {
       return texts.prefix(5).map { NumpyHeader.excerpt($0) }.joined(separator: ", ")
         + (texts.count > 5 ? ", ..." : "")
     }
-    func text(_ x: Double) -> String { x == x.rounded() && abs(x) < 1e15 ? "\(Int(x))" : "\(x)" }
-    let range = least <= most ? "\(text(least)) to \(text(most))" : "no numbers"
+    let range = least <= most ? "\(least.shortestText) to \(most.shortestText)" : "no numbers"
     return range + (missing > 0 ? ", \(missing) missing" : "")
   }
 }
