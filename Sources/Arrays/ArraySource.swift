@@ -64,7 +64,7 @@ extension ArraySource {
 
   /// An error about this array.
   func invalid(_ problem: String, expected: String, remedy: String) -> DatasetError {
-    DatasetError(kind: .invalid, path: place, problem: problem, expected: expected, remedy: remedy)
+    .invalid(place, problem, expected, remedy)
   }
 }
 

@@ -34,10 +34,10 @@ final class NumpyArchive {
       let reason = String(cString: zip_error_strerror(&error))
       zip_error_fini(&error)
       if code == ZIP_ER_EXISTS {
-        throw Self.invalid(
+        throw DatasetError.invalid(
           path, "two members have one name", "different names", "write the archive again with numpy.savez")
       }
-      throw Self.invalid(
+      throw DatasetError.invalid(
         path, "the zip archive cannot be read (\(reason))", "an archive that numpy.savez wrote",
         "write or fetch it again")
     }
@@ -52,35 +52,30 @@ final class NumpyArchive {
 
   deinit { zip_discard(archive) }
 
-  private static func invalid(
-    _ path: String, _ problem: String, _ expected: String, _ remedy: String
-  ) -> DatasetError {
-    DatasetError(kind: .invalid, path: path, problem: problem, expected: expected, remedy: remedy)
-  }
-
   private static func members(
     of archive: OpaquePointer, _ path: String
   ) throws(DatasetError) -> [(name: String, index: UInt64)] {
     let count = zip_get_num_entries(archive, 0)
     guard (0...Int64(memberLimit)).contains(count) else {
-      throw invalid(
+      throw DatasetError.invalid(
         path, "the archive has \(count) members", "at most \(memberLimit)", "save fewer arrays in one file")
     }
     var seen: Set<String> = []
     var result: [(name: String, index: UInt64)] = []
     for index in 0..<UInt64(count) {
       guard let text = zip_get_name(archive, index, 0) else {
-        throw invalid(path, "member \(index) has no name", "named members", "write the archive again")
+        throw DatasetError.invalid(
+          path, "member \(index) has no name", "named members", "write the archive again")
       }
       let name = String(cString: text)
       let shown = NumpyHeader.excerpt(name)
       guard !name.hasPrefix("/"), !name.contains("\\"), !name.split(separator: "/").contains("..") else {
-        throw invalid(
+        throw DatasetError.invalid(
           path, "the member '\(shown)' is a path that leaves the archive", "names of arrays",
           "write the archive again with numpy.savez")
       }
       guard seen.insert(name).inserted else {
-        throw invalid(
+        throw DatasetError.invalid(
           path, "two members have the name '\(shown)'", "different names",
           "write the archive again with numpy.savez")
       }
@@ -96,14 +91,14 @@ final class NumpyArchive {
   func array(named name: String?) throws(DatasetError) -> NumpyArray {
     guard let name else {
       guard members.count == 1 else {
-        throw Self.invalid(
+        throw DatasetError.invalid(
           path, "the archive has \(members.count) arrays", "FILE:VARIABLE",
           members.isEmpty ? "write it again with numpy.savez" : "choose one of \(names)")
       }
       return try array(members[0])
     }
     guard let member = members.first(where: { $0.name == name || $0.name + ".npy" == name }) else {
-      throw Self.invalid(
+      throw DatasetError.invalid(
         path, "there is no array '\(NumpyHeader.excerpt(name))'",
         members.isEmpty ? "an archive with arrays" : "one of \(names)",
         "'simulate inspect \(path)' lists them")
@@ -123,13 +118,14 @@ final class NumpyArchive {
     guard zip_stat_index(archive, member.index, 0, &description) == 0,
       description.valid & Self.needed == Self.needed
     else {
-      throw Self.invalid(place, "the member cannot be read", "an undamaged archive", "write it again")
+      throw DatasetError.invalid(place, "the member cannot be read", "an undamaged archive", "write it again")
     }
     guard description.encryption_method == 0 else {
-      throw Self.invalid(place, "the member is encrypted", "an archive without a password", "write it again")
+      throw DatasetError.invalid(
+        place, "the member is encrypted", "an archive without a password", "write it again")
     }
     guard [UInt16(ZIP_CM_STORE), UInt16(ZIP_CM_DEFLATE)].contains(description.comp_method) else {
-      throw Self.invalid(
+      throw DatasetError.invalid(
         place, "the member is compressed by method \(description.comp_method)",
         "members stored or deflated, as numpy.savez and numpy.savez_compressed write them",
         "write the archive again with one of them")
@@ -137,7 +133,7 @@ final class NumpyArchive {
     guard let size = Int(exactly: description.size), let packed = Int(exactly: description.comp_size),
       size / ByteReader.largestInflation <= packed
     else {
-      throw Self.invalid(
+      throw DatasetError.invalid(
         place, "the member declares \(description.size) bytes in \(description.comp_size)",
         "at most \(ByteReader.largestInflation) bytes from each byte", "write the archive again")
     }

@@ -37,30 +37,28 @@ struct NumpyArray: ArraySource {
   init(
     place: String, size: Int?, sizeLimit: Int, open: @escaping () throws(DatasetError) -> any ByteStream
   ) throws(DatasetError) {
-    func invalid(_ problem: String, _ expected: String, _ remedy: String) -> DatasetError {
-      DatasetError(kind: .invalid, path: place, problem: problem, expected: expected, remedy: remedy)
-    }
     let stream = try open()
     let magic = try Self.bytes(8, from: stream)
     guard magic.count == 8, magic.starts(with: Self.magic), (1...3).contains(magic[6]), magic[7] == 0 else {
-      throw invalid(
-        "not an array in numpy's format of version 1, 2 or 3", "a file that numpy.save wrote",
+      throw DatasetError.invalid(
+        place, "not an array in numpy's format of version 1, 2 or 3", "a file that numpy.save wrote",
         "check the path")
     }
     let lengthSize = magic[6] == 1 ? 2 : 4
     let lengthBytes = try Self.bytes(lengthSize, from: stream)
     let length = lengthBytes.reversed().reduce(0) { $0 << 8 | Int($1) }
     guard lengthBytes.count == lengthSize, length <= Self.longestHeader else {
-      throw invalid(
-        "the header has \(length) bytes", "at most \(Self.longestHeader)",
+      throw DatasetError.invalid(
+        place, "the header has \(length) bytes", "at most \(Self.longestHeader)",
         "write the file again with numpy.save")
     }
     let text = try Self.bytes(length, from: stream)
     guard text.count == length else {
-      throw invalid("the file ends in its header", "\(length) bytes of header", "write the file again")
+      throw DatasetError.invalid(
+        place, "the file ends in its header", "\(length) bytes of header", "write the file again")
     }
     do throws(NumpyHeader.Refusal) { header = try NumpyHeader(text) } catch {
-      throw invalid(error.problem, error.expected, error.remedy)
+      throw DatasetError.invalid(place, error.problem, error.expected, error.remedy)
     }
     offset = 8 + lengthSize + length
     self.place = place
@@ -68,7 +66,8 @@ struct NumpyArray: ArraySource {
     guard let elements = ArrayShape.size(header.shape, width: header.width), elements <= sizeLimit - offset,
       size.map({ $0 == offset + elements }) ?? true
     else {
-      throw invalid(
+      throw DatasetError.invalid(
+        place,
         "the header declares \(header.elementType) \(ArrayShape.text(header.shape)), but there are"
           + " \((size ?? sizeLimit) - offset) bytes of elements\(size == nil ? " at most" : "")",
         ArrayShape.size(header.shape, width: header.width).map { "\($0) bytes" }

@@ -31,6 +31,13 @@ public struct DatasetError: Error, CustomStringConvertible, Sendable, Hashable {
     self.remedy = remedy
   }
 
+  /// The error of a file or a parameter that is wrong in itself.
+  package static func invalid(
+    _ path: String, _ problem: String, _ expected: String, _ remedy: String
+  ) -> DatasetError {
+    DatasetError(kind: .invalid, path: path, problem: problem, expected: expected, remedy: remedy)
+  }
+
   /// The whole message, on one line: `PATH: PROBLEM; expected EXPECTED; REMEDY`.
   public var description: String {
     let text = "\(path): \(problem); expected \(expected); \(remedy)"

@@ -190,31 +190,28 @@ private struct LabelledImages {
   let labelsPath: String
 
   init(images imagesPath: String, labels labelsPath: String, byteLimit: Int) throws(DatasetError) {
-    func invalid(_ path: String, _ problem: String, _ expected: String, _ remedy: String) -> DatasetError {
-      DatasetError(kind: .invalid, path: path, problem: problem, expected: expected, remedy: remedy)
-    }
     // Labels are read first, because their file is small and shows at once whether the two files were exchanged.
     let labels = try IDXReader.read(
       path: labelsPath, types: Set(IDXElementType.allCases), byteLimit: byteLimit)
     guard labels.shape.count == 1 else {
-      throw invalid(
+      throw DatasetError.invalid(
         labelsPath, "the labels have \(labels.shape.count) sizes (\(IDXReader.text(labels.shape)))",
         "one size, the number of items", "check that image and label files are not exchanged")
     }
     let images = try IDXReader.read(path: imagesPath, byteLimit: byteLimit)
     guard images.shape.count >= 2 else {
-      throw invalid(
+      throw DatasetError.invalid(
         imagesPath, "the images have one size (\(IDXReader.text(images.shape)))",
         "the number of items and the sizes of an item",
         "check that image and label files are not exchanged")
     }
     guard images.count > 0 else {
-      throw invalid(
+      throw DatasetError.invalid(
         imagesPath, "the sizes \(IDXReader.text(images.shape)) leave no elements", "at least one item",
         "give a file with items")
     }
     guard images.shape[0] == labels.shape[0] else {
-      throw invalid(
+      throw DatasetError.invalid(
         labelsPath, "there are \(labels.shape[0]) labels",
         "\(images.shape[0]), the number of images in \(imagesPath)",
         "check that the two files belong together")

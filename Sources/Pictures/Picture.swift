@@ -33,7 +33,7 @@ public struct Picture: Sendable, Hashable {
   public init(png path: String) throws(DatasetError) {
     let reader = try ByteReader(path: path)
     guard reader.fileSize <= Self.largestFile, !reader.isCompressed else {
-      throw Self.invalid(path, "not a PNG file", "a PNG file of at most 256 MiB", "convert it to PNG")
+      throw DatasetError.invalid(path, "not a PNG file", "a PNG file of at most 256 MiB", "convert it to PNG")
     }
     var bytes = [UInt8](repeating: 0, count: reader.fileSize)
     var filled = 0
@@ -49,7 +49,7 @@ public struct Picture: Sendable, Hashable {
   /// - Throws: As `init(png:)`.
   public init(png bytes: [UInt8], path: String) throws(DatasetError) {
     guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) else {
-      throw Self.invalid(path, "not a PNG file", "a PNG file", "convert it to PNG")
+      throw DatasetError.invalid(path, "not a PNG file", "a PNG file", "convert it to PNG")
     }
     var description = cpictures_picture()
     try Self.check(cpictures_header(bytes, bytes.count, &description), description, path)
@@ -57,7 +57,7 @@ public struct Picture: Sendable, Hashable {
     let channels = Int(description.channels)
     // A byte of deflated data holds at most 1032 bytes, in which eight pixels of one bit may be.
     guard height * width <= bytes.count * ByteReader.largestInflation * 8 else {
-      throw Self.invalid(
+      throw DatasetError.invalid(
         path, "its header declares \(height) x \(width) pixels in \(bytes.count) bytes",
         "an undamaged PNG file", "write it again")
     }
@@ -73,25 +73,22 @@ public struct Picture: Sendable, Hashable {
     switch status {
     case CPICTURES_READ: return
     case CPICTURES_ALPHA:
-      throw invalid(path, "it has transparency", "grey or colour without it", "paint it over a background")
+      throw DatasetError.invalid(
+        path, "it has transparency", "grey or colour without it", "paint it over a background")
     case CPICTURES_SIXTEEN_BITS:
-      throw invalid(
+      throw DatasetError.invalid(
         path, "it has 16 bits per channel", "8 bits or fewer", "convert it, or use dataset.kind: array")
     case CPICTURES_TOO_LARGE:
-      throw invalid(
+      throw DatasetError.invalid(
         path, "it has \(picture.height) x \(picture.width) pixels", "at most 16384 rows and columns",
         "make it smaller")
     default:
       let message = withUnsafeBytes(of: picture.message) { raw in
         String(decoding: raw.prefix { $0 != 0 }.map { (0x20...0x7E).contains($0) ? $0 : 0x3F }, as: UTF8.self)
       }
-      throw invalid(path, "it is damaged (\(message))", "an undamaged PNG file", "write or fetch it again")
+      throw DatasetError.invalid(
+        path, "it is damaged (\(message))", "an undamaged PNG file", "write or fetch it again")
     }
   }
 
-  private static func invalid(
-    _ path: String, _ problem: String, _ expected: String, _ remedy: String
-  ) -> DatasetError {
-    DatasetError(kind: .invalid, path: path, problem: problem, expected: expected, remedy: remedy)
-  }
 }

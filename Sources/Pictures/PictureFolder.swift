@@ -72,9 +72,6 @@ private struct PictureTree {
 
   init(_ folder: String) throws(DatasetError) {
     self.folder = folder
-    func invalid(_ path: String, _ problem: String, _ expected: String, _ remedy: String) -> DatasetError {
-      DatasetError(kind: .invalid, path: path, problem: problem, expected: expected, remedy: remedy)
-    }
     guard PictureFolder.isFolder(folder) else {
       throw DatasetError(
         kind: .missing, path: folder, problem: "there is no such folder",
@@ -83,7 +80,7 @@ private struct PictureTree {
     }
     let names = try Self.names(in: folder).filter { PictureFolder.isFolder(folder + "/" + $0) }
     guard !names.isEmpty else {
-      throw invalid(
+      throw DatasetError.invalid(
         folder, "there are no folders in it", "one folder for each class, with PNG files in it",
         "put the pictures into folders, one per class")
     }
@@ -91,13 +88,13 @@ private struct PictureTree {
     for name in names {
       let inside = try Self.names(in: folder + "/" + name)
       if let other = inside.first(where: Self.isOtherPicture) {
-        throw invalid(
+        throw DatasetError.invalid(
           "\(folder)/\(name)/\(other)", "a picture that is no PNG file", "PNG files only",
           "convert it (mogrify -format png), or move it away")
       }
       let pictures = inside.filter { $0.lowercased().hasSuffix(".png") }
       guard !pictures.isEmpty else {
-        throw invalid(
+        throw DatasetError.invalid(
           "\(folder)/\(name)", "there are no PNG files in it", "the pictures of a class",
           "add pictures, or remove the folder")
       }
