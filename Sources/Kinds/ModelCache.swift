@@ -17,10 +17,7 @@ public struct ModelCache: Sendable {
     if let folder = environment["REPEATED_INFERENCE_CACHE"], !folder.isEmpty {
       return ModelCache(folder: folder)
     }
-    let base =
-      environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-      ?? (environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()) + "/.cache"
-    return ModelCache(folder: base + "/repeated-inference")
+    return ModelCache(folder: UserFolder.path("XDG_CACHE_HOME", fallback: ".cache"))
   }
 
   /// The file of the model that these settings produce.

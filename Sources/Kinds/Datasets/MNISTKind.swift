@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import Scenarios
 
 /// MNIST from a folder with its four files.
@@ -28,11 +27,7 @@ struct MNISTKind: DatasetKind {
 
   /// Where 'make mnist' puts the files.
   static var standardDirectory: String {
-    let environment = ProcessInfo.processInfo.environment
-    let data =
-      environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-      ?? (environment["HOME"] ?? NSHomeDirectory()) + "/.local/share"
-    return data + "/repeated-inference/mnist"
+    UserFolder.path("XDG_DATA_HOME", fallback: ".local/share") + "/mnist"
   }
 
   func load(seed: UInt64) throws -> Dataset {
