@@ -115,7 +115,7 @@ let package = Package(
       dependencies: [
         "Expressions",
         "Arrays", "Campaigns", "Experiments", "Kinds", "Scenarios", "RunFiles", "Figures", "Drawing", "VAE",
-        "Datasets",
+        "Corruptions", "Datasets",
         "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

@@ -22,10 +22,7 @@ enum CommandsPage {
         Markdown.table(
           ["command", "what it does"],
           commands.map { command in
-            let title = "\(program) \(name(command))"
-            return [
-              "[\(Markdown.code(title))](#\(Markdown.anchor(title)))", command.configuration.abstract,
-            ]
+            [Markdown.link("\(program) \(name(command))"), command.configuration.abstract]
           }),
         "## `\(program)`", Markdown.block("text", help(Simulate.self)),
       ]

@@ -1,3 +1,4 @@
+import Corruptions
 import Kinds
 import Vocabulary
 
@@ -10,12 +11,7 @@ enum CorruptionsPage {
       + [[links.link("file"), fileSummary, levels(.none)]]
     return Markdown.joined(
       [introduction, Markdown.table(["corruption", "initial state", "levels"], rows)]
-        + registry.corruptions.map {
-          text(
-            Entry(
-              name: $0.name, summary: $0.summary, levels: $0.levelDomain, origin: $0.origin.words,
-              hasRegion: $0.hasRegion, needsImageShape: $0.needsImageShape, isPixelBound: $0.isPixelBound))
-        } + [file])
+        + registry.corruptions.map(entry) + [file])
   }
 
   private static let introduction = """
@@ -35,25 +31,14 @@ enum CorruptionsPage {
 
     """
 
-  /// A corruption in words.
-  private struct Entry {
-    let name: String
-    let summary: String
-    let levels: LevelDomain
-    let origin: String
-    let hasRegion: Bool
-    let needsImageShape: Bool
-    let isPixelBound: Bool
-  }
-
-  private static func text(_ corruption: Entry) -> String {
+  private static func entry(_ corruption: any Corruption.Type) -> String {
     var facts = [
-      "Levels: " + levels(corruption.levels), "Starts from: " + corruption.origin,
+      "Levels: " + levels(corruption.levelDomain), "Starts from: " + corruption.origin.words,
       "Region: " + (corruption.hasRegion ? "yes" : "none"),
     ]
     if corruption.needsImageShape { facts.append("Needs: a data set of pictures, with rows and columns") }
     if corruption.isPixelBound { facts.append("Data: in [0, 1] only") }
-    let list = corruption.levels == .none ? "" : ", levels: [0, 0.2, 0.4]"
+    let list = corruption.levelDomain == .none ? "" : ", levels: [0, 0.2, 0.4]"
     return Markdown.joined([
       "### `\(corruption.name)`", Markdown.sentence(corruption.summary), Markdown.list(facts),
       Markdown.block("yaml", "initial: {corruption: \(corruption.name)\(list)}"),

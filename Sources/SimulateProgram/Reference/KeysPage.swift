@@ -132,7 +132,8 @@ enum KeysPage {
     String(key.name.prefix { $0 != "." })
   }
 
-  private static func fallback(_ key: ScenarioKey) -> String {
+  /// The default of a key in words; empty for a section.
+  static func fallback(_ key: ScenarioKey) -> String {
     if let value = key.defaultValue { return Markdown.code(value) }
     return key.isRequired ? "required" : key.type == .section ? "" : "none"
   }

@@ -16,7 +16,7 @@ enum KindsPage {
         """,
         Markdown.table(
           ["kind", "items"],
-          registry.datasets.map { ["[\(Markdown.code($0.name))](#\(Markdown.anchor($0.name)))", $0.summary] }),
+          registry.datasets.map { [Markdown.link($0.name), $0.summary] }),
       ]
         + registry.datasets.map { kind in
           entry(
@@ -37,7 +37,7 @@ enum KindsPage {
         """,
         Markdown.table(
           ["kind", "model"],
-          registry.models.map { ["[\(Markdown.code($0.name))](#\(Markdown.anchor($0.name)))", $0.summary] }),
+          registry.models.map { [Markdown.link($0.name), $0.summary] }),
       ]
         + registry.models.map { kind in
           let example = example(kind.example, kind.name, "model")
@@ -97,7 +97,7 @@ enum KindsPage {
     let rows = keys.filter { $0.type != .section }.map { key in
       [
         Markdown.code("\(section).\(key.name)"), key.type.description,
-        key.defaultValue.map(Markdown.code) ?? (key.isRequired ? "required" : "none"), key.meaning,
+        KeysPage.fallback(key), key.meaning,
       ]
     }
     return Markdown.joined([

@@ -48,6 +48,13 @@ enum Markdown {
     return kept.replacing(" ", with: "-") + (earlier > 0 ? "-\(earlier)" : "")
   }
 
+  /// A link to the heading on the same page that has this text as code.
+  ///
+  /// - Parameter earlier: How many headings above have the same text.
+  static func link(_ heading: String, earlier: Int = 0) -> String {
+    "[\(code(heading))](#\(anchor(heading, earlier: earlier)))"
+  }
+
   /// Headings with links to them, where several have the same text.
   struct Headings {
     private var seen: [String: Int] = [:]
@@ -56,7 +63,7 @@ enum Markdown {
     mutating func link(_ name: String) -> String {
       let earlier = seen[name, default: 0]
       seen[name] = earlier + 1
-      return "[\(code(name))](#\(anchor(name, earlier: earlier)))"
+      return Markdown.link(name, earlier: earlier)
     }
   }
 }

@@ -7,7 +7,7 @@ enum ObservablesPage {
   static func markdown(_ registry: Registry) -> String {
     var links = Markdown.Headings()
     let rows =
-      registry.observables.map { [links.link($0.name), $0.longName, unit($0.units)] }
+      registry.observables.map { [links.link($0.name), $0.longName, $0.units] }
       + [[links.link(family), axisName, "1"]]
     return Markdown.joined(
       [introduction, Markdown.table(["observable", "meaning", "unit"], rows), symbols]
@@ -54,7 +54,7 @@ enum ObservablesPage {
   private static func entry(_ observable: any NamedObservable.Type) -> String {
     var facts: [String] = []
     if !observable.formula.isEmpty { facts.append("Value at t: " + Markdown.code(observable.formula)) }
-    facts.append("Unit: " + unit(observable.units))
+    facts.append("Unit: " + observable.units)
     let needs = needs(observable.needs)
     if !needs.isEmpty { facts.append("Needs: " + needs.joined(separator: "; ")) }
     if !observable.missing.isEmpty { facts.append("Missing: " + observable.missing) }
@@ -76,8 +76,6 @@ enum ObservablesPage {
       Markdown.list(["Value at t: " + Markdown.code(PrincipalComponent.formula), "Unit: 1"]),
     ])
   }
-
-  private static func unit(_ units: String) -> String { units }
 
   /// What an observable asks of a scenario, in words.
   static func needs(_ needs: ObservableNeeds) -> [String] {
