@@ -7,10 +7,10 @@ import Numerics
 ///
 /// Starts are greedy: each further centre is the best of 2 + ln k candidates, drawn with probability proportional to the
 /// squared distance to the nearest centre so far. Where Lloyd's iteration ends, single rows are moved to other clusters as
-/// long as that lowers the inertia, with both centres moving along; then all rows are nearest to their own centre as well. A
-/// cluster that loses its rows takes the row that is farthest from its
-/// centre. Clusters are numbered by falling size, of equal ones by their first row. All draws are addressed by (restart,
-/// centre), and all sums are in the order of the rows: the result does not depend on the number of threads.
+/// long as that lowers the inertia, with both centres moving along; then all rows are nearest to their own centre as well.
+/// A cluster that loses its rows takes the row that is farthest from its centre. Clusters are numbered by falling size, of
+/// equal ones by their first row. All draws are addressed by (restart, centre), and all sums are in the order of the rows:
+/// the result does not depend on the number of threads.
 ///
 /// Source: Arthur and Vassilvitskii 2007, doi:10.5555/1283383.1283494; Lloyd 1982, doi:10.1109/TIT.1982.1056489;
 /// Hartigan and Wong 1979, doi:10.2307/2346830.
@@ -46,12 +46,13 @@ public struct Clustering: Sendable {
       if restart == 0 || descent.inertia < best.inertia { best = descent }
     }
     let order = Self.order(best.clusters, count: count)
-    let place = Dictionary(uniqueKeysWithValues: order.enumerated().map { (Int32($1), Int32($0)) })
-    clusters = best.clusters.map { place[$0] ?? 0 }
+    var place = [Int32](repeating: 0, count: count)
     centres = RowTable(rows: count, columns: rows.columns)
     for (k, former) in order.enumerated() {
+      place[former] = Int32(k)
       centres.row(k).update(from: best.centres.row(former), count: rows.columns)
     }
+    clusters = best.clusters.map { place[Int($0)] }
     inertia = best.inertia
   }
 
@@ -174,8 +175,9 @@ private struct ClusterDescent {
   /// The first centres.
   mutating func start(_ field: RandomField, restart: UInt32) {
     var stream = field.stream(restart, 0)
-    var squares = lessened(
-      [Double](repeating: .infinity, count: rows.rows), by: put(stream.below(rows.rows), as: 0))
+    let first = stream.below(rows.rows)
+    put(first, as: 0)
+    var squares = lessened([Double](repeating: .infinity, count: rows.rows), by: first)
     let candidates = 2 + Int(logarithm(Double(count)))
     for k in 1..<max(count, 1) {
       var stream = field.stream(restart, UInt32(k))
@@ -187,7 +189,7 @@ private struct ClusterDescent {
         if sum < best?.sum ?? .infinity { best = (row, next, sum) }
       }
       guard let best else { continue }
-      _ = put(best.row, as: k)
+      put(best.row, as: k)
       squares = best.squares
     }
   }
@@ -206,9 +208,8 @@ private struct ClusterDescent {
   }
 
   /// Makes a row a centre.
-  private func put(_ row: Int, as k: Int) -> Int {
+  private func put(_ row: Int, as k: Int) {
     centres.row(k).update(from: rows.row(row), count: rows.columns)
-    return row
   }
 
   /// Descends until neither all rows together nor a single row would change its cluster.

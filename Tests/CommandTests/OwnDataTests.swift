@@ -202,9 +202,6 @@ extension CommandTests {
 
     @Test func mnistIsReadFromItsFolder() throws {
       let sandbox = try Sandbox()
-      func idx(_ sizes: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
-        [0, 0, 8, UInt8(sizes.count)] + sizes.flatMap { [0, 0, 0, $0] } + bytes
-      }
       let pictures = idx([20, 2, 2], (0..<80).map { UInt8($0 * 3) })
       let labels = idx([20], (0..<20).map { UInt8($0 % 10) })
       try FileManager.default.createDirectory(atPath: sandbox("digits"), withIntermediateDirectories: false)

@@ -1,5 +1,6 @@
 import Foundation
 import Output
+import TestSupport
 import Testing
 
 /// A scenario that trains and runs within a tenth of a second: 160 items in 2 x 2 classes, more than the
@@ -57,15 +58,6 @@ func expectIdentical(
   #expect(a.keys.sorted() == b.keys.sorted(), sourceLocation: sourceLocation)
   let differing = a.keys.filter { a[$0] != b[$0] }.sorted()
   #expect(differing.isEmpty, "they differ in \(differing)", sourceLocation: sourceLocation)
-}
-
-/// An IDX file of unsigned bytes.
-func idx(_ shape: [Int], _ bytes: [UInt8]) -> [UInt8] {
-  var file: [UInt8] = [0, 0, 8, UInt8(shape.count)]
-  for length in shape {
-    for shift in [24, 16, 8, 0] { file.append(UInt8(truncatingIfNeeded: length >> shift)) }
-  }
-  return file + bytes
 }
 
 /// Puts an IDX data set of 6 x 6 pictures in four classes into the sandbox and returns its section.

@@ -20,9 +20,3 @@ extension TemporaryFolder {
     Array(try Data(contentsOf: URL(fileURLWithPath: file)))
   }
 }
-
-/// The bytes of an IDX file's header.
-func header(_ shape: [Int], type: UInt8 = 0x08) -> [UInt8] {
-  [0, 0, type, UInt8(shape.count)]
-    + shape.flatMap { size in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) } }
-}

@@ -8,7 +8,7 @@ import Testing
   let folder: TemporaryFolder
   /// Two items of 2 x 3, elements 0, 20, ..., 220.
   let pixels = (0..<12).map { UInt8(20 * $0) }
-  var file: [UInt8] { header([2, 2, 3]) + pixels }
+  var file: [UInt8] { idxHeader([2, 2, 3]) + pixels }
 
   init() throws { folder = try TemporaryFolder() }
 
@@ -65,7 +65,7 @@ import Testing
   @Test func readsMoreThanOneBufferOfEachKind() throws {
     // 1.5 MB: several refills of input, several steps of growth.
     let elements = noise(1_500_000)
-    let bytes = header([1500, 1000]) + elements
+    let bytes = idxHeader([1500, 1000]) + elements
     let plain = try IDXReader.read(path: folder.put(bytes, at: "plain"))
     let zipped = try IDXReader.read(path: folder.writeGzip([bytes], to: "zipped"))
     #expect(plain.elements == elements)
@@ -74,10 +74,10 @@ import Testing
 
   @Test func readsWholeNumbersOfEachWidth() throws {
     let files: [([UInt8], [Int])] = [
-      (header([2], type: 0x08) + [0, 255], [0, 255]),
-      (header([2], type: 0x09) + [0x80, 0x7f], [-128, 127]),
-      (header([2], type: 0x0B) + [0x80, 0x00, 0x01, 0x02], [-32768, 258]),
-      (header([2], type: 0x0C) + [0xff, 0xff, 0xff, 0xfe, 0x01, 0x02, 0x03, 0x04], [-2, 16_909_060]),
+      (idxHeader([2], type: 0x08) + [0, 255], [0, 255]),
+      (idxHeader([2], type: 0x09) + [0x80, 0x7f], [-128, 127]),
+      (idxHeader([2], type: 0x0B) + [0x80, 0x00, 0x01, 0x02], [-32768, 258]),
+      (idxHeader([2], type: 0x0C) + [0xff, 0xff, 0xff, 0xfe, 0x01, 0x02, 0x03, 0x04], [-2, 16_909_060]),
     ]
     for (bytes, numbers) in files {
       let array = try IDXReader.read(
@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func readsAnEmptyArray() throws {
-    let array = try IDXReader.read(path: folder.put(header([0, 28, 28]), at: "empty"))
+    let array = try IDXReader.read(path: folder.put(idxHeader([0, 28, 28]), at: "empty"))
     #expect(array.shape == [0, 28, 28])
     #expect(array.elements.isEmpty)
   }
@@ -123,7 +123,7 @@ import Testing
 
   @Test func rejectsOtherElementTypes() throws {
     for (type, name) in [(UInt8(0x0D), "0d"), (0x0E, "0e"), (0x09, "09"), (0x00, "00")] {
-      let error = try error(plain: header([1], type: type) + [UInt8](repeating: 0, count: 8))
+      let error = try error(plain: idxHeader([1], type: type) + [UInt8](repeating: 0, count: 8))
       #expect(error.kind == .invalid)
       #expect(error.description.contains("type \(name); expected 08 (unsignedByte)"))
     }
@@ -140,15 +140,15 @@ import Testing
   }
 
   @Test func rejectsLyingSizesBeforeTakingMemory() throws {
-    let huge = header([1 << 31, 1 << 31])
+    let huge = idxHeader([1 << 31, 1 << 31])
     #expect(try error(plain: huge).description.contains("2147483648 x 2147483648"))
     #expect(try error(folder.writeGzip([huge], to: "huge")).kind == .invalid)
     // A product of 2^64 and one of 2^96: arithmetic that wraps would make them 0.
-    #expect(try error(plain: header([1 << 31, 1 << 31, 4])).description.contains("at most 8589934592"))
+    #expect(try error(plain: idxHeader([1 << 31, 1 << 31, 4])).description.contains("at most 8589934592"))
     let many = [Int](repeating: 1 << 31, count: 200)
-    #expect(try error(plain: header(many)).description.contains("2147483648 x ... x 2147483648"))
+    #expect(try error(plain: idxHeader(many)).description.contains("2147483648 x ... x 2147483648"))
     // Within the limit, but more than the file has (plain) or could have (gzip).
-    let large = header([1 << 20, 1 << 12]) + [1, 2, 3]
+    let large = idxHeader([1 << 20, 1 << 12]) + [1, 2, 3]
     #expect(try error(plain: large).description.contains("the file has 15 bytes"))
     #expect(try error(folder.writeGzip([large], to: "large")).description.contains("of gzip data can hold"))
   }
@@ -161,7 +161,7 @@ import Testing
 
   @Test func aGzipBombIsNotInflated() throws {
     let zeros = [UInt8](repeating: 0, count: 1 << 20)
-    let parts = [header([10, 28, 28])] + [[UInt8]](repeating: zeros, count: 64)
+    let parts = [idxHeader([10, 28, 28])] + [[UInt8]](repeating: zeros, count: 64)
     let path = try folder.writeGzip(parts, to: "bomb")
     #expect(try folder.bytes(of: path).count < 100_000)
     let reader = try ByteReader(path: path)
@@ -219,7 +219,7 @@ import Testing
 
   @Test func rejectsGzipThatHoldsLessThanDeclared() throws {
     // The file is large enough for the declared size to be possible, so that it is found out on the way.
-    let path = try folder.writeGzip([header([1 << 13, 1 << 10]), noise(100_000)], to: "less")
+    let path = try folder.writeGzip([idxHeader([1 << 13, 1 << 10]), noise(100_000)], to: "less")
     let error = try error(path)
     #expect(error.description.contains("end after 100000 bytes of the elements; expected 8388608 bytes"))
   }

@@ -11,10 +11,10 @@ import Testing
 
   /// The four files of a data set: 4 training and 2 test items of 2 x 2, labels 3, 7 and 9.
   struct Files {
-    var trainImages = header([4, 2, 2]) + (0..<16).map { UInt8(16 * $0) }
-    var trainLabels = header([4]) + [7, 3, 9, 7]
-    var testImages = header([2, 2, 2]) + (0..<8).map { UInt8($0) }
-    var testLabels = header([2]) + [9, 3]
+    var trainImages = idxHeader([4, 2, 2]) + (0..<16).map { UInt8(16 * $0) }
+    var trainLabels = idxHeader([4]) + [7, 3, 9, 7]
+    var testImages = idxHeader([2, 2, 2]) + (0..<8).map { UInt8($0) }
+    var testLabels = idxHeader([2]) + [9, 3]
     var superclasses: [(name: String, labels: [Int])] = []
     var classNames: [Int: String] = [:]
   }
@@ -63,11 +63,11 @@ import Testing
 
   @Test func flatImagesAreSquaresAndDeepOnesShapeless() throws {
     var files = Files()
-    files.trainImages = header([4, 4]) + files.trainImages[16...]
-    files.testImages = header([2, 4]) + files.testImages[16...]
+    files.trainImages = idxHeader([4, 4]) + files.trainImages[16...]
+    files.testImages = idxHeader([2, 4]) + files.testImages[16...]
     #expect(try read(files).imageShape == ImageShape(rows: 2, columns: 2))
-    files.trainImages = header([4, 1, 2, 2]) + files.trainImages[12...]
-    files.testImages = header([2, 1, 2, 2]) + files.testImages[12...]
+    files.trainImages = idxHeader([4, 1, 2, 2]) + files.trainImages[12...]
+    files.testImages = idxHeader([2, 1, 2, 2]) + files.testImages[12...]
     let deep = try read(files)
     #expect(deep.imageShape == nil)
     #expect(deep.train.codes == (0..<16).map { UInt8(16 * $0) })
@@ -75,8 +75,8 @@ import Testing
 
   @Test func labelsMayHaveSixteenOrThirtyTwoBits() throws {
     var files = Files()
-    files.trainLabels = header([4], type: 0x0B) + [0, 7, 0xff, 0xff, 1, 0, 0, 7]
-    files.testLabels = header([2], type: 0x0C) + [0, 0, 1, 0, 0xff, 0xff, 0xff, 0xff]
+    files.trainLabels = idxHeader([4], type: 0x0B) + [0, 7, 0xff, 0xff, 1, 0, 0, 7]
+    files.testLabels = idxHeader([2], type: 0x0C) + [0, 0, 1, 0, 0xff, 0xff, 0xff, 0xff]
     let dataset = try read(files)
     #expect(dataset.hierarchy.classLabels == [-1, 7, 256])
     #expect(dataset.train.classes == [1, 0, 2, 1])
@@ -93,8 +93,8 @@ import Testing
       { $0.classNames = [3: "three"] }, { $0.superclasses = [("all", [3, 7, 9])] },
       { $0.superclasses = [("all", [3, 7]), ("rest", [9])] },
       {
-        $0.trainImages = header([4, 1, 4]) + $0.trainImages[16...]
-        $0.testImages = header([2, 1, 4]) + $0.testImages[16...]
+        $0.trainImages = idxHeader([4, 1, 4]) + $0.trainImages[16...]
+        $0.testImages = idxHeader([2, 1, 4]) + $0.testImages[16...]
       },
     ]
     var hashes = [base.contentHash]
@@ -111,32 +111,32 @@ import Testing
   }
 
   @Test func countsMustAgree() throws {
-    let train = try error { $0.trainLabels = header([3]) + [7, 3, 9] }
+    let train = try error { $0.trainLabels = idxHeader([3]) + [7, 3, 9] }
     #expect(train.path.hasSuffix("/train-labels"))
     #expect(train.description.contains("there are 3 labels; expected 4"))
-    let test = try error { $0.testLabels = header([3]) + [7, 3, 9] }
+    let test = try error { $0.testLabels = idxHeader([3]) + [7, 3, 9] }
     #expect(test.path.hasSuffix("/test-labels"))
   }
 
   @Test func dimensionsMustAgree() throws {
-    let error = try error { $0.testImages = header([2, 2, 3]) + [UInt8](repeating: 0, count: 12) }
+    let error = try error { $0.testImages = idxHeader([2, 2, 3]) + [UInt8](repeating: 0, count: 12) }
     #expect(error.path.hasSuffix("/test-images"))
     #expect(error.description.contains("2 x 3; expected 2 x 2"))
   }
 
   @Test func emptySetsAreErrors() throws {
     let train = try error {
-      $0.trainImages = header([0, 2, 2])
-      $0.trainLabels = header([0])
+      $0.trainImages = idxHeader([0, 2, 2])
+      $0.trainLabels = idxHeader([0])
     }
     #expect(train.path.hasSuffix("/train-images"))
     #expect(train.description.contains("at least one item"))
     let test = try error {
-      $0.testImages = header([0, 2, 2])
-      $0.testLabels = header([0])
+      $0.testImages = idxHeader([0, 2, 2])
+      $0.testLabels = idxHeader([0])
     }
     #expect(test.path.hasSuffix("/test-images"))
-    #expect(try error { $0.testImages = header([2, 0, 2]) }.description.contains("no elements"))
+    #expect(try error { $0.testImages = idxHeader([2, 0, 2]) }.description.contains("no elements"))
   }
 
   @Test func exchangedFilesAreRecognized() throws {
@@ -149,7 +149,7 @@ import Testing
   }
 
   @Test func aTestLabelMustOccurInTraining() throws {
-    let error = try error { $0.testLabels = header([2]) + [9, 4] }
+    let error = try error { $0.testLabels = idxHeader([2]) + [9, 4] }
     #expect(error.path.hasSuffix("/test-labels"))
     #expect(error.description.contains("item 1 has label 4"))
   }

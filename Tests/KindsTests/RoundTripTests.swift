@@ -278,9 +278,7 @@ import Vocabulary
   }
 
   private func put(_ bytes: [UInt8], shape: [Int], at name: String) throws -> String {
-    var file: [UInt8] = [0, 0, 8, UInt8(shape.count)]
-    for length in shape { file += [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: length >> $0) } }
-    return try folder.put(file + bytes, at: name)
+    try folder.put(idx(shape, bytes), at: name)
   }
 
   /// Pictures of 4 x 4 in four classes, each with a bright column of its own.
