@@ -550,9 +550,10 @@ def main():
     if arguments.rewrite and not arguments.pages:
         PROCESSOR.write_text(vector_instructions() + "\n", encoding="utf-8")
     problems = []
+    elsewhere = [] if made_here() else default_pages()
     for page in arguments.pages or default_pages():
         begin = time.monotonic()
-        SIZES_ARE_COMPARED = made_here() or page.resolve() not in default_pages()
+        SIZES_ARE_COMPARED = page.resolve() not in elsewhere
         try:
             if arguments.list:
                 lines = page.read_text(encoding="utf-8").split("\n")
