@@ -17,8 +17,10 @@ let package = Package(
     .library(name: "Pictures", targets: ["Pictures"]),
     .library(name: "Output", targets: ["Output"]),
     .library(name: "RunFiles", targets: ["RunFiles"]),
+    .library(name: "Summaries", targets: ["Summaries"]),
     .library(name: "Scenarios", targets: ["Scenarios"]),
     .library(name: "Kinds", targets: ["Kinds"]),
+    .library(name: "Preparation", targets: ["Preparation"]),
     .library(name: "Experiments", targets: ["Experiments"]),
     .library(name: "Campaigns", targets: ["Campaigns"]),
     .library(name: "Vocabulary", targets: ["Vocabulary"]),
@@ -26,7 +28,7 @@ let package = Package(
     .library(
       name: "SimulateProgram",
       targets: [
-        "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "VAE", "Datasets", "Attractors", "Observables",
+        "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "Summaries", "VAE", "Datasets", "Attractors", "Observables",
         "Corruptions", "Dynamics", "Numerics", "Output", "Vocabulary", "Arrays",
       ]),
     .library(name: "Figures", targets: ["Figures", "Drawing"]),
@@ -76,10 +78,12 @@ let package = Package(
     // YAML to checked values; knows no library but Yams.
     .target(
       name: "Scenarios", dependencies: ["Expressions", "Vocabulary", .product(name: "Yams", package: "Yams")]),
-    // Layout, writing and summaries of run files.
+    // Layout and writing of run files.
     .target(
       name: "RunFiles",
       dependencies: ["Output", "Datasets", "Attractors", "Observables", "Dynamics", "Numerics", "Vocabulary"]),
+    // Run files together: averages over models, stacks of several files, tables for export.
+    .target(name: "Summaries", dependencies: ["RunFiles", "Output", "Observables", "Numerics", "Vocabulary"]),
     // What scenarios can name: models and data sets, each a file, and the registry.
     .target(
       name: "Kinds",
@@ -89,20 +93,26 @@ let package = Package(
         "Numerics", "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
-    // One run: preparation, ensemble, attractors, checkpoints, shards, estimates.
+    // A scenario with its data, checked and prepared before it runs.
+    .target(
+      name: "Preparation",
+      dependencies: [
+        "Arrays", "Expressions", "Kinds", "Scenarios", "Datasets", "Attractors", "Observables", "Corruptions",
+        "Dynamics", "Numerics", "Output", "Vocabulary",
+      ]),
+    // One run: ensemble, attractors, checkpoints, shards, estimates.
     .target(
       name: "Experiments",
       dependencies: [
-        "Arrays", "Expressions", "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables",
-        "Corruptions",
+        "Preparation", "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables", "Corruptions",
         "Dynamics", "Numerics", "Output", "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // Several runs in one file, and what claims say of them.
     .target(
       name: "Campaigns",
       dependencies: [
-        "Expressions",
-        "Experiments", "Kinds", "Scenarios", "RunFiles", "Datasets", "Observables", "Numerics", "Output",
+        "Expressions", "Experiments", "Preparation", "Kinds", "Scenarios", "RunFiles", "Summaries", "Datasets",
+        "Observables", "Numerics", "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // Draws with the program gnuplot (apt: gnuplot-nox), which it starts.
@@ -113,9 +123,8 @@ let package = Package(
     .target(
       name: "SimulateProgram",
       dependencies: [
-        "Expressions",
-        "Arrays", "Campaigns", "Experiments", "Kinds", "Scenarios", "RunFiles", "Figures", "Drawing", "VAE",
-        "Corruptions", "Datasets",
+        "Expressions", "Arrays", "Campaigns", "Experiments", "Preparation", "Kinds", "Scenarios", "RunFiles",
+        "Summaries", "Figures", "Drawing", "VAE", "Corruptions", "Datasets",
         "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -135,8 +144,7 @@ let package = Package(
         "TestSupport", "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables",
         "Figures",
         "Drawing", "Scenarios",
-        "Experiments",
-        "Kinds",
+        "Experiments", "Preparation", "Kinds",
       ]),
     .testTarget(name: "DynamicsTests", dependencies: ["Kinds", "Corruptions", "Dynamics", "Numerics"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
@@ -157,7 +165,8 @@ let package = Package(
       ]),
     .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Drawing", "Output"]),
     .testTarget(
-      name: "RunFilesTests", dependencies: ["TestSupport", "RunFiles", "Output", "Dynamics", "Vocabulary"]),
+      name: "RunFilesTests",
+      dependencies: ["TestSupport", "RunFiles", "Summaries", "Output", "Dynamics", "Vocabulary"]),
     .testTarget(
       name: "ArraysTests", dependencies: ["Arrays", "Datasets", "Vocabulary"], exclude: ["make_arrays.py"]),
     .testTarget(
@@ -167,13 +176,13 @@ let package = Package(
     .testTarget(
       name: "KindsTests",
       dependencies: [
-        "TestSupport", "Kinds", "Experiments", "Scenarios", "Corruptions", "Observables", "Datasets",
+        "TestSupport", "Kinds", "Experiments", "Preparation", "Scenarios", "Corruptions", "Observables", "Datasets",
         "Dynamics", "Output", "Vocabulary",
       ]),
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "TestSupport", "Experiments", "Kinds", "Scenarios", "Numerics", "Output",
+        "TestSupport", "Experiments", "Preparation", "Kinds", "Scenarios", "Numerics", "Output",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "CampaignsTests", dependencies: ["Campaigns", "Kinds", "Scenarios"]),

@@ -3,6 +3,7 @@ import Arrays
 import Foundation
 import Output
 import RunFiles
+import Summaries
 
 struct ExportCommand: ParsableCommand {
   static var configuration: CommandConfiguration {

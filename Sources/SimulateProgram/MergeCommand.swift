@@ -3,6 +3,7 @@ import Foundation
 import Experiments
 import Kinds
 import Numerics
+import Preparation
 
 struct MergeCommand: ParsableCommand {
   static var configuration: CommandConfiguration {

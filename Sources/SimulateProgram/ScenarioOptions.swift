@@ -6,6 +6,7 @@ import Campaigns
 import Experiments
 import Kinds
 import Output
+import Preparation
 import Scenarios
 import Synchronization
 

@@ -2,6 +2,7 @@ import Foundation
 import Experiments
 import Kinds
 import Output
+import Preparation
 import RunFiles
 import Scenarios
 import Testing

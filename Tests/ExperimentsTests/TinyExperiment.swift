@@ -1,5 +1,6 @@
 import Experiments
 import Kinds
+import Preparation
 import Scenarios
 import TestSupport
 

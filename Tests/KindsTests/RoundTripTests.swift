@@ -6,6 +6,7 @@ import Foundation
 import Kinds
 import Observables
 import Output
+import Preparation
 import Scenarios
 import TestSupport
 import Testing

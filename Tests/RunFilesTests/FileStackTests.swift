@@ -1,5 +1,6 @@
 import Output
 import RunFiles
+import Summaries
 import TestSupport
 import Testing
 

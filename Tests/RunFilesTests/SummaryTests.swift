@@ -1,6 +1,7 @@
 import Foundation
 import Output
 import RunFiles
+import Summaries
 import TestSupport
 import Testing
 

@@ -5,6 +5,7 @@ import Observables
 import Output
 import RunFiles
 import Scenarios
+import Summaries
 import Vocabulary
 
 extension Campaign {

@@ -4,6 +4,7 @@ import Observables
 import Output
 import RunFiles
 import Scenarios
+import Summaries
 import Vocabulary
 
 /// A claim, what its models gave, and the verdict.

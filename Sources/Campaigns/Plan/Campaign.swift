@@ -1,3 +1,4 @@
+import Preparation
 import Vocabulary
 import Experiments
 import Foundation

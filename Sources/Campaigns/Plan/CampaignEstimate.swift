@@ -1,4 +1,5 @@
 import Expressions
+import Preparation
 import Vocabulary
 import Experiments
 import Foundation

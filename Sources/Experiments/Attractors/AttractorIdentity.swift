@@ -3,6 +3,7 @@ import Datasets
 import Dynamics
 import Numerics
 import Observables
+import Preparation
 import Scenarios
 
 /// What attractors are near to, and look like.

@@ -2,6 +2,7 @@ import Foundation
 import Kinds
 import Numerics
 import Output
+import Preparation
 import Scenarios
 
 /// Everything that a run's numbers depend on. Work is continued, and shards are merged, only if all of it is

@@ -3,6 +3,7 @@ import Foundation
 import Kinds
 import Numerics
 import Output
+import Preparation
 import Scenarios
 
 /// What a shard's file says about itself.

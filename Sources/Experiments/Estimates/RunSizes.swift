@@ -1,6 +1,7 @@
 import Datasets
 import Dynamics
 import Observables
+import Preparation
 import RunFiles
 import Kinds
 import Numerics

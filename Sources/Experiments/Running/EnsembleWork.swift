@@ -3,6 +3,7 @@ import Foundation
 import Kinds
 import Numerics
 import Output
+import Preparation
 import Scenarios
 
 /// The work of a run, and its results.

@@ -1,5 +1,6 @@
 import Dynamics
 import Numerics
+import Preparation
 import RunFiles
 import Scenarios
 

@@ -4,6 +4,7 @@ import Dynamics
 import Kinds
 import Numerics
 import Observables
+import Preparation
 import Scenarios
 
 /// Warnings of numbers that mislead although nothing is wrong with the run.

@@ -1,4 +1,5 @@
 import Attractors
+import Preparation
 import Vocabulary
 import Dynamics
 import Kinds

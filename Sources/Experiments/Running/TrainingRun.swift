@@ -1,6 +1,7 @@
 import Foundation
 import Kinds
 import Output
+import Preparation
 import Scenarios
 
 extension Experiment {

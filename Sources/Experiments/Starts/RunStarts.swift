@@ -6,6 +6,7 @@ import Kinds
 import Numerics
 import Observables
 import Output
+import Preparation
 import RunFiles
 import Scenarios
 

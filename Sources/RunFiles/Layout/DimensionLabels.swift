@@ -23,7 +23,7 @@ package struct DimensionLabels: Sendable {
   /// The attributes of a variable of some dimensions, with these labels among its coordinates.
   ///
   /// - Parameter attributes: All other attributes, and the coordinates that are already known.
-  func added(
+  package func added(
     to attributes: [(String, NetCDFAttribute)], dimensions: [String]
   ) -> [(String, NetCDFAttribute)] {
     let known = attributes.first { $0.0 == Self.attribute }?.1.text ?? ""

@@ -65,9 +65,9 @@ package struct ChangeVariables: Sendable {
 }
 
 /// The variables of the place where the averaged distance to the own concept is smallest.
-struct ClosestConceptVariables {
-  let time: RunVariable
-  let distance: RunVariable
+package struct ClosestConceptVariables {
+  package let time: RunVariable
+  package let distance: RunVariable
 
   private init(time words: String, distance: String) {
     let name = "closest_concept_distance"
@@ -76,12 +76,12 @@ struct ClosestConceptVariables {
   }
 
   /// The variables of one run.
-  static let ofRun = ClosestConceptVariables(
+  package static let ofRun = ClosestConceptVariables(
     time: "first time of the smallest mean distance to the own concept, -1 for none",
     distance: "smallest mean distance to the own concept")
 
   /// The variables of the series averaged over models.
-  static let ofModels = ClosestConceptVariables(
+  package static let ofModels = ClosestConceptVariables(
     time: "first time of the smallest distance to the own concept, averaged over models; -1 for none",
     distance: "smallest distance to the own concept, averaged over models")
 }

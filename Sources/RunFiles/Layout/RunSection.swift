@@ -88,7 +88,7 @@ extension NetCDFGroup {
   ///   - leading: The dimensions before the variable's own.
   ///   - labels: The names of dimensions' entries.
   ///   - isWide: Whether one of its whole numbers needs 64 bits.
-  func define(
+  package func define(
     _ variable: RunVariable, leading: [String] = [], labels: DimensionLabels = .ofClasses,
     isWide: Bool = false
   ) throws -> NetCDFVariable {

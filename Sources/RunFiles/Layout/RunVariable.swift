@@ -53,7 +53,7 @@ package struct RunVariable: Sendable {
   /// Creates a variable. Its numbers may be missing if they are real and it is not a coordinate.
   ///
   /// - Parameter units: "1" for dimensionless quantities, "nats" for information; nil if values are not numbers.
-  init(
+  package init(
     _ name: String, _ kind: Kind, _ dimensions: [String], _ role: VariableRole, _ longName: String,
     units: String? = "1", more: [(String, NetCDFAttribute)] = []
   ) {
@@ -93,7 +93,7 @@ package enum Information {
   /// What a long name ends with.
   static let words = ", in nats"
   /// The attribute that tells programs the unit.
-  static let attribute: (String, NetCDFAttribute) = ("unit_of_information", "nat")
+  package static let attribute: (String, NetCDFAttribute) = ("unit_of_information", "nat")
 
   /// The unit of a variable of a file, for people: "nats" for information, in files of any version.
   package static func units(of variable: NetCDFReaderVariable) -> String? {

@@ -109,7 +109,7 @@ package enum VariableRole: Sendable, Hashable {
   }
 
   /// Whether the variable says what a dimension's entries are, so that each entry has one value.
-  var isOfDimension: Bool {
+  package var isOfDimension: Bool {
     switch self {
     case .coordinate, .label, .words: true
     default: false
@@ -130,7 +130,7 @@ extension VariableRole {
   package static let mean = VariableRole.average(.part(.all))
 
   /// The names of the attributes.
-  static let attributeNames: Set = ["role", "role_of"]
+  package static let attributeNames: Set = ["role", "role_of"]
 
   /// The role in the attributes; nil if they contain none, as in files that were written before variables had roles.
   init?(_ attributes: [(name: String, value: NetCDFAttribute)]) {

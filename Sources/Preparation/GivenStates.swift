@@ -7,14 +7,14 @@ import Scenarios
 import Vocabulary
 
 /// Initial states read from a file (`initial.corruption: file`).
-struct GivenStates {
+package struct GivenStates {
   /// `[states, D]` or `[states, N]`.
-  var rows: RowTable
-  var space: StateSpace
+  package var rows: RowTable
+  package var space: StateSpace
   /// Class index of each state; nil where the file has no labels.
-  var classes: [Int32]?
+  package var classes: [Int32]?
   /// The number of each state's source item in the scenario's split; nil where the file does not say.
-  var items: [Int32]?
+  package var items: [Int32]?
 
   /// Reads the states.
   ///
@@ -23,7 +23,7 @@ struct GivenStates {
   ///
   /// - Parameter dataRange: Where the components of data-space states lie.
   /// - Throws: `ScenarioError`, `DatasetError`, `NetCDFError`.
-  init(
+  package init(
     _ file: InitialSpecification.File, scenario: Scenario, dataset: Dataset, latentDimension: Int,
     dataRange: ModelOutline.DataRange
   ) throws {

@@ -5,13 +5,13 @@ import Observables
 import Scenarios
 
 /// Clusters of the training memories, whose centres are the concepts (`concepts.clusters`).
-struct ConceptClusters: Sendable {
+package struct ConceptClusters: Sendable {
   /// The cluster of each training item.
-  let clusters: [Int32]
+  package let clusters: [Int32]
   /// The sum of the memories' squared distances to their centres.
-  let inertia: Double
+  package let inertia: Double
   /// The mean silhouette; NaN where there is one cluster.
-  let silhouette: Double
+  package let silhouette: Double
 }
 
 extension Experiment {
@@ -33,7 +33,7 @@ extension Experiment {
   /// The same experiment with the classes that the model's memories tell; itself where no clusters are asked for.
   ///
   /// - Throws: `ScenarioError` where memories are not finite.
-  func clustered(by map: some EncodingMap) throws -> Experiment {
+  package func clustered(by map: some EncodingMap) throws -> Experiment {
     guard let wanted = scenario.clusters else { return self }
     func encoded(_ split: ItemSplit) -> RowTable {
       map.memories(of: SplitSource(split: split), count: split.count, threads: options.threads)

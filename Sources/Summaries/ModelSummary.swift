@@ -1,3 +1,4 @@
+import RunFiles
 import Vocabulary
 import Numerics
 import Observables

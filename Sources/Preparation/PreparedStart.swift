@@ -6,9 +6,9 @@ import Observables
 import Scenarios
 
 /// Where members start, and their own items.
-struct PreparedStart: InitialCondition {
+package struct PreparedStart: InitialCondition {
   /// What a member's `item` means if states of a file have source items.
-  enum Address {
+  package enum Address {
     /// The source item: its states are its realizations.
     case sourceItem
     /// The state's place in the file.
@@ -17,20 +17,20 @@ struct PreparedStart: InitialCondition {
 
   private let base: any InitialCondition
   /// The items of every level, ascending.
-  let items: [Int32]
+  package let items: [Int32]
   /// How many realizations each of them has; nil: the scenario's number.
-  private(set) var realizations: [Int]?
+  package private(set) var realizations: [Int]?
   /// The source item of each state, where members are addressed by states; else nil.
-  private(set) var itemOfState: [Int32]?
+  package private(set) var itemOfState: [Int32]?
   /// The members' own items; nil for starts without one.
-  let own: OwnItems?
+  package let own: OwnItems?
   /// The clean source items; nil where there are none.
-  let source: (any ItemSource)?
+  package let source: (any ItemSource)?
 
-  var space: StateSpace { base.space }
-  var hasRegion: Bool { base.hasRegion }
+  package var space: StateSpace { base.space }
+  package var hasRegion: Bool { base.hasRegion }
 
-  func prepare(
+  package func prepare(
     _ member: Member, into state: UnsafeMutableBufferPointer<Double>,
     region: UnsafeMutableBufferPointer<UInt8>?, noise: NoiseSource
   ) {
@@ -38,7 +38,7 @@ struct PreparedStart: InitialCondition {
   }
 
   /// The start of a scenario: corrupted source items, draws in the latent space, or states of a file.
-  init(
+  package init(
     of map: some EncodingMap, _ model: any PreparedModel, _ geometry: PreparedGeometry,
     _ experiment: Experiment, by address: Address = .sourceItem
   ) throws {
@@ -133,7 +133,7 @@ extension GivenStart {
   ///   - sourceItems: The source item of each state of the file.
   ///   - repetitions: Realizations of each state.
   /// - Returns: The start, the items, ascending, and how many realizations each has.
-  static func assigning(
+  package static func assigning(
     _ given: GivenStates, states: [Int32], to sourceItems: [Int32], repetitions: Int
   ) -> (start: GivenStart, items: [Int32], realizations: [Int]) {
     let rows = Dictionary(grouping: states) { sourceItems[Int($0)] }

@@ -1,4 +1,5 @@
 import Output
+import RunFiles
 
 /// The contents of the run files of one campaign, united: dimensions have the union of the files' coordinates.
 ///

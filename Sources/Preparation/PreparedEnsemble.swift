@@ -10,20 +10,20 @@ import Vocabulary
 /// It is the last of a sequence of values, each made from those before it: the data set (`Experiment`), the
 /// model (`PreparedModel`), memories and centres (`PreparedGeometry`), initial states (`PreparedStart`), what
 /// is measured (`Measurements`), and the plan.
-struct PreparedEnsemble<Map: EncodingMap> {
-  let map: Map
-  let start: PreparedStart
-  let plan: EnsemblePlan
-  let geometry: LatentGeometry
+package struct PreparedEnsemble<Map: EncodingMap> {
+  package let map: Map
+  package let start: PreparedStart
+  package let plan: EnsemblePlan
+  package let geometry: LatentGeometry
   /// Of the memories, by descending variance, `[axes, N]`; computed where the run file needs them.
-  let principalAxes: RowTable?
+  package let principalAxes: RowTable?
   /// How many of the plan's observables the scenario asks for; level indicators follow them.
-  let visibleObservables: Int
+  package let visibleObservables: Int
   /// How far each concept reaches, `[classes]`; nil if nothing needs it, or if concepts have no radius.
-  let conceptRadii: [Double]?
+  package let conceptRadii: [Double]?
 
   /// The members' own items; nil for starts without one.
-  var own: OwnItems? { start.own }
+  package var own: OwnItems? { start.own }
 }
 
 extension Experiment {
@@ -33,7 +33,7 @@ extension Experiment {
   ///   - map: What is iterated.
   ///   - model: What the map was made of.
   /// - Throws: `ScenarioError`, and what reading initial states throws.
-  func prepareEnsemble<Map: EncodingMap>(
+  package func prepareEnsemble<Map: EncodingMap>(
     _ map: Map, of model: any PreparedModel
   ) throws -> PreparedEnsemble<Map> {
     try checkObservables(latentDimension: map.dimension)

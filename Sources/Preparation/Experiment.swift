@@ -48,11 +48,11 @@ public struct Experiment: Sendable {
   /// Its data.
   public internal(set) var dataset: Dataset
   /// The clusters that stand in the place of classes; nil before they are known, and where there are none.
-  var clusters: ConceptClusters?
+  package var clusters: ConceptClusters?
   /// The kind of model that it asks for.
-  let kind: any ModelKind
-  let options: RunOptions
-  let events: RunEvents
+  package let kind: any ModelKind
+  package let options: RunOptions
+  package let events: RunEvents
 
   /// Loads the data set and checks the scenario against it.
   ///
@@ -123,7 +123,7 @@ extension Experiment {
   }
 
   /// What an observable needs.
-  func needs(of name: String) -> ObservableNeeds { options.registry.needs(ofObservable: name) }
+  package func needs(of name: String) -> ObservableNeeds { options.registry.needs(ofObservable: name) }
 
   private func checkImageShape() throws {
     if let corruption, type(of: corruption).isPixelBound, dataset.domain == .unbounded {

@@ -8,20 +8,20 @@ import Scenarios
 /// Which items of the data set members start from.
 extension Experiment {
   /// The corruption of source items; nil where initial states come from a file.
-  var corruption: (any Corruption)? { options.registry.corruption(named: scenario.initial.corruption) }
+  package var corruption: (any Corruption)? { options.registry.corruption(named: scenario.initial.corruption) }
 
   /// What corruptions may know of the data.
-  var corruptionData: CorruptionData {
+  package var corruptionData: CorruptionData {
     CorruptionData(
       items: SplitSource(split: dataset.train), count: dataset.train.count, dimension: dataset.dimension,
       isUnitInterval: dataset.domain == .unitInterval)
   }
 
   /// The split that source items come from.
-  var split: ItemSplit { scenario.initial.split == .train ? dataset.train : dataset.test }
+  package var split: ItemSplit { scenario.initial.split == .train ? dataset.train : dataset.test }
 
   /// Whether members have source items of the data set.
-  var hasSourceItems: Bool {
+  package var hasSourceItems: Bool {
     corruption.map { type(of: $0).origin != .nothing } ?? (scenario.initial.file?.items != nil)
   }
 
@@ -79,7 +79,7 @@ extension Experiment {
   /// How many different source items the members have; the number of starts if they have none.
   ///
   /// - Throws: as `run`.
-  func sourceItemCount() throws -> Int {
+  package func sourceItemCount() throws -> Int {
     let states = try itemIndices(available: try givenStateCount)
     guard let file = scenario.initial.file,
       let items = try GivenStates.items(file, scenario: scenario, dataset: dataset)
@@ -90,7 +90,7 @@ extension Experiment {
   /// How many numbers each state of the file of initial states has; nil without one.
   ///
   /// - Throws: as `run`.
-  var givenStateWidth: Int? {
+  package var givenStateWidth: Int? {
     get throws {
       guard let file = scenario.initial.file else { return nil }
       return try GivenStates.width(file)
@@ -110,5 +110,5 @@ extension Experiment {
 
 extension AttractorSpecification {
   /// The key that says which items the search starts from.
-  var itemsKey: String { items == nil ? "initial.items" : "attractors.items" }
+  package var itemsKey: String { items == nil ? "initial.items" : "attractors.items" }
 }

@@ -3,7 +3,7 @@ import Output
 /// How a variable of the root is summarized over several models, by its role.
 ///
 /// Members of different models are never pooled. Each model gives one number, its average.
-enum SummaryRule: Sendable {
+package enum SummaryRule: Sendable {
   /// The mean over models, with its error and interval.
   case mean
   /// The root mean square of the models' standard deviations over members.
@@ -22,7 +22,7 @@ enum SummaryRule: Sendable {
   /// - Parameters:
   ///   - role: The variable's role.
   ///   - others: The roles of the other variables of the root.
-  init(_ role: VariableRole, among others: (String) -> VariableRole) {
+  package init(_ role: VariableRole, among others: (String) -> VariableRole) {
     switch role {
     case .average, .value, .address, .flag, .indicator: self = .mean
     case .standardDeviation: self = .spread
@@ -41,7 +41,7 @@ enum SummaryRule: Sendable {
 
   /// The series from which it is computed, which files contain only if it was asked for; nil if it is not computed from
   /// one.
-  var series: String? {
+  package var series: String? {
     switch self {
     case .minimum(let series), .timeOfMinimum(let series): series
     case .mean, .spread, .count, .none, .replaced: nil
@@ -53,7 +53,7 @@ enum SummaryRule: Sendable {
   /// - Parameters:
   ///   - variable: The variable of single runs.
   ///   - others: The names of further variables that belong to it.
-  func variables(of variable: RunVariable, beside others: [String] = []) -> [RunVariable] {
+  package func variables(of variable: RunVariable, beside others: [String] = []) -> [RunVariable] {
     func summary(_ kind: RunVariable.Kind, _ words: String) -> RunVariable {
       RunVariable(
         variable.name, kind, variable.dimensions, variable.role, "\(variable.quantity), \(words)",

@@ -3,12 +3,12 @@ import Kinds
 import Observables
 
 /// The memories of the training items, and the tree of their centres.
-struct PreparedGeometry {
-  let memories: RowTable
-  let centres: LatentGeometry
+package struct PreparedGeometry {
+  package let memories: RowTable
+  package let centres: LatentGeometry
 
   /// Encodes the training items.
-  init(of map: some EncodingMap, _ experiment: Experiment) {
+  package init(of map: some EncodingMap, _ experiment: Experiment) {
     let dataset = experiment.dataset
     memories = map.memories(
       of: SplitSource(split: dataset.train), count: dataset.train.count, threads: experiment.options.threads)

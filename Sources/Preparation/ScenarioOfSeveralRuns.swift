@@ -1,5 +1,4 @@
 import Expressions
-import Observables
 import Scenarios
 
 extension Scenario {
@@ -13,12 +12,4 @@ extension Scenario {
   public var isCampaign: Bool {
     !sweep.isEmpty || replicas > 1 || !claims.isEmpty || allControls.contains { $0.overrides != nil }
   }
-}
-
-extension Scenario {
-  /// The observables that are averaged: a label has no mean.
-  package var averagedObservables: [String] { observables.filter { $0 != ConceptLabel.name } }
-
-  /// Whether the run counts members by the concept nearest to them.
-  package var asksForNearestConcept: Bool { observables.contains(ConceptLabel.name) }
 }

@@ -1,4 +1,5 @@
 import Output
+import RunFiles
 import Vocabulary
 
 /// Variables of a NetCDF file as a tidy table, with one row per combination of coordinates and one column per variable.
