@@ -73,6 +73,9 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let classes = ObservableNeeds(rawValue: 512)
 }
 
+/// An observable whose values depend on GSL, OpenBLAS or the C library, and so come back on other machines to a tolerance only.
+public protocol ReproducibleToTolerance: Observable {}
+
 /// An observable that scenarios can name.
 public protocol NamedObservable: Observable {
   /// The name in scenarios.

@@ -7,7 +7,7 @@ internal import CGSL
 ///
 /// The axes are the eigenvectors of the memories' covariance matrix, in descending order of variance. Their signs
 /// are chosen so that the component of largest magnitude is positive.
-public struct PrincipalComponent: Observable {
+public struct PrincipalComponent: ReproducibleToTolerance {
   public let name: String
   public let longName: String
   private let axis: RowTable

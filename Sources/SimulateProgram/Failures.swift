@@ -18,6 +18,7 @@ import VAE
 /// The exit codes of the program (those of sysexits.h).
 enum Exit {
   static let done: Int32 = 0
+  static let different: Int32 = 1
   static let usage: Int32 = 64
   static let data: Int32 = 65
   static let noInput: Int32 = 66
@@ -94,6 +95,7 @@ func programExitCode(of error: any Error) -> Int32 {
     case .unreadable: return Exit.inputOutput
     }
   case let error as ForeignFileError: return error.exitCode
+  case is ListError: return Exit.data
   case let error as ModelFileError: return error.isMissing ? Exit.noInput : Exit.data
   case let error as NetCDFError:
     switch error.kind {

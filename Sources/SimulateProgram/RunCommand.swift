@@ -30,6 +30,12 @@ struct PartOptions: ParsableArguments {
   var shard: Shard?
 }
 
+/// What the run file is compared with when it is complete.
+struct VerificationOptions: ParsableArguments {
+  @Option(help: Expectation.help)
+  var verify: String?
+}
+
 struct RunCommand: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -60,6 +66,9 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Output")
   private var place: RunFilePlace
 
+  @OptionGroup(title: "Output")
+  private var verification: VerificationOptions
+
   @OptionGroup(title: "Interruptions and parts")
   var checkpoints: CheckpointOptions
 
@@ -77,28 +86,57 @@ struct RunCommand: ParsableCommand {
       defer { progress.clear() }
       let scenario = try options.load()
       try checkShardPlace(output ?? scenario.output.file)
+      let expectation = try expectation(output ?? scenario.output.file)
       let formerIsReadable = try checkFormer(scenario)
       let start = Date()
-      if scenario.isCampaign { return try runCampaign(scenario, progress, start, formerIsReadable) }
+      if scenario.isCampaign {
+        return try runCampaign(scenario, progress, start, formerIsReadable, expectation)
+      }
       let experiment = try options.experiment(scenario, progress: progress, checkpoints)
       let outcome = try experiment.run(
         to: output, overwrite: overwrite, resume: checkpoints.resume, shard: shard,
         formerIsReadable: formerIsReadable)
       progress.clear()
-      if options.quiet { return }
+      let seconds = Date().timeIntervalSince(start)
       switch outcome {
       case .complete(let report):
-        printResult(
-          Summary.text(report, scenario: experiment.scenario, seconds: Date().timeIntervalSince(start)))
+        say(Summary.text(report, scenario: experiment.scenario, seconds: seconds))
+        try verify(report.path, expectation)
       case .shard(let report):
-        printResult(
+        say(
           "shard \(report.shard): \(report.memberCount) of \(report.ensembleMemberCount) members in"
-            + String(format: " %.1f s", Date().timeIntervalSince(start)))
-        printResult("Shard file: \(report.path)")
+            + String(format: " %.1f s", seconds))
+        say("Shard file: \(report.path)")
       case .completeBefore(let path):
-        printResult("\(path) is complete; nothing was left to do")
+        say("\(path) is complete; nothing was left to do")
+        try verify(path, expectation)
       }
     }
+  }
+
+  /// Prints a result, unless the command is to be quiet.
+  private func say(_ text: String) {
+    if !options.quiet { printResult(text) }
+  }
+
+  /// What the run file must be like, read before the run.
+  ///
+  /// - Throws: as `Expectation.init`; `ValidationError` where no run file will be there to compare.
+  private func expectation(_ path: String) throws -> Expectation? {
+    guard let expected = verification.verify else { return nil }
+    if shard != nil {
+      throw ValidationError(
+        "--verify: expected a whole run; leave out --shard, or use '\(Program.command) hash' after merging")
+    }
+    if StreamedOutput.isNeeded(path) {
+      throw ValidationError(
+        "--verify: expected a run file that can be read again; \(path) is a pipe or a device")
+    }
+    return try Expectation(expected)
+  }
+
+  private func verify(_ path: String, _ expectation: Expectation?) throws {
+    try expectation?.check(NetCDFReader(path: path), path: path, quiet: options.quiet)
   }
 
   /// Throws if the output of a shard is a pipe or a device, because its file is named after the run file and
@@ -129,32 +167,31 @@ struct RunCommand: ParsableCommand {
 
   /// Several runs: a sweep, replicas, controls.
   private func runCampaign(
-    _ scenario: Scenario, _ progress: ProgressLine, _ start: Date, _ formerIsReadable: Bool
+    _ scenario: Scenario, _ progress: ProgressLine, _ start: Date, _ formerIsReadable: Bool,
+    _ expectation: Expectation?
   ) throws {
     let campaign = try options.campaign(scenario, progress: progress, checkpoints)
     if let shard {
       let count = try campaign.run(shard, to: output)
       progress.clear()
-      if !options.quiet {
-        printResult(
-          "shard \(shard): \(count) runs in" + String(format: " %.1f s", Date().timeIntervalSince(start))
-            + "; when all shards are done, the same command with --resume instead of --shard writes the file")
-      }
+      say(
+        "shard \(shard): \(count) runs in" + String(format: " %.1f s", Date().timeIntervalSince(start))
+          + "; when all shards are done, the same command with --resume instead of --shard writes the file")
       return
     }
     let report = try campaign.run(
       to: output, overwrite: overwrite, resume: checkpoints.resume, formerIsReadable: formerIsReadable)
     progress.clear()
     guard let report else {
-      if !options.quiet {
-        printResult("\(output ?? scenario.output.file) is complete; nothing was left to do")
-      }
-      return
+      let path = output ?? scenario.output.file
+      say("\(path) is complete; nothing was left to do")
+      return try verify(path, expectation)
     }
     if !options.quiet {
       printResult(
         try CampaignSummary.text(report, scenario: scenario, seconds: Date().timeIntervalSince(start)))
     }
     if let failure = report.failures.first { throw CampaignFailure(report.failures.count, failure) }
+    try verify(report.path, expectation)
   }
 }

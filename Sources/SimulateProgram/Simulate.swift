@@ -73,7 +73,8 @@ struct Simulate: ParsableCommand {
       version: "\(Program.name) \(Program.version)",
       subcommands: [
         RunCommand.self, MergeCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self,
-        ListCommand.self, StartsCommand.self, ExportCommand.self, PlotCommand.self, ReportCommand.self,
+        ListCommand.self, StartsCommand.self, HashCommand.self, ExportCommand.self, PlotCommand.self,
+        ReportCommand.self,
         ProbeCommand.self,
       ])
   }

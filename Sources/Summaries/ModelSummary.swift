@@ -216,14 +216,16 @@ extension FileLayout.Variable {
     func text(_ name: String) -> String? { attributes.first { $0.0 == name }?.1.text }
     let replaced = [
       "long_name", "units", Information.attribute.0, "ancillary_variables", "coordinates", "flag_values",
-      "flag_meanings",
+      "flag_meanings", Reproducibility.attributeName,
     ]
     let isInNats = text(Information.attribute.0) != nil
-    return RunVariable(
+    var result = RunVariable(
       name, .real, dimensions, role, Information.quantity(text("long_name") ?? name),
       units: isInNats ? Information.units : text("units") ?? "1",
       more: attributes.filter {
         !replaced.contains($0.0) && !VariableRole.attributeNames.contains($0.0)
       })
+    result.reproducibility = Reproducibility(attributes)
+    return result
   }
 }

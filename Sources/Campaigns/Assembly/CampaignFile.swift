@@ -256,7 +256,8 @@ extension Campaign {
       }
       try made.defineDimension("replica", length: plan.replicas)
       try writeAxes(dimensions + ["replica"], in: made)
-      try write(result.entries.map(\.estimates), isControl: false, dimensions, in: made)
+      try write(
+        result.entries.map(\.estimates), result.reproducibility, isControl: false, dimensions, in: made)
       let verdicts = ClaimLayout.verdict(
         dimensions, words: Verdict.allCases.map { ("\($0)", Int32($0.rawValue)) })
       try made.defineVariable(verdicts, labels: labels).write(
@@ -269,16 +270,18 @@ extension Campaign {
       try made.defineVariable(ClaimLayout.control).write(controls.indices.map { Int32($0) })
       try made.defineVariable(ClaimLayout.controlWords).write(controls.map(\.rawValue))
       try write(
-        controls.indices.flatMap { c in result.entries.map { $0.controls[c].estimates } }, isControl: true,
-        dimensions, in: made)
+        controls.indices.flatMap { c in result.entries.map { $0.controls[c].estimates } },
+        result.reproducibility, isControl: true, dimensions, in: made)
     }
   }
 
   /// The estimates of a claim with their interval, or those of its controls.
   private func write(
-    _ estimates: [ClaimResult.Estimates], isControl: Bool, _ dimensions: [String], in group: NetCDFGroup
+    _ estimates: [ClaimResult.Estimates], _ reproducibility: Reproducibility, isControl: Bool,
+    _ dimensions: [String], in group: NetCDFGroup
   ) throws {
-    let variables = ClaimLayout.Estimates(isControl: isControl, dimensions)
+    let variables = ClaimLayout.Estimates(
+      isControl: isControl, dimensions, reproducibility: reproducibility)
     let labels = labels.adding(isControl ? [ClaimLayout.controlWords] : [])
     func define(_ variable: RunVariable) throws -> NetCDFVariable {
       try group.defineVariable(variable, labels: labels)

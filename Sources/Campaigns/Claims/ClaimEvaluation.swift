@@ -62,6 +62,8 @@ public struct ClaimResult: Sendable {
   public var dimensions: [(name: String, labels: [String])]
   /// The verdicts, the last dimension fastest.
   public var entries: [Entry]
+  /// How well the estimates come back in another run.
+  package var reproducibility: Reproducibility
 
   /// One line: verdict, numbers, controls.
   public func line(_ entry: Entry) -> String {
@@ -131,6 +133,17 @@ struct ClaimData {
           number: { name throws(MissingNumber) in numbers[name]?[l] ?? ClaimNumber(.nan) },
           series: { name throws(MissingNumber) in series[name]?[l] ?? ClaimSeries([]) })
       }
+    }
+  }
+
+  /// Whether an expression names a variable that comes back to a tolerance only.
+  func isToTolerance(_ expression: ClaimExpression) -> Bool {
+    let names = expression.names
+    let paths =
+      names.series.map { variables[$0] ?? AveragedObservable.variableName($0) }
+      + names.numbers.map(AveragedObservable.variableName)
+    return paths.contains { path in
+      (try? reader.variable(path)).map { Reproducibility($0.attributes) == .tolerance } ?? false
     }
   }
 
@@ -229,7 +242,19 @@ struct ClaimEvaluation {
       return ClaimResult.Entry(
         label: main.label(k), estimates: own, controls: others, verdict: verdict, reason: reason)
     }
-    return ClaimResult(claim: claim, dimensions: main.dimensions, entries: entries)
+    return ClaimResult(
+      claim: claim, dimensions: main.dimensions, entries: entries,
+      reproducibility: try reproducibility(of: claim))
+  }
+
+  /// How well a claim's estimates come back: as well as the least reproducible variable that they are made of.
+  private func reproducibility(of claim: ClaimSpecification) throws -> Reproducibility {
+    guard let file = files(nil).joined().lazy.compactMap({ $0 }).first else { return .bits }
+    let data = try ClaimData(
+      try readers.reader(of: file), sweep: scenario.sweep, index: 0,
+      variables: ClaimNames.variables(scenario))
+    return [claim.estimate, claim.against].compactMap { $0 }.contains(where: data.isToTolerance)
+      ? .tolerance : .bits
   }
 
   /// Estimates `[entry][replica]`.

@@ -103,13 +103,21 @@ package enum ClaimLayout {
     /// - Parameters:
     ///   - isControl: Whether these are the controls' estimates.
     ///   - dimensions: The dimensions that are left.
-    package init(isControl: Bool, _ dimensions: [String]) {
+    ///   - reproducibility: How well the estimates come back in another run.
+    package init(
+      isControl: Bool, _ dimensions: [String], reproducibility: Reproducibility = .bits
+    ) {
       let (prefix, whose) = isControl ? ("control_", " under the control") : ("", "")
       let leading = (isControl ? [controlDimension] : []) + dimensions
       let mean = prefix + "mean"
-      estimate = RunVariable(
-        prefix + "estimate", .real, leading + ["replica"], .value, "estimate of each model\(whose)")
-      self.mean = RunVariable(mean, .real, leading, .mean, "mean over models of the estimate\(whose)")
+      func kept(_ variable: RunVariable) -> RunVariable {
+        reproducibility == .tolerance ? variable.toTolerance() : variable
+      }
+      estimate = kept(
+        RunVariable(
+          prefix + "estimate", .real, leading + ["replica"], .value, "estimate of each model\(whose)"))
+      self.mean = kept(
+        RunVariable(mean, .real, leading, .mean, "mean over models of the estimate\(whose)"))
       func end(_ word: String, _ role: VariableRole) -> RunVariable {
         RunVariable(
           prefix + word, .real, leading, role,
@@ -131,7 +139,7 @@ package enum ClaimLayout {
   package static func verdict(
     _ dimensions: [String], words: [(word: String, number: Int32)]
   ) -> RunVariable {
-    .flag("verdict", dimensions, "verdict", words: words)
+    .flag("verdict", dimensions, "verdict", words: words).toTolerance()
   }
 
   /// Why the verdict is not a different one.

@@ -33,7 +33,12 @@ extension RunLayout {
     if hasOwnItems { result.append(confusion) }
     result.append(Section(group: "attractors", columns: starts))
     if attractors.unsettled > 0 { result.append(unsettled(attractors)) }
-    return result
+    // Newton's method and eigenvalues are GSL's.
+    return result.map { section in
+      var section = section
+      section.columns = section.columns.map { $0.variable.role.isOfDimension ? $0 : $0.toTolerance() }
+      return section
+    }
   }
 
   /// The attributes with the rows and columns of a picture.

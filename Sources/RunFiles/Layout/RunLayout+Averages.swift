@@ -13,9 +13,10 @@ struct AverageVariables {
 
   init(_ observable: AveragedObservable, among: AveragedMembers) {
     let (what, whose) = (observable.longName, among.words)
-    let mean = RunVariable(
+    var mean = RunVariable(
       among.name(of: observable.name), .real, among.dimensions, .average(among), "mean \(what)\(whose)",
       units: observable.units)
+    mean.reproducibility = observable.reproducibility
     standardDeviation = mean.standardDeviation("standard deviation over members of \(what)\(whose)")
     standardError = mean.standardError("standard error over items of the mean \(what)\(whose)")
     isFraction = observable.isFraction

@@ -24,12 +24,11 @@ extension RunLayout {
   func members(_ members: Members) -> RunSection<MemberPage> {
     var columns = addresses
     if members.hasSeries {
-      columns += observables.enumerated().map { o, observable in
-        .reals(
-          RunVariable(
-            observable.name, .real, ["member", "time"], .value, observable.longName,
-            units: observable.units)
-        ) { $0.records.series[o] }
+      columns += observables.enumerated().map { o, observable -> RunColumn<MemberPage> in
+        var variable = RunVariable(
+          observable.name, .real, ["member", "time"], .value, observable.longName, units: observable.units)
+        variable.reproducibility = observable.reproducibility
+        return .reals(variable) { $0.records.series[o] }
       }
     }
     if members.hasSeries, nearestConcepts != nil { columns.append(nearestConceptColumn) }
@@ -114,7 +113,11 @@ extension RunLayout {
       var variable = RunVariable(
         definition.name, definition.kind == .time ? .integer : .real, ["member"], .value,
         definition.membersLongName ?? "")
-      if scalar == .convergenceTime, let tolerance { variable.more.append(("tolerance", .double(tolerance))) }
+      if scalar == .convergenceTime {
+        // Newton's method, which GSL solves, may have confirmed it.
+        variable = variable.toTolerance()
+        if let tolerance { variable.more.append(("tolerance", .double(tolerance))) }
+      }
       switch definition.kind {
       case .time:
         return .integers(variable) { $0.records.scalars[scalar].map { $0.isNaN ? -1 : Int32($0) } }
@@ -123,7 +126,8 @@ extension RunLayout {
     }
     let outcome = RunVariable.flag(
       "outcome", ["member"], "how the member ended, -1 where it is not asked (mode sample)",
-      words: Outcome.allCases.map { ("\($0)", $0.rawValue) })
+      words: Outcome.allCases.map { ("\($0)", $0.rawValue) }
+    ).toTolerance()
     return scalars + [
       .integers(outcome) { page in
         page.records.outcomes.map { tolerance == nil ? -1 : $0.rawValue }

@@ -173,6 +173,8 @@ package struct AveragedObservable: Sendable, Hashable {
   package var family: ObservableFamily
   /// Whether its mean is a fraction of the members.
   package var isFraction: Bool
+  /// How well its values come back in another run.
+  package var reproducibility = Reproducibility.bits
 
   /// Names an observable.
   package init(
@@ -194,6 +196,7 @@ package struct AveragedObservable: Sendable, Hashable {
       name: Self.variableName(name), longName: known?.longName ?? component ?? name,
       units: known?.units ?? "1", family: known?.family ?? .other,
       isFraction: known?.isIndicator ?? false)
+    if component != nil { reproducibility = .tolerance }
   }
 
   /// The name of the variable for an observable of this name in scenarios.
@@ -204,6 +207,7 @@ package struct AveragedObservable: Sendable, Hashable {
     self.init(
       name: observable.variableName, longName: observable.longName, units: observable.units,
       family: observable.family, isFraction: observable.isIndicator)
+    if observable is any ReproducibleToTolerance { reproducibility = .tolerance }
   }
 }
 

@@ -49,6 +49,8 @@ package struct RunVariable: Sendable {
   package var mayBeMissing: Bool
   /// Whether values are compressed. Values that are appended piece by piece are not.
   package var isCompressed = true
+  /// How well the values come back in another run.
+  package var reproducibility: Reproducibility
 
   /// Creates a variable. Its numbers may be missing if they are real and it is not a coordinate.
   ///
@@ -66,6 +68,7 @@ package struct RunVariable: Sendable {
     self.units = kind == .text ? nil : isInNats ? "1" : units
     self.more = more
     mayBeMissing = (kind == .real || kind == .single) && role != .coordinate
+    reproducibility = Reproducibility(ofRole: role)
   }
 
   /// The `units` that the initializer was given.
@@ -81,7 +84,7 @@ package struct RunVariable: Sendable {
   ) -> [(String, NetCDFAttribute)] {
     let own =
       [("long_name", .text(longName))] + (units.map { [("units", .text($0))] } ?? [])
-      + (isInNats ? [Information.attribute] : []) + more + role.attributes
+      + (isInNats ? [Information.attribute] : []) + more + reproducibility.attributes + role.attributes
     return role.isOfDimension ? own : labels.added(to: own, dimensions: leading + dimensions)
   }
 }
@@ -152,16 +155,23 @@ extension RunVariable {
 
   /// The number of members that this variable is an average of.
   var sampleSize: RunVariable {
-    RunVariable(
-      name + "_count", .integer, dimensions, .sampleSize(of: name), "members averaged in \(name)")
+    belonging(
+      RunVariable(name + "_count", .integer, dimensions, .sampleSize(of: name), "members averaged in \(name)")
+    )
   }
 
   /// The number of models that this variable, a mean over models, is an average of.
   var modelCount: RunVariable {
-    RunVariable(name + "_models", .integer, dimensions, .models(of: name), "models averaged in \(name)")
+    belonging(
+      RunVariable(name + "_models", .integer, dimensions, .models(of: name), "models averaged in \(name)"))
   }
 
   private func beside(_ ending: String, _ role: VariableRole, _ longName: String) -> RunVariable {
-    RunVariable(name + ending, .real, dimensions, role, longName, units: quantityUnits)
+    belonging(RunVariable(name + ending, .real, dimensions, role, longName, units: quantityUnits))
+  }
+
+  /// Another variable, which is no better reproducible than this one that it belongs to.
+  private func belonging(_ other: RunVariable) -> RunVariable {
+    reproducibility == .tolerance ? other.toTolerance() : other
   }
 }

@@ -55,9 +55,11 @@ package enum SummaryRule: Sendable {
   ///   - others: The names of further variables that belong to it.
   package func variables(of variable: RunVariable, beside others: [String] = []) -> [RunVariable] {
     func summary(_ kind: RunVariable.Kind, _ words: String) -> RunVariable {
-      RunVariable(
+      var result = RunVariable(
         variable.name, kind, variable.dimensions, variable.role, "\(variable.quantity), \(words)",
         units: variable.quantityUnits ?? "1", more: variable.more)
+      result.reproducibility = variable.reproducibility
+      return result
     }
     switch self {
     case .mean: return ModelAverage(of: variable, beside: others).all
@@ -89,6 +91,7 @@ struct ModelAverage {
     var mean = RunVariable(
       name, .real, variable.dimensions, role, "\(variable.quantity), mean over models",
       units: variable.quantityUnits ?? "1")
+    mean.reproducibility = variable.reproducibility
     standardError = mean.standardError("standard error over models of \(name)")
     (lower, upper) = mean.bounds(
       "lower end of Student's 95 % interval over models of \(name)",

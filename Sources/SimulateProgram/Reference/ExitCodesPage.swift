@@ -17,6 +17,13 @@ enum ExitCodesPage {
       command: "simulate validate my.yaml --quiet",
       message: ""),
     Meaning(
+      code: Exit.different, meaning: "a run file differs from what --verify expects",
+      remedy:
+        "The message names the variables. Another scenario, seed or model gives other numbers, another processor does not.",
+      command:
+        "simulate hash my.nc --verify 0000000000000000000000000000000000000000000000000000000000000000",
+      message: ""),
+    Meaning(
       code: Exit.usage, meaning: "wrong usage",
       remedy: "Look at the command's help: the command line is wrong, no file was read.",
       command: "simulate run my.yaml --threads 0",
