@@ -32,7 +32,9 @@ struct SettledScale: Equatable {
       case .byte, .integer(8, false): bounds = 0...255
       case .real, .boolean: bounds = 0...1
       case .integer, .text:
-        let (least, most) = try Self.extremes(of: source)
+        let extent = try Extent(of: source)
+        // 2^64 is the largest whole number that there can be.
+        let (least, most) = (Int(exactly: extent.least) ?? 0, Int(exactly: extent.most) ?? Int.max)
         throw source.invalid(
           "the items are \(source.summary), whose numbers go from \(least) to \(most)",
           expected: "dataset.range, the numbers that become 0 and 1",
@@ -41,17 +43,31 @@ struct SettledScale: Equatable {
     }
   }
 
-  private static func extremes(of source: any ArraySource) throws -> (least: Int, most: Int) {
-    var (least, most) = (Double.infinity, -Double.infinity)
-    try source.forEachChunk { _, chunk in
-      guard case .numbers(let numbers) = chunk else { return }
-      for number in numbers {
-        least = min(least, number)
-        most = max(most, number)
+  /// How far the numbers of an array go, and how many of them the scale does not take.
+  struct Extent {
+    var least = Double.infinity
+    var most = -Double.infinity
+    var outside = 0
+
+    /// Looks at all numbers.
+    ///
+    /// - Throws: `DatasetError` where they cannot be read.
+    init(of source: any ArraySource, for scale: SettledScale? = nil) throws {
+      try source.forEachChunk { _, chunk in
+        switch chunk {
+        case .numbers(let numbers): for number in numbers { add(number, scale) }
+        case .bytes(let bytes): for byte in bytes { add(Double(byte), scale) }
+        case .texts: break
+        }
       }
     }
-    // 2^64 is the largest whole number that there can be.
-    return (Int(exactly: least) ?? 0, Int(exactly: most) ?? Int.max)
+
+    private mutating func add(_ number: Double, _ scale: SettledScale?) {
+      // Comparisons with NaN are false.
+      if number < least { least = number }
+      if number > most { most = number }
+      if let scale, !scale.takes(number) { outside += 1 }
+    }
   }
 
   /// Whether a number may stand there.

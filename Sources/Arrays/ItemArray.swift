@@ -69,7 +69,7 @@ struct ItemArray {
     try source.forEachChunk { first, chunk in
       guard case .bytes(let bytes) = chunk else { return }
       if !takesAll, let bad = bytes.firstIndex(where: { !isTaken[Int($0)] }) {
-        throw refusal(of: Double(bytes[bad]), at: first + bad, places)
+        throw try refusal(of: Double(bytes[bad]), at: first + bad, places)
       }
       places.scatter(bytes, first: first, into: &codes) { $0 }
     }
@@ -86,7 +86,7 @@ struct ItemArray {
     try source.forEachChunk { first, chunk in
       guard case .numbers(let numbers) = chunk else { return }
       if let bad = numbers.firstIndex(where: { !scale.takes($0) }) {
-        throw refusal(of: numbers[bad], at: first + bad, places)
+        throw try refusal(of: numbers[bad], at: first + bad, places)
       }
       places.scatter(numbers, first: first, into: &components) { scale.component($0) }
     }
@@ -95,7 +95,9 @@ struct ItemArray {
     }
   }
 
-  private func refusal(of number: Double, at place: Int, _ places: ItemPlaces) -> DatasetError {
+  private func refusal(
+    of number: Double, at place: Int, _ places: ItemPlaces
+  ) throws -> DatasetError {
     let (item, component) = places.itemAndComponent(place)
     let text = number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
     let isMissing = number.isNaN
@@ -104,7 +106,16 @@ struct ItemArray {
       expected: scale.expectation,
       remedy: isMissing
         ? "remove such items, or fill them in"
-        : scale.bounds == nil ? "rescale the numbers" : "correct the numbers, or dataset.range")
+        : scale.bounds == nil ? "rescale the numbers" : try remedyForRange())
+  }
+
+  /// What to do where numbers leave the range: what it would have to be, and what serves numbers that are no grey levels.
+  private func remedyForRange() throws -> String {
+    let extent = try SettledScale.Extent(of: source, for: scale)
+    let range = "[\(extent.least.shortestText), \(extent.most.shortestText)]"
+    return
+      "\(extent.outside) of \(source.count) numbers are outside; correct them, or write range: \(range), or for"
+      + " numbers that are no grey levels range: none with standardize: true and model.likelihood: gaussian"
   }
 }
 

@@ -48,7 +48,28 @@ public enum Program {
     setup.withLock { $0 = Setup(registry: registry, command: command) }
     return_large_arrays()
     end_without_destructors_if_limited()
-    Simulate.main(nil)
+    do {
+      var command = try Simulate.parseAsRoot()
+      try command.run()
+    } catch {
+      end(with: error)
+    }
+  }
+}
+
+extension Program {
+  /// Ends the process as an error of a command asks: wrong usage is one line that names the command's help.
+  private static func end(with error: any Error) -> Never {
+    guard Simulate.exitCode(for: error).rawValue == Exit.usage, !(error is ExitCode) else {
+      Simulate.exit(withError: error)
+    }
+    let message = Simulate.message(for: error).split(separator: "\n").reduce(into: "") { line, next in
+      let choice = next.trimmingPrefix("  - ")
+      line += line.isEmpty ? "\(choice)" : line.hasSuffix(":") ? " \(choice)" : ", \(choice)"
+    }
+    let help = Simulate.fullMessage(for: error).split(separator: "'").last { $0.hasSuffix(" --help") }
+    printMessage("\(command): \(message); see '\(help ?? "\(command) --help")'")
+    exit(Exit.usage)
   }
 }
 

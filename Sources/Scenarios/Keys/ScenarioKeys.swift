@@ -67,6 +67,12 @@ public struct ScenarioKeys: Sendable {
   /// What to do about a key that does not exist: the nearest one, if any is near enough, and where all are listed.
   func remedy(forUnknown name: String) -> String {
     let list = "'simulate list keys' lists all keys"
+    let parts = name.split(separator: ".")
+    let above = parts.dropLast().joined(separator: ".")
+    if let key = key(named: above), key.type != .section, let last = parts.last {
+      return
+        "\(above) takes \(key.type.description) as one value: write '\(above)={\(last): ...}' or another of these"
+    }
     return nearest(to: name).map { "did you mean '\($0)'? (\(list))" } ?? list
   }
 

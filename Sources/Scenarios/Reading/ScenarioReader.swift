@@ -274,13 +274,15 @@ struct ScenarioReader {
     let node = try node(key)
     let expected = type(key).description
     guard let list = node.list else {
-      let isScalar = node.entries == nil && !node.isNull
+      let isOnlyElement = node.entries == nil && !node.isNull && count.contains(1)
       throw failure(
         key, node, expected: expected,
-        remedy: isScalar ? "write \(Self.lastPart(key)): [\(node.excerpt)]" : "write a list in brackets")
+        remedy: isOnlyElement ? "write \(Self.lastPart(key)): [\(node.excerpt)]" : "write a list in brackets")
     }
     guard count.contains(list.count) else {
-      let remedy = list.isEmpty ? "write at least one element" : "this has \(list.count) elements"
+      let remedy =
+        list.isEmpty
+        ? "write at least one element" : "this has \(list.count) element\(list.count == 1 ? "" : "s")"
       throw failure(key, node, expected: expected, remedy: remedy)
     }
     return list

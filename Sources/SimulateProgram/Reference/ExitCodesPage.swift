@@ -27,7 +27,7 @@ enum ExitCodesPage {
       code: Exit.usage, meaning: "wrong usage",
       remedy: "Look at the command's help: the command line is wrong, no file was read.",
       command: "simulate run my.yaml --threads 0",
-      message: "Error: --threads 0: expected a number from 1 to 4096"),
+      message: "simulate: --threads 0: expected a number from 1 to 4096; see 'simulate run --help'"),
     Meaning(
       code: Exit.data, meaning: "a scenario, data or model file that is wrong in itself",
       remedy: "Mend the file. The message names file, line, key, value, and what was expected.",
