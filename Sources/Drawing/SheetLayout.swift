@@ -179,7 +179,7 @@ extension Sheet {
     var x: Axis
     var y: Axis
     var layers: [Layer]
-    var texts: [SheetText]
+    package var texts: [SheetText]
     /// The height of the area within the axes; nil for the usual height.
     var height: Double?
     /// The space for labels on the left.

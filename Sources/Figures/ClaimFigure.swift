@@ -69,7 +69,9 @@ extension RunData {
       isPartial ? " Evenly chosen: \(shown) of \(total) entries; the tables of a report have all." : ""
     if hiddenControls > 0 { left += " \(hiddenControls) controls more are in the file." }
     sheet.addCaption(
-      claimCaption(hasHollow: entries.contains(where: \.isShownOnly), isIncomplete: isIncomplete, left: left))
+      claimCaption(
+        hasHollow: entries.contains(where: \.isShownOnly), isIncomplete: isIncomplete,
+        hasLetters: drafts.contains { $0.texts.contains { $0.text.count == 1 } }, left: left))
     return sheet
   }
 
@@ -101,15 +103,18 @@ extension RunData {
     return (drafts, shown.count * panels.count)
   }
 
-  private func claimCaption(hasHollow: Bool, isIncomplete: Bool, left: String) -> String {
+  private func claimCaption(
+    hasHollow: Bool, isIncomplete: Bool, hasLetters: Bool, left: String
+  ) -> String {
     // Claims are always about all models, whichever one is chosen for other figures.
     let count = (try? reader.attribute("models"))?.integer ?? 1
+    let letters = hasLetters ? " (S supported, R refuted, U undecided)" : ""
     let hollow = hasHollow ? " Hollow symbols: shown only, without weight in the verdict." : ""
     return
       "Symbols: mean over \(count == 1 ? "one model" : "\(count) models") of the estimate that the scenario"
       + " fixes, in the units of what it is computed from (nats for the negative ELBO and energies, else 1); bars:"
       + " Student's 95 % interval over models, which knows no bounds (of a fraction it may reach below 0 or beyond 1);"
-      + " grey circles: single models; dashed line: the threshold. Above each: the verdict (S supported, R refuted, U undecided).\(hollow)"
+      + " grey circles: single models; dashed line: the threshold. Above each: the verdict\(letters).\(hollow)"
       + (isIncomplete
         ? " Where models lack an estimate, the mean is over the others, and the verdict is undecided." : "")
       + left + " Scenario \(scenarioName), seed \(text("seed"))."

@@ -4,12 +4,7 @@ import Vocabulary
 
 /// A mean with its error. The error has two digits, and both have the same number of decimals.
 func meanText(_ x: Double, _ error: Double) -> String {
-  guard x.isFinite else { return "-" }
-  // An error that comes from rounding alone says nothing.
-  guard error.isFinite, error > 1e-12 * abs(x) else { return short(x) }
-  let decimals = Int((1 - log10(error)).rounded(.up))
-  guard (0...6).contains(decimals), abs(x) < 1e9 else { return "\(short(x)) ± \(short(error))" }
-  return String(format: "%.\(decimals)f ± %.\(decimals)f", x, error)
+  meanText(x, error, sign: "±", number: short)
 }
 
 /// A number with three decimals.

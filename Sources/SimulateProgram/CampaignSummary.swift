@@ -170,8 +170,7 @@ enum CampaignSummary {
   /// A value with its error, and the number of models or members if it is not over all.
   private static func cell(of column: Column, at k: Int, members: [Int], replicas: Int) -> String {
     guard column.values[k].isFinite else { return "-" }
-    var text = ResultText.number(column.values[k], 3)
-    if column.errors[k].isFinite { text += " +- " + ResultText.number(column.errors[k], 3) }
+    var text = Summary.mean(column.values[k], column.errors[k])
     if k < column.models.count, column.models[k] < replicas {
       text += " (\(column.models[k]) of \(replicas) models)"
     }

@@ -5,6 +5,7 @@ import Observables
 import Experiments
 import Kinds
 import Scenarios
+import Vocabulary
 
 /// What a run found, as text.
 enum Summary {
@@ -61,7 +62,7 @@ enum Summary {
         // Of the same members as the approach, or of none.
         let isSame = series.map { $0.count[time] == own.memberCount } ?? false
         let error = isSame ? series?.standardError[time] ?? .nan : .nan
-        return number(own.meanDistance[time], 3) + (error.isFinite ? " +- " + number(error, 3) : "")
+        return mean(own.meanDistance[time], error)
       }
       let time = own.time.map { "\($0)\(own.isCensored ? "*" : "")" } ?? "-"
       let isPartial = own.memberCount < result.memberCount
@@ -117,7 +118,7 @@ enum Summary {
               guard series.mean[time].isFinite else { return "-" }
               let error = series.standardError[time]
               let count = series.count[time]
-              return number(series.mean[time], 3) + (error.isFinite ? " +- " + number(error, 3) : "")
+              return mean(series.mean[time], error)
                 + (count < result.memberCount ? " (\(count) of \(result.memberCount))" : "")
             })
       }
@@ -221,6 +222,11 @@ enum Summary {
   static func short(_ x: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", x) }
 
   private static func number(_ x: Double, _ digits: Int) -> String { ResultText.number(x, digits) }
+
+  /// A mean with its error.
+  static func mean(_ x: Double, _ error: Double) -> String {
+    meanText(x, error, sign: "+-") { ResultText.number($0, 3) }
+  }
 
   static func short(_ x: Double) -> String { x == x.rounded() && abs(x) < 1e9 ? "\(Int(x))" : "\(x)" }
 }
