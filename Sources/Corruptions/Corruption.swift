@@ -46,7 +46,7 @@ public protocol Corruption: Sendable {
   /// The same corruption with what it must know of these data, such as means.
   func fitted(to data: CorruptionData) -> any Corruption
 
-  /// Corrupts `state`, which holds the item, the memory, or zeros.
+  /// Corrupts `state`, which holds the item, the memory, or zeros. Level 0 leaves items and memories as they are.
   ///
   /// - Parameters:
   ///   - level: A number in `levelDomain`.

@@ -81,7 +81,7 @@ public enum MarkdownReport {
     for point in points {
       guard let approaches = try point.data.conceptApproaches() else { return [] }
       for l in data.levels.indices {
-        let interval = "(\(threeDecimals(approaches.lower[l])) to \(threeDecimals(approaches.upper[l])))"
+        let interval = "(\(intervalText(approaches.lower[l], approaches.upper[l])))"
         rows.append(
           point.labels + [
             short(data.levels[l]), "\(threeDecimals(approaches.own[l])) \(interval)\(approaches.partial[l])",

@@ -170,7 +170,7 @@ extension Report {
       return point.levels.indices.map { l in
         HTMLPage.Row(cells: [
           short(point.levels[l]), threeDecimals(approaches.own[l]) + approaches.partial[l],
-          "\(threeDecimals(approaches.lower[l])) to \(threeDecimals(approaches.upper[l]))",
+          intervalText(approaches.lower[l], approaches.upper[l]),
           threeDecimals(approaches.sibling[l]), threeDecimals(approaches.shuffled[l]),
         ])
       }

@@ -7,6 +7,11 @@ func meanText(_ x: Double, _ error: Double) -> String {
   meanText(x, error, sign: "±", number: short)
 }
 
+/// The ends of an interval with three decimals; `-` where there is none.
+func intervalText(_ lower: Double, _ upper: Double) -> String {
+  lower.isFinite && upper.isFinite ? "\(threeDecimals(lower)) to \(threeDecimals(upper))" : "-"
+}
+
 /// A number with three decimals.
 func threeDecimals(_ x: Double) -> String { x.isFinite ? String(format: "%.3f", x) : "-" }
 

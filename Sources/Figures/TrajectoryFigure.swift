@@ -97,9 +97,8 @@ extension RunData {
     let paths = try chosen.members.map { members in
       try members.map { member in try path(of: member, in: group, picked, axes) }
     }
-    // Without noise and in mean mode, z(0) of an item is its memory.
     let memories =
-      startsAreMemories && levels[shown[0]] == 0
+      startsAreMemories(group) && levels[shown[0]] == 0
       ? zip(chosen.members[0], paths[0]).compactMap { member, path in path.first.map { (member, $0) } } : []
     let landmarks = Landmarks(memories: memories, centres: try axes.map { try self.centres($0) } ?? [])
     let everything = paths.flatMap { $0 }.flatMap { $0 } + landmarks.centres.map(\.place)
@@ -221,13 +220,11 @@ extension RunData {
   }
 
   /// Whether members at level 0 start at their own memories.
-  private var startsAreMemories: Bool {
-    let corruptions = [
-      "uniform-replacement", "flip", "flip-exact", "gaussian", "occlusion", "latent-gaussian",
-    ]
-    let scenario = text("scenario")
-    return scenario.contains("\n  mode: mean\n")
-      && corruptions.contains { scenario.contains("\n  corruption: \($0)\n") }
+  private func startsAreMemories(_ members: RunGroup) -> Bool {
+    let mark = RunLayout.Members.memoryStart
+    return members.group.variables.contains { variable in
+      variable.attributes.contains { $0.name == mark.name && $0.value.text == mark.value }
+    }
   }
 
   /// The index of each member's level among the levels of the file; -1 for none. A run counts its own levels, which

@@ -25,6 +25,12 @@ extension Experiment {
     corruption.map { type(of: $0).origin != .nothing } ?? (scenario.initial.file?.items != nil)
   }
 
+  /// Whether members at level 0 start at their own memories: no corruption changes anything at level 0, and the mean
+  /// mode has no noise of its own.
+  package var startsAtMemories: Bool {
+    corruption != nil && hasSourceItems && scenario.dynamics.mode == .mean
+  }
+
   /// The chosen items' indices, ascending.
   ///
   /// - Parameters:

@@ -29,11 +29,11 @@ public struct VariableHashes: Equatable, Sendable {
     for group in group.groups { try add(group) }
   }
 
-  /// Reads a list as ``list`` writes it, or as `sha256sum` does: hash, white space, path.
+  /// Reads a list as ``list`` writes it, or as `sha256sum` does: hash, white space, path. Lines that begin with # are comments.
   ///
   /// - Returns: nil if a line is anything else, if a path occurs twice, or if there is none.
   public init?(list: String) {
-    for line in list.split(whereSeparator: \.isNewline) {
+    for line in list.split(whereSeparator: \.isNewline) where !line.hasPrefix("#") {
       let parts = line.split(maxSplits: 1, whereSeparator: \.isWhitespace)
       guard parts.count == 2, Self.isHash(parts[0]), parts[1].hasPrefix("/") || parts[1].hasPrefix(" /")
       else {

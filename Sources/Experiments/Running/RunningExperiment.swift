@@ -254,6 +254,7 @@ extension Experiment {
       geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
       attractors: attractors, films: try recordFilms(of: prepared))
     found.conceptRadii = prepared.conceptRadii
+    found.startsAtMemories = startsAtMemories
     found.clusters = clusters.map { ($0.clusters, $0.inertia, $0.silhouette) }
     if scenario.output.initialStates {
       found.initialStates = (

@@ -38,7 +38,9 @@ extension RunLayout {
       columns.append(
         .reals(
           RunVariable(
-            "latent_state", .real, ["member", "time", "latent"], .value, "latent state z(t)")
+            "latent_state", .real, ["member", "time", "latent"], .value, "latent state z(t)",
+            more: members.startsAtMemories
+              ? [(Members.memoryStart.name, .text(Members.memoryStart.value))] : [])
         ) { $0.records.latentStates })
     }
     if let states = members.initialStates {

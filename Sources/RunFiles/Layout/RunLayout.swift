@@ -85,6 +85,10 @@ package struct RunLayout: Sendable {
     package var tolerance: Double?
     /// The initial states that are written; nil for none.
     package var initialStates: InitialStates?
+    /// Whether members at level 0 start at their own memories.
+    package var startsAtMemories = false
+    /// The attribute of latent states that says so.
+    package static let memoryStart: (name: String, value: String) = ("start_at_level_0", "own memory")
 
     /// Creates these facts.
     package init(count: Int, hasSeries: Bool, hasLatentStates: Bool, tolerance: Double?) {

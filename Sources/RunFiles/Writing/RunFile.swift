@@ -155,6 +155,7 @@ extension RunLayout {
       members = Members(
         count: plan.memberCount, hasSeries: plan.recordsMembers, hasLatentStates: plan.recordsLatentStates,
         tolerance: plan.convergence.tolerance)
+      members?.startsAtMemories = results.startsAtMemories
       members?.initialStates = results.initialStates.map {
         InitialStates(isLatent: $0.source.isLatent, isSingle: $0.isSingle)
       }

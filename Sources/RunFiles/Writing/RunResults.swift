@@ -22,6 +22,8 @@ package struct RunResults: Sendable {
   /// The cluster of each training item, if clusters of memories replace classes, with the sum of the memories' squared
   /// distances to their centres and the mean silhouette; nil if there are no clusters.
   package var clusters: (ofItems: [Int32], inertia: Double, silhouette: Double)?
+  /// Whether members at level 0 start at their own memories.
+  package var startsAtMemories = false
   /// Makes members' initial states again, and says in which precision the networks see them; nil if nobody asked for
   /// them.
   package var initialStates: (source: InitialStateSource, isSingle: Bool)?
