@@ -81,8 +81,8 @@ struct ValidateCommand: ParsableCommand {
   private static func text(_ estimate: RunEstimate, reading: Double) -> String {
     """
     # time: \(time(reading + estimate.seconds)) on \(estimate.threads) threads \
-    (training \(time(estimate.trainingSeconds))\(estimate.mayStopEarly ? stopping : ""), \
-    ensemble \(time(estimate.ensembleSeconds)), writing \(time(estimate.writingSeconds)))
+    (reading \(time(reading)), training \(time(estimate.trainingSeconds))\(estimate.mayStopEarly ? stopping : ""), \
+    memories \(time(estimate.preparationSeconds)), ensemble \(time(estimate.ensembleSeconds)), writing \(time(estimate.writingSeconds)))
     # memory: \(size(estimate.memoryBytes))
     # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.checkpointBytes))\
     \(search(estimate.search, " of that", of: estimate.seconds))
@@ -94,8 +94,8 @@ struct ValidateCommand: ParsableCommand {
     let runs = estimate.trials == 1 ? "a trial of one run" : "trials of \(estimate.trials) runs"
     return """
       # time: \(time(reading + estimate.seconds)) on \(estimate.threads) threads for \(estimate.runs) runs, \
-      \(estimate.workers) side by side (training of \(estimate.trainings) \(models), one after another, \
-      \(time(estimate.trainingSeconds))\(estimate.mayStopEarly ? stopping : ""); \
+      \(estimate.workers) side by side (training of \(estimate.trainings) \(models), \
+      \(time(estimate.trainingSeconds)) together\(estimate.mayStopEarly ? stopping : ""); \
       putting the file together \(time(estimate.mergingSeconds))); from \(runs)
       # memory: \(size(estimate.memoryBytes))
       # run file: \(size(estimate.fileBytes)); beside it while running: \(size(estimate.folderBytes))\
