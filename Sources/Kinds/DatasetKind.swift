@@ -40,15 +40,15 @@ public protocol DatasetKind: Sendable {
 }
 
 extension DatasetKind {
-  /// None.
+  /// By default, there are no keys.
   public static var keys: [ScenarioKey] { [] }
   /// By default, the example is the name alone.
   public static var example: String { "" }
-  /// Nothing is known.
+  /// By default, nothing is known beforehand.
   public func traits(validation: Double) -> DatasetTraits { DatasetTraits() }
-  /// Not.
+  /// By default, components are not standardized.
   public var standardizes: Bool { false }
-  /// No rules.
+  /// By default, there are no rules.
   public func check(_ scenario: Scenario) throws {}
 
   /// What the loader of scenarios needs to know.

@@ -64,15 +64,15 @@ public protocol ModelKind: Sendable {
 }
 
 extension ModelKind {
-  /// The summary.
+  /// By default, the summary says it.
   public static var iteration: String { summary }
-  /// None.
+  /// By default, there are no keys.
   public static var keys: [ScenarioKey] { [] }
   /// By default, the example is the name alone.
   public static var example: String { "" }
-  /// No rules.
+  /// By default, there are no rules.
   public func check(_ scenario: Scenario) throws {}
-  /// Nothing.
+  /// By default, nothing is checked.
   public func check(_ scenario: Scenario, against dataset: Dataset) throws {}
 
   /// A model of N x D parameters.
@@ -85,12 +85,12 @@ extension ModelKind {
     return ModelOutline(latentDimension: latent, dataDimension: preparation.dataset.dimension)
   }
 
-  /// The model is made again.
+  /// By default, the model is made again.
   public func restore(
     from decoder: inout ByteDecoder, _ preparation: ModelPreparation
   ) throws -> any PreparedModel { try prepare(preparation) }
 
-  /// The model itself.
+  /// By default, the trial uses the model itself.
   public func rehearse(_ preparation: ModelPreparation, _ trial: TrainingTrial) throws -> ModelRehearsal {
     ModelRehearsal(model: try prepare(preparation))
   }
@@ -122,18 +122,18 @@ public struct ModelPreparation: Sendable {
   public let scenario: Scenario
   /// Its data.
   public let dataset: Dataset
-  /// Workers.
+  /// The number of worker threads.
   public let threads: Int
   /// Where trained models are kept.
   public let cache: ModelCache
-  /// Program and version.
+  /// The program and its version, for the model's file.
   public let source: String
-  /// Where to report to.
+  /// Where progress and warnings go.
   public let events: RunEvents
   /// Where the state of long work is saved and found; nil: nowhere.
   public var checkpoints: (any PreparationCheckpoints)?
 
-  /// Collects them.
+  /// Collects what a model is made from.
   public init(
     scenario: Scenario, dataset: Dataset, threads: Int, cache: ModelCache, source: String, events: RunEvents,
     checkpoints: (any PreparationCheckpoints)? = nil
@@ -166,26 +166,26 @@ public protocol PreparationCheckpoints: Sendable {
 public struct ModelOutline: Sendable {
   /// Where the components of data lie.
   public enum DataRange: Sendable, Hashable {
-    /// In [0, 1].
+    /// Components are in [0, 1].
     case unitInterval
-    /// Anywhere.
+    /// Components may be any numbers.
     case unbounded
   }
 
   /// What has to fit into the machine's memory.
   public struct Memory: Sendable, Hashable {
-    /// How much.
+    /// The number of bytes.
     public var bytes: Double
     /// The key that decides, its value, and what takes the memory, for messages.
     public var key: String
     /// The key's value.
     public var value: String
-    /// In the plural.
+    /// What takes the memory, a noun in the plural.
     public var what: String
-    /// What to do about it.
+    /// What the user can do about it.
     public var remedy: String
 
-    /// Makes a demand.
+    /// Creates a demand.
     public init(bytes: Double, key: String, value: String, what: String, remedy: String) {
       self.bytes = bytes
       self.key = key
@@ -195,7 +195,7 @@ public struct ModelOutline: Sendable {
     }
   }
 
-  /// N.
+  /// N, the number of the latent state's components.
   public var latentDimension: Int
   /// The range of the decoder's means, and of given data-space states.
   public var dataRange = DataRange.unbounded
@@ -220,11 +220,11 @@ public struct ModelOutline: Sendable {
 
 /// Whether a trial of a run measures training.
 public enum TrainingTrial: Sendable, Hashable {
-  /// Where the model is not trained yet.
+  /// Training is measured where the model is not trained yet.
   case whereNeeded
-  /// In any case.
+  /// Training is measured in any case.
   case always
-  /// In no case.
+  /// Training is not measured.
   case never
 }
 

@@ -30,11 +30,11 @@ public protocol PreparedModel: Sendable {
 }
 
 extension PreparedModel {
-  /// None.
+  /// By default, there is no file.
   public var file: String? { nil }
-  /// Anywhere.
+  /// By default, the means may be any numbers.
   public var dataRange: ModelOutline.DataRange { .unbounded }
-  /// Nothing.
+  /// By default, nothing is written.
   public func encode(to encoder: inout ByteEncoder) throws {}
 }
 

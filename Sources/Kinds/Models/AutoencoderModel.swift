@@ -23,7 +23,7 @@ struct AutoencoderModel: DifferentiableModel, StorableModel {
   }
 
   var model: Autoencoder
-  /// Of its file.
+  /// The hash of its file.
   var sha256: String
   /// Where it was read from or cached; empty where it could not be cached.
   var path: String
