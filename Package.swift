@@ -185,7 +185,7 @@ let package = Package(
         "TestSupport", "Experiments", "Preparation", "Kinds", "Scenarios", "Numerics", "Output",
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .testTarget(name: "CampaignsTests", dependencies: ["Campaigns", "Kinds", "Scenarios"]),
+    .testTarget(name: "CampaignsTests", dependencies: ["TestSupport", "Campaigns", "Kinds", "Scenarios"]),
     .testTarget(name: "VocabularyTests", dependencies: ["Vocabulary"]),
     .testTarget(name: "RoomsTests"),
     .testTarget(name: "ScenariosTests", dependencies: ["Expressions", "Scenarios", "Kinds", "Campaigns"]),

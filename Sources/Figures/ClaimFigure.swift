@@ -113,8 +113,9 @@ extension RunData {
     return
       "Symbols: mean over \(count == 1 ? "one model" : "\(count) models") of the estimate that the scenario"
       + " fixes, in the units of what it is computed from (nats for the negative ELBO and energies, else 1); bars:"
-      + " Student's 95 % interval over models, which knows no bounds (of a fraction it may reach below 0 or beyond 1);"
-      + " grey circles: single models; dashed line: the threshold. Above each: the verdict\(letters).\(hollow)"
+      + " Student's 95 % interval over models, which knows no bounds (of a fraction it may reach below 0 or beyond 1),"
+      + " with Bonferroni's correction for a claim's entries where it has a smallest effect;"
+      + " grey circles: single models; dashed line: the threshold or smallest effect. Above each: the verdict\(letters).\(hollow)"
       + (isIncomplete
         ? " Where models lack an estimate, the mean is over the others, and the verdict is undecided." : "")
       + left + " Scenario \(scenarioName), seed \(text("seed"))."
@@ -174,7 +175,7 @@ extension RunData {
     guard verdicts.count == entries else { throw invalid(group.path, "has a wrong number of verdicts") }
     return ClaimEntries(
       axes: try claimAxes(mean), rows: rows, single: single, models: models, verdicts: verdicts,
-      threshold: (try? group.attribute("threshold"))?.numbers?.first ?? .nan)
+      threshold: claimNumber(group).value)
   }
 
   private func claimPanel(

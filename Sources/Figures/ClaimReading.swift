@@ -75,6 +75,14 @@ extension RunData {
     return Self.verdictWords[k]
   }
 
+  /// The number that a claim's rule compares with, and what it is called.
+  func claimNumber(_ group: NetCDFReaderGroup) -> (value: Double, words: String) {
+    for (name, words) in [("threshold", "threshold"), ("smallest_effect", "smallest effect")] {
+      if let value = (try? group.attribute(name))?.numbers?.first { return (value, words) }
+    }
+    return (.nan, "threshold")
+  }
+
   /// The words for verdicts, by their flags.
   static let verdictWords = ["supported", "refuted", "undecided"]
 

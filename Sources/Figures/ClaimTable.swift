@@ -70,12 +70,13 @@ extension RunData {
       let isListed = (1...(1 << 16)).contains(size)
       let axes = isListed ? try claimAxes(mean) : []
       func text(_ name: String) -> String { (try? group.attribute(name))?.text ?? "" }
-      let threshold = (try? group.attribute("threshold"))?.numbers?.first ?? .nan
+      let (number, words) = claimNumber(group)
       let slope = text("against").isEmpty ? "" : ", slope against \(text("against"))"
       return ClaimTable(
         name: group.name,
-        caption: "Claim \(group.name): \(text("statement")) Estimate: \(text("estimate"))\(slope); threshold"
-          + " \(short(threshold)); means over models with Student's 95 % intervals.",
+        caption: "Claim \(group.name): \(text("statement")) Estimate: \(text("estimate"))\(slope); \(words)"
+          + " \(short(number)); means over models with Student's 95 % intervals"
+          + (words == "threshold" ? "." : ", corrected for the number of entries (Bonferroni)."),
         axes: axes.map(\.key),
         columns: ["verdict", "estimate"] + controls.map(Self.label),
         rows: isListed
@@ -104,7 +105,8 @@ extension RunData {
     return shown.indices.map { n in
       let k = shown[n]
       let verdict = word(verdicts[k])
-      let reason = reasons.count == size && verdict != "supported" ? " (\(reasons[k]))" : ""
+      let isExplained = verdict != "supported" || group.variables.contains { $0.name == "sign" }
+      let reason = reasons.count == size && isExplained ? " (\(reasons[k]))" : ""
       return ClaimTable.Row(
         labels: zip(axes, shape.indices(of: k)).map { $0.labels[$1] }, verdict: verdicts[k],
         cells: [verdict + reason, own[n]] + others.map { $0[n] })

@@ -170,6 +170,34 @@ extension CommandTests {
       return lines.joined(separator: "\n") + Self.claims + "\n"
     }
 
+    /// A claim with a smallest effect has a sign and a size, whose intervals are corrected for its cells.
+    @Test func aSmallestEffectIsJudgedBySignAndSize() throws {
+      let sandbox = try Sandbox()
+      let text = scenario.replacing("      threshold: 10\n", with: "      smallest-effect: 0.5\n")
+      try sandbox.put(text, at: "claims.yaml")
+      let printed = try sandbox.succeed("run", "claims.yaml", "-o", "claims.nc").output
+      // Distances are positive, but five models cannot say so by the sign test.
+      #expect(printed.contains("smallest effect 0.5"), "\(printed)")
+      #expect(printed.contains("preliminary, because 5 models are fewer than 10"))
+      let reader = try sandbox.reader("claims.nc")
+      func numbers(_ name: String) throws -> [Double] { try reader.variable("claims/far/\(name)").readDoubles() }
+      #expect(try numbers("sign") == [2, 2] && numbers("sign_p_value") == [0.125, 0.125])
+      #expect(try numbers("exceeding_count").allSatisfy { $0 == 5 })
+      #expect(try reader.group("claims/far").attributes.contains { $0.name == "smallest_effect" })
+      // Student's interval of error 0.05 / 2 with four degrees of freedom: scipy.stats.t.ppf(0.9875, 4).
+      let estimates = try numbers("estimate")
+      for level in 0..<2 {
+        let own = Array(estimates[5 * level..<5 * level + 5])
+        let mean = own.reduce(0, +) / 5
+        let variance = own.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 4
+        let half = 3.4954059325164417 * (variance / 5).squareRoot()
+        #expect(abs(try numbers("lower")[level] - (mean - half)) < 1e-9 * abs(mean))
+      }
+      try sandbox.succeed("report", "claims.nc", "-o", "page.md")
+      let page = try String(decoding: sandbox.bytes("page.md"), as: UTF8.self)
+      #expect(page.contains("smallest effect 0.5") && page.contains("Bonferroni"))
+    }
+
     /// Functions over time of retained and lost members take those that were so at t = 0.
     @Test func claimsTakeTheSetsOfMembersAtTheStart() throws {
       let sandbox = try Sandbox()

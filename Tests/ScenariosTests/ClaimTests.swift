@@ -193,7 +193,7 @@ import Testing
     #expect(again.resolvedYAML == scenario.resolvedYAML)
     let changed = try parse(
       scenario.resolvedYAML, overrides: ["claims.first.threshold=0.2", "claims.second=null"])
-    #expect(changed.claims.map(\.threshold) == [0.2])
+    #expect(changed.claims.map(\.rule) == [.threshold(0.2)])
     #expect(!(try parse(Self.start).isCampaign))
   }
 
@@ -224,6 +224,12 @@ import Testing
       "name: a\nclaims: {b: {\(good), levels: []}}", "2:81", "claims.b.levels", "a list of levels"),
     BadScenario(
       "name: a\nclaims: {b: {\(good), levels: [0.5, 0, 0.50]}}", "2:90", "claims.b.levels", "given twice"),
+    BadScenario(
+      "name: a\nclaims: {b: {\(good), smallest-effect: 0.1}}", "2:10", "claims.b.threshold",
+      "keep threshold or smallest-effect"),
+    BadScenario(
+      "name: a\nclaims: {b: {statement: s, estimate: final(overlap-root), smallest-effect: 0}}", "2:76",
+      "claims.b.smallest-effect", "a positive number"),
     BadScenario("name: a\ncontrols: [none]", "2:12", "controls", "untrained"),
     BadScenario("name: a\nsweep: {controls: [[linear]]}", "2:9", "sweep.controls", "cannot be swept"),
     BadScenario(

@@ -236,6 +236,12 @@ extension Campaign {
         "supported: Student's 95 % interval over at least \(ClaimSpecification.leastModels) models, each of which"
           + " gave the estimate, lies above the threshold, and that of no control does; refuted: it lies below; else"
           + " undecided"))
+    try group.setAttribute(
+      "rule_of_smallest_effects",
+      .text(
+        "supported: positive, and above smallest_effect; refuted: negative; else undecided; p-values of Student's and of"
+          + " the sign test, the larger of the two, with Holm's correction over the claim's levels and points, are at"
+          + " most 0.05"))
     for result in claims {
       let claim = result.claim
       let made = try group.defineGroup(claim.name)
@@ -244,7 +250,7 @@ extension Campaign {
       if let against = claim.against { try made.setAttribute("against", .text(against.text)) }
       if let levels = claim.levels { try made.setAttribute("levels", .doubles(levels)) }
       try made.setAttribute("over", .text(claim.over.rawValue))
-      try made.setAttribute("threshold", .double(claim.threshold))
+      try made.setAttribute(claim.rule.attribute, .double(claim.rule.number))
       try made.setAttribute("controls", .text(claim.controls.map(\.rawValue).joined(separator: " ")))
       var dimensions: [String] = []
       for (name, labels) in result.dimensions {
@@ -257,31 +263,53 @@ extension Campaign {
       try made.defineDimension("replica", length: plan.replicas)
       try writeAxes(dimensions + ["replica"], in: made)
       try write(
-        result.entries.map(\.estimates), result.reproducibility, isControl: false, dimensions, in: made)
+        result.entries.map(\.estimates), of: result, isControl: false, dimensions, in: made)
       let verdicts = ClaimLayout.verdict(
         dimensions, words: Verdict.allCases.map { ("\($0)", Int32($0.rawValue)) })
       try made.defineVariable(verdicts, labels: labels).write(
         result.entries.map { Int32($0.verdict.rawValue) })
       try made.defineVariable(ClaimLayout.reason(dimensions), labels: labels).write(
         result.entries.map(\.reason))
+      try writeAnswers(result, dimensions, in: made)
       let controls = result.entries.first?.controls.map(\.control) ?? []
       guard !controls.isEmpty else { continue }
       try made.defineDimension(ClaimLayout.controlDimension, length: controls.count)
       try made.defineVariable(ClaimLayout.control).write(controls.indices.map { Int32($0) })
       try made.defineVariable(ClaimLayout.controlWords).write(controls.map(\.rawValue))
       try write(
-        controls.indices.flatMap { c in result.entries.map { $0.controls[c].estimates } },
-        result.reproducibility, isControl: true, dimensions, in: made)
+        controls.indices.flatMap { c in result.entries.map { $0.controls[c].estimates } }, of: result,
+        isControl: true, dimensions, in: made)
     }
+  }
+
+  /// Sign and size, where the claim has a smallest effect.
+  private func writeAnswers(
+    _ result: ClaimResult, _ dimensions: [String], in group: NetCDFGroup
+  ) throws {
+    let answers = result.answers
+    guard !answers.isEmpty else { return }
+    let variables = ClaimLayout.Answers(
+      dimensions, signs: FamilyRule.Sign.allCases.map { ("\($0)", Int32($0.rawValue)) },
+      sizes: FamilyRule.Size.allCases.map { ("\($0)", Int32($0.rawValue)) })
+    func define(_ variable: RunVariable) throws -> NetCDFVariable {
+      try group.defineVariable(variable, labels: labels)
+    }
+    try define(variables.sign).write(answers.map { Int32($0.sign.rawValue) })
+    try define(variables.signProbability).write(answers.map(\.signProbability))
+    try define(variables.size).write(answers.map { Int32($0.size.rawValue) })
+    try define(variables.sizeProbability).write(answers.map(\.sizeProbability))
+    try define(variables.detectableEffect).write(answers.map(\.detectableEffect))
+    try define(variables.exceedingCount).write(answers.map { Int32($0.exceedingCount) })
   }
 
   /// The estimates of a claim with their interval, or those of its controls.
   private func write(
-    _ estimates: [ClaimResult.Estimates], _ reproducibility: Reproducibility, isControl: Bool,
-    _ dimensions: [String], in group: NetCDFGroup
+    _ estimates: [ClaimResult.Estimates], of result: ClaimResult, isControl: Bool, _ dimensions: [String],
+    in group: NetCDFGroup
   ) throws {
     let variables = ClaimLayout.Estimates(
-      isControl: isControl, dimensions, reproducibility: reproducibility)
+      isControl: isControl, dimensions, isCorrected: !result.answers.isEmpty,
+      reproducibility: result.reproducibility)
     let labels = labels.adding(isControl ? [ClaimLayout.controlWords] : [])
     func define(_ variable: RunVariable) throws -> NetCDFVariable {
       try group.defineVariable(variable, labels: labels)

@@ -54,6 +54,8 @@ public struct ClaimResult: Sendable {
     public var verdict: Verdict
     /// Why there is no other verdict.
     public var reason: String
+    /// Sign and size; nil where the claim has a threshold.
+    public var answer: FamilyRule.Answer?
   }
 
   /// The claim.
@@ -65,6 +67,9 @@ public struct ClaimResult: Sendable {
   /// How well the estimates come back in another run.
   package var reproducibility: Reproducibility
 
+  /// Sign and size of each entry; empty where the claim has a threshold.
+  public var answers: [FamilyRule.Answer] { entries.compactMap(\.answer) }
+
   /// One line: verdict, numbers, controls.
   public func line(_ entry: Entry) -> String {
     func text(_ x: Double) -> String { ClaimResult.number(x) }
@@ -73,9 +78,9 @@ public struct ClaimResult: Sendable {
     }
     let place = entry.label.isEmpty ? "" : "\(entry.label): "
     var line =
-      "\(place)\(entry.verdict): \(interval(entry.estimates)), threshold \(text(claim.threshold)),"
+      "\(place)\(entry.verdict): \(interval(entry.estimates)), \(claim.rule.words) \(text(claim.rule.number)),"
       + " \(entry.estimates.modelsText)"
-    if entry.verdict != .supported { line += " (\(entry.reason))" }
+    if entry.verdict != .supported || entry.answer != nil { line += " (\(entry.reason))" }
     if !entry.controls.isEmpty {
       let words = entry.controls.map { control, estimates -> String in
         let isPartial = estimates.interval.count < estimates.values.count
@@ -229,21 +234,13 @@ struct ClaimEvaluation {
       controls.append((control, try estimates(claim, expression, source)))
     }
     let entries = main.values.indices.map { k in
-      let own = ClaimResult.Estimates(main.values[k])
-      let others = controls.map { (control: $0.0, estimates: ClaimResult.Estimates($0.1.values[k])) }
-      let judged = others.filter { claim.controls.contains($0.control) }
-      let (verdict, reason) = Verdict.of(
-        models: main.values[k].count, count: own.interval.count, lower: own.interval.lower,
-        upper: own.interval.upper,
-        threshold: claim.threshold,
-        controls: judged.map {
-          ($0.control.rawValue, $0.estimates.interval.count, $0.estimates.interval.lower)
-        }, whyMissing: own.whyMissing)
-      return ClaimResult.Entry(
-        label: main.label(k), estimates: own, controls: others, verdict: verdict, reason: reason)
+      ClaimResult.Entry(
+        label: main.label(k), estimates: ClaimResult.Estimates(main.values[k]),
+        controls: controls.map { (control: $0.0, estimates: ClaimResult.Estimates($0.1.values[k])) },
+        verdict: .undecided, reason: "", answer: nil)
     }
     return ClaimResult(
-      claim: claim, dimensions: main.dimensions, entries: entries,
+      claim: claim, dimensions: main.dimensions, entries: claim.judged(entries),
       reproducibility: try reproducibility(of: claim))
   }
 

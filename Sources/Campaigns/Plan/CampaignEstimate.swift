@@ -321,7 +321,8 @@ extension Campaign {
       bytes += entries * Double(1 + claim.controls.count) * Double(plan.pointCount * (plan.replicas + 3) * 8)
       variables += Double(
         ClaimLayout.count(
-          hasLevels: claim.over == .each, hasControls: !(claim.controls + claim.compare).isEmpty))
+          hasLevels: claim.over == .each, hasControls: !(claim.controls + claim.compare).isEmpty,
+          hasAnswers: claim.rule.key != "threshold"))
     }
     result.fileBytes = bytes + RunFileContents.bytesPerVariable * variables
     result.memoryBytes += RunFileContents.writingMemory(variables: variables)

@@ -103,9 +103,11 @@ package enum ClaimLayout {
     /// - Parameters:
     ///   - isControl: Whether these are the controls' estimates.
     ///   - dimensions: The dimensions that are left.
+    ///   - isCorrected: Whether intervals have Bonferroni's correction for the number of a claim's cells.
     ///   - reproducibility: How well the estimates come back in another run.
     package init(
-      isControl: Bool, _ dimensions: [String], reproducibility: Reproducibility = .bits
+      isControl: Bool, _ dimensions: [String], isCorrected: Bool = false,
+      reproducibility: Reproducibility = .bits
     ) {
       let (prefix, whose) = isControl ? ("control_", " under the control") : ("", "")
       let leading = (isControl ? [controlDimension] : []) + dimensions
@@ -121,7 +123,8 @@ package enum ClaimLayout {
       func end(_ word: String, _ role: VariableRole) -> RunVariable {
         RunVariable(
           prefix + word, .real, leading, role,
-          "\(word) end of Student's 95 % interval over models\(whose)")
+          "\(word) end of Student's 95 % interval over models\(whose)"
+            + (isCorrected ? ", with Bonferroni's correction for the claim's levels and points" : ""))
       }
       lower = end("lower", .lowerBound(of: mean))
       upper = end("upper", .upperBound(of: mean))
@@ -147,9 +150,55 @@ package enum ClaimLayout {
     RunVariable("reason", .text, dimensions, .message, "why it is not another")
   }
 
+  /// The variables of a claim with a smallest effect: sign and size.
+  package struct Answers: Sendable {
+    /// The direction of the effect.
+    package let sign: RunVariable
+    /// The p-value of the sign.
+    package let signProbability: RunVariable
+    /// The size of the effect.
+    package let size: RunVariable
+    /// The p-value of the size.
+    package let sizeProbability: RunVariable
+    /// The effect that ten models would show.
+    package let detectableEffect: RunVariable
+    /// The number of models beyond the smallest effect.
+    package let exceedingCount: RunVariable
+
+    /// - Parameters:
+    ///   - dimensions: The dimensions that are left.
+    ///   - signs: Each direction and its number.
+    ///   - sizes: Each size and its number.
+    package init(
+      _ dimensions: [String], signs: [(word: String, number: Int32)],
+      sizes: [(word: String, number: Int32)]
+    ) {
+      func number(_ name: String, _ longName: String) -> RunVariable {
+        RunVariable(name, .real, dimensions, .value, longName).toTolerance()
+      }
+      sign = .flag("sign", dimensions, "direction of the effect", words: signs).toTolerance()
+      signProbability = number(
+        "sign_p_value", "p-value of the direction, with Holm's correction: Student's and the sign test agree")
+      size = .flag("size", dimensions, "size of the effect against smallest_effect", words: sizes)
+        .toTolerance()
+      sizeProbability = number(
+        "size_p_value", "p-value of the size, above or equivalent, with Holm's correction")
+      detectableEffect = number(
+        "detectable_effect", "effect that ten models with this scatter show with probability 0.8")
+      exceedingCount = RunVariable(
+        "exceeding_count", .integer, dimensions, .value, "models whose estimate exceeds smallest_effect")
+    }
+
+    /// All variables, in the order of the file.
+    package var all: [RunVariable] {
+      [sign, signProbability, size, sizeProbability, detectableEffect, exceedingCount]
+    }
+  }
+
   /// The number of variables of a claim.
-  package static func count(hasLevels: Bool, hasControls: Bool) -> Int {
+  package static func count(hasLevels: Bool, hasControls: Bool, hasAnswers: Bool) -> Int {
     Estimates(isControl: false, []).all.count + 2 + (hasLevels ? 1 : 0)
+      + (hasAnswers ? Answers([], signs: [], sizes: []).all.count : 0)
       + (hasControls ? 2 + Estimates(isControl: true, []).all.count : 0)
   }
 
@@ -161,6 +210,10 @@ package enum ClaimLayout {
         controlWords,
       ]
       + Estimates(isControl: true, left).all
+      + Answers(
+        left, signs: [("positive", 0), ("negative", 1), ("undetermined", 2)],
+        sizes: [("above", 0), ("equivalent", 1), ("undetermined", 2)]
+      ).all
   }
 }
 

@@ -4,7 +4,8 @@ import Vocabulary
 /// Reads one claim of a scenario.
 struct ClaimReader {
   private static let keys = [
-    "statement", "estimate", "against", "levels", "over", "threshold", "controls", "compare",
+    "statement", "estimate", "against", "levels", "over", "threshold", "smallest-effect", "controls",
+    "compare",
   ]
   private static let example =
     "write for instance approach(distance-concept) - approach(distance-sibling-concept)"
@@ -64,19 +65,24 @@ struct ClaimReader {
     let over = try values["over"].map {
       try reader.word("\(key).over", $0, among: ["mean", "each"], expected: "mean or each")
     }
-    let threshold = try reader.number(
-      "\(key).threshold", try required("threshold"), Self.anyNumber, expected: "a number")
+    let rule = try rule()
     if estimate.names.series.isEmpty, estimate.names.numbers.isEmpty, let node = values["estimate"] {
       throw reader.failure(
         "\(key).estimate", node, expected: Self.meaning("estimate"), remedy: Self.example)
+    }
+    let inherited = controls.filter { !compare.contains($0) && $0.expression(estimate) != nil }
+    let weighing: [Control]
+    let shown: [Control]
+    switch rule {
+    case .threshold: (weighing, shown) = (own ?? inherited, compare)
+    // A control is compared by a difference in the estimate; those that the scenario names are shown.
+    case .smallestEffect: (weighing, shown) = ([], compare + (own ?? inherited))
     }
     return ClaimSpecification(
       name: entry.key, statement: statement, estimate: estimate,
       against: try values["against"].map { try expression("against", $0) }, levels: levels,
       over: over.flatMap(ClaimSpecification.LevelRule.init) ?? .mean,
-      threshold: threshold,
-      controls: own ?? controls.filter { !compare.contains($0) && $0.expression(estimate) != nil },
-      compare: compare)
+      rule: rule, controls: weighing, compare: shown)
   }
 
   // MARK: Fields
@@ -88,6 +94,25 @@ struct ClaimReader {
         remedy: "write it: what is tested is fixed before the run")
     }
     return node
+  }
+
+  private func rule() throws -> ClaimSpecification.Rule {
+    guard let node = values["smallest-effect"] else {
+      return .threshold(
+        try reader.number(
+          "\(key).threshold", try required("threshold"), Self.anyNumber, expected: "a number"))
+    }
+    for other in ["threshold", "controls"] where values[other] != nil {
+      throw reader.failure(
+        "\(key).\(other)", at: entry.keyOrigin, problem: "given beside smallest-effect",
+        expected: "one rule per claim",
+        remedy: other == "controls"
+          ? "write compare, which shows them" : "keep threshold or smallest-effect")
+    }
+    let expected = "a positive number"
+    return .smallestEffect(
+      try reader.number(
+        "\(key).smallest-effect", node, .init(0, 1e300, excludesLower: true), expected: expected))
   }
 
   private func statement() throws -> String {
@@ -167,7 +192,7 @@ struct ClaimReader {
   private static func meaning(_ name: String) -> String {
     switch name {
     case "statement": "what is claimed, in a sentence"
-    case "threshold": "a number that the estimate must exceed"
+    case "threshold": "a number that the estimate must exceed, or smallest-effect"
     case "against": "an expression that the estimate is regressed against"
     default: "an expression of observables and numbers of the run file"
     }

@@ -10,6 +10,30 @@ public struct ClaimSpecification: Sendable, Hashable {
     case each
   }
 
+  /// How the estimates of the models are judged.
+  public enum Rule: Sendable, Hashable {
+    /// Their mean's interval has to lie above the threshold, and that of no control may.
+    case threshold(Double)
+    /// Their sign and their size against the smallest effect of interest, a positive number, are tested in all levels
+    /// and points together.
+    case smallestEffect(Double)
+
+    /// The number that the rule compares with.
+    public var number: Double {
+      switch self {
+      case .threshold(let number), .smallestEffect(let number): number
+      }
+    }
+
+    /// The key that gives the number.
+    public var key: String {
+      switch self {
+      case .threshold: "threshold"
+      case .smallestEffect: "smallest-effect"
+      }
+    }
+  }
+
   /// Its name: `[a-z0-9-]+`.
   public var name: String
   /// What is claimed, in a sentence.
@@ -22,8 +46,8 @@ public struct ClaimSpecification: Sendable, Hashable {
   public var levels: [Double]?
   /// How they enter.
   public var over: LevelRule
-  /// What the estimate must exceed.
-  public var threshold: Double
+  /// How it is judged.
+  public var rule: Rule
   /// The controls that must not show the effect.
   public var controls: [Control]
   /// Controls that are shown, and have no weight in the verdict.

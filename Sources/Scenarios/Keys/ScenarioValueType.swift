@@ -87,7 +87,7 @@ public enum ScenarioValueType: Sendable, Hashable {
     case .sweep: return "a mapping from dotted keys to lists of values"
     case .claims:
       return
-        "a mapping from names to claims {statement, estimate, threshold, levels, over, against, controls, compare}"
+        "a mapping from names to claims {statement, estimate, threshold or smallest-effect, levels, over, against, controls, compare}"
     }
   }
 

@@ -109,10 +109,10 @@ enum ScenarioYAML {
     }
     return result + [
       ("over", claim.over.rawValue),
-      ("threshold", text(claim.threshold)),
-      ("controls", list(claim.controls.map(\.rawValue))),
-      ("compare", list(claim.compare.map(\.rawValue))),
+      (claim.rule.key, text(claim.rule.number)),
     ]
+      + (claim.rule.key == "threshold" ? [("controls", list(claim.controls.map(\.rawValue)))] : [])
+      + [("compare", list(claim.compare.map(\.rawValue)))]
   }
 
   private static func initial(_ initial: InitialSpecification) -> [(String, String)] {

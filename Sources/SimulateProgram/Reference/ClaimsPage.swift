@@ -1,3 +1,4 @@
+import Campaigns
 import Expressions
 import RunFiles
 import Scenarios
@@ -83,7 +84,8 @@ enum ClaimsPage {
   private static let fields = [
     ("statement", "a sentence of at most 500 letters", "required"),
     ("estimate", "an expression of the functions and numbers below", "required"),
-    ("threshold", "a number that the estimate must exceed", "required"),
+    ("threshold", "a number that the estimate must exceed", "this or `smallest-effect`"),
+    ("smallest-effect", "the smallest effect that matters, a positive number", "this or `threshold`"),
     ("levels", "the corruption levels that count", "all of `initial.levels`"),
     ("over", "`each`: one verdict per level; `mean`: one, of the mean over levels", "`mean`"),
     ("against", "an expression; the estimate is then the slope of the least-squares line against it", "none"),
@@ -94,6 +96,8 @@ enum ClaimsPage {
   private static let verdicts = """
     ## Verdicts
 
+    ### With a threshold
+
     The interval is Student's, with 95 % confidence, over at least \(ClaimSpecification.leastModels) models.
 
     | verdict | when |
@@ -102,5 +106,20 @@ enum ClaimsPage {
     | refuted | the whole interval lies below the threshold |
     | undecided | otherwise; also where any model, or any model of a control, gave no number. The file says why |
 
+    ### With a smallest effect
+
+    All levels and points of a claim are judged together, so that asking at many levels does not make a false answer likelier.
+    Each gets two answers: its *sign* (positive, negative, undetermined) and its *size* (above the smallest effect d, equivalent to
+    zero within d, undetermined). A p-value is the larger of Student's and of the exact sign test, both about the same number,
+    with Holm's correction over the claim's levels and points. At most 0.05 decides. Intervals have Bonferroni's correction. Fewer
+    than \(FamilyRule.leastModels) models give preliminary answers: the sign test of five models cannot reach 0.05.
+
+    | verdict | when |
+    | --- | --- |
+    | supported | positive, and above d |
+    | refuted | negative |
+    | undecided | otherwise. The file says what is known: positive but smaller than d, no effect as large as d, or undetermined, and then which effect \(FamilyRule.leastModels) models would show with probability 0.8 |
+
+    A control is compared by a difference in the estimate; `controls` is not accepted here, and the scenario's controls are shown.
     """
 }

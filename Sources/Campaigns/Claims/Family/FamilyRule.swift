@@ -1,0 +1,148 @@
+import Numerics
+import Observables
+
+/// The rule for a claim with a smallest effect d of interest: two answers per cell, corrected for the number of cells.
+///
+/// The cells of a claim, its levels and points of a sweep, are a family. In each, *sign* asks whether the effect is
+/// positive or negative, and *size* whether it is above d, or equivalent to zero within d (two one-sided tests;
+/// Schuirmann 1987, doi:10.1007/BF01068419). p-values are those of `LocationTest` with Holm's correction: of the two-sided
+/// tests of sign over the cells, and of the two questions of size over twice as many. So the probability of any false answer
+/// of one kind in the whole family is at most alpha where models' estimates are normal; for other distributions that of the
+/// sign test bounds it for medians.
+public struct FamilyRule: Sendable {
+  /// The direction of an effect.
+  public enum Sign: Int, Sendable, CaseIterable {
+    case positive, negative, undetermined
+  }
+
+  /// The size of an effect against d.
+  public enum Size: Int, Sendable, CaseIterable {
+    /// Above d.
+    case above
+    /// Equivalent to zero within d.
+    case equivalent
+    case undetermined
+  }
+
+  /// The answers in one cell.
+  public struct Answer: Sendable, Hashable {
+    /// The direction.
+    public var sign: Sign
+    /// Its p-value, corrected; 1 where models lack the estimate.
+    public var signProbability: Double
+    /// The size.
+    public var size: Size
+    /// The p-value of the likelier of its two answers, corrected.
+    public var sizeProbability: Double
+    /// Student's interval with Bonferroni's correction.
+    public var interval: StudentInterval
+    /// The effect that `FamilyRule.leastModels` models with this scatter show with probability 0.8; NaN if unknown.
+    public var detectableEffect: Double
+    /// How many models' estimates exceed d.
+    public var exceedingCount: Int
+    /// How many models gave the estimate, and how many there are.
+    public var count: Int
+    public var models: Int
+  }
+
+  /// With fewer models, answers are preliminary: the sign test of five models cannot reach 0.05.
+  public static let leastModels = 10
+  /// The probability with which an effect of the detectable size is found.
+  private static let power = 0.8
+
+  /// d, a positive number.
+  public let smallestEffect: Double
+  /// alpha, the probability of any false answer of one kind.
+  public let error: Double
+
+  /// Creates the rule.
+  public init(smallestEffect: Double, error: Double = 0.05) {
+    precondition(smallestEffect > 0 && error > 0 && error < 1)
+    self.smallestEffect = smallestEffect
+    self.error = error
+  }
+
+  /// The answers.
+  ///
+  /// - Parameter cells: The estimates of each model, by cell; not finite where a model gave none. A cell in which any model
+  ///   lacks the estimate stays undetermined, because what is missing may be missing for lack of the effect.
+  /// - Complexity: O(cells log cells + estimates).
+  public func answers(_ cells: [[Double]]) -> [Answer] {
+    let tests = cells.map { cell in
+      cell.allSatisfy(\.isFinite) ? LocationTest(cell) : LocationTest([])
+    }
+    let signs = HolmCorrection.adjusted(
+      tests.map { min(1, 2 * ($0.isMeanPositive ? $0.above(0) : $0.below(0))) })
+    let sizes = HolmCorrection.adjusted(
+      tests.flatMap { test in
+        [
+          test.above(smallestEffect),
+          max(test.above(-smallestEffect), test.below(smallestEffect)),
+        ]
+      })
+    return cells.indices.map { k in
+      let (above, equivalent) = (sizes[2 * k], sizes[2 * k + 1])
+      return Answer(
+        sign: signs[k] > error ? .undetermined : tests[k].isMeanPositive ? .positive : .negative,
+        signProbability: signs[k],
+        size: above <= error ? .above : equivalent <= error ? .equivalent : .undetermined,
+        sizeProbability: min(above, equivalent),
+        interval: interval(cells[k], among: cells.count),
+        detectableEffect: detectableEffect(cells[k], among: cells.count),
+        exceedingCount: cells[k].count { $0 > smallestEffect },
+        count: cells[k].count(where: \.isFinite), models: cells[k].count)
+    }
+  }
+
+  /// Student's interval with Bonferroni's correction for the number of cells.
+  func interval(_ cell: [Double], among cells: Int) -> StudentInterval {
+    StudentInterval(of: cell, error: error / Double(cells))
+  }
+
+  /// (t(1 - alpha / 2m) + t(power)) s / sqrt(n) with n the least number of models and m the number of cells.
+  private func detectableEffect(_ cell: [Double], among cells: Int) -> Double {
+    var moments = RunningMoments()
+    for number in cell where number.isFinite { moments.add(number) }
+    guard moments.count > 1, let error = moments.standardError else { return .nan }
+    let degrees = Self.leastModels - 1
+    let deviation = error * Double(moments.count).squareRoot()
+    return deviation / Double(Self.leastModels).squareRoot()
+      * (StudentInterval.quantile(1 - self.error / (2 * Double(cells)), degreesOfFreedom: degrees)
+        + StudentInterval.quantile(Self.power, degreesOfFreedom: degrees))
+  }
+}
+
+extension FamilyRule.Answer {
+  /// What the answers say of the claim that the effect is positive, and why they say no more.
+  ///
+  /// - Parameters:
+  ///   - smallestEffect: d.
+  ///   - text: Writes a number.
+  func verdict(_ smallestEffect: Double, _ text: (Double) -> String) -> (Verdict, reason: String) {
+    let d = text(smallestEffect)
+    guard count == models else {
+      return (
+        .undecided, "the estimate is missing, or no finite number, in \(models - count) of \(models) models"
+      )
+    }
+    let few =
+      models < FamilyRule.leastModels
+      ? "; preliminary, because \(models) models are fewer than \(FamilyRule.leastModels)" : ""
+    switch (sign, size) {
+    case (.positive, .above): return (.supported, "positive, and above \(d)" + few)
+    case (.positive, .equivalent): return (.undecided, "positive, but smaller than \(d)" + few)
+    case (.positive, .undetermined):
+      return (.undecided, "positive; whether it is above \(d) is undetermined" + few)
+    case (.negative, .equivalent): return (.refuted, "negative, but smaller than \(d)" + few)
+    case (.negative, _): return (.refuted, "negative" + few)
+    case (.undetermined, .equivalent):
+      return (.undecided, "no effect as large as \(d): equivalent to zero within it" + few)
+    case (.undetermined, _):
+      let found =
+        detectableEffect.isFinite
+        ? "; \(FamilyRule.leastModels) models would show an effect of \(text(detectableEffect)) with probability 0.8"
+        : ""
+      return (.undecided, "undetermined" + found + few)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Scenarios
+
+extension ClaimSpecification.Rule {
+  /// The attribute of a claim's group that holds the rule's number.
+  var attribute: String { key.replacing("-", with: "_") }
+
+  /// What the rule's number is called.
+  var words: String { key.replacing("-", with: " ") }
+}
+
+extension ClaimSpecification {
+  /// The entries of this claim with their verdicts.
+  func judged(_ entries: [ClaimResult.Entry]) -> [ClaimResult.Entry] {
+    switch rule {
+    case .threshold(let threshold): entries.map { judged($0, above: threshold) }
+    case .smallestEffect(let smallest): judged(entries, by: FamilyRule(smallestEffect: smallest))
+    }
+  }
+
+  private func judged(_ entry: ClaimResult.Entry, above threshold: Double) -> ClaimResult.Entry {
+    let own = entry.estimates
+    var result = entry
+    (result.verdict, result.reason) = Verdict.of(
+      models: own.values.count, count: own.interval.count, lower: own.interval.lower,
+      upper: own.interval.upper, threshold: threshold,
+      controls: entry.controls.filter { controls.contains($0.control) }.map {
+        ($0.control.rawValue, $0.estimates.interval.count, $0.estimates.interval.lower)
+      }, whyMissing: own.whyMissing)
+    return result
+  }
+
+  private func judged(_ entries: [ClaimResult.Entry], by rule: FamilyRule) -> [ClaimResult.Entry] {
+    zip(entries, rule.answers(entries.map(\.estimates.values))).map { entry, answer in
+      var result = entry
+      result.answer = answer
+      result.estimates.interval = answer.interval
+      for k in result.controls.indices {
+        result.controls[k].estimates.interval = rule.interval(
+          result.controls[k].estimates.values, among: entries.count)
+      }
+      (result.verdict, result.reason) = answer.verdict(rule.smallestEffect, ClaimResult.number)
+      return result
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Campaigns
+import Foundation
+import TestSupport
+import Testing
+
+/// Sign and size of a claim's effect in all its cells. Expected p-values are scipy's (`ttest_1samp`, `binomtest`), corrected by hand.
+@Suite struct FamilyRuleTests {
+  private static let clear = [0.12, 0.05, 0.2, 0.11, 0.08, 0.15, 0.02, 0.09, 0.13, 0.1]
+  private static let scattered = [0.3, -0.2, 0.1, -0.4, 0.25, -0.1, 0.05, -0.3, 0.15, 0.1]
+
+  private func isNear(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-12 * max(abs(a), abs(b)) }
+
+  @Test func oneCellHasThePValuesOfBothTests() {
+    let answer = FamilyRule(smallestEffect: 0.05).answers([Self.clear])[0]
+    // The sign test is the larger: all ten of ten, on two sides.
+    #expect(answer.sign == .positive && isNear(answer.signProbability, 2 * 0.0009765625))
+    // One of ten equals 0.05 and says nothing; eight of nine lie above. Two questions.
+    #expect(answer.size == .above && isNear(answer.sizeProbability, 2 * 0.01953125))
+    #expect(isNear(answer.detectableEffect, 0.050339897261758304))
+    #expect(answer.exceedingCount == 8 && answer.count == 10 && answer.models == 10)
+    let wide = FamilyRule(smallestEffect: 0.2).answers([Self.clear])[0]
+    #expect(wide.size == .equivalent && isNear(wide.sizeProbability, 2 * 0.001953125))
+  }
+
+  @Test func aFamilyIsCorrectedForItsCells() {
+    let rule = FamilyRule(smallestEffect: 0.05)
+    let answers = rule.answers([Self.clear, Self.scattered])
+    #expect(answers[0].sign == .positive && isNear(answers[0].signProbability, 4 * 0.0009765625))
+    // Four questions of size: 4 x 0.0195 is above 0.05.
+    #expect(answers[0].size == .undetermined && isNear(answers[0].sizeProbability, 4 * 0.01953125))
+    #expect(answers[1].sign == .undetermined && answers[1].size == .undetermined)
+    // Bonferroni's interval: error 0.025.
+    #expect(isNear(answers[0].interval.lower, 0.06203050450799327))
+    #expect(isNear(answers[0].interval.upper, 0.14796949549200675))
+    let five = rule.answers(Array(repeating: Self.clear, count: 5))
+    #expect(isNear(five[0].detectableEffect, 0.0661461803892391))
+    // Holm: 1 % in all of five cells is not enough for the sign test of eight models, as 5 x 2 / 2^8 = 0.039 is.
+    let eight = rule.answers(Array(repeating: Array(Self.clear.prefix(8)), count: 5))
+    #expect(eight.allSatisfy { isNear($0.signProbability, 5 * 2 / 256) && $0.sign == .positive })
+  }
+
+  /// The sign of the opposite direction, and what fewer models can say.
+  @Test func directionsAndFewModels() {
+    let rule = FamilyRule(smallestEffect: 0.05)
+    #expect(rule.answers([Self.clear.map { -$0 }])[0].sign == .negative)
+    // Five models: 2 / 2^5 = 0.0625 whatever their numbers.
+    let five = rule.answers([[1, 1.01, 1.02, 0.99, 0.98]])[0]
+    #expect(five.sign == .undetermined && isNear(five.signProbability, 0.0625))
+    #expect(rule.answers([[1]])[0].signProbability == 1)
+    #expect(rule.answers([Array(repeating: 0, count: 10)])[0].sign == .undetermined)
+    #expect(rule.answers([Array(repeating: 0, count: 10)])[0].size == .undetermined)
+    #expect(rule.answers([Array(repeating: 1, count: 10)])[0].size == .above)
+    #expect(rule.answers([]).isEmpty)
+  }
+
+  @Test func whatIsMissingLeavesTheCellUndetermined() {
+    var cell = Self.clear
+    cell[3] = .nan
+    let answers = FamilyRule(smallestEffect: 0.05).answers([cell, Self.clear])
+    #expect(answers[0].sign == .undetermined && answers[0].signProbability == 1)
+    #expect(answers[0].count == 9 && answers[0].models == 10)
+    // It counts among the cells: nobody chose to leave it out.
+    #expect(isNear(answers[1].signProbability, 4 * 0.0009765625))
+  }
+
+  /// One outlier makes a mean, and many small numbers a sign: neither decides alone.
+  @Test func bothTestsHaveToAgree() {
+    let rule = FamilyRule(smallestEffect: 0.05)
+    let outlier = [5, 0.01, 0.02, 0.015, 0.01, 0.012, 0.02, 0.011, 0.013, 0.016]
+    #expect(rule.answers([outlier])[0].sign == .undetermined)
+    let mixed = [1, 1.1, 0.9, 1.05, -0.01, -0.02, 0.95, 1, -0.015, 1.02]
+    #expect(rule.answers([mixed])[0].sign == .undetermined)
+  }
+
+  /// The share of families with any false answer among five cells of ten models; it has to be at most 0.05 (three standard
+  /// errors beyond it for 4,000 families: 0.0603).
+  @Test(.tags(.manyTrials)) func falseAnswersAreRare() {
+    var random = SplitMix(state: 20_261_128)
+    let (families, d) = (4000, 0.5)
+    let rule = FamilyRule(smallestEffect: d)
+    func share(_ isFalse: (FamilyRule.Answer) -> Bool, _ draw: (inout SplitMix) -> Double) -> Double {
+      let wrong = (0..<families).count { _ in
+        rule.answers((0..<5).map { _ in (0..<10).map { _ in draw(&random) } }).contains(where: isFalse)
+      }
+      return Double(wrong) / Double(families)
+    }
+    let bound = 0.05 + 3 * (0.05 * 0.95 / Double(families)).squareRoot()
+    // No effect: any sign is false. A control of equal effect gives such differences.
+    #expect(share({ $0.sign != .undetermined }) { $0.normal() } <= bound)
+    #expect(share({ $0.sign != .undetermined }) { $0.normal() + 1 - ($0.normal() + 1) } <= bound)
+    // At the smallest effect itself, both answers of size are false.
+    #expect(share({ $0.size != .undetermined }) { $0.normal() * 0.3 + d } <= bound)
+    // A median of zero, skewed: exponential numbers less ln 2. The sign test keeps the promise for medians.
+    #expect(share({ $0.sign == .positive }) { -log($0.uniform()) - log(2) } <= bound)
+    // An effect of three standard deviations is found.
+    #expect(share({ $0.sign != .positive }) { $0.normal() + 3 } < 0.5)
+  }
+}
+
+/// Reproducible random numbers (Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195).
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func uniform() -> Double {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return (Double((z ^ (z >> 31)) >> 11) + 0.5) * 0x1p-53
+  }
+
+  mutating func normal() -> Double {
+    let radius = (-2 * log(uniform())).squareRoot()
+    return radius * cos(2 * .pi * uniform())
+  }
+}
