@@ -6,18 +6,13 @@ import Testing
 // tests that choose it run in a process of their own (`#expect(processExitsWith:)`). There, a read or
 // write beyond a buffer's end ends the process, too: see `GuardedBuffer`.
 
-/// The instruction sets that this processor has, best last.
-let availableInstructionSets = [KernelInstructionSet.portable, .avx2, .avx512].filter {
-  defer { KernelInstructionSet.select(.automatic) }
-  return KernelInstructionSet.select($0) == $0
-}
-
-/// Calls `body` under each available instruction set, then restores the automatic choice.
+/// Calls `body` under each available instruction set, then restores the one that was in use.
 func underEachInstructionSet(_ body: (KernelInstructionSet) -> Void) {
-  defer { KernelInstructionSet.select(.automatic) }
-  #expect(availableInstructionSets.first == .portable)
-  for set in availableInstructionSets {
-    KernelInstructionSet.select(set)
+  let former = KernelInstructionSet.current
+  defer { former.select() }
+  #expect(KernelInstructionSet.available.first == .portable)
+  for set in KernelInstructionSet.available {
+    set.select()
     body(set)
   }
 }
