@@ -9,6 +9,8 @@ expected=Tests/NumericsTests/kernel-bits.txt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 flags=(-std=gnu11 -O2 -w -ISources/CKernels/include)
+# Swift's clang, which has the vector functions that the kernels need.
+compiler=${CC:-$(dirname "$(readlink -f "$(command -v swift)")")/clang}
 result=0
 
 # check NAME COMMAND... : the hashes that a command prints.
@@ -25,15 +27,22 @@ check() {
   fi
 }
 
-clang "${flags[@]}" Scripts/kernel_bits.c -o "$work/native" -lm
+"$compiler" "${flags[@]}" Scripts/kernel_bits.c -o "$work/native" -lm
 if [ "${1:-}" = --write ]; then "$work/native" portable >"$expected"; fi
 for set in $("$work/native"); do check "$(uname -m)-$set" "$work/native" "$set"; done
+
+if "$compiler" -x cl -cl-std=CL1.2 -Xclang -finclude-default-header --target=spir64 -fsyntax-only -Werror Scripts/functions.cl
+then
+  echo "functions.h: valid OpenCL C 1.2"
+else
+  result=1
+fi
 
 if ! command -v aarch64-linux-gnu-gcc >/dev/null || ! command -v qemu-aarch64-static >/dev/null; then
   echo "aarch64: left out, because aarch64-linux-gnu-gcc or qemu-aarch64-static is missing ('make test-deps' installs them)"
   [ "$result" -ne 0 ] || result=77
 else
-  clang --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include "${flags[@]}" -c Scripts/kernel_bits.c \
+  "$compiler" --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include "${flags[@]}" -c Scripts/kernel_bits.c \
     -o "$work/aarch64.o"
   aarch64-linux-gnu-gcc -static "$work/aarch64.o" -o "$work/aarch64" -lm
   for set in $(qemu-aarch64-static "$work/aarch64"); do

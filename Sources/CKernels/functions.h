@@ -151,7 +151,7 @@ TARGET static inline V NAME(exp)(V x) { return NAME(exp_of_sum)(x, FULL(0.0)); }
 
 // x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), for finite x > 0. The result is f.
 TARGET static inline V NAME(split)(V x, V *k) {
-  V y = CHOOSE(x < FULL(0x1p-1022), x * FULL(0x1p54), x);
+  V y = CHOOSE(x < FULL(0x1p-1022), x * FULL(0x1p54), CHOOSE(x < INFINITE, x, FULL(1.0)));
   I bits = BITS(y) + WHOLE(0x00095f619980c433);  // sqrt(1/2) becomes 1
   V e = NUMBER((bits >> 52) + (ROUNDER_BITS - 1023)) - ROUNDER;
   *k = CHOOSE(x < FULL(0x1p-1022), e - FULL(54.0), e);
