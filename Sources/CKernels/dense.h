@@ -12,12 +12,12 @@ TARGET static inline __attribute__((always_inline)) void NAME(adam_vector)(const
                                                                           ptrdiff_t vector) {
   const ptrdiff_t i = vector * LANES;
   V g = *(const V *)(due->gradient + i);
-  V m = due->beta1 * *(const V *)(due->first + i) + due->rest1 * g;
-  V v = due->beta2 * *(const V *)(due->second + i) + due->rest2 * g * g;
+  V m = FUSED(FULL(due->beta1), *(const V *)(due->first + i), due->rest1 * g);
+  V v = FUSED(FULL(due->beta2), *(const V *)(due->second + i), due->rest2 * g * g);
   *(V *)(due->first + i) = m;
   *(V *)(due->second + i) = v;
-  V root = __builtin_elementwise_sqrt(v);
-  *(V *)(due->parameters + i) -= due->rate * m / (root * due->correction + due->epsilon);
+  V size = FUSED(ROOT(v), FULL(due->correction), FULL(due->epsilon));
+  *(V *)(due->parameters + i) -= due->rate * m / size;
 }
 // The number of vectors that are updated while a sum of `inner` terms is computed. `finish` updates the others.
 TARGET static inline ptrdiff_t NAME(on_the_way)(const struct NAME(adam) *due, ptrdiff_t inner) {
@@ -68,8 +68,8 @@ NAME(tile)(const int height, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_inner, 
 #pragma clang loop unroll(full)
         for (int r = 0; r < height; r++) {
           V x = ak[r * a_row] - (V){};  // a broadcast: x - 0 is x even for -0, which x + 0 is not
-          sum[r][0] += x * b0;
-          sum[r][1] += x * b1;
+          sum[r][0] = FUSED(x, b0, sum[r][0]);
+          sum[r][1] = FUSED(x, b1, sum[r][1]);
         }
       }
     // The outputs themselves hold the sum of the chunks so far.

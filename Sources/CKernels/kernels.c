@@ -1,13 +1,15 @@
 #include "CKernels.h"
 
-#include <math.h>
 #include <string.h>
 
-// a * b + c may be fused within an expression. The source decides this, not the caller's compiler options.
-#pragma STDC FP_CONTRACT ON
+// Products and sums are fused only where the source says so. Otherwise bits would depend on the processor.
+#pragma STDC FP_CONTRACT OFF
 
 // The number of terms of a dense layer's sum that are added up separately.
 #define CHUNK 256
+
+// The partial sums of a sum over elements, whatever the width of a vector.
+#define CELLS 16
 
 // How many terms ahead weights are fetched into the first-level and into the second-level cache.
 #define NEAR 32
@@ -20,145 +22,110 @@
 #define JOIN(a, b) JOIN2(a, b)
 #define NAME(x) JOIN(x, SUFFIX)
 
-// Functions in double precision, for checks and for attractors. They call the C library, which is accurate to an
-// ulp. lanes.h has faster ones for tanh and logistic.
-
-static double logistic(double x) {
-  double e = exp(-fabs(x));
-  return x < 0 ? e / (1 + e) : 1 / (1 + e);
-}
-
-static double softplus(double x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))) + (x != x ? x : 0); }
-
-static double apply(double x, int activation) {
-  switch (activation) {
-  case ckernels_tanh: return tanh(x);
-  case ckernels_relu: return x < 0 ? 0 : x;
-  case ckernels_gelu: return 0.5 * x * (1 + erf(x * M_SQRT1_2));
-  case ckernels_softplus: return softplus(x);
-  case ckernels_logistic: return logistic(x);
-  default: return x;
-  }
-}
-
-static double slope(double x, double y, int activation) {
-  switch (activation) {
-  case ckernels_tanh: return 1 - y * y;
-  case ckernels_relu: return x > 0;
-  case ckernels_gelu: return 0.5 * (1 + erf(x * M_SQRT1_2)) + x * 0.39894228040143267794 * exp(-0.5 * x * x);
-  case ckernels_softplus: return logistic(x);
-  case ckernels_logistic: return y * (1 - y);
-  default: return 1;
-  }
-}
-
-void ckernels_activation_gradient_double(const double *input, const double *output, double *gradient,
-                                         ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
-                                         int activation) {
-  for (ptrdiff_t r = 0; r < rows; r++)
-    for (ptrdiff_t i = r * stride; i < r * stride + count; i++)
-      gradient[i] *= slope(input[i], output[i], activation);
-}
-
-double ckernels_bernoulli_double(const double *logits, ptrdiff_t stride, const double *targets,
-                                 ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, double scale,
-                                 double *gradient) {
-  double sum = 0;
-  for (ptrdiff_t r = 0; r < rows; r++)
-    for (ptrdiff_t i = 0; i < count; i++) {
-      const double l = logits[r * stride + i], x = targets[r * target_stride + i];
-      sum += softplus(l) - x * l;
-      if (gradient) gradient[r * stride + i] = scale * (logistic(l) - x);
-    }
-  return sum;
-}
-
 static ptrdiff_t padded(ptrdiff_t n, ptrdiff_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+#define WHOLE(c) c##LL
+
+// The bits of a double and the double with these bits.
+static inline long long bits_of(double x) {
+  long long bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+static inline double number_of(long long bits) {
+  double x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+#define AVX2 __attribute__((target("avx2,fma")))
+#define AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")))
 
 #define REAL float
 #define SINGLE
 #define PANEL 32
-
 #define SUFFIX f32_portable
 #define TARGET
 #define LANES 4
 #define TILE 6
 #include "lanes.h"
-#undef SUFFIX
-#undef TARGET
-#undef LANES
-#undef TILE
-
 #if defined(__x86_64__)
 #define SUFFIX f32_avx2
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET AVX2
 #define LANES 8
 #define TILE 6
 #include "lanes.h"
-#undef SUFFIX
-#undef TARGET
-#undef LANES
-#undef TILE
-
 #define SUFFIX f32_avx512
-#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")))
+#define TARGET AVX512
 #define LANES 16
 #define TILE 14
 #include "lanes.h"
-#undef SUFFIX
-#undef TARGET
-#undef LANES
-#undef TILE
 #endif
-
+#ifdef CKERNELS_WIDE
+#define SUFFIX f32_wide
+#define TARGET WIDE
+#define LANES 16
+#define TILE 14
+#include "lanes.h"
+#endif
 #undef REAL
 #undef SINGLE
 #undef PANEL
+
 #define REAL double
 #define PANEL 16
-
 #define SUFFIX f64_portable
 #define TARGET
 #define LANES 2
 #define TILE 6
 #include "lanes.h"
-#undef SUFFIX
-#undef TARGET
-#undef LANES
-#undef TILE
-
 #if defined(__x86_64__)
 #define SUFFIX f64_avx2
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET AVX2
 #define LANES 4
 #define TILE 6
 #include "lanes.h"
-#undef SUFFIX
-#undef TARGET
-#undef LANES
-#undef TILE
-
 #define SUFFIX f64_avx512
-#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")))
+#define TARGET AVX512
 #define LANES 8
 #define TILE 14
 #include "lanes.h"
-#undef SUFFIX
-#undef TARGET
-#undef LANES
-#undef TILE
+#endif
+#ifdef CKERNELS_WIDE
+#define SUFFIX f64_wide
+#define TARGET WIDE
+#define LANES 8
+#define TILE 14
+#include "lanes.h"
+#endif
+#undef REAL
+#undef PANEL
+
+#define SUFFIX scalar_portable
+#define TARGET
+#include "scalars.h"
+#if defined(__x86_64__)
+// Of single numbers, AVX-512 has nothing more.
+#define SUFFIX scalar_avx2
+#define TARGET AVX2
+#include "scalars.h"
 #endif
 
-// The instruction set is chosen through function pointers, because ifunc crashes under the thread sanitizer.
-static int best_instruction_set(void) {
+// Whether the processor has an instruction set.
+int ckernels_has(int instruction_set) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
-    return 3;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 2;
+  if (instruction_set == ckernels_avx2)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (instruction_set == ckernels_avx512)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+           ckernels_has(ckernels_avx2);
 #endif
-  return 1;
+#ifdef CKERNELS_WIDE
+  if (instruction_set == ckernels_wide) return 1;
+#endif
+  return instruction_set == ckernels_portable;
 }
 
 #define LAYER(REAL)                                                                                      \
@@ -171,6 +138,17 @@ static int best_instruction_set(void) {
 #define TRANSPOSE(REAL)                                                                                  \
   (const REAL *panel, ptrdiff_t inputs, ptrdiff_t columns, REAL *target, ptrdiff_t target_panel)
 
+#define ELEMENTS(REAL) (REAL * values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride, int activation)
+#define SLOPES(REAL)                                                                                     \
+  (const REAL *input, const REAL *output, REAL *gradient, ptrdiff_t rows, ptrdiff_t count,               \
+   ptrdiff_t stride, int activation)
+#define LOSS(REAL)                                                                                       \
+  (const REAL *logits, ptrdiff_t stride, const REAL *targets, ptrdiff_t target_stride, ptrdiff_t rows,   \
+   ptrdiff_t count, REAL scale, REAL *gradient)
+#define PRODUCT                                                                                          \
+  (const double *a, ptrdiff_t rows, ptrdiff_t a_row, ptrdiff_t a_inner, const double *b,                 \
+   ptrdiff_t inner, ptrdiff_t b_inner, double *y, ptrdiff_t columns, ptrdiff_t y_row)
+
 #define MINIMA                                                                                           \
   (const float *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride, const float *packed,             \
    const float *bias, ptrdiff_t columns, float *minima, ptrdiff_t stride)
@@ -182,42 +160,70 @@ struct table {
   void (*update_double) UPDATE(double);
   void (*transpose_float) TRANSPOSE(float);
   void (*transpose_double) TRANSPOSE(double);
-  void (*activate)(float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
-  void (*activate_double)(double *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
-  void (*activation_gradient)(const float *, const float *, float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, int);
-  double (*bernoulli)(const float *, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float,
-                      float *);
+  void (*activate_float) ELEMENTS(float);
+  void (*activate_double) ELEMENTS(double);
+  void (*activation_gradient_float) SLOPES(float);
+  void (*activation_gradient_double) SLOPES(double);
+  double (*bernoulli_float) LOSS(float);
+  double (*bernoulli_double) LOSS(double);
   void (*bucket_minima) MINIMA;
   float (*smallest)(const float *, ptrdiff_t);
   ptrdiff_t (*at_most)(const float *, ptrdiff_t, float, int *);
+  void (*accumulate) PRODUCT;
+  double (*exp)(double);
+  double (*log)(double);
+  double (*log1p)(double);
+  double (*tanh)(double);
+  double (*erf)(double);
+  double (*logistic)(double);
+  double (*softplus)(double);
+  double (*pow)(double, double);
+  void (*turn)(double, double *, double *);
+  void (*normal_pair)(double, double, double *, double *);
 };
 
-#define TABLE(isa)                                                                                       \
+#define TABLE(isa, scalar)                                                                               \
   {                                                                                                      \
     dense_f32_##isa, dense_f64_##isa, update_f32_##isa, update_f64_##isa, transpose_f32_##isa,           \
         transpose_f64_##isa, activate_f32_##isa, activate_f64_##isa, activation_gradient_f32_##isa,      \
-        bernoulli_f32_##isa, bucket_minima_f32_##isa, smallest_f32_##isa, at_most_f32_##isa              \
+        activation_gradient_f64_##isa, bernoulli_f32_##isa, bernoulli_f64_##isa,                         \
+        bucket_minima_f32_##isa, smallest_f32_##isa, at_most_f32_##isa, accumulate_f64_##isa,            \
+        plain_exp_##scalar, plain_log_##scalar, plain_log1p_##scalar, plain_tanh_##scalar,               \
+        plain_erf_##scalar, plain_logistic_##scalar, plain_softplus_##scalar, plain_pow_##scalar,        \
+        plain_turn_##scalar, plain_normal_pair_##scalar                                                  \
   }
 
+// The place of a table is the instruction set's number less one.
 static const struct table tables[] = {
-    TABLE(portable),
+    TABLE(portable, scalar_portable),
 #if defined(__x86_64__)
-    TABLE(avx2),
-    TABLE(avx512),
+    TABLE(avx2, scalar_avx2),
+    TABLE(avx512, scalar_avx2),
+#elif defined(CKERNELS_WIDE)
+    {0},
+    {0},
+#endif
+#ifdef CKERNELS_WIDE
+    TABLE(wide, scalar_portable),
 #endif
 };
 
+// The table is reached through a pointer, because ifunc crashes under the thread sanitizer.
 static const struct table *current = &tables[0];
-static int selected = 1;
+static int selected = ckernels_portable;
 
 int ckernels_select(int instruction_set) {
-  int best = best_instruction_set();
-  selected = instruction_set <= 0 || instruction_set > best ? best : instruction_set;
+  if (instruction_set == ckernels_automatic)
+    for (selected = ckernels_avx512; !ckernels_has(selected);) selected--;
+  else if (ckernels_has(instruction_set))
+    selected = instruction_set;
   current = &tables[selected - 1];
   return selected;
 }
 
-__attribute__((constructor)) static void select_at_start(void) { ckernels_select(0); }
+int ckernels_selected(void) { return selected; }
+
+__attribute__((constructor)) static void select_at_start(void) { ckernels_select(ckernels_automatic); }
 
 #define PACK(NAME, REAL, PANEL)                                                                          \
   void NAME(const REAL *weights, ptrdiff_t columns, ptrdiff_t inner, REAL *packed) {                     \
@@ -239,31 +245,19 @@ PACK(ckernels_pack_double, double, ckernels_panel_double)
   }                                                                                                      \
   void ckernels_transpose_##REAL TRANSPOSE(REAL) {                                                       \
     current->transpose_##REAL(panel, inputs, columns, target, target_panel);                             \
+  }                                                                                                      \
+  void ckernels_activate_##REAL ELEMENTS(REAL) {                                                         \
+    current->activate_##REAL(values, rows, count, stride, activation);                                   \
+  }                                                                                                      \
+  void ckernels_activation_gradient_##REAL SLOPES(REAL) {                                                \
+    current->activation_gradient_##REAL(input, output, gradient, rows, count, stride, activation);       \
+  }                                                                                                      \
+  double ckernels_bernoulli_##REAL LOSS(REAL) {                                                          \
+    return current->bernoulli_##REAL(logits, stride, targets, target_stride, rows, count, scale,         \
+                                     gradient);                                                          \
   }
 ENTRIES(float)
 ENTRIES(double)
-
-void ckernels_activate_float(float *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
-                             int activation) {
-  current->activate(values, rows, count, stride, activation);
-}
-
-void ckernels_activate_double(double *values, ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
-                              int activation) {
-  current->activate_double(values, rows, count, stride, activation);
-}
-
-void ckernels_activation_gradient_float(const float *input, const float *output, float *gradient,
-                                        ptrdiff_t rows, ptrdiff_t count, ptrdiff_t stride,
-                                        int activation) {
-  current->activation_gradient(input, output, gradient, rows, count, stride, activation);
-}
-
-double ckernels_bernoulli_float(const float *logits, ptrdiff_t stride, const float *targets,
-                                ptrdiff_t target_stride, ptrdiff_t rows, ptrdiff_t count, float scale,
-                                float *gradient) {
-  return current->bernoulli(logits, stride, targets, target_stride, rows, count, scale, gradient);
-}
 
 void ckernels_bucket_minima MINIMA {
   current->bucket_minima(x, rows, inner, x_stride, packed, bias, columns, minima, stride);
@@ -273,4 +267,23 @@ float ckernels_smallest(const float *values, ptrdiff_t count) { return current->
 
 ptrdiff_t ckernels_at_most(const float *values, ptrdiff_t count, float threshold, int *found) {
   return current->at_most(values, count, threshold, found);
+}
+
+void ckernels_accumulate PRODUCT {
+  current->accumulate(a, rows, a_row, a_inner, b, inner, b_inner, y, columns, y_row);
+}
+
+#define FUNCTION(name, function) \
+  double ckernels_##name(double x) { return current->function(x); }
+FUNCTION(exponential, exp)
+FUNCTION(logarithm, log)
+FUNCTION(logarithm_of_sum, log1p)
+FUNCTION(hyperbolic_tangent, tanh)
+FUNCTION(error_function, erf)
+FUNCTION(logistic_function, logistic)
+FUNCTION(softplus_function, softplus)
+double ckernels_power(double x, double y) { return current->pow(x, y); }
+void ckernels_turn(double t, double *sine, double *cosine) { current->turn(t, sine, cosine); }
+void ckernels_normal_pair(double u, double v, double *first, double *second) {
+  current->normal_pair(u, v, first, second);
 }

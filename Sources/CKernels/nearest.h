@@ -12,7 +12,7 @@ TARGET static void NAME(bucket_minima)(const float *x, ptrdiff_t rows, ptrdiff_t
       for (ptrdiff_t first = left; first < right; first += chunk) {
         V least[TILE][buckets / LANES];
         for (int r = 0; r < TILE; r++)
-          for (int j = 0; j < buckets / LANES; j++) least[r][j] = NAME(all)(__builtin_inff());
+          for (int j = 0; j < buckets / LANES; j++) least[r][j] = FULL(__builtin_inff());
         for (ptrdiff_t c = first; c < first + chunk; c += 2 * LANES) {
           const float *xk = x + row * x_stride, *w = packed + c / PANEL * PANEL * inner + c % PANEL;
           V sum[TILE][2];
@@ -24,9 +24,9 @@ TARGET static void NAME(bucket_minima)(const float *x, ptrdiff_t rows, ptrdiff_t
             V w0 = *(const V *)w, w1 = *(const V *)(w + LANES);
 #pragma clang loop unroll(full)
             for (int r = 0; r < TILE; r++) {
-              V xr = NAME(all)(xk[r * x_stride + k]);
-              sum[r][0] += xr * w0;
-              sum[r][1] += xr * w1;
+              V xr = FULL(xk[r * x_stride + k]);
+              sum[r][0] = FUSED(xr, w0, sum[r][0]);
+              sum[r][1] = FUSED(xr, w1, sum[r][1]);
             }
           }
           V b0 = *(const V *)(bias + c), b1 = *(const V *)(bias + c + LANES);
@@ -34,8 +34,8 @@ TARGET static void NAME(bucket_minima)(const float *x, ptrdiff_t rows, ptrdiff_t
 #pragma clang loop unroll(full)
           for (int r = 0; r < TILE; r++) {
             V s0 = sum[r][0] + b0, s1 = sum[r][1] + b1;
-            least[r][j0] = NAME(choose)(s0 < least[r][j0], s0, least[r][j0]);
-            least[r][j1] = NAME(choose)(s1 < least[r][j1], s1, least[r][j1]);
+            least[r][j0] = CHOOSE(s0 < least[r][j0], s0, least[r][j0]);
+            least[r][j1] = CHOOSE(s1 < least[r][j1], s1, least[r][j1]);
           }
         }
         for (int r = 0; r < TILE; r++)
@@ -46,23 +46,23 @@ TARGET static void NAME(bucket_minima)(const float *x, ptrdiff_t rows, ptrdiff_t
 
 TARGET static float NAME(smallest)(const float *values, ptrdiff_t count) {
   float smallest = __builtin_inff();
-  V least = NAME(all)(smallest);
+  V least = FULL(smallest);
   ptrdiff_t i = 0;
   for (; i + LANES <= count; i += LANES) {
     V v = *(const V *)(values + i);
-    least = NAME(choose)(v < least, v, least);
+    least = CHOOSE(v < least, v, least);
   }
   for (; i < count; i++)
     if (values[i] < smallest) smallest = values[i];
   for (int j = 0; j < LANES; j++)
     if (least[j] < smallest) smallest = least[j];
-  return smallest;
+  return smallest + 0.0f;  // of zeros of both signs, +0
 }
 
 TARGET static ptrdiff_t NAME(at_most)(const float *values, ptrdiff_t count, float threshold, int *found) {
   ptrdiff_t number = 0, i = 0;
   for (; i + LANES <= count; i += LANES) {
-    I hit = *(const V *)(values + i) <= NAME(all)(threshold);
+    I hit = *(const V *)(values + i) <= FULL(threshold);
     if (__builtin_reduce_or(hit))
       for (int j = 0; j < LANES; j++)
         if (hit[j]) found[number++] = (int)(i + j);

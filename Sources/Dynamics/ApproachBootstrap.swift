@@ -128,9 +128,7 @@ struct ApproachBootstrap {
       }
     }
     let weights = poissonWeights(pendingItems)
-    Double.multiply(
-      .none, .none, m: replicates, n: width, k: count, alpha: 1, weights, count, pending, width, beta: 1,
-      &sums, width)
+    addProduct(weights, pending, rows: replicates, inner: count, columns: width, to: &sums)
     for k in 0..<count {
       for series in 0..<seriesCount where isPresent[k][series] {
         for b in 0..<replicates { weightSums[b * seriesCount + series] += weights[b * count + k] }

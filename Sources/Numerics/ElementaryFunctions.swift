@@ -1,33 +1,39 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+internal import CKernels
 
-// The C library's functions under whole words, so that no other file needs to know where they come from.
+// The package's own elementary functions (Sources/CKernels/functions.h), which have the same bits on every processor.
+// The C library's differ between its versions and between processors. docs/explanation/determinism.md has the errors.
 
 /// The natural logarithm.
-public func logarithm(_ x: Double) -> Double { log(x) }
+public func logarithm(_ x: Double) -> Double { ckernels_logarithm(x) }
 /// e^x.
-public func exponential(_ x: Double) -> Double { exp(x) }
-/// The sine of an angle in radians.
-public func sine(_ x: Double) -> Double { sin(x) }
-/// The cosine of an angle in radians.
-public func cosine(_ x: Double) -> Double { cos(x) }
+public func exponential(_ x: Double) -> Double { ckernels_exponential(x) }
+/// ln(1 + x), accurate for small x, too.
+public func logarithm(ofOnePlus x: Double) -> Double { ckernels_logarithm_of_sum(x) }
 /// The hyperbolic tangent.
-public func hyperbolicTangent(_ x: Double) -> Double { tanh(x) }
+public func hyperbolicTangent(_ x: Double) -> Double { ckernels_hyperbolic_tangent(x) }
 /// The error function.
-public func errorFunction(_ x: Double) -> Double { erf(x) }
+public func errorFunction(_ x: Double) -> Double { ckernels_error_function(x) }
 
-/// ln(1 + e^x) without overflow.
-public func softplus(_ x: Double) -> Double { max(x, 0) + log1p(exp(-abs(x))) }
-/// 1 / (1 + e^-x) without overflow.
-public func logistic(_ x: Double) -> Double {
-  let e = exp(-abs(x))
-  return x >= 0 ? 1 / (1 + e) : e / (1 + e)
+/// The sine and the cosine of an angle of so many turns, 2 pi `turns` in radians.
+/// - Precondition: |turns| < 2^48.
+public func sineAndCosine(ofTurns turns: Double) -> (sine: Double, cosine: Double) {
+  var (sine, cosine) = (0.0, 0.0)
+  ckernels_turn(turns, &sine, &cosine)
+  return (sine, cosine)
 }
 
-/// base^exponent.
-public func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+/// Two independent standard normal numbers from two uniform ones in (0, 1), sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v)
+/// (Box and Muller, doi:10.1214/aoms/1177706645).
+public func normalNumbers(_ u: Double, _ v: Double) -> (Double, Double) {
+  var (first, second) = (0.0, 0.0)
+  ckernels_normal_pair(u, v, &first, &second)
+  return (first, second)
+}
+
+/// ln(1 + e^x) without overflow.
+public func softplus(_ x: Double) -> Double { ckernels_softplus_function(x) }
+/// 1 / (1 + e^-x) without overflow; 0 below x = -708, where it is less than 4e-308.
+public func logistic(_ x: Double) -> Double { ckernels_logistic_function(x) }
+
+/// base^exponent. Negative bases have a value only for whole exponents.
+public func power(_ base: Double, _ exponent: Double) -> Double { ckernels_power(base, exponent) }

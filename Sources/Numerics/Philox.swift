@@ -157,10 +157,10 @@ public struct RandomStream: Sendable {
       defer { spareNormal = .nan }
       return spareNormal
     }
-    let radius = (-2 * logarithm(uniform())).squareRoot()
-    let angle = 2 * Double.pi * uniform()
-    spareNormal = radius * sine(angle)
-    return radius * cosine(angle)
+    let first = uniform()
+    let normal = normalNumbers(first, uniform())
+    spareNormal = normal.1
+    return normal.0
   }
 
   /// A whole number in `0..<bound`, without bias (Lemire, doi:10.1145/3230636).

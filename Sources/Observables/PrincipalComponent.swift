@@ -71,9 +71,10 @@ extension LatentGeometry {
     for i in 0..<memories.rows {
       for j in 0..<n { centred.row(i)[j] = memories.row(i)[j] - root.row(0)[j] }
     }
-    Double.multiply(
-      .transposed, .none, m: n, n: n, k: memories.rows, alpha: 1 / Double(max(memories.rows - 1, 1)),
-      centred.storage.pointer, n, centred.storage.pointer, n, beta: 0, &covariance, n)
+    let deviations = UnsafePointer(centred.storage.pointer)
+    addProduct(
+      deviations, isTransposed: true, deviations, rows: n, inner: memories.rows, columns: n, to: &covariance)
+    for i in covariance.indices { covariance[i] /= Double(max(memories.rows - 1, 1)) }
     guard covariance.allSatisfy(\.isFinite), let workspace = gsl_eigen_symmv_alloc(n),
       let values = gsl_vector_alloc(n), let vectors = gsl_matrix_alloc(n, n),
       let matrix = gsl_matrix_alloc(n, n)

@@ -86,6 +86,7 @@ func resumingCommand(_ arguments: [String]) -> String {
 /// The exit code that says what kind of error ended the program. `ExitCodesPage` lists them.
 func programExitCode(of error: any Error) -> Int32 {
   switch error {
+  case is MissingInstructionSet: return Exit.usage
   case let error as CampaignFailure: return programExitCode(of: error.first)
   case let error as ScenarioError: return error.exitCode
   case let error as DatasetError:

@@ -63,6 +63,9 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var options: ScenarioOptions
 
+  @OptionGroup(title: "Work and messages")
+  private var instructions: InstructionOptions
+
   @OptionGroup(title: "Output")
   private var place: RunFilePlace
 
@@ -84,6 +87,7 @@ struct RunCommand: ParsableCommand {
     let progress = ProgressLine(quiet: options.quiet)
     try reportingFailures {
       defer { progress.clear() }
+      try instructions.select()
       let scenario = try options.load()
       try checkShardPlace(output ?? scenario.output.file)
       let expectation = try expectation(output ?? scenario.output.file)

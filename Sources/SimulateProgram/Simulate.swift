@@ -2,6 +2,7 @@ import ArgumentParser
 internal import CProgram
 import Foundation
 import Kinds
+import Numerics
 import Synchronization
 import Vocabulary
 
@@ -91,7 +92,7 @@ struct Simulate: ParsableCommand {
         Trained models are kept in $REPEATED_INFERENCE_CACHE, or else in the folder repeated-inference of \
         $XDG_CACHE_HOME or ~/.cache.
         """,
-      version: "\(Program.name) \(Program.version)",
+      version: "\(Program.name) \(Program.version) (instructions: \(KernelInstructionSet.current))",
       subcommands: [
         RunCommand.self, MergeCommand.self, TrainCommand.self, ValidateCommand.self, InspectCommand.self,
         ListCommand.self, StartsCommand.self, HashCommand.self, ExportCommand.self, PlotCommand.self,

@@ -35,6 +35,9 @@ struct TrainCommand: ParsableCommand {
     var overwrite = false
   }
 
+  @OptionGroup(title: "Work and messages")
+  private var instructions: InstructionOptions
+
   @OptionGroup(title: "Output")
   private var place: Place
 
@@ -46,6 +49,7 @@ struct TrainCommand: ParsableCommand {
     let progress = ProgressLine(quiet: options.quiet)
     try reportingFailures {
       defer { progress.clear() }
+      try instructions.select()
       let scenario = try options.load().singleRun(for: "train")
       if scenario.model.isExclusive {
         throw scenario.error(

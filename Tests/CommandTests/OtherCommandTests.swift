@@ -274,7 +274,8 @@ extension CommandTests {
     @Test func versionAndHelpAreComplete() throws {
       let sandbox = try Sandbox()
       let version = try sandbox.succeed("--version").output
-      #expect(version.wholeMatch(of: /repeated-inference \d+\.\d+\.\d+\n/) != nil)
+      let pattern = /repeated-inference \d+\.\d+\.\d+ \(instructions: (portable|avx2|avx512)\)\n/
+      #expect(version.wholeMatch(of: pattern) != nil)
       let options: [String: [String]] = [
         "run": ["--output", "-o", "--set", "--seed", "--threads", "--overwrite", "--quiet"],
         "train": ["--output", "--set", "--seed", "--overwrite", "--quiet"],

@@ -162,8 +162,8 @@ extension CommandTests {
       #expect(try reader.attribute("seed").integer == 7)
       let history = try #require(try reader.attribute("history").text)
       #expect(history.contains("run small.yaml --set dynamics.steps=2"))
-      let version = try sandbox.succeed("--version").output.trimmingCharacters(in: .newlines)
-      #expect(try reader.attribute("source").text == version)
+      let version = try sandbox.succeed("--version").output.prefix { $0 != "(" }
+      #expect(try reader.attribute("source").text == String(version.dropLast()))
       let scenario = try #require(try reader.attribute("scenario").text)
       #expect(scenario.contains("steps: 2"))
       #expect(scenario.contains("temperature") == false || scenario.contains("mode: mean"))

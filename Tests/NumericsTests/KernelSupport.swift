@@ -6,18 +6,13 @@ import Testing
 // tests that choose it run in a process of their own (`#expect(processExitsWith:)`). There, a read or
 // write beyond a buffer's end ends the process, too: see `GuardedBuffer`.
 
-/// The instruction sets that this processor has, best last.
-let availableInstructionSets = [KernelInstructionSet.portable, .avx2, .avx512].filter {
-  defer { KernelInstructionSet.select(.automatic) }
-  return KernelInstructionSet.select($0) == $0
-}
-
-/// Calls `body` under each available instruction set, then restores the automatic choice.
+/// Calls `body` under each available instruction set, then restores the one that was in use.
 func underEachInstructionSet(_ body: (KernelInstructionSet) -> Void) {
-  defer { KernelInstructionSet.select(.automatic) }
-  #expect(availableInstructionSets.first == .portable)
-  for set in availableInstructionSets {
-    KernelInstructionSet.select(set)
+  let former = KernelInstructionSet.current
+  defer { former.select() }
+  #expect(KernelInstructionSet.available.first == .portable)
+  for set in KernelInstructionSet.available {
+    set.select()
     body(set)
   }
 }
@@ -83,11 +78,11 @@ func lipschitzConstant(_ activation: Activation) -> Double {
 
 /// The error that an activation may have at x beside its argument's.
 ///
-/// Single precision, u = 2^-24 = 6e-8, from the approximations' errors that lanes.h states:
+/// Single precision, u = 2^-24 = 6e-8, from the approximations' errors that functions.h has:
 /// tanh 3e-7 and 2 u from the roundings of its quotient, relatively 6e-7 (below normal numbers, its numerator rounds to 2^-149 and is divided by
 /// 0.0049); erf 5e-7, to which 1 + erf and two products add 3 u; e^x relatively 2e-7, saturating at
 /// e^-87 = 1.7e-38, so logistic has 2e-7 + 3 u and softplus 2e-7 (e^x) + 2e-7 (ln) + 2 u.
-/// Double precision: the C library's functions, good to an ulp or two, and up to four roundings.
+/// Double precision: functions.h's functions, good to 2.5 ulp, and up to four roundings.
 func activationBound<Scalar: NetworkScalar>(
   _ type: Scalar.Type, _ activation: Activation, _ x: Double
 ) -> Double {

@@ -309,10 +309,10 @@ func solution(_ a: [[Double]], _ b: [Double]) -> [Double] {
     let bound = try #require(map.remainderBound(at: z, source: [1, 0, 0, 1], target: [1, 0, 0, 1]))
     let worst =
       (0..<60).map { k -> Double in
-        let angle = Double(k) / 60 * 2 * Double.pi
+        let direction = sineAndCosine(ofTurns: Double(k) / 60)
         return remainder(
           linearization, z, image: image, jacobian: jacobian, source: one, target: one,
-          [0.01 * cosine(angle), 0.01 * sine(angle)])
+          [0.01 * direction.cosine, 0.01 * direction.sine])
       }.max() ?? 0
     #expect(bound(0.01) < 100 * worst)
   }

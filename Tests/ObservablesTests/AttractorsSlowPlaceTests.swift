@@ -1,3 +1,4 @@
+import Foundation
 import Dynamics
 import Numerics
 import Observables
@@ -98,7 +99,7 @@ private let unit = 0x1p-53
     let well = ToyMap.doubleWell(0.5, 0.5)
     let map = angle == 0 ? well : well.rotated(by: angle)
     func turned(_ z: [Double]) -> [Double] {
-      let (c, s) = (cosine(angle), sine(angle))
+      let (c, s) = (cos(angle), sin(angle))
       return [c * z[0] - s * z[1], s * z[0] + c * z[1]]
     }
     // Rotated coordinates hold 1e-14 of 1 only.
@@ -129,7 +130,7 @@ private let unit = 0x1p-53
     // The attractor turns sides at every step (multiplier -0.9): roundings keep its last digits moving, so a
     // tolerance that the saddle's tiny steps have lowered might never be met.
     let map = ToyMap.doubleWell(0.95, 0.1).rotated(by: 0.3)
-    let (c, s) = (cosine(0.3), sine(0.3))
+    let (c, s) = (cos(0.3), sin(0.3))
     let starts = (0..<40).map { k -> [Double] in
       let (x, y) = (1e-15 * Double(k + 1), 1.0)
       return [c * x - s * y, s * x + c * y]
@@ -155,7 +156,7 @@ private let unit = 0x1p-53
     }
     // Linear in the plane with the same line, written as one matrix, so that a bound is known (0).
     for angle in [0.3, 1, 2.5] {
-      let (c, s) = (cosine(angle), sine(angle))
+      let (c, s) = (cos(angle), sin(angle))
       let matrix = [[c * c + 0.5 * s * s, 0.5 * c * s], [0.5 * c * s, s * s + 0.5 * c * c]]
       let (search, decisions) = try findAttractors(.affine(matrix, [0, 0]), from: starts, maximumSteps: 500)
       #expect(decisions.allSatisfy { $0.outcome == .slow && $0.set == -1 }, "angle \(angle)")
@@ -179,7 +180,7 @@ private let unit = 0x1p-53
       })
     let starts = (0..<60).map { k -> [Double] in
       let (radius, angle) = (0.5 + 0.01 * Double(k), Double(k))
-      return [radius * cosine(angle), radius * sine(angle)]
+      return [radius * cos(angle), radius * sin(angle)]
     }
     let (search, decisions) = try findAttractors(map, from: starts, maximumSteps: 500)
     #expect(decisions.allSatisfy { $0.outcome == .slow && $0.set == -1 })
@@ -188,7 +189,7 @@ private let unit = 0x1p-53
 
   @Test func turningWithoutContractionIsUndecided() throws {
     for angle in [0.1, 1, 2.0] {
-      let (c, s) = (cosine(angle), sine(angle))
+      let (c, s) = (cos(angle), sin(angle))
       let map = ToyMap.affine([[c, -s], [s, c]], [0, 0])
       for map in [map, map.withoutBound()] {
         let starts = [0.001, 0.01, 0.1, 1].map { [$0, 0.0] }

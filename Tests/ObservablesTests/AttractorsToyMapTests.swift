@@ -1,3 +1,4 @@
+import Foundation
 import Attractors
 import Dynamics
 import Numerics
@@ -226,7 +227,7 @@ private let unit = 0x1p-53
 
   @Test func spiralsHaveTheirModulusAndAngle() throws {
     for (modulus, angle) in [(0.9, 2.0), (0.95, 2 * Double.pi / 3), (0.99, 0.5), (0.5, 3.0)] {
-      let (c, s) = (modulus * cosine(angle), modulus * sine(angle))
+      let (c, s) = (modulus * cos(angle), modulus * sin(angle))
       // A quadratic part, so that the map is not linear.
       let map = ToyMap(
         2, hessians: [[[0.02, 0], [0, 0]], [[0, 0.01], [0.01, 0]]],

@@ -1,3 +1,4 @@
+import Foundation
 import Attractors
 import Dynamics
 import Numerics
@@ -135,7 +136,7 @@ extension ToyMap {
   /// The same map in rotated coordinates, so that numbers are not exact by chance.
   func rotated(by angle: Double) -> ToyMap {
     precondition(dimension == 2)
-    let (c, s) = (cosine(angle), sine(angle))
+    let (c, s) = (cos(angle), sin(angle))
     let turn: @Sendable ([Double]) -> [Double] = { [c * $0[0] - s * $0[1], s * $0[0] + c * $0[1]] }
     let back: @Sendable ([Double]) -> [Double] = { [c * $0[0] + s * $0[1], -s * $0[0] + c * $0[1]] }
     let (image, jacobian) = (image, jacobian)

@@ -53,7 +53,7 @@ struct Engine {
 
   /// Fused multiply-adds in registers, with the instruction set of the dense kernel, on all threads.
   private static func peak(threads: Int) -> Reply {
-    let instructionSet = KernelInstructionSet.select(.automatic)
+    let instructionSet = KernelInstructionSet.current
     let sinks = AlignedBuffer<Float>(count: 64 * threads)
     let operations = AlignedBuffer<Double>(count: 64 * threads)
     let seconds = measure {

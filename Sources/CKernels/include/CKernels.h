@@ -3,8 +3,9 @@
 // Fused dense layers and the elementwise functions of inference and training.
 //
 // Every output of a dense layer is one sum in a fixed order, whatever the number of rows in the call. So results do
-// not depend on how members are grouped into blocks. The instruction set is chosen at run time. Results may differ
-// in the last bits between instruction sets, but never between calls.
+// not depend on how members are grouped into blocks. The instruction set is chosen at run time. All instruction sets
+// and processors give the same bits: products and sums are fused only where the source says so, sums have an order that
+// does not depend on the width of a vector, and functions consist of such operations alone.
 
 #include <stddef.h>
 
@@ -23,10 +24,29 @@ enum {
   ckernels_panel_double = 16,
 };
 
-// Selects an instruction set. 0: the best that the processor has (the default), 1: portable, 2: AVX2 with FMA, 3:
-// AVX-512. If the processor lacks the one asked for, its best one is used. Returns the one in use. For tests and
-// benchmarks only; no other thread may compute meanwhile.
+// Instruction sets.
+enum {
+  // The best that the processor has.
+  ckernels_automatic = 0,
+  // On any processor. Slow on x86-64, where the C library multiplies and adds each element.
+  ckernels_portable = 1,
+  // AVX2 with FMA.
+  ckernels_avx2 = 2,
+  // AVX-512 (F, VL, DQ and BW).
+  ckernels_avx512 = 3,
+  // With CKERNELS_WIDE defined only: AVX-512's vectors and tiles in other instructions, for tests.
+  ckernels_wide = 4,
+};
+
+// Whether the processor has an instruction set.
+int ckernels_has(int instruction_set);
+
+// Selects an instruction set and returns the one in use: the former one, if the processor lacks the one asked for. The
+// best one is in use at the start. No other thread may compute meanwhile.
 int ckernels_select(int instruction_set);
+
+// The instruction set in use.
+int ckernels_selected(void);
 
 // Packs weights[columns][inner] as packed[panel][inner][panel width]. Elements beyond the last column are zero.
 void ckernels_pack_float(const float *weights, ptrdiff_t columns, ptrdiff_t inner, float *packed);
@@ -120,5 +140,28 @@ float ckernels_smallest(const float *values, ptrdiff_t count);
 
 // Writes the indices of the values that are at most `threshold` to `found`, ascending, and returns their number.
 ptrdiff_t ckernels_at_most(const float *values, ptrdiff_t count, float threshold, int *found);
+
+// y[r][c] += sum_k a[r][k] b[k][c], summed over `inner` in chunks of 256 terms, one after another. Elements of `a` are
+// a_row apart along r and a_inner along k, so that it may be transposed; b's and y's rows are b_inner and y_row apart.
+void ckernels_accumulate(const double *a, ptrdiff_t rows, ptrdiff_t a_row, ptrdiff_t a_inner, const double *b,
+                         ptrdiff_t inner, ptrdiff_t b_inner, double *y, ptrdiff_t columns, ptrdiff_t y_row);
+
+// Functions of single numbers, with the bits that vectors of them have.
+double ckernels_exponential(double x);
+double ckernels_logarithm(double x);
+// ln(1 + x)
+double ckernels_logarithm_of_sum(double x);
+double ckernels_hyperbolic_tangent(double x);
+double ckernels_error_function(double x);
+// 1 / (1 + e^-x)
+double ckernels_logistic_function(double x);
+// ln(1 + e^x)
+double ckernels_softplus_function(double x);
+// x^y; for x < 0 only for whole y, |y| < 2^51.
+double ckernels_power(double x, double y);
+// sin and cos of 2 pi t, |t| < 2^48.
+void ckernels_turn(double t, double *sine, double *cosine);
+// Two independent standard normal numbers from two uniform ones in (0, 1).
+void ckernels_normal_pair(double u, double v, double *first, double *second);
 
 #endif

@@ -1,5 +1,6 @@
 import Expressions
 import Foundation
+import Numerics
 import Scenarios
 
 /// Why an estimate has no number, in a few words, which are the same for many models.
@@ -162,7 +163,7 @@ extension ClaimExpression.NumberFunction {
     switch self {
     case .ln:
       if x <= 0 { throw MissingNumber("logarithm of a number that is not positive") }
-      return log(x)
+      return logarithm(x)
     case .abs: return Swift.abs(x)
     case .sqrt:
       if x < 0 { throw MissingNumber("square root of a negative number") }

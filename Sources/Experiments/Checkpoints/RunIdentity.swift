@@ -12,8 +12,6 @@ package struct RunIdentity: Codable, Sendable, Equatable {
   var program: String
   /// SHA-256 of the program's executable.
   var build: String
-  /// The vector instructions of the kernels: others round differently.
-  var instructions: String
   /// The keys of the resolved scenario that matter, with their values as YAML text.
   package var scenario: [String: String]
   /// SHA-256 of the data set.
@@ -74,9 +72,6 @@ package struct RunIdentity: Codable, Sendable, Equatable {
       result.append("the program was \(program), now \(now.program)")
     } else if build != now.build {
       result.append("the program is another build of \(program)")
-    }
-    if instructions != now.instructions {
-      result.append("the processor's vector instructions were \(instructions), now \(now.instructions)")
     }
     return result
   }
@@ -147,7 +142,6 @@ extension Experiment {
     }
     return RunIdentity(
       program: options.source, build: RunIdentity.executable,
-      instructions: "\(KernelInstructionSet.select(.automatic))",
       scenario: RunIdentity.keys(scenario, options.registry.vocabulary.keys),
       dataset: dataset.contentHash, initialStates: initial, modelFiles: modelFileHashes)
   }

@@ -1,0 +1,22 @@
+// What an instance of lanes.h or scalars.h defines.
+#undef SUFFIX
+#undef TARGET
+#undef LANES
+#undef TILE
+#undef V
+#undef I
+#undef FUSED
+#undef FULL
+#undef ROOT
+#undef BITS
+#undef NUMBER
+#undef LEFT
+#undef CHOOSE
+#undef ROUNDER
+#undef ROUNDER_BITS
+#undef LN2_HIGH
+#undef LN2_LOW
+#undef NOT_A_NUMBER
+#undef INFINITE
+#undef MAGNITUDE
+#undef WITH_SIGN
