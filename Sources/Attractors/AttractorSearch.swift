@@ -19,8 +19,10 @@ public struct AttractorDecision: Sendable, Hashable {
 /// 1. Orbits are iterated plainly, in rounds. Only plain iteration determines where they go.
 /// 2. Between rounds Newton's method is tried where steps have become small or an orbit has come back to itself.
 /// The sets that it finds join the catalogue. Stable ones get a `TrappingBall` if the map can bound its remainder.
-/// 3. An orbit is decided when it lies in a trapping ball (which proves where it goes), or when its step is below
-/// the tolerance and Newton's method confirms a stable set at that place. A small step alone decides nothing,
+/// 3. Orbits that have not settled after some thousand steps are looked at: two windows of their motion show whether
+/// they move on a closed curve, a quasi-periodic or a chaotic set, or on a long cycle (`RecurrentAnalysis`).
+/// 4. An orbit is decided when it lies in a trapping ball (which proves where it goes), or when its step is below
+/// the tolerance and Newton's method confirms a stable set at that place, or when it moves on a recurrent set. A small step alone decides nothing,
 /// because the orbit may be passing a ghost or a saddle.
 ///
 /// Rounds depend only on the starts, so results have the same bits for any number of threads.
@@ -33,8 +35,11 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     public var tolerance = 1e-10
     /// The number of steps after which an orbit is given up.
     public var maximumSteps = 100_000
-    /// The longest period of cycles that are sought.
+    /// The longest period of cycles that are sought while orbits are iterated. Longer ones are found when orbits are
+    /// looked at.
     public var maximumPeriod = 8
+    /// Whether orbits that do not settle are looked at for recurrent motion and for long cycles.
+    public var looksForRecurrence = true
     /// The distance of latent states below which findings that are alike are one set. Two stable sets remain two if
     /// their balls of proven contraction, or an unstable set between them, tell them apart.
     public var mergeDistance = 1e-6
@@ -57,7 +62,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// All sets found so far, stable or not, in order of discovery.
   public internal(set) var sets: [InvariantSet] = []
   /// The number of steps of plain iteration so far, summed over all orbits.
-  public private(set) var iterations = 0
+  public internal(set) var iterations = 0
   /// The number of orbits that were decided by a trapping ball.
   public internal(set) var decidedByBall = 0
   /// The states of orbits that did not settle, `keptStates` of them at most, with their positions in the members of
@@ -69,6 +74,10 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   private let start: Start
   private let noise: NoiseSource
   let threads: Int
+  /// The number of orbits under way that have been looked at and are not decided.
+  public internal(set) var openLooks = 0
+  /// The number of examinations of orbits for recurrent motion that found no set.
+  var fruitlessExaminations = 0
   /// Evaluates the map at single states, between rounds.
   let evaluator: LinearizedOrbit<Map>
   /// The trapping balls of stable sets, by the catalogue's index.
@@ -89,6 +98,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   static var keptStates: Int { 32 }
   /// The largest number of states in `samples`.
   static var keptSamples: Int { 128 }
+  /// The time at which an orbit is first looked at for recurrent motion.
+  static var firstLook: Int32 { 2048 }
   /// The step at which Newton's method is first tried, relative to max(1, |z|).
   private static var firstAttempt: Double { 0.02 }
 
@@ -170,7 +181,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
         pool.append(
           OrbitPool.Orbit(
             start: Int32(truncatingIfNeeded: taken), nextAttempt: Self.firstAttempt,
-            nextCycleAttempt: Self.firstAttempt, tolerance: settings.tolerance))
+            nextCycleAttempt: Self.firstAttempt, tolerance: settings.tolerance, nextLook: Self.firstLook))
         taken += 1
       }
       begin(pool, first)

@@ -3,7 +3,7 @@ import Numerics
 
 /// The attractors of a model, their basins and their identity, as the run file's group `/attractors` has them.
 public struct AttractorStudy: Sendable {
-  /// Fixed points and cycles. Those that starts reached come first, by descending number of starts.
+  /// Fixed points, cycles and recurrent sets. Those that starts reached come first, by descending number of starts.
   public var sets: [InvariantSet]
   /// The number of sets that starts reached.
   public var reachedCount: Int
@@ -70,10 +70,10 @@ public struct AttractorStudy: Sendable {
     public var fractions: [Double]
     /// The 95 % confidence intervals of these shares.
     public var intervals: [FractionInterval]
-    /// The share of all starts that are slow or undecided.
+    /// The share of all starts whose set is not known: slow, undecided and ambiguous ones.
     public var undecidedFraction: Double
-    /// The basin entropy of decided starts, in nats.
-    public var entropy: Double
+    /// The entropy of the basin fractions, in nats.
+    public var entropy: BasinFractionEntropy
     /// A lower bound on the number of attractors that no start has reached (Chao1).
     public var unseen: UnseenAttractors
     /// The median, the 90 % quantile and the maximum of the times of starts that converged; -1 for none.
@@ -85,7 +85,7 @@ public struct AttractorStudy: Sendable {
     /// Creates the statistics of a level.
     package init(
       counts: [Int], fractions: [Double], intervals: [FractionInterval], undecidedFraction: Double,
-      entropy: Double, unseen: UnseenAttractors,
+      entropy: BasinFractionEntropy, unseen: UnseenAttractors,
       convergenceTimes: (median: Int, ninetieth: Int, maximum: Int), confusion: [[Int]]?
     ) {
       self.counts = counts

@@ -31,3 +31,5 @@ public func logistic(_ x: Double) -> Double {
 
 /// base^exponent.
 public func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+/// The angle of the point (x, y), in radians, from -pi to pi.
+public func arctangent(_ x: Double, _ y: Double) -> Double { atan2(y, x) }

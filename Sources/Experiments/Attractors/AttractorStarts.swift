@@ -185,7 +185,8 @@ extension Experiment {
     let order = search.sets.indices.sorted { a, b in
       if totals[a] != totals[b] { return totals[a] > totals[b] }
       let (x, y) = (search.sets[a], search.sets[b])
-      if x.period != y.period { return x.period < y.period }
+      // Recurrent sets, which have no period, come last.
+      if x.period != y.period { return x.period == 0 ? false : y.period == 0 || x.period < y.period }
       if x.stabilityIndex != y.stabilityIndex { return x.stabilityIndex < y.stabilityIndex }
       return x.points[0].lexicographicallyPrecedes(y.points[0])
     }
@@ -216,7 +217,8 @@ extension Experiment {
     for (k, label) in labels.enumerated() where label >= 0 {
       counts[Int(label)] += 1
       if k % starts.realizations == 0 { independent[Int(label)] += 1 }
-      converged.append(times[k])
+      // A recurrent set is recognized, but no orbit comes to rest there.
+      if outcomes[k] != .recurrent { converged.append(times[k]) }
     }
     converged.sort()
     func quantile(_ q: Double) -> Int {
@@ -227,7 +229,8 @@ extension Experiment {
       counts: counts, fractions: counts.map { Double($0) / total },
       intervals: FractionInterval.ofBasins(
         labels: labels, startsPerItem: starts.realizations, attractors: sets, error: starts.error),
-      undecidedFraction: Double(labels.count { $0 == -1 }) / total, entropy: basinEntropy(counts),
+      undecidedFraction: Double(labels.count { $0 == -1 }) / total,
+      entropy: BasinFractionEntropy(basins: counts, undecided: labels.count { $0 == -1 }),
       unseen: UnseenAttractors(basins: independent),
       convergenceTimes: (quantile(0.5), quantile(0.9), quantile(1)), confusion: nil)
   }

@@ -16,7 +16,8 @@ extension RunLayout {
         RunDimension("attractor", attractors.sets),
         RunDimension("latent", attractors.sets > 0 ? latentDimension : 0),
         RunDimension("initial", attractors.starts),
-      ], columns: stability + transients + identities)
+        RunDimension("leading_exponent", attractors.sets > 0 ? RecurrentMotion.exponents(of: latentDimension) : 0),
+      ], columns: stability + motions + transients + identities)
     if imageShape != nil {
       var picture = RunVariable(
         "picture", .single, ["attractor", "pixel"], .value,
@@ -66,14 +67,14 @@ extension RunLayout {
     let (perSet, perAxis) = (["attractor"], ["attractor", "latent"])
     let words = [
       "stable_fixed_point", "saddle", "repeller", "stable_cycle", "unstable_cycle", "non_smooth_fixed_point",
-      "non_smooth_cycle",
+      "non_smooth_cycle", "stable_curve", "quasi_periodic_set", "chaotic_set",
     ]
     let stabilities = ["stable", "unstable", "semi_stable", "undecided"]
     return [
-      real("position", perAxis, "fixed point, or first point of a cycle") {
+      real("position", perAxis, "fixed point, first point of a cycle, or a point of another set") {
         $0.sets.flatMap { $0.points[0] }
       },
-      real("residual", perSet, "|F^p(z) - z| at the position, p the period") { $0.sets.map(\.residual) },
+      real("residual", perSet, "|F^p(z) - z| at the position, p the period; missing without a period") { $0.sets.map(\.residual) },
       .integers(
         .flag(
           "kind", perSet, "kind of the invariant set",
@@ -84,33 +85,70 @@ extension RunLayout {
           "stability", perSet, "whether the set draws what is near to it",
           words: zip(stabilities, InvariantSet.Stability.allCases).map { ($0, $1.rawValue) })
       ) { $0.sets.map(\.stability.rawValue) },
-      integer("period", perSet, .value, "steps that lead back, 1 for a fixed point") {
-        $0.sets.map { Int32($0.period) }
+      integer("period", perSet, .value, "steps that lead back, 1 for a fixed point, -1 where none do") {
+        $0.sets.map { $0.period > 0 ? Int32($0.period) : -1 }
       },
       integer(
         "stability_index", perSet, .value,
-        "number of eigenvalues outside the unit circle; -1 for non-smooth sets"
+        "number of eigenvalues outside the unit circle; -1 where there are none"
       ) {
         $0.sets.map { Int32($0.stabilityIndex) }
       },
       real(
         "eigenvalue_real", perAxis,
-        "real parts of the eigenvalues of dF^p/dz, by modulus; missing for non-smooth sets"
+        "real parts of the eigenvalues of dF^p/dz, by modulus; missing for non-smooth and recurrent sets"
       ) {
         $0.sets.flatMap { $0.eigenvalues.map(\.real) }
       },
       real(
         "eigenvalue_imaginary", perAxis,
-        "imaginary parts of the eigenvalues of dF^p/dz; missing for non-smooth sets"
+        "imaginary parts of the eigenvalues of dF^p/dz; missing for non-smooth and recurrent sets"
       ) {
         $0.sets.flatMap { $0.eigenvalues.map(\.imaginary) }
       },
-      real("spectral_radius", perSet, "largest modulus of an eigenvalue; missing for non-smooth sets") {
+      real("spectral_radius", perSet, "largest modulus of an eigenvalue; missing for non-smooth and recurrent sets") {
         $0.sets.map(\.spectralRadius)
       },
-      real("largest_singular_value", perSet, "spectral norm of dF^p/dz; missing for non-smooth sets") {
+      real("largest_singular_value", perSet, "spectral norm of dF^p/dz; missing for non-smooth and recurrent sets") {
         $0.sets.map(\.largestSingularValue)
       },
+    ]
+  }
+
+  /// Where orbits move on the sets, and how.
+  private var motions: [Column] {
+    let (perSet, perAxis) = (["attractor"], ["attractor", "latent"])
+    let perExponent = ["attractor", "leading_exponent"]
+    let mean = RunVariable(
+      "mean_position", .real, perAxis, .value, "average of the states along an orbit on the set")
+    let deviation = mean.standardDeviation("standard deviation of the states along an orbit on the set")
+    return [
+      .reals(mean.with([deviation])) { $0.sets.flatMap(\.meanPosition) },
+      .reals(deviation) { $0.sets.flatMap(\.positionDeviations) },
+      real(
+        "lyapunov_spectrum", perExponent,
+        "leading Lyapunov exponents per step: of fixed points and cycles logarithms of the eigenvalues' moduli",
+        units: "nats"
+      ) { $0.sets.flatMap { $0.lyapunovSpectrum.map(\.value) } },
+      real(
+        "lyapunov_spectrum_error", perExponent,
+        "difference of lyapunov_spectrum between two consecutive windows of an orbit; 0 for fixed points and cycles",
+        units: "nats"
+      ) { $0.sets.flatMap { $0.lyapunovSpectrum.map(\.error) } },
+      real(
+        "rotation_number", perSet,
+        "turns per step on a closed curve, from 0 to 1/2 (of k pieces: per k steps); missing where there is none"
+      ) { $0.motions { $0.rotationNumber } },
+      real(
+        "rotation_number_error", perSet, "difference of rotation_number between two consecutive windows"
+      ) { $0.motions { $0.rotationNumberError } },
+      real(
+        "average_error", perSet,
+        "difference of mean and covariance of states between two consecutive windows, in units of the set's size"
+      ) { $0.motions { $0.averageError } },
+      integer(
+        "pieces", perSet, .value, "pieces of a recurrent set that orbits visit in turn; -1 for other sets"
+      ) { $0.motions { Double($0.pieces) }.map { $0.isFinite ? Int32($0) : -1 } },
     ]
   }
 
@@ -169,18 +207,20 @@ extension RunLayout {
     upper.more = looks
     let (unseen, error) = RunVariable(
       "unseen_attractors_estimate", .real, ["level"], .value,
-      "expected number of attractors that no start has reached, at least (Chao1)"
+      "expected number of attractors that no start has reached, at least (Chao1), from starts whose set is known;"
+        + " sets that only undecided starts reach are left out"
     ).withStandardError("standard error of unseen_attractors_estimate")
     return [
       .reals(fraction.with([lower, upper])) { $0.basins.flatMap(\.fractions) },
       .reals(lower) { $0.basins.flatMap { $0.intervals.map(\.lower) } },
       .reals(upper) { $0.basins.flatMap { $0.intervals.map(\.upper) } },
-      real("undecided_fraction", ["level"], "share of starts that are slow or undecided") {
+      real("undecided_fraction", ["level"], "share of starts whose set is not known: slow, undecided or ambiguous ones") {
         $0.basins.map(\.undecidedFraction)
       },
-      real("basin_entropy", ["level"], "entropy of the basin fractions of decided starts", units: "nats") {
-        $0.basins.map(\.entropy)
-      },
+      real(
+        "basin_entropy", ["level"],
+        "former name of basin_fraction_entropy, which the next version leaves out", units: "nats"
+      ) { $0.basins.map(\.entropy.ofDecided) },
       .reals(unseen) { $0.basins.map(\.unseen.estimate) },
       .reals(error) { $0.basins.map(\.unseen.standardError) },
     ]
@@ -232,13 +272,14 @@ extension RunLayout {
       },
       integer(
         "initial_attractor", ["level", "initial"], .address,
-        "attractor reached by each start, in the order of items; -1 for slow, diverged and undecided ones"
+        "attractor reached by each start, in the order of items; -1 for slow, diverged, undecided and ambiguous ones"
       ) { $0.labels.flatMap { $0 } },
       .integers(outcome) { $0.outcomes.flatMap { $0.map(\.rawValue) } },
       integer(
         "initial_convergence_time", ["level", "initial"], .value,
         "first time with a step below the tolerance (of a diverged start: that it was not finite), -1 for none;"
-          + " continued with the linearized map inside balls of proven contraction"
+          + " continued with the linearized map inside balls of proven contraction; on recurrent sets the time of the"
+          + " look that recognized the set"
       ) { $0.times.flatMap { $0 } },
     ]
   }
@@ -276,6 +317,13 @@ struct AttractorPage {
   init(_ study: AttractorStudy) {
     self.study = study
     growth = study.sets.map { $0.transientGrowth() }
+  }
+
+  /// A number of each recurrent set; NaN for other sets.
+  func motions(_ number: (RecurrentMotion) -> Double) -> [Double] {
+    study.sets.map { set in
+      if case .recurrent(let motion) = set.motion { number(motion) } else { .nan }
+    }
   }
 
   subscript<Value>(dynamicMember path: KeyPath<AttractorStudy, Value>) -> Value { study[keyPath: path] }
