@@ -55,9 +55,6 @@ extension AttractorSearch {
         findings.isDecided[index] = true
       }
     }
-    openLooks = (0..<pool.count).count {
-      !findings.isDecided[$0] && pool.orbits.pointer[$0].time >= Self.firstLook
-    }
   }
 
   /// Two windows of each orbit, as long as half its time. Empty if the search is stopped.
@@ -129,7 +126,9 @@ extension AttractorSearch {
       case .separate: break
       }
     }
-    guard !orbit.pointee.isAmbiguous, fruitlessExaminations < Self.mostFruitlessExaminations else { return nil }
+    guard !orbit.pointee.isAmbiguous, fruitlessExaminations < Self.mostFruitlessExaminations else {
+      return nil
+    }
     switch RecurrentAnalysis(map, shouldStop: shouldStop).examine(state, time: Int(time)) {
     case .found(let set):
       sets.append(set)

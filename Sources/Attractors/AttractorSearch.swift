@@ -52,6 +52,17 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     public init() {}
   }
 
+  /// How far a call of `decide(_:)` has come.
+  public struct Progress: Sendable, Hashable {
+    /// The fraction of the work that is done. An orbit under way counts by the steps that it has taken, of the most
+    /// that it may take.
+    public var fraction: Double
+    /// The number of orbits that are decided.
+    public var decided: Int
+    /// The number of orbits that have not settled after some thousand steps and are still under way.
+    public var unsettled: Int
+  }
+
   /// How one start ended.
   public typealias Decision = AttractorDecision
 
@@ -74,8 +85,6 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   private let start: Start
   private let noise: NoiseSource
   let threads: Int
-  /// The number of orbits under way that have been looked at and are not decided.
-  public internal(set) var openLooks = 0
   /// The number of examinations of orbits for recurrent motion that found no set.
   var fruitlessExaminations = 0
   /// Evaluates the map at single states, between rounds.
@@ -126,13 +135,13 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   ///
   /// - Parameters:
   ///   - members: The starts, by the addresses of their initial states.
-  ///   - progress: Called between rounds with the fraction of members decided. Returning false cancels the search.
+  ///   - progress: Called between rounds. Returning false cancels the search.
   ///   - shouldStop: Asked before each step of a block. True cancels the search.
   /// - Returns: One decision per member, in their order.
   /// - Throws: `CancellationError` if the search is cancelled.
   /// - Complexity: O(steps until decided, summed over members, x parameters).
   public func decide(
-    _ members: [Member], progress: ((Double) -> Bool)? = nil,
+    _ members: [Member], progress: ((Progress) -> Bool)? = nil,
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> [Decision] {
     unsettled = []
@@ -163,7 +172,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   }
 
   private func decide(
-    count: Int, progress: ((Double) -> Bool)?, shouldStop: @escaping @Sendable () -> Bool,
+    count: Int, progress: ((Progress) -> Bool)?, shouldStop: @escaping @Sendable () -> Bool,
     begin: (OrbitPool, Int) -> Void
   ) throws -> [Decision] {
     var decisions = [Decision](repeating: Decision(), count: count)
@@ -191,11 +200,18 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
       decideOrbits(pool, &decisions, shouldStop: shouldStop)
       if shouldStop() { throw CancellationError() }
       round += 1
-      if let progress, !progress(Double(taken - pool.count) / Double(max(count, 1))) {
-        throw CancellationError()
-      }
+      if let progress, !progress(self.progress(pool, taken: taken, of: count)) { throw CancellationError() }
     }
     return decisions
+  }
+
+  private func progress(_ pool: OrbitPool, taken: Int, of count: Int) -> Progress {
+    let decided = taken - pool.count
+    let times = (0..<pool.count).map { pool.orbits.pointer[$0].time }
+    let underWay = times.reduce(0) { $0 + Double($1) / Double(settings.maximumSteps) }
+    return Progress(
+      fraction: min((Double(decided) + underWay) / Double(max(count, 1)), 1), decided: decided,
+      unsettled: times.count { $0 >= Self.firstLook })
   }
 
   /// Prepares the initial states of the pool's orbits from `first` on, and turns them into z(0).

@@ -41,5 +41,7 @@ public struct BasinFractionEntropy: Sendable, Hashable {
     return basins.reduce(0) { $0 + term(Double($1) / total) }
   }
 
-  private static func term(_ fraction: Double) -> Double { fraction > 0 ? -fraction * logarithm(fraction) : 0 }
+  private static func term(_ fraction: Double) -> Double {
+    fraction > 0 ? -fraction * logarithm(fraction) : 0
+  }
 }

@@ -132,7 +132,8 @@ final class OrbitWindows<Map: DifferentiableMap> {
         moments: OrbitMoments(between: windows[0], windows[1]),
         error: windows[0].difference(from: windows[1]),
         points: PointSet(dimension: n, elements: points[row])),
-      middle: Array(middles.slice(from: row * n, count: n)), middleStep: middleStep, period: recurrences[row].period,
+      middle: Array(middles.slice(from: row * n, count: n)), middleStep: middleStep,
+      period: recurrences[row].period,
       recurrence: recurrences[row].distance)
   }
 }

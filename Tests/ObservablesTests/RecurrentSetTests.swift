@@ -98,7 +98,8 @@ import VAE
 
   @Test func twoSetsStayTwo() throws {
     // A curve for y < 0 and the mirrored one for y > 0, chosen by a bistable third component.
-    let well = ToyMap(1, { [1.4 * $0[0] - 0.4 * $0[0] * $0[0] * $0[0]] }, jacobian: { [[1.4 - 1.2 * $0[0] * $0[0]]] })
+    let well = ToyMap(
+      1, { [1.4 * $0[0] - 0.4 * $0[0] * $0[0] * $0[0]] }, jacobian: { [[1.4 - 1.2 * $0[0] * $0[0]]] })
     let map = ToyMap.radial(0.1, turning: 0.7).beside(well)
     let starts = spaced(10, from: -0.9, to: 0.9).map { [0.2, 0.1, $0] }
     let (search, decisions) = try findAttractors(map, from: starts, maximumSteps: 100_000)
@@ -195,8 +196,11 @@ import VAE
     }
     #expect(found.kind == .chaoticSet)
     let plain = lyapunovExponents(
-      of: search.map, from: search.sets[Int(others[0].set)].points[0], count: 3, steps: 40_000, transient: 100)
-    for k in plain.indices { #expect(abs(plain[k] - found.exponents[k]) <= 5 * found.exponentErrors[k] + 0.01) }
+      of: search.map, from: search.sets[Int(others[0].set)].points[0], count: 3, steps: 40_000, transient: 100
+    )
+    for k in plain.indices {
+      #expect(abs(plain[k] - found.exponents[k]) <= 5 * found.exponentErrors[k] + 0.01)
+    }
   }
 
   private typealias NetworkSearch = AttractorSearch<

@@ -25,7 +25,7 @@ package enum ClaimVocabulary {
 
   /// Numbers of the search for attractors, of which a level or a model has one.
   package static let ofAttractors: [String] = names(
-    RunLayout.specimen.attractorNumbers.part.variables.map(\.name))
+    RunLayout.specimen.attractorNumbers.part.variables.filter { $0.role == .value }.map(\.name))
 
   /// The averages over time of an observable.
   ///

@@ -6,7 +6,7 @@ extension RunLayout {
   ///
   /// They are in the root, so that files of several models have their averages, and claims can name them.
   var attractorNumbers: RunSection<AttractorStudy> {
-    RunSection(columns: attractingSets + radii + undecided + settlingTimes)
+    RunSection(columns: attractingSets + radii + undecided + settlingTimes + regimes)
   }
 
   private typealias Column = RunColumn<AttractorStudy>
@@ -17,9 +17,12 @@ extension RunLayout {
       ("attracting_fixed_points", "attracting fixed points", { $0.fixedPoints }),
       ("attracting_cycles", "attracting cycles", { $0.cycles }),
       ("attracting_curves", "attracting closed curves", { $0.curves }),
-      ("attracting_quasi_periodic_sets", "attracting quasi-periodic sets of several frequencies", {
-        $0.quasiPeriodicSets
-      }),
+      (
+        "attracting_quasi_periodic_sets", "attracting quasi-periodic sets of several frequencies",
+        {
+          $0.quasiPeriodicSets
+        }
+      ),
       ("attracting_chaotic_sets", "attracting chaotic sets", { $0.chaoticSets }),
     ]
     let perLevel = kinds.map { name, words, count in
@@ -88,5 +91,32 @@ extension RunLayout {
           "\(words) of the convergence time of starts that come to rest, -1 for none")
       ) { $0.basins.map(value) }
     }
+  }
+
+  /// The shares of starts by what their attractors resemble.
+  private var regimes: [Column] {
+    let words: [(AttractorStudy.Regime, String)] = [
+      (.memorized, "recovers a training item's memory"), (.prototype, "lies near a concept or the root"),
+      (.generalizing, "is as near to a training memory as held-out items are"),
+      (.spurious, "is near to none of these"),
+    ]
+    let shares = words.flatMap { regime, words -> [Column] in
+      let fraction = RunVariable(
+        "\(regime)_fraction", .real, ["level"], .value, "share of starts whose attractor \(words)")
+      let (lower, upper) = fraction.bounds(
+        "lower end of the 95 % interval of \(fraction.name)",
+        "upper end of the 95 % interval of \(fraction.name); undecided starts widen it")
+      let place = Int(regime.rawValue)
+      return [
+        .reals(fraction.with([lower, upper])) { $0.basins.map { $0.regimes[place].fraction } },
+        .reals(lower) { $0.basins.map { $0.regimes[place].interval.lower } },
+        .reals(upper) { $0.basins.map { $0.regimes[place].interval.upper } },
+      ]
+    }
+    let nearer = RunVariable(
+      "nearer_to_training_fraction", .real, ["level"], .value,
+      "share of decided starts whose attractor is nearer to a sample of training memories than to as many held-out ones"
+    )
+    return shares + [.reals(nearer) { $0.basins.map(\.nearerToTraining) }]
   }
 }

@@ -16,8 +16,9 @@ extension RunLayout {
         RunDimension("attractor", attractors.sets),
         RunDimension("latent", attractors.sets > 0 ? latentDimension : 0),
         RunDimension("initial", attractors.starts),
-        RunDimension("leading_exponent", attractors.sets > 0 ? RecurrentMotion.exponents(of: latentDimension) : 0),
-      ], columns: stability + motions + transients + identities)
+        RunDimension(
+          "leading_exponent", attractors.sets > 0 ? RecurrentMotion.exponents(of: latentDimension) : 0),
+      ], columns: [.reals(levelCoordinate) { $0.levels }] + stability + motions + transients + identities)
     if imageShape != nil {
       var picture = RunVariable(
         "picture", .single, ["attractor", "pixel"], .value,
@@ -74,7 +75,9 @@ extension RunLayout {
       real("position", perAxis, "fixed point, first point of a cycle, or a point of another set") {
         $0.sets.flatMap { $0.points[0] }
       },
-      real("residual", perSet, "|F^p(z) - z| at the position, p the period; missing without a period") { $0.sets.map(\.residual) },
+      real("residual", perSet, "|F^p(z) - z| at the position, p the period; missing without a period") {
+        $0.sets.map(\.residual)
+      },
       .integers(
         .flag(
           "kind", perSet, "kind of the invariant set",
@@ -106,10 +109,16 @@ extension RunLayout {
       ) {
         $0.sets.flatMap { $0.eigenvalues.map(\.imaginary) }
       },
-      real("spectral_radius", perSet, "largest modulus of an eigenvalue; missing for non-smooth and recurrent sets") {
+      real(
+        "spectral_radius", perSet,
+        "largest modulus of an eigenvalue; missing for non-smooth and recurrent sets"
+      ) {
         $0.sets.map(\.spectralRadius)
       },
-      real("largest_singular_value", perSet, "spectral norm of dF^p/dz; missing for non-smooth and recurrent sets") {
+      real(
+        "largest_singular_value", perSet,
+        "spectral norm of dF^p/dz; missing for non-smooth and recurrent sets"
+      ) {
         $0.sets.map(\.largestSingularValue)
       },
     ]
@@ -169,7 +178,7 @@ extension RunLayout {
   /// What the sets are near to, and which items they recover.
   private var identities: [Column] {
     let perSet = ["attractor"]
-    let labels = hierarchy.classLabels
+    let (labels, none) = (hierarchy.classLabels, noConcept)
     return [
       integer("nearest_concept", perSet, .address, "class label of the nearest concept") {
         $0.identities.map { $0.concept < 0 ? -1 : Int32(labels[$0.concept]) }
@@ -185,10 +194,26 @@ extension RunLayout {
       },
       integer(
         "recovered_item", perSet, .address,
-        "training item whose memory leads here and whose picture is nearest to the decoded one, among training and"
-          + " test set; -1 for a spurious attractor"
+        "training item whose memory is nearest, if it is nearer than half its distance to its nearest other memory;"
+          + " else -1"
       ) { $0.identities.map { Int32($0.recoveredItem) } },
-    ].filter { hierarchy.hasClasses || !$0.variable.name.contains("concept") }
+      .integers(
+        .flag(
+          "regime", perSet, "what the set resembles",
+          words: AttractorStudy.Regime.allCases.map { ("\($0)", $0.rawValue) })
+      ) { $0.identities.map(\.regime.rawValue) },
+      integer(
+        "attractor_class", perSet, .address,
+        "class label of the nearest concept, if the set is as near as the class's items; else \(noConcept)"
+      ) { $0.identities.map { $0.isOfConcept ? Int32(labels[$0.concept]) : Int32(clamping: none) } },
+      real(
+        "distance_excess_over_held_out", perSet,
+        "distance to the nearest of some training memories minus that to the nearest of as many held-out ones"
+      ) { $0.identities.map(\.excessOverHeldOut) },
+    ].filter {
+      hierarchy.hasClasses
+        || !$0.variable.name.contains("concept") && $0.variable.name != "attractor_class"
+    }
   }
 
   /// The shares of the starts that the sets attract.
@@ -214,7 +239,10 @@ extension RunLayout {
       .reals(fraction.with([lower, upper])) { $0.basins.flatMap(\.fractions) },
       .reals(lower) { $0.basins.flatMap { $0.intervals.map(\.lower) } },
       .reals(upper) { $0.basins.flatMap { $0.intervals.map(\.upper) } },
-      real("undecided_fraction", ["level"], "share of starts whose set is not known: slow, undecided or ambiguous ones") {
+      real(
+        "undecided_fraction", ["level"],
+        "share of starts whose set is not known: slow, undecided or ambiguous ones"
+      ) {
         $0.basins.map(\.undecidedFraction)
       },
       real(
@@ -243,7 +271,7 @@ extension RunLayout {
 
   /// The numbers of starts by the class of their source and by the class of what they reach.
   private var confusion: Section {
-    let labels = hierarchy.classLabels.map { Int32($0) }
+    let labels = ([noConcept] + hierarchy.classLabels).map { Int32(clamping: $0) }
     // If the root has counts of members, it has the same source classes.
     let isKnown = nearestConcepts != nil
     return Section(
@@ -252,11 +280,11 @@ extension RunLayout {
       columns: (isKnown ? [] : [sourceClassColumn()]) + [
         integer(
           "reached_class", ["reached_class"], .coordinate,
-          "class label of the concept nearest to the attractor"
+          "class label of the attractor, \(noConcept) if it is near to no concept"
         ) { _ in labels },
         integer(
           "confusion", ["level", "source_class", "reached_class"], .count,
-          "number of starts by class of their source and of the concept nearest to the attractor reached"
+          "number of starts by class of their source and of the attractor reached"
         ) { $0.basins.flatMap { ($0.confusion ?? []).joined().map { Int32(clamping: $0) } } },
       ])
   }
