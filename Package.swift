@@ -64,7 +64,10 @@ let package = Package(
     .target(name: "Corruptions", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
     .target(name: "VAE", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
     .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
-    .target(name: "Attractors", dependencies: ["Observables", "Dynamics", "Numerics", "CGSL"]),
+    // Averages and points of orbits, and what they show of the set on which orbits move.
+    .target(name: "Recurrence", dependencies: ["Numerics"]),
+    .target(
+      name: "Attractors", dependencies: ["Recurrence", "Observables", "Dynamics", "Numerics", "CGSL"]),
     .target(name: "Datasets", dependencies: ["Numerics", "CZlib"]),
     .target(name: "Output", dependencies: ["CNetCDF", "CHDF5", "Vocabulary"]),
     // Arrays in files of others, and data sets of them.

@@ -59,6 +59,7 @@ extension AttractorSearch {
     let new = Array(sets[first...])
     let made = Mutex([TrappingBall?](repeating: nil, count: new.count))
     Parallel.forEach(pieces: new.count, threads: threads) { _, piece in
+      guard new[piece].period <= Self.longestPeriodOfBalls else { return }
       let ball = TrappingBall(around: new[piece], of: self.map)
       made.withLock { $0[piece] = ball }
     }

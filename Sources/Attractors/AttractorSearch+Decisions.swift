@@ -16,11 +16,13 @@ extension AttractorSearch {
   }
 
   /// What the orbits of the pool show after a round.
-  private struct RoundFindings {
+  struct RoundFindings {
     /// Whether each orbit of the pool is decided.
     var isDecided: [Bool]
     /// The orbits whose step is below the tolerance.
     var settled: [Int] = []
+    /// The orbits that are looked at for recurrent motion.
+    var looks: [Int] = []
     /// Attempts that are to decide an orbit.
     var decisive: [Attempt] = []
     /// Attempts that may only find something new.
@@ -33,6 +35,9 @@ extension AttractorSearch {
   ) {
     var findings = examine(pool, &decisions)
     decideSettled(pool, &findings, &decisions, shouldStop: shouldStop)
+    decideRecurrent(pool, &findings, &decisions, shouldStop: shouldStop)
+    findings.decisive.removeAll { findings.isDecided[$0.index] }
+    findings.optional.removeAll { findings.isDecided[$0.index] }
     findings.optional.sort { ($0.size, $0.index) < ($1.size, $1.index) }
     let attempts = findings.decisive + findings.optional.prefix(Self.attemptsPerRound)
     let found = solve(attempts.map { (pool.stateArray($0.index), $0.period) }, shouldStop: shouldStop)
@@ -60,6 +65,7 @@ extension AttractorSearch {
         findings.isDecided[index] = true
       case .settled: findings.settled.append(index)
       case .paused, .waiting:
+        if isDueForLook(pool.orbits.pointer + index, isLast: isLast) { findings.looks.append(index) }
         if orbit.period > 1, orbit.recurrence < orbit.nextCycleAttempt * scale {
           let decides = orbit.recurrence < settings.tolerance || isLast
           let attempt = Attempt(
@@ -164,7 +170,8 @@ extension AttractorSearch {
     // After a step of exactly 0 all further steps are 0, so nothing else will be found.
     if Int(orbit.pointee.time) >= settings.maximumSteps || orbit.pointee.step == 0 {
       let isSlow = orbit.pointee.step < settings.tolerance.squareRoot() && !belongs
-      decisions[start] = Decision(outcome: isSlow ? .slow : .undecided, set: -1, time: -1)
+      decisions[start] = Decision(
+        outcome: orbit.pointee.isAmbiguous ? .ambiguous : isSlow ? .slow : .undecided, set: -1, time: -1)
       if unsettled.count < Self.keptStates { unsettled.append((start, pool.stateArray(attempt.index))) }
       return true
     }
@@ -174,7 +181,7 @@ extension AttractorSearch {
 
   /// The decision of an orbit in a trapping ball. Its time is that at which the orbit's step would fall below the
   /// tolerance.
-  private func trapped(_ orbit: OrbitPool.Orbit, state: [Double]) -> Decision {
+  func trapped(_ orbit: OrbitPool.Orbit, state: [Double]) -> Decision {
     let set = sets[Int(orbit.set)]
     let outcome: Outcome = set.period > 1 ? .cycle : .converged
     if orbit.step < settings.tolerance {

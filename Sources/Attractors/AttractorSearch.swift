@@ -19,8 +19,10 @@ public struct AttractorDecision: Sendable, Hashable {
 /// 1. Orbits are iterated plainly, in rounds. Only plain iteration determines where they go.
 /// 2. Between rounds Newton's method is tried where steps have become small or an orbit has come back to itself.
 /// The sets that it finds join the catalogue. Stable ones get a `TrappingBall` if the map can bound its remainder.
-/// 3. An orbit is decided when it lies in a trapping ball (which proves where it goes), or when its step is below
-/// the tolerance and Newton's method confirms a stable set at that place. A small step alone decides nothing,
+/// 3. Orbits that have not settled after some thousand steps are looked at: two windows of their motion show whether
+/// they move on a closed curve, a quasi-periodic or a chaotic set, or on a long cycle (`RecurrentAnalysis`).
+/// 4. An orbit is decided when it lies in a trapping ball (which proves where it goes), or when its step is below
+/// the tolerance and Newton's method confirms a stable set at that place, or when it moves on a recurrent set. A small step alone decides nothing,
 /// because the orbit may be passing a ghost or a saddle.
 ///
 /// Rounds depend only on the starts, so results have the same bits for any number of threads.
@@ -33,8 +35,11 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     public var tolerance = 1e-10
     /// The number of steps after which an orbit is given up.
     public var maximumSteps = 100_000
-    /// The longest period of cycles that are sought.
+    /// The longest period of cycles that are sought while orbits are iterated. Longer ones are found when orbits are
+    /// looked at.
     public var maximumPeriod = 8
+    /// Whether orbits that do not settle are looked at for recurrent motion and for long cycles.
+    public var looksForRecurrence = true
     /// The distance of latent states below which findings that are alike are one set. Two stable sets remain two if
     /// their balls of proven contraction, or an unstable set between them, tell them apart.
     public var mergeDistance = 1e-6
@@ -47,6 +52,17 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     public init() {}
   }
 
+  /// How far a call of `decide(_:)` has come.
+  public struct Progress: Sendable, Hashable {
+    /// The fraction of the work that is done. An orbit under way counts by the steps that it has taken, of the most
+    /// that it may take.
+    public var fraction: Double
+    /// The number of orbits that are decided.
+    public var decided: Int
+    /// The number of orbits that have not settled after some thousand steps and are still under way.
+    public var unsettled: Int
+  }
+
   /// How one start ended.
   public typealias Decision = AttractorDecision
 
@@ -57,7 +73,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// All sets found so far, stable or not, in order of discovery.
   public internal(set) var sets: [InvariantSet] = []
   /// The number of steps of plain iteration so far, summed over all orbits.
-  public private(set) var iterations = 0
+  public internal(set) var iterations = 0
   /// The number of orbits that were decided by a trapping ball.
   public internal(set) var decidedByBall = 0
   /// The states of orbits that did not settle, `keptStates` of them at most, with their positions in the members of
@@ -69,6 +85,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   private let start: Start
   private let noise: NoiseSource
   let threads: Int
+  /// The number of examinations of orbits for recurrent motion that found no set.
+  var fruitlessExaminations = 0
   /// Evaluates the map at single states, between rounds.
   let evaluator: LinearizedOrbit<Map>
   /// The trapping balls of stable sets, by the catalogue's index.
@@ -89,6 +107,8 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   static var keptStates: Int { 32 }
   /// The largest number of states in `samples`.
   static var keptSamples: Int { 128 }
+  /// The time at which an orbit is first looked at for recurrent motion.
+  static var firstLook: Int32 { 2048 }
   /// The step at which Newton's method is first tried, relative to max(1, |z|).
   private static var firstAttempt: Double { 0.02 }
 
@@ -115,13 +135,13 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   ///
   /// - Parameters:
   ///   - members: The starts, by the addresses of their initial states.
-  ///   - progress: Called between rounds with the fraction of members decided. Returning false cancels the search.
+  ///   - progress: Called between rounds. Returning false cancels the search.
   ///   - shouldStop: Asked before each step of a block. True cancels the search.
   /// - Returns: One decision per member, in their order.
   /// - Throws: `CancellationError` if the search is cancelled.
   /// - Complexity: O(steps until decided, summed over members, x parameters).
   public func decide(
-    _ members: [Member], progress: ((Double) -> Bool)? = nil,
+    _ members: [Member], progress: ((Progress) -> Bool)? = nil,
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> [Decision] {
     unsettled = []
@@ -152,7 +172,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   }
 
   private func decide(
-    count: Int, progress: ((Double) -> Bool)?, shouldStop: @escaping @Sendable () -> Bool,
+    count: Int, progress: ((Progress) -> Bool)?, shouldStop: @escaping @Sendable () -> Bool,
     begin: (OrbitPool, Int) -> Void
   ) throws -> [Decision] {
     var decisions = [Decision](repeating: Decision(), count: count)
@@ -170,7 +190,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
         pool.append(
           OrbitPool.Orbit(
             start: Int32(truncatingIfNeeded: taken), nextAttempt: Self.firstAttempt,
-            nextCycleAttempt: Self.firstAttempt, tolerance: settings.tolerance))
+            nextCycleAttempt: Self.firstAttempt, tolerance: settings.tolerance, nextLook: Self.firstLook))
         taken += 1
       }
       begin(pool, first)
@@ -180,11 +200,18 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
       decideOrbits(pool, &decisions, shouldStop: shouldStop)
       if shouldStop() { throw CancellationError() }
       round += 1
-      if let progress, !progress(Double(taken - pool.count) / Double(max(count, 1))) {
-        throw CancellationError()
-      }
+      if let progress, !progress(self.progress(pool, taken: taken, of: count)) { throw CancellationError() }
     }
     return decisions
+  }
+
+  private func progress(_ pool: OrbitPool, taken: Int, of count: Int) -> Progress {
+    let decided = taken - pool.count
+    let times = (0..<pool.count).map { pool.orbits.pointer[$0].time }
+    let underWay = times.reduce(0) { $0 + Double($1) / Double(settings.maximumSteps) }
+    return Progress(
+      fraction: min((Double(decided) + underWay) / Double(max(count, 1)), 1), decided: decided,
+      unsettled: times.count { $0 >= Self.firstLook })
   }
 
   /// Prepares the initial states of the pool's orbits from `first` on, and turns them into z(0).

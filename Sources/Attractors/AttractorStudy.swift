@@ -3,7 +3,7 @@ import Numerics
 
 /// The attractors of a model, their basins and their identity, as the run file's group `/attractors` has them.
 public struct AttractorStudy: Sendable {
-  /// Fixed points and cycles. Those that starts reached come first, by descending number of starts.
+  /// Fixed points, cycles and recurrent sets. Those that starts reached come first, by descending number of starts.
   public var sets: [InvariantSet]
   /// The number of sets that starts reached.
   public var reachedCount: Int
@@ -70,22 +70,27 @@ public struct AttractorStudy: Sendable {
     public var fractions: [Double]
     /// The 95 % confidence intervals of these shares.
     public var intervals: [FractionInterval]
-    /// The share of all starts that are slow or undecided.
+    /// The share of all starts whose set is not known: slow, undecided and ambiguous ones.
     public var undecidedFraction: Double
-    /// The basin entropy of decided starts, in nats.
-    public var entropy: Double
+    /// The entropy of the basin fractions, in nats.
+    public var entropy: BasinFractionEntropy
     /// A lower bound on the number of attractors that no start has reached (Chao1).
     public var unseen: UnseenAttractors
     /// The median, the 90 % quantile and the maximum of the times of starts that converged; -1 for none.
     public var convergenceTimes: (median: Int, ninetieth: Int, maximum: Int)
-    /// The number of starts by class and by the class of the concept nearest to the attractor reached,
-    /// `[class][class]`; nil without classes.
+    /// The number of starts by class and by the class of the concept that the attractor reached belongs to,
+    /// `[class][1 + class]`, where the first column is that of attractors near to none; nil without classes.
     public var confusion: [[Int]]?
+    /// The shares of starts whose attractor belongs to each regime, in the order of `Regime.allCases`.
+    public var regimes: [RegimeShare] = []
+    /// The share of decided starts whose attractor is nearer to the matched sample of training memories than to the
+    /// held-out one; NaN without held-out items.
+    public var nearerToTraining = Double.nan
 
     /// Creates the statistics of a level.
     package init(
       counts: [Int], fractions: [Double], intervals: [FractionInterval], undecidedFraction: Double,
-      entropy: Double, unseen: UnseenAttractors,
+      entropy: BasinFractionEntropy, unseen: UnseenAttractors,
       convergenceTimes: (median: Int, ninetieth: Int, maximum: Int), confusion: [[Int]]?
     ) {
       self.counts = counts
@@ -96,6 +101,35 @@ public struct AttractorStudy: Sendable {
       self.unseen = unseen
       self.convergenceTimes = convergenceTimes
       self.confusion = confusion
+    }
+  }
+
+  /// What a set resembles, adapted from Pham et al. (arXiv:2505.21777) and Radhakrishnan et al. (arXiv:1909.12362). The
+  /// raw values are those of `regime` in run files, and the first that holds counts.
+  public enum Regime: Int32, Sendable, CaseIterable {
+    /// It recovers the memory of a training item.
+    case memorized = 0
+    /// It lies near a concept or the root.
+    case prototype = 1
+    /// It is as near to a training memory as held-out items are.
+    case generalizing = 2
+    /// None of these.
+    case spurious = 3
+    /// Neither of the first two, and there are no held-out items that would tell the other two apart.
+    case unclassified = 4
+  }
+
+  /// A share of starts with its 95 % confidence interval.
+  public struct RegimeShare: Sendable {
+    /// The share of all starts.
+    public var fraction: Double
+    /// Its interval, which undecided starts widen.
+    public var interval: FractionInterval
+
+    /// Creates a share.
+    package init(fraction: Double, interval: FractionInterval) {
+      self.fraction = fraction
+      self.interval = interval
     }
   }
 
@@ -111,16 +145,27 @@ public struct AttractorStudy: Sendable {
     public var memoryDistance: Double
     /// The training item whose memory the attractor recovers; -1 for none.
     public var recoveredItem: Int
+    /// What the attractor resembles.
+    public var regime: Regime
+    /// Whether it lies as near to the nearest concept as most of that class's items.
+    public var isOfConcept: Bool
+    /// The distance from the nearest memory of a sample of training items minus that of a held-out sample of the same
+    /// size; NaN without held-out items.
+    public var excessOverHeldOut: Double
 
     /// Creates an identity.
     package init(
-      concept: Int, conceptDistance: Double, memory: Int, memoryDistance: Double, recoveredItem: Int
+      concept: Int, conceptDistance: Double, memory: Int, memoryDistance: Double, recoveredItem: Int,
+      regime: Regime, isOfConcept: Bool, excessOverHeldOut: Double
     ) {
       self.concept = concept
       self.conceptDistance = conceptDistance
       self.memory = memory
       self.memoryDistance = memoryDistance
       self.recoveredItem = recoveredItem
+      self.regime = regime
+      self.isOfConcept = isOfConcept
+      self.excessOverHeldOut = excessOverHeldOut
     }
   }
 

@@ -11,6 +11,9 @@ public struct FractionInterval: Sendable, Hashable {
   /// The interval's upper end.
   public var upper: Double
 
+  /// An interval whose ends are missing.
+  public static let missing = FractionInterval(lower: .nan, upper: .nan)
+
   /// Half the interval's width; NaN if the interval is missing.
   public var halfWidth: Double { 0.5 * (upper - lower) }
 

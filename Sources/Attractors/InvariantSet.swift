@@ -1,7 +1,7 @@
 import Dynamics
 import Numerics
 
-/// A fixed point or cycle of a map, with its linear stability.
+/// A fixed point or cycle of a map, with its linear stability, or another set on which orbits move for ever.
 public struct InvariantSet: Sendable {
   /// The kinds of sets. The raw values are those of `kind` in run files.
   public enum Kind: Int32, Sendable, CaseIterable {
@@ -19,6 +19,20 @@ public struct InvariantSet: Sendable {
     case nonSmoothFixedPoint = 5
     /// A cycle with points on kinks, so that F^p has no Jacobian there.
     case nonSmoothCycle = 6
+    /// A closed curve, or several that are visited in turn, which attracts what is near it.
+    case stableCurve = 7
+    /// An attracting set on which orbits have several independent frequencies.
+    case quasiPeriodicSet = 8
+    /// An attracting set on which neighbouring orbits diverge from each other.
+    case chaoticSet = 9
+  }
+
+  /// How orbits move on a set.
+  public enum Motion: Sendable {
+    /// They come back after `period` steps.
+    case periodic
+    /// They come back close to themselves again and again, but never exactly.
+    case recurrent(RecurrentMotion)
   }
 
   /// Whether a set attracts what is near it. The raw values are those of `stability` in run files.
@@ -33,11 +47,14 @@ public struct InvariantSet: Sendable {
     case undecided = 3
   }
 
-  /// p, the smallest number of steps that leads back; 1 for a fixed point.
+  /// How orbits move on the set.
+  public let motion: Motion
+  /// p, the smallest number of steps that leads back; 1 for a fixed point, 0 if no number of steps does.
   public let period: Int
   /// The states that the orbit passes, in order. The first one has the smallest first component. Shape `[p][N]`.
+  /// A recurrent motion has states of an orbit here.
   public let points: [[Double]]
-  /// |F^p(z) - z| at the first point.
+  /// |F^p(z) - z| at the first point; NaN without a period.
   public let residual: Double
   /// The eigenvalues of dF^p/dz, by descending modulus; NaN if there is no Jacobian.
   public private(set) var eigenvalues: [ComplexNumber]
@@ -74,6 +91,13 @@ public struct InvariantSet: Sendable {
   var liesOnKink: Bool { kinks.contains { !$0.isEmpty } }
   /// The kind of the set.
   public var kind: Kind {
+    if case .recurrent(let motion) = motion {
+      return switch motion.kind {
+      case .stableCurve: .stableCurve
+      case .quasiPeriodicSet: .quasiPeriodicSet
+      case .chaoticSet: .chaoticSet
+      }
+    }
     guard isSmooth else { return period > 1 ? .nonSmoothCycle : .nonSmoothFixedPoint }
     if period > 1 { return isStable ? .stableCycle : .unstableCycle }
     return isStable ? .stableFixedPoint : stabilityIndex == eigenvalues.count ? .repeller : .saddle
@@ -119,6 +143,7 @@ public struct InvariantSet: Sendable {
     guard let eigenvalues = product.eigenvalues(), let singular = product.largestSingularValue() else {
       return nil
     }
+    motion = .periodic
     period = points.count
     self.points = points
     self.jacobians = jacobians
@@ -129,6 +154,23 @@ public struct InvariantSet: Sendable {
     spectralRadius = eigenvalues.first?.modulus ?? 0
     largestSingularValue = singular
     stability = eigenvalues.allSatisfy { $0.modulus < 1 - Self.neutralMargin } ? .stable : .unstable
+  }
+
+  /// An attracting set on which orbits move recurrently.
+  init(_ motion: RecurrentMotion) {
+    let points = (0..<motion.sample.points.count).map { motion.sample.points[$0] }
+    let first = points.indices.min { points[$0].lexicographicallyPrecedes(points[$1]) } ?? 0
+    self.motion = .recurrent(motion)
+    period = 0
+    self.points = Array(points[first...] + points[..<first])
+    jacobians = []
+    kinks = []
+    uncertainty = motion.sample.gap
+    residual = .nan
+    eigenvalues = motion.mean.map { _ in ComplexNumber(real: .nan, imaginary: .nan) }
+    (spectralRadius, largestSingularValue) = (.nan, .nan)
+    stability = .stable
+    isSmooth = false
   }
 
   /// The set with the stability that one-sided derivatives show; nil if it is no isolated set.

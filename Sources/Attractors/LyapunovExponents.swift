@@ -1,5 +1,4 @@
 import Dynamics
-import Numerics
 
 /// The Lyapunov exponents along an orbit, leading ones first.
 ///
@@ -24,26 +23,12 @@ public func lyapunovExponents<Map: DifferentiableMap>(
   let directions = min(count, n)
   precondition(directions >= 1 && steps >= 1 && transient >= 0)
   let orbit = LinearizedOrbit(map)
-  var rows = [Double](repeating: 0, count: directions * n)
-  for k in 0..<directions { rows[k * n + k] = 1 }
+  var frame = TangentFrame(count: directions, dimension: n)
   var z = state
   var sums = [Double](repeating: 0, count: directions)
   for t in 0..<(transient + steps) {
-    orbit.apply(&z, &rows, count: directions)
-    guard z.allSatisfy(\.isFinite), rows.allSatisfy(\.isFinite) else { return [] }
-    for k in 0..<directions {
-      for earlier in 0..<k {
-        var product = 0.0
-        for i in 0..<n { product += rows[k * n + i] * rows[earlier * n + i] }
-        for i in 0..<n { rows[k * n + i] -= product * rows[earlier * n + i] }
-      }
-      var square = 0.0
-      for i in 0..<n { square += rows[k * n + i] * rows[k * n + i] }
-      let length = square.squareRoot()
-      if t >= transient { sums[k] += logarithm(length) }
-      guard length > 0 else { continue }  // a superstable direction has the exponent minus infinity
-      for i in 0..<n { rows[k * n + i] /= length }
-    }
+    guard frame.advance(&z, orbit) else { return [] }
+    if t >= transient { for k in 0..<directions { sums[k] += frame.growth[k] } }
   }
   return sums.map { $0 / Double(steps) }
 }

@@ -38,6 +38,15 @@ final class OrbitPool: @unchecked Sendable {
     var nextCycleAttempt: Double
     /// The orbit counts as settled when its step is below this.
     var tolerance: Double
+    /// The time from which on the orbit is looked at for recurrent motion.
+    var nextLook: Int32
+    /// The sum of the lengths of this round's steps, and their number.
+    var stepSum = 0.0
+    var stepCount: Int32 = 0
+    /// The average step of a round about half the time before the next look; infinite before that.
+    var earlierStep = Double.infinity
+    /// Whether the last look left open on which of several known sets the orbit moves.
+    var isAmbiguous = false
   }
 
   /// N, the dimension of the states.

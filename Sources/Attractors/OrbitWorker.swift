@@ -109,6 +109,8 @@ final class OrbitWorker<Map: DifferentiableMap> {
     remaining.pointer[row] = Int32(truncatingIfNeeded: min(round.budget, left))
     pool.orbits.pointer[orbit].period = 1
     pool.orbits.pointer[orbit].recurrence = .infinity
+    pool.orbits.pointer[orbit].stepSum = 0
+    pool.orbits.pointer[orbit].stepCount = 0
     // The reference is NaN until there is a state to compare with. The last round may be too short for one.
     (reference.pointer + row * n).update(repeating: .nan, count: n)
   }
@@ -131,6 +133,8 @@ final class OrbitWorker<Map: DifferentiableMap> {
     let orbit = round.pool.orbits.pointer + Int(index.pointer[row])
     let step = distance(state, previous.pointer + row * n, n)
     orbit.pointee.step = step
+    orbit.pointee.stepSum += step
+    orbit.pointee.stepCount += 1
     orbit.pointee.time += 1
     remaining.pointer[row] -= 1
     guard step.isFinite else { return .diverged }

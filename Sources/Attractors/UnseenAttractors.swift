@@ -1,7 +1,7 @@
 import Numerics
 
 /// A lower bound on the number of attractors that no start has reached, estimated from those that were reached
-/// rarely.
+/// rarely. Starts whose set is not decided are left out, so that sets which only those reach are not counted.
 ///
 ///     unseen = A f1 (f1 - 1) / (2 (f2 + 1)),   A = (n - 1) / n
 ///
@@ -45,18 +45,5 @@ public struct UnseenAttractors: Sendable, Hashable {
         + a * a * f1 * f1 * f2 * power(f1 - 1, 2) / (4 * power(f2 + 1, 4))
     }
     standardError = max(variance, 0).squareRoot()
-  }
-}
-
-/// The basin entropy -sum f ln f of the fractions of decided starts, in nats; NaN without starts.
-///
-/// This is the plug-in estimate, which is too small by about (attractors - 1) / (2 starts).
-public func basinEntropy(_ basins: [Int]) -> Double {
-  let total = Double(basins.reduce(0, +))
-  guard total > 0 else { return .nan }
-  return basins.reduce(0) { sum, k in
-    guard k > 0 else { return sum }
-    let f = Double(k) / total
-    return sum - f * logarithm(f)
   }
 }

@@ -53,4 +53,8 @@ public enum Outcome: Int32, Sendable, CaseIterable {
   case diverged = 3
   /// None of the other outcomes could be shown.
   case undecided = 4
+  /// The orbit moves for ever on a closed curve, a quasi-periodic or a chaotic set.
+  case recurrent = 5
+  /// The orbit moves recurrently, but which of several known sets it moves on is not shown.
+  case ambiguous = 6
 }

@@ -30,6 +30,7 @@ public enum MarkdownReport {
     lines += try facts(data)
     lines += try approaches(data)
     lines += try changes(data)
+    lines += try attractors(data)
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -105,5 +106,16 @@ public enum MarkdownReport {
       for (level, row) in zip(data.levels, changes.rows) { rows.append(point.labels + [short(level)] + row) }
     }
     return [data.changeCaption, ""] + note + table(data.sweep.map(\.key) + ["level"] + times, rows) + [""]
+  }
+
+  private static func attractors(_ data: RunData) throws -> [String] {
+    let header = data.attractorNumberHeader
+    guard !header.isEmpty else { return [] }
+    let (points, note) = Self.points(data, rows: data.levels.count, ["attracting_sets"])
+    let rows = try points.flatMap { point in
+      try point.data.attractorNumberRows().map { point.labels + $0 }
+    }
+    return ["Attractors. \(data.attractorNumberCaption)", ""] + note
+      + table(data.sweep.map(\.key) + ["level"] + header, rows) + [""]
   }
 }

@@ -17,6 +17,7 @@ extension Report {
     try addModels()
     try addApproaches()
     try addChanges()
+    try addAttractorNumbers()
     try addAverages()
     page.add("</section>")
   }
@@ -186,6 +187,17 @@ extension Report {
       try point.conceptChanges().map { changes in
         zip(point.levels, changes.rows).map { HTMLPage.Row(cells: [short($0)] + $1) }
       }
+    }
+  }
+
+  private mutating func addAttractorNumbers() throws {
+    let header = data.attractorNumberHeader
+    guard !header.isEmpty else { return }
+    try addPoints(
+      "Attractors in numbers", data.attractorNumberCaption, ["level"] + header, ["attracting_sets"],
+      limit: max(Self.mostRows / max(data.levels.count, 1), 1)
+    ) { point in
+      try point.attractorNumberRows().map { HTMLPage.Row(cells: $0) }
     }
   }
 

@@ -136,7 +136,13 @@ extension RunData {
             title: "approach to \(name == "root" ? "the" : "own") \(name)"))
       }
     }
-    for name in try chosen(options) {
+    for name in mappedAttractorNumbers(options) {
+      result.append(
+        try sweepQuantity(
+          name, [], at: 0, grid, isFraction: Self.isFractionOfStarts(name), title: longName(name)))
+    }
+    let others = withoutAttractorNumbers(options)
+    for name in options.variables.isEmpty || !others.variables.isEmpty ? try chosen(others) : [] {
       result.append(
         try sweepQuantity(
           name, ["time"], at: last, grid, isFraction: family(of: name) == .fraction,
@@ -159,7 +165,9 @@ extension RunData {
     ]
     // For each variable and point there is one column, with a number per level.
     let read = try names.map { name in
-      try name.map { name in try points.map { try $0.column(name, dimensions, at: [index]) } }
+      try name.map { name in
+        try points.map { try $0.column(name, dimensions, at: dimensions.map { _ in index }) }
+      }
     }
     var least: Double?
     func cell(_ point: Int, _ level: Int) -> SweepQuantity.Cell {

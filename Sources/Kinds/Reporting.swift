@@ -7,8 +7,8 @@ public enum RunProgress: Sendable {
   case training(TrainingProgress)
   /// The fraction of the ensemble that is done.
   case running(Double)
-  /// The fraction of the starts whose attractor is known.
-  case searching(Double)
+  /// How far the search for attractors has come.
+  case searching(SearchProgress)
   /// The fraction of several runs that is done, how many runs are done, and how many there are.
   case runs(Double, done: Int, of: Int)
 }
@@ -27,6 +27,31 @@ public struct TrainingProgress: Sendable, Hashable {
     self.epoch = epoch
     self.epochs = epochs
     self.note = note
+  }
+}
+
+/// How far a search for attractors has come.
+public struct SearchProgress: Sendable, Hashable {
+  /// The fraction of the work that is done, where starts under way count by the steps that they may still take.
+  public var fraction: Double
+  /// The number of starts that are decided.
+  public var decided: Int
+  /// The number of starts that have not settled after some thousand steps and are still under way.
+  public var unsettled: Int
+  /// The number of starts.
+  public var starts: Int
+
+  /// Makes a report.
+  public init(fraction: Double, decided: Int, unsettled: Int, of starts: Int) {
+    self.fraction = fraction
+    self.decided = decided
+    self.unsettled = unsettled
+    self.starts = starts
+  }
+
+  /// The numbers of starts in words.
+  public var note: String {
+    "\(decided) of \(starts) starts decided" + (unsettled > 0 ? ", \(unsettled) do not settle" : "")
   }
 }
 

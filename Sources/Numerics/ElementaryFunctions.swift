@@ -1,5 +1,13 @@
 internal import CKernels
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 // The package's own elementary functions (Sources/CKernels/functions.h), which have the same bits on every processor.
 // The C library's differ between its versions and between processors. docs/explanation/determinism.md has the errors.
 
@@ -37,3 +45,6 @@ public func logistic(_ x: Double) -> Double { ckernels_logistic_function(x) }
 
 /// base^exponent. Negative bases have a value only for whole exponents.
 public func power(_ base: Double, _ exponent: Double) -> Double { ckernels_power(base, exponent) }
+
+/// The angle of the point (x, y), in radians, from -pi to pi; the C library's, for numbers that come back to a tolerance.
+public func arctangent(_ x: Double, _ y: Double) -> Double { atan2(y, x) }

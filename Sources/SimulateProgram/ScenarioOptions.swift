@@ -142,7 +142,8 @@ struct ScenarioOptions: ParsableArguments {
         beginning.log(progress)
         switch event {
         case .training(let training): epochs.log(training, progress)
-        case .searching(let fraction): work.log("attractors", fraction, progress)
+        case .searching(let search):
+          work.log("attractors", search.fraction, progress, note: search.note)
         case .running(let fraction): work.log("running", fraction, progress)
         case .runs(let fraction, let done, let count): runs.log(fraction, done, of: count, progress)
         }
@@ -222,7 +223,8 @@ private final class RunLog: Sendable {
   }
 }
 
-/// Progress of one run: a bar on a terminal; elsewhere a line for every tenth, at most one in ten seconds.
+/// Progress of one run: a bar on a terminal; elsewhere a line for every tenth, at most one in ten seconds, and at least
+/// one a minute of what has a note.
 private final class WorkLog: Sendable {
   private struct State {
     var task = ""
@@ -235,8 +237,8 @@ private final class WorkLog: Sendable {
   private let state = Mutex(State())
   init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
-  func log(_ task: String, _ fraction: Double, _ progress: ProgressLine) {
-    progress.show(task, fraction: fraction)
+  func log(_ task: String, _ fraction: Double, _ progress: ProgressLine, note: String = "") {
+    progress.show(task, fraction: fraction, note: note)
     guard !isQuiet, !progress.isActive else { return }
     let line: String? = state.withLock { state in
       let now = Date()
@@ -244,11 +246,16 @@ private final class WorkLog: Sendable {
       if task != state.task {
         state = State(task: task, pace: Pace(begin: now, first: fraction), last: now, tenth: tenth)
       }
-      guard tenth > state.tenth, fraction < 1, now.timeIntervalSince(state.last) >= 10 else { return nil }
+      let silence = now.timeIntervalSince(state.last)
+      guard fraction < 1, tenth > state.tenth && silence >= 10 || !note.isEmpty && silence >= 60 else {
+        return nil
+      }
       state.last = now
       state.tenth = tenth
       let left = shortTime(state.pace.left(at: now, fraction: fraction))
-      return "\(task): \(10 * tenth) % after \(shortTime(state.pace.elapsed(at: now))), about \(left) left"
+      return
+        "\(task): \(Int(100 * fraction)) % after \(shortTime(state.pace.elapsed(at: now))), about \(left) left"
+        + (note.isEmpty ? "" : " (\(note))")
     }
     if let line { printMessage(line) }
   }

@@ -1,4 +1,3 @@
-import Attractors
 import Dynamics
 import Foundation
 import Observables
@@ -35,8 +34,10 @@ enum Summary {
     lines.append(finalTable(report, scenario: scenario))
     if let attractors = report.attractors {
       lines.append("")
-      lines.append(attractorTables(attractors, labels: report.classLabels))
-      if let until = scenario.attractors?.until { lines.append(sampling(attractors, until)) }
+      lines.append(AttractorSummary(study: attractors, labels: report.classLabels).text)
+      if let until = scenario.attractors?.until {
+        lines.append(AttractorSummary.sampling(attractors, until))
+      }
     }
     lines += divergence(report.levels.reduce(0) { $0 + $1.divergedCount }, of: report.memberCount)
     lines.append("")
@@ -126,90 +127,6 @@ enum Summary {
     return "Averages of the observables:\n" + TextTable.numbers(rows)
   }
 
-  /// The search in numbers, outcomes per level, and the ten largest basins.
-  private static func attractorTables(_ study: AttractorStudy, labels: [Int]) -> String {
-    let starts = study.items.count * study.realizations
-    let reached = study.reachedCount
-    func count(_ kind: InvariantSet.Kind) -> Int { study.sets.count { $0.kind == kind } }
-    let kinked = study.sets.filter { !$0.isSmooth }
-    let stable = study.sets.count(where: \.isStable)
-    let cycles = study.sets.count { $0.isStable && $0.period > 1 }
-    func onKinks(_ stability: InvariantSet.Stability) -> Int { kinked.count { $0.stability == stability } }
-    let others =
-      kinked.isEmpty
-      ? ""
-      : "; on kinks of the map: \(kinked.count) (\(onKinks(.stable)) stable, \(onKinks(.semiStable)) semi-stable,"
-        + " \(onKinks(.unstable)) unstable, \(onKinks(.undecided)) undecided)"
-    var lines = [
-      "Attractors: \(reached) reached by \(starts) starts per level (in \(short(study.seconds, 1)) s);"
-        + " all found: \(stable) stable (\(cycles) of them cycles), \(count(.saddle)) saddles,"
-        + " \(count(.repeller)) repellers, \(count(.unstableCycle)) unstable cycles\(others)."
-    ]
-    var rows = [
-      [
-        "level", "converged", "cycle", "slow", "diverged", "undecided", "entropy", "unseen", "t50", "t90",
-        "tmax",
-      ]
-    ]
-    for (l, basins) in study.basins.enumerated() {
-      rows.append(
-        [short(study.levels[l])]
-          + Outcome.allCases.map { outcome in "\(study.outcomes[l].count { $0 == outcome })" }
-          + [number(basins.entropy, 2), number(basins.unseen.estimate, 1)]
-          + [
-            basins.convergenceTimes.median, basins.convergenceTimes.ninetieth,
-            basins.convergenceTimes.maximum,
-          ]
-          .map { $0 < 0 ? "-" : "\($0)" })
-    }
-    lines.append(TextTable.numbers(rows))
-    if reached > 0 { lines += [""] + basinTable(study, labels: labels, shown: min(10, reached)) }
-    return lines.joined(separator: "\n")
-  }
-
-  /// The largest basins with what their attractors are near to.
-  private static func basinTable(_ study: AttractorStudy, labels: [Int], shown: Int) -> [String] {
-    let heading =
-      "The \(shown == 1 ? "largest basin" : "\(shown) largest basins"), by the mean over levels: share of starts"
-      + " [95 % interval] by level; d: latent distance to the nearest concept and memory:"
-    var table = [
-      ["", "kind", "radius", "concept", "d", "memory d", "recovers"]
-        + study.levels.map { "level " + short($0) }
-    ]
-    for k in 0..<shown {
-      let set = study.sets[k]
-      let identity = study.identities[k]
-      table.append(
-        [
-          "\(k)",
-          (set.period > 1 ? "cycle of \(set.period)" : "fixed point") + (set.isSmooth ? "" : " on a kink"),
-          number(set.spectralRadius, 4),
-          identity.concept >= 0 ? "\(labels[identity.concept])" : "-", number(identity.conceptDistance, 2),
-          number(identity.memoryDistance, 2),
-          identity.recoveredItem >= 0 ? "item \(identity.recoveredItem)" : "no",
-        ]
-          + study.basins.map { basins in
-            "\(number(basins.fractions[k], 3)) [\(number(basins.intervals[k].lower, 3)),"
-              + " \(number(basins.intervals[k].upper, 3))]"
-          })
-    }
-    return [heading, TextTable.numbers(table)]
-  }
-
-  /// Whether the intervals became as narrow as was asked for.
-  private static func sampling(_ study: AttractorStudy, _ until: AttractorSpecification.Until) -> String {
-    let widest = study.basins.flatMap(\.intervals).widest ?? 1
-    guard widest.isFinite else {
-      return
-        "Intervals are missing, because the starts of one item say nothing about other items: +-"
-        + " \(number(until.halfWidth, 3)) was asked for, and is not reached; take more items."
-    }
-    return
-      "Widest interval: +- \(number(widest, 3)), asked for +- \(number(until.halfWidth, 3))"
-      + (widest <= until.halfWidth ? "" : ": not reached with at most \(until.atMost) starts per level")
-      + "; look \(study.looks.taken) of at most \(study.looks.planned), which together keep the 95 %."
-  }
-
   /// What is said of members that diverged: a line, or none where none did.
   static func divergence(_ diverged: Int, of members: Int) -> [String] {
     guard diverged > 0 else { return [] }
@@ -221,7 +138,7 @@ enum Summary {
 
   static func short(_ x: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", x) }
 
-  private static func number(_ x: Double, _ digits: Int) -> String { ResultText.number(x, digits) }
+  static func number(_ x: Double, _ digits: Int) -> String { ResultText.number(x, digits) }
 
   /// A mean with its error.
   static func mean(_ x: Double, _ error: Double) -> String {

@@ -71,7 +71,7 @@ package struct FileStack {
       let made = try group.defineGroup(name)
       if axes.isEmpty || (content.isUniform && content.count == files.count { $0 != nil }) {
         try Self.define(content.dimensions, in: made)
-        try Self.writeLabels(content, in: made)
+        try Self.writeLabels(content, visible: layout.root.dimensions, in: made)
         try writeAxes(made)
         for (name, value) in content.attributes { try made.setAttribute(name, value) }
         targets.append(
@@ -116,12 +116,17 @@ package struct FileStack {
     }
   }
 
-  private static func writeLabels(_ content: FileLayout.Group, in group: NetCDFGroup) throws {
+  /// - Parameter visible: Dimensions of enclosing groups.
+  private static func writeLabels(
+    _ content: FileLayout.Group, visible: [FileLayout.Dimension] = [], in group: NetCDFGroup
+  ) throws {
     for variable in content.variables where variable.isLabel {
       guard let labels = content.labels[variable.name] else { continue }
       var attributes = variable.attributes
       let entries =
-        variable.dimensions.first.flatMap { name in content.dimensions.first { $0.name == name }?.entries }
+        variable.dimensions.first.flatMap { name in
+          (content.dimensions + visible).first { $0.name == name }?.entries
+        }
       if variable.dimensions.count > 1 || (entries == nil && !variable.dimensions.isEmpty) { continue }
       if let entries, let k = attributes.firstIndex(where: { $0.0 == "flag_meanings" }) {
         attributes[k].1 = .text(entries.joined(separator: " "))
@@ -247,7 +252,7 @@ package struct FileStack {
     let rootDimensions = try reader.root.dimensions.map { try FileLayout.Dimension($0, in: reader.root) }
     try content.add(source, visible: rootDimensions)
     try Self.define(content.dimensions, in: made)
-    try Self.writeLabels(content, in: made)
+    try Self.writeLabels(content, visible: rootDimensions, in: made)
     for (name, value) in content.attributes + attributes { try made.setAttribute(name, value) }
     let target = Target(
       group: made, layout: content,

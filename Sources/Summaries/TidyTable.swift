@@ -7,7 +7,8 @@ import Vocabulary
 /// A variable is followed by its standard error if there is one. Variables of fewer dimensions are repeated along the
 /// dimensions that they lack.
 public struct TidyTable: Sendable {
-  /// The names of the columns: the coordinates, then the variables.
+  /// The names of the columns: the coordinates, then the variables, with their paths where names would not tell them
+  /// apart.
   public let columns: [String]
   /// The length of each dimension, slowest first.
   public let shape: [Int]
@@ -58,18 +59,30 @@ public struct TidyTable: Sendable {
       cells.append(
         Column(values: try Self.coordinate(dimension, group: group, reader), strides: strides))
     }
-    for variable in Self.withErrors(chosen, reader) {
+    let all = Self.withErrors(chosen, reader)
+    for variable in all {
       var strides = [Int](repeating: 0, count: dimensions.count)
       var step = 1
       for dimension in variable.dimensions.reversed() {
         if let axis = dimensions.firstIndex(of: dimension) { strides[axis] = step }
         step *= dimension.length
       }
-      columns.append(variable.name)
+      columns.append(Self.columnName(variable, among: all, dimensions))
       cells.append(Column(values: try Self.read(variable), strides: strides))
     }
     self.columns = columns
     self.cells = cells
+  }
+
+  /// The variable's name or, if another variable has it too, its path. A path that is a dimension's name begins with a
+  /// slash.
+  private static func columnName(
+    _ variable: NetCDFReaderVariable, among all: [NetCDFReaderVariable], _ dimensions: [NetCDFDimension]
+  ) -> String {
+    let isUnique = all.count { $0.name == variable.name } == 1
+    let path = String(variable.path.drop { $0 == "/" })
+    let name = isUnique ? variable.name : path
+    return dimensions.contains { $0.name == name } ? "/" + path : name
   }
 
   /// The root's averages over time, those with the fewest dimensions.

@@ -52,7 +52,7 @@ extension CommandTests {
       ]
       let lengths = [
         "level": 2, "attractor": attractors, "latent": 4, "initial": 40, "source_class": 4,
-        "reached_class": 4,
+        "reached_class": 5,
       ]
       for (name, dimensions, type) in demanded {
         let variable = try reader.variable("attractors/" + name)
@@ -64,7 +64,8 @@ extension CommandTests {
       for variable in group.variables {
         let names = variable.attributes.map(\.name)
         #expect(names.contains("long_name"), "\(variable.path)")
-        #expect(names.contains("_FillValue") == variable.type.isFloating, "\(variable.path)")
+        let mayBeMissing = variable.type.isFloating && variable.name != "level"
+        #expect(names.contains("_FillValue") == mayBeMissing, "\(variable.path)")
         #expect(names.contains("units") != names.contains("flag_values"), "\(variable.path)")
         #expect(names.contains("flag_values") == names.contains("flag_meanings"), "\(variable.path)")
         if dimensions.contains(variable.name) {
@@ -80,9 +81,11 @@ extension CommandTests {
       #expect(
         try kind.attribute("flag_meanings").text
           == "stable_fixed_point saddle repeller stable_cycle unstable_cycle non_smooth_fixed_point"
-          + " non_smooth_cycle")
+          + " non_smooth_cycle stable_curve quasi_periodic_set chaotic_set")
       let outcome = try reader.variable("attractors/initial_outcome")
-      #expect(try outcome.attribute("flag_meanings").text == "converged cycle slow diverged undecided")
+      #expect(
+        try outcome.attribute("flag_meanings").text
+          == "converged cycle slow diverged undecided recurrent ambiguous")
 
       // Reached ones first, largest basin first (over all levels), fractions as the labels say.
       let labels = try reader.variable("attractors/initial_attractor").readInts()
@@ -127,6 +130,25 @@ extension CommandTests {
       // Every start of a class is somewhere in its row.
       let confusion = try Table(reader, "attractors/confusion")
       #expect(confusion.values.reduce(0, +) == Double(labels.count { $0 >= 0 }))
+      // Numbers per level in the root agree with the labels.
+      let reached = try reader.variable("attracting_sets").readInts()
+      let entropy = try reader.variable("basin_fraction_entropy").readDoubles()
+      let undecided = try reader.variable("undecided_fraction").readDoubles()
+      let regimes = try reader.variable("attractors/regime").readInts()
+      let memorized = try reader.variable("memorized_fraction").readDoubles()
+      for level in 0..<2 {
+        let own = labels[level * 40..<(level + 1) * 40].filter { $0 >= 0 }
+        #expect(reached[level] == Set(own).count)
+        let shares = Set(own).map { set in Double(own.count { $0 == set }) / Double(own.count) }
+        let expected = -shares.reduce(0) { $0 + $1 * Foundation.log($1) }
+        #expect(abs(entropy[level] - expected) < 1e-12)
+        #expect(abs(undecided[level] - Double(40 - own.count) / 40) < 1e-12)
+        #expect(abs(memorized[level] - Double(own.count { regimes[$0] == 0 }) / 40) < 1e-12)
+      }
+      #expect(
+        try reader.variable("attractors/basin_entropy").readDoubles() == entropy,
+        "the former name stays for one version")
+      #expect(try reader.variable("attractors/level").readDoubles() == [0, 0.5])
     }
 
     @Test func withoutTheKeyThereIsNoGroup() throws {

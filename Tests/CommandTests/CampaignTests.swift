@@ -64,7 +64,7 @@ extension CommandTests {
           // Latent spaces of several sizes: a group each.
           let geometry = try sweep.group("geometry/\(2 * i + j)")
           #expect(geometry.dimensions.first { $0.name == "latent" }?.length == latent)
-          #expect(try geometry.attribute("model.latent").integer == latent)
+          #expect(try geometry.attribute("model_latent").integer == latent)
           #expect(try geometry.attribute("initial.split").text == split)
         }
       }

@@ -87,7 +87,7 @@ extension CommandTests {
         smallScenario + "observables: [nearest-concept]\nattractors: {max-steps: 1000, items: 9}\n",
         at: "b.yaml")
       try sandbox.succeed("run", "b.yaml", "-o", "b.nc")
-      #expect(try sandbox.reader("b.nc").variable("attractors/confusion").shape == [2, 4, 4])
+      #expect(try sandbox.reader("b.nc").variable("attractors/confusion").shape == [2, 4, 5])
     }
 
     /// Of replicas the counts are those of all models; and labels are no numbers that claims could use.

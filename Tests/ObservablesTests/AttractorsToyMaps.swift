@@ -159,7 +159,8 @@ typealias ToySearch = AttractorSearch<ToyMap, GivenStart>
 /// A search from given starts, as members.
 func findAttractors(
   _ map: ToyMap, from starts: [[Double]], tolerance: Double = 1e-10, maximumSteps: Int = 10_000,
-  maximumPeriod: Int = 8, usesTrappingBalls: Bool = true, refillsBlocks: Bool = true, threads: Int = 1
+  maximumPeriod: Int = 8, usesTrappingBalls: Bool = true, refillsBlocks: Bool = true, threads: Int = 1,
+  looksForRecurrence: Bool = true
 ) throws -> (search: ToySearch, decisions: [ToySearch.Decision]) {
   var settings = ToySearch.Settings()
   settings.tolerance = tolerance
@@ -167,6 +168,7 @@ func findAttractors(
   settings.maximumPeriod = maximumPeriod
   settings.usesTrappingBalls = usesTrappingBalls
   settings.refillsBlocks = refillsBlocks
+  settings.looksForRecurrence = looksForRecurrence
   let search = ToySearch(
     map: map, start: GivenStart(RowTable(starts), space: .latent), seed: 1, threads: threads,
     settings: settings)

@@ -326,12 +326,30 @@ import Testing
   // MARK: Entropy
 
   @Test func theEntropyIsThatOfTheShares() {
-    #expect(basinEntropy([7]) == 0 && basinEntropy([7, 0, 0]) == 0)
+    func entropy(_ basins: [Int]) -> Double { BasinFractionEntropy(basins: basins).ofDecided }
+    #expect(entropy([7]) == 0 && entropy([7, 0, 0]) == 0)
     for n in 1...6 {
-      #expect(abs(basinEntropy(Array(repeating: 5, count: n)) - logarithm(Double(n))) < 1e-15)
+      #expect(abs(entropy(Array(repeating: 5, count: n)) - logarithm(Double(n))) < 1e-15)
     }
     // 1/2, 1/4, 1/4: 3/2 ln 2.
-    #expect(abs(basinEntropy([2, 1, 1]) - 1.5 * logarithm(2)) < 1e-15)
-    #expect(basinEntropy([]).isNaN && basinEntropy([0]).isNaN)
+    #expect(abs(entropy([2, 1, 1]) - 1.5 * logarithm(2)) < 1e-15)
+    #expect(entropy([]).isNaN && entropy([0]).isNaN)
+    // Three fixed points and a closed curve that 2,000 starts reach.
+    #expect(abs(entropy([1185, 468, 267, 80]) - 1.048) < 5e-4)
+  }
+
+  @Test func undecidedStartsLeaveTheEntropyBetweenBounds() {
+    let whole = BasinFractionEntropy(basins: [3, 2, 1])
+    #expect(whole.least == whole.ofDecided && whole.largest == whole.ofDecided)
+    // Every way to assign two undecided starts to the two sets, or to new ones, lies between the bounds.
+    let found = BasinFractionEntropy(basins: [3, 2], undecided: 2)
+    for basins in [[5, 2], [3, 4], [4, 3], [4, 2, 1], [3, 3, 1], [3, 2, 2], [3, 2, 1, 1]] {
+      let entropy = BasinFractionEntropy(basins: basins).ofDecided
+      #expect(entropy >= found.least - 1e-15 && entropy <= found.largest + 1e-15)
+    }
+    #expect(abs(found.least - BasinFractionEntropy(basins: [5, 2]).ofDecided) < 1e-15)
+    #expect(abs(found.largest - BasinFractionEntropy(basins: [3, 2, 1, 1]).ofDecided) < 1e-15)
+    let none = BasinFractionEntropy(basins: [], undecided: 4)
+    #expect(none.ofDecided.isNaN && none.least == 0 && abs(none.largest - logarithm(4)) < 1e-15)
   }
 }

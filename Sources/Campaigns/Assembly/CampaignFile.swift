@@ -182,7 +182,8 @@ extension Campaign {
         let value = key.values[index]
         let number = Double(value)
         return (
-          key.key, Int(value).map { .int($0) } ?? number.map { .double($0) } ?? .text(key.text(of: value))
+          Self.dimensionName(key.key),
+          Int(value).map { .int($0) } ?? number.map { .double($0) } ?? .text(key.text(of: value))
         )
       }
       return replicas > 1 ? result + [("replica", .int(indices[points.count]))] : result

@@ -133,6 +133,7 @@ enum ClaimNames {
 
   /// Single numbers, of a model or a level.
   static func numbers(_ scenario: Scenario) -> [String] {
-    fixed + ["level"] + scenario.sweep.filter { $0.numbers != nil }.map(\.key)
+    fixed + (scenario.attractors == nil ? [] : ClaimVocabulary.ofAttractors) + ["level"]
+      + scenario.sweep.filter { $0.numbers != nil }.map(\.key)
   }
 }

@@ -351,7 +351,7 @@ public struct Campaign: Sendable {
       case .training(let training):
         board.advance(number, to: 0.8 * Double(training.epoch) / Double(max(training.epochs, 1)))
       case .running(let fraction): board.advance(number, to: 0.8 + 0.15 * fraction)
-      case .searching(let fraction): board.advance(number, to: 0.95 + 0.05 * fraction)
+      case .searching(let search): board.advance(number, to: 0.95 + 0.05 * search.fraction)
       case .runs: break
       }
       return events.progress(.runs(board.fraction, done: board.doneCount, of: total))

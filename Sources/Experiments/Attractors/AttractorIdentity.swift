@@ -6,89 +6,47 @@ import Observables
 import Preparation
 import Scenarios
 
-/// What attractors are near to, and look like.
+/// What attractors are near to.
 extension Experiment {
-  func identify(
-    _ study: inout AttractorStudy, _ search: AttractorSearch<some DifferentiableMap, PreparedStart>,
-    geometry: LatentGeometry, own: OwnItems?
-  ) throws {
-    let items = nearestItems(study.pictures)
-    for set in study.sets {
-      let z = set.points[0]
-      let concept = nearest(z, geometry.concepts)
-      let memory = nearest(z, geometry.memories)
-      study.identities.append(
-        .init(
-          concept: concept.row, conceptDistance: concept.distance, memory: memory.row,
-          memoryDistance: memory.distance, recoveredItem: -1))
-    }
-    // An attractor is a recovered memory if its picture is nearest to one training item, among the items of both
-    // splits, and the memory of that item goes there.
-    let candidates = study.sets.indices.filter {
-      study.sets[$0].mayAttract && items[$0] < dataset.train.count
-    }
-    let memories = geometry.memories
-    let decisions = try search.decide(
-      from: candidates.map { k in
-        Array(memories.storage.slice(from: items[k] * memories.columns, count: memories.columns))
-      }, shouldStop: events.shouldStop)
-    for (k, decision) in zip(candidates, decisions) where decision.set >= 0 {
-      if search.sets[Int(decision.set)].points == study.sets[k].points {
-        study.identities[k].recoveredItem = items[k]
-      }
-    }
+  func identify(_ study: inout AttractorStudy, _ landmarks: IdentityLandmarks, own: OwnItems?) {
+    study.identities = study.sets.map(landmarks.identity)
+    for level in study.levels.indices { study.countRegimes(level) }
     guard let own else { return }
     let classes = dataset.hierarchy.numberOfClasses
     for level in study.levels.indices {
-      var confusion = [[Int]](repeating: Array(repeating: 0, count: classes), count: classes)
+      // The first column is that of attractors near to no concept.
+      var confusion = [[Int]](repeating: Array(repeating: 0, count: classes + 1), count: classes)
       for (k, label) in study.labels[level].enumerated() where label >= 0 {
         let item = Int(study.items[k / study.realizations])
-        confusion[Int(own.classes[item])][study.identities[Int(label)].concept] += 1
+        let identity = study.identities[Int(label)]
+        confusion[Int(own.classes[item])][identity.isOfConcept ? identity.concept + 1 : 0] += 1
       }
       study.basins[level].confusion = confusion
     }
   }
+}
 
-  private func nearest(_ z: [Double], _ table: RowTable) -> (row: Int, distance: Double) {
-    var best = (row: -1, square: Double.infinity)
-    for row in 0..<table.rows {
-      var square = 0.0
-      let other = table.row(row)
-      for i in z.indices { square += (z[i] - other[i]) * (z[i] - other[i]) }
-      if square < best.square { best = (row, square) }
+extension AttractorStudy {
+  /// Counts the starts of a level by the regime of the attractor that they reach.
+  fileprivate mutating func countRegimes(_ level: Int) {
+    let regimes = zip(labels[level], outcomes[level]).map { label, outcome -> Int32 in
+      label >= 0 ? identities[Int(label)].regime.rawValue : outcome == .diverged ? -2 : -1
     }
-    return (best.row, best.square.squareRoot())
-  }
-
-  /// For each picture the index of the nearest item in the data space. Test items are numbered after the
-  /// training items.
-  private func nearestItems(_ pictures: RowTable) -> [Int] {
-    let d = pictures.columns
-    let n = pictures.rows
-    guard n > 0 else { return [] }
-    var best = [(item: Int, score: Double)](repeating: (0, .infinity), count: n)
-    var offset = 0
-    let chunk = 512
-    let rows = AlignedBuffer<Double>(count: chunk * d)
-    let products = AlignedBuffer<Double>(count: chunk * n)
-    for split in [dataset.train, dataset.test] {
-      for first in stride(from: 0, to: split.count, by: chunk) {
-        let count = min(chunk, split.count - first)
-        split.copy(items: first..<first + count, into: rows.buffer)
-        Double.multiply(
-          .none, .transposed, m: count, n: n, k: d, alpha: 1, rows.pointer, d, pictures.storage.pointer, d,
-          beta: 0, products.pointer, n)
-        for i in 0..<count {
-          var square = 0.0
-          for j in i * d..<(i + 1) * d { square += rows.pointer[j] * rows.pointer[j] }
-          for k in 0..<n {
-            let score = square - 2 * products.pointer[i * n + k]
-            if score < best[k].score { best[k] = (offset + first + i, score) }
-          }
-        }
+    let intervals = FractionInterval.ofBasins(
+      labels: regimes, startsPerItem: realizations, attractors: Regime.allCases.count)
+    let isToldFully = !identities.contains { $0.regime == .unclassified }
+    basins[level].regimes = zip(Regime.allCases, intervals).map { regime, interval in
+      // Without held-out items nothing is told of the last two.
+      guard isToldFully || regime == .memorized || regime == .prototype else {
+        return RegimeShare(fraction: .nan, interval: .missing)
       }
-      offset += split.count
+      let count = regimes.count { $0 == regime.rawValue }
+      return RegimeShare(
+        fraction: Double(count) / Double(max(regimes.count, 1)), interval: interval)
     }
-    return best.map(\.item)
+    let excesses = labels[level].filter { $0 >= 0 }.map { identities[Int($0)].excessOverHeldOut }
+    basins[level].nearerToTraining =
+      excesses.isEmpty || excesses.contains { $0.isNaN }
+      ? .nan : Double(excesses.count { $0 < 0 }) / Double(excesses.count)
   }
 }

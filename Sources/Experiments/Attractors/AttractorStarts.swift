@@ -26,7 +26,7 @@ extension Experiment {
   ) throws -> AttractorStudy {
     let clock = ContinuousClock()
     let begin = clock.now
-    let (geometry, start) = try attractorGround(of: model)
+    let (geometry, start, heldOut) = try attractorGround(of: model)
     let search = AttractorSearch(
       map: map, start: start, seed: scenario.seed, threads: options.threads,
       settings: .init(specification, spread: geometry.spread))
@@ -36,22 +36,30 @@ extension Experiment {
 
     var study = collect(search, starts)
     study.pictures = model.dataStates(of: table(study.sets.map { $0.points[0] }, width: map.dimension))
-    try identify(&study, search, geometry: geometry, own: start.own)
+    identify(&study, IdentityLandmarks(geometry, heldOut: heldOut, specification.quantiles), own: start.own)
     study.unsettled = try unsettled(search, starts, study)
     if let items = start.itemOfState { study.items = study.items.map { items[Int($0)] } }
     study.seconds = (clock.now - begin).inSeconds
     return study
   }
 
-  /// Memories and starts in double precision.
+  /// Memories, starts and memories of held-out items in double precision.
   ///
   /// - Throws: as `prepareEnsemble`.
   func attractorGround(
     of model: any DifferentiableModel
-  ) throws -> (geometry: LatentGeometry, start: PreparedStart) {
-    func ground(_ map: some EncodingMap) throws -> (LatentGeometry, PreparedStart) {
+  ) throws -> (geometry: LatentGeometry, start: PreparedStart, heldOut: RowTable) {
+    func ground(_ map: some EncodingMap) throws -> (LatentGeometry, PreparedStart, RowTable) {
       let geometry = PreparedGeometry(of: map, self)
-      return (geometry.centres, try PreparedStart(of: map, model, geometry, self, by: .state))
+      let test = dataset.test
+      let chosen = min(test.count, IdentityLandmarks.mostHeldOut)
+      let heldOut =
+        chosen == 0
+        ? RowTable(rows: 0, columns: geometry.centres.dimension)
+        : IdentityLandmarks.spread(
+          map.memories(of: SplitSource(split: test), count: test.count, threads: options.threads),
+          over: chosen)
+      return (geometry.centres, try PreparedStart(of: map, model, geometry, self, by: .state), heldOut)
     }
     return try ground(model.map(mode: scenario.dynamics.mode, precision: .double))
   }
@@ -152,12 +160,18 @@ extension Experiment {
         }
       }
     }
-    let events = events
+    let (events, known) = (events, result.decisions.count)
     let decisions = try search.decide(
       keys.map { key in
         Member(level: scenario.initial.levels[key.level], item: key.item, realization: key.realization)
       },
-      progress: { events.progress(.searching(from + (to - from) * $0)) }, shouldStop: events.shouldStop)
+      progress: { progress in
+        events.progress(
+          .searching(
+            SearchProgress(
+              fraction: from + (to - from) * progress.fraction, decided: known + progress.decided,
+              unsettled: progress.unsettled, of: known + keys.count)))
+      }, shouldStop: events.shouldStop)
     for (key, decision) in zip(keys, decisions) {
       result.decisions[key] = (decision.outcome, decision.set, decision.time)
     }
@@ -185,7 +199,8 @@ extension Experiment {
     let order = search.sets.indices.sorted { a, b in
       if totals[a] != totals[b] { return totals[a] > totals[b] }
       let (x, y) = (search.sets[a], search.sets[b])
-      if x.period != y.period { return x.period < y.period }
+      // Recurrent sets, which have no period, come last.
+      if x.period != y.period { return x.period == 0 ? false : y.period == 0 || x.period < y.period }
       if x.stabilityIndex != y.stabilityIndex { return x.stabilityIndex < y.stabilityIndex }
       return x.points[0].lexicographicallyPrecedes(y.points[0])
     }
@@ -216,7 +231,8 @@ extension Experiment {
     for (k, label) in labels.enumerated() where label >= 0 {
       counts[Int(label)] += 1
       if k % starts.realizations == 0 { independent[Int(label)] += 1 }
-      converged.append(times[k])
+      // A recurrent set is recognized, but no orbit comes to rest there.
+      if outcomes[k] != .recurrent { converged.append(times[k]) }
     }
     converged.sort()
     func quantile(_ q: Double) -> Int {
@@ -227,7 +243,8 @@ extension Experiment {
       counts: counts, fractions: counts.map { Double($0) / total },
       intervals: FractionInterval.ofBasins(
         labels: labels, startsPerItem: starts.realizations, attractors: sets, error: starts.error),
-      undecidedFraction: Double(labels.count { $0 == -1 }) / total, entropy: basinEntropy(counts),
+      undecidedFraction: Double(labels.count { $0 == -1 }) / total,
+      entropy: BasinFractionEntropy(basins: counts, undecided: labels.count { $0 == -1 }),
       unseen: UnseenAttractors(basins: independent),
       convergenceTimes: (quantile(0.5), quantile(0.9), quantile(1)), confusion: nil)
   }

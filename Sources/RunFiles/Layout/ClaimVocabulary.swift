@@ -23,6 +23,10 @@ package enum ClaimVocabulary {
         + RunLayout.specimen.counts.part.variables.map(\.name) + averages(means))
   }()
 
+  /// Numbers of the search for attractors, of which a level or a model has one.
+  package static let ofAttractors: [String] = names(
+    RunLayout.specimen.attractorNumbers.part.variables.filter { $0.role == .value }.map(\.name))
+
   /// The averages over time of an observable.
   ///
   /// - Parameter isSplit: Whether there are averages over retained and lost members.

@@ -44,3 +44,12 @@ extension RunColumn {
   /// This column, marked as one whose values come back to a tolerance only.
   func toTolerance() -> RunColumn { RunColumn(variable.toTolerance(), values) }
 }
+
+extension RunSection {
+  /// This section, with all columns but those of dimensions marked as ones whose values come back to a tolerance only.
+  func toTolerance() -> RunSection {
+    var result = self
+    result.columns = columns.map { $0.variable.role.isOfDimension ? $0 : $0.toTolerance() }
+    return result
+  }
+}

@@ -16,7 +16,9 @@ extension RunLayout {
         RunDimension("attractor", attractors.sets),
         RunDimension("latent", attractors.sets > 0 ? latentDimension : 0),
         RunDimension("initial", attractors.starts),
-      ], columns: stability + transients + identities)
+        RunDimension(
+          "leading_exponent", attractors.sets > 0 ? RecurrentMotion.exponents(of: latentDimension) : 0),
+      ], columns: [.reals(levelCoordinate) { $0.levels }] + stability + motions + transients + identities)
     if imageShape != nil {
       var picture = RunVariable(
         "picture", .single, ["attractor", "pixel"], .value,
@@ -34,11 +36,7 @@ extension RunLayout {
     result.append(Section(group: "attractors", columns: starts))
     if attractors.unsettled > 0 { result.append(unsettled(attractors)) }
     // Newton's method and eigenvalues are GSL's.
-    return result.map { section in
-      var section = section
-      section.columns = section.columns.map { $0.variable.role.isOfDimension ? $0 : $0.toTolerance() }
-      return section
-    }
+    return result.map { $0.toTolerance() }
   }
 
   /// The attributes with the rows and columns of a picture.
@@ -71,14 +69,16 @@ extension RunLayout {
     let (perSet, perAxis) = (["attractor"], ["attractor", "latent"])
     let words = [
       "stable_fixed_point", "saddle", "repeller", "stable_cycle", "unstable_cycle", "non_smooth_fixed_point",
-      "non_smooth_cycle",
+      "non_smooth_cycle", "stable_curve", "quasi_periodic_set", "chaotic_set",
     ]
     let stabilities = ["stable", "unstable", "semi_stable", "undecided"]
     return [
-      real("position", perAxis, "fixed point, or first point of a cycle") {
+      real("position", perAxis, "fixed point, first point of a cycle, or a point of another set") {
         $0.sets.flatMap { $0.points[0] }
       },
-      real("residual", perSet, "|F^p(z) - z| at the position, p the period") { $0.sets.map(\.residual) },
+      real("residual", perSet, "|F^p(z) - z| at the position, p the period; missing without a period") {
+        $0.sets.map(\.residual)
+      },
       .integers(
         .flag(
           "kind", perSet, "kind of the invariant set",
@@ -89,33 +89,76 @@ extension RunLayout {
           "stability", perSet, "whether the set draws what is near to it",
           words: zip(stabilities, InvariantSet.Stability.allCases).map { ($0, $1.rawValue) })
       ) { $0.sets.map(\.stability.rawValue) },
-      integer("period", perSet, .value, "steps that lead back, 1 for a fixed point") {
-        $0.sets.map { Int32($0.period) }
+      integer("period", perSet, .value, "steps that lead back, 1 for a fixed point, -1 where none do") {
+        $0.sets.map { $0.period > 0 ? Int32($0.period) : -1 }
       },
       integer(
         "stability_index", perSet, .value,
-        "number of eigenvalues outside the unit circle; -1 for non-smooth sets"
+        "number of eigenvalues outside the unit circle; -1 where there are none"
       ) {
         $0.sets.map { Int32($0.stabilityIndex) }
       },
       real(
         "eigenvalue_real", perAxis,
-        "real parts of the eigenvalues of dF^p/dz, by modulus; missing for non-smooth sets"
+        "real parts of the eigenvalues of dF^p/dz, by modulus; missing for non-smooth and recurrent sets"
       ) {
         $0.sets.flatMap { $0.eigenvalues.map(\.real) }
       },
       real(
         "eigenvalue_imaginary", perAxis,
-        "imaginary parts of the eigenvalues of dF^p/dz; missing for non-smooth sets"
+        "imaginary parts of the eigenvalues of dF^p/dz; missing for non-smooth and recurrent sets"
       ) {
         $0.sets.flatMap { $0.eigenvalues.map(\.imaginary) }
       },
-      real("spectral_radius", perSet, "largest modulus of an eigenvalue; missing for non-smooth sets") {
+      real(
+        "spectral_radius", perSet,
+        "largest modulus of an eigenvalue; missing for non-smooth and recurrent sets"
+      ) {
         $0.sets.map(\.spectralRadius)
       },
-      real("largest_singular_value", perSet, "spectral norm of dF^p/dz; missing for non-smooth sets") {
+      real(
+        "largest_singular_value", perSet,
+        "spectral norm of dF^p/dz; missing for non-smooth and recurrent sets"
+      ) {
         $0.sets.map(\.largestSingularValue)
       },
+    ]
+  }
+
+  /// Where orbits move on the sets, and how.
+  private var motions: [Column] {
+    let (perSet, perAxis) = (["attractor"], ["attractor", "latent"])
+    let perExponent = ["attractor", "leading_exponent"]
+    let mean = RunVariable(
+      "mean_position", .real, perAxis, .value, "average of the states along an orbit on the set")
+    let deviation = mean.standardDeviation("standard deviation of the states along an orbit on the set")
+    return [
+      .reals(mean.with([deviation])) { $0.sets.flatMap(\.meanPosition) },
+      .reals(deviation) { $0.sets.flatMap(\.positionDeviations) },
+      real(
+        "lyapunov_spectrum", perExponent,
+        "leading Lyapunov exponents per step: of fixed points and cycles logarithms of the eigenvalues' moduli",
+        units: "nats"
+      ) { $0.sets.flatMap { $0.lyapunovSpectrum.map(\.value) } },
+      real(
+        "lyapunov_spectrum_error", perExponent,
+        "difference of lyapunov_spectrum between two consecutive windows of an orbit; 0 for fixed points and cycles",
+        units: "nats"
+      ) { $0.sets.flatMap { $0.lyapunovSpectrum.map(\.error) } },
+      real(
+        "rotation_number", perSet,
+        "turns per step on a closed curve, from 0 to 1/2 (of k pieces: per k steps); missing where there is none"
+      ) { $0.motions { $0.rotationNumber } },
+      real(
+        "rotation_number_error", perSet, "difference of rotation_number between two consecutive windows"
+      ) { $0.motions { $0.rotationNumberError } },
+      real(
+        "average_error", perSet,
+        "difference of mean and covariance of states between two consecutive windows, in units of the set's size"
+      ) { $0.motions { $0.averageError } },
+      integer(
+        "pieces", perSet, .value, "pieces of a recurrent set that orbits visit in turn; -1 for other sets"
+      ) { $0.motions { Double($0.pieces) }.map { $0.isFinite ? Int32($0) : -1 } },
     ]
   }
 
@@ -136,7 +179,7 @@ extension RunLayout {
   /// What the sets are near to, and which items they recover.
   private var identities: [Column] {
     let perSet = ["attractor"]
-    let labels = hierarchy.classLabels
+    let (labels, none) = (hierarchy.classLabels, noConcept)
     return [
       integer("nearest_concept", perSet, .address, "class label of the nearest concept") {
         $0.identities.map { $0.concept < 0 ? -1 : Int32(labels[$0.concept]) }
@@ -152,10 +195,26 @@ extension RunLayout {
       },
       integer(
         "recovered_item", perSet, .address,
-        "training item whose memory leads here and whose picture is nearest to the decoded one, among training and"
-          + " test set; -1 for a spurious attractor"
+        "training item whose memory is nearest, if it is nearer than half its distance to its nearest other memory;"
+          + " else -1"
       ) { $0.identities.map { Int32($0.recoveredItem) } },
-    ].filter { hierarchy.hasClasses || !$0.variable.name.contains("concept") }
+      .integers(
+        .flag(
+          "regime", perSet, "what the set resembles",
+          words: AttractorStudy.Regime.allCases.map { ("\($0)", $0.rawValue) })
+      ) { $0.identities.map(\.regime.rawValue) },
+      integer(
+        "attractor_class", perSet, .address,
+        "class label of the nearest concept, if the set is as near as the class's items; else \(noConcept)"
+      ) { $0.identities.map { $0.isOfConcept ? Int32(labels[$0.concept]) : Int32(clamping: none) } },
+      real(
+        "distance_excess_over_held_out", perSet,
+        "distance to the nearest of some training memories minus that to the nearest of as many held-out ones"
+      ) { $0.identities.map(\.excessOverHeldOut) },
+    ].filter {
+      hierarchy.hasClasses
+        || !$0.variable.name.contains("concept") && $0.variable.name != "attractor_class"
+    }
   }
 
   /// The shares of the starts that the sets attract.
@@ -174,18 +233,23 @@ extension RunLayout {
     upper.more = looks
     let (unseen, error) = RunVariable(
       "unseen_attractors_estimate", .real, ["level"], .value,
-      "expected number of attractors that no start has reached, at least (Chao1)"
+      "expected number of attractors that no start has reached, at least (Chao1), from starts whose set is known;"
+        + " sets that only undecided starts reach are left out"
     ).withStandardError("standard error of unseen_attractors_estimate")
     return [
       .reals(fraction.with([lower, upper])) { $0.basins.flatMap(\.fractions) },
       .reals(lower) { $0.basins.flatMap { $0.intervals.map(\.lower) } },
       .reals(upper) { $0.basins.flatMap { $0.intervals.map(\.upper) } },
-      real("undecided_fraction", ["level"], "share of starts that are slow or undecided") {
+      real(
+        "undecided_fraction", ["level"],
+        "share of starts whose set is not known: slow, undecided or ambiguous ones"
+      ) {
         $0.basins.map(\.undecidedFraction)
       },
-      real("basin_entropy", ["level"], "entropy of the basin fractions of decided starts", units: "nats") {
-        $0.basins.map(\.entropy)
-      },
+      real(
+        "basin_entropy", ["level"],
+        "former name of basin_fraction_entropy, which the next version leaves out", units: "nats"
+      ) { $0.basins.map(\.entropy.ofDecided) },
       .reals(unseen) { $0.basins.map(\.unseen.estimate) },
       .reals(error) { $0.basins.map(\.unseen.standardError) },
     ]
@@ -208,7 +272,7 @@ extension RunLayout {
 
   /// The numbers of starts by the class of their source and by the class of what they reach.
   private var confusion: Section {
-    let labels = hierarchy.classLabels.map { Int32($0) }
+    let labels = ([noConcept] + hierarchy.classLabels).map { Int32(clamping: $0) }
     // If the root has counts of members, it has the same source classes.
     let isKnown = nearestConcepts != nil
     return Section(
@@ -217,11 +281,11 @@ extension RunLayout {
       columns: (isKnown ? [] : [sourceClassColumn()]) + [
         integer(
           "reached_class", ["reached_class"], .coordinate,
-          "class label of the concept nearest to the attractor"
+          "class label of the attractor, \(noConcept) if it is near to no concept"
         ) { _ in labels },
         integer(
           "confusion", ["level", "source_class", "reached_class"], .count,
-          "number of starts by class of their source and of the concept nearest to the attractor reached"
+          "number of starts by class of their source and of the attractor reached"
         ) { $0.basins.flatMap { ($0.confusion ?? []).joined().map { Int32(clamping: $0) } } },
       ])
   }
@@ -237,13 +301,14 @@ extension RunLayout {
       },
       integer(
         "initial_attractor", ["level", "initial"], .address,
-        "attractor reached by each start, in the order of items; -1 for slow, diverged and undecided ones"
+        "attractor reached by each start, in the order of items; -1 for slow, diverged, undecided and ambiguous ones"
       ) { $0.labels.flatMap { $0 } },
       .integers(outcome) { $0.outcomes.flatMap { $0.map(\.rawValue) } },
       integer(
         "initial_convergence_time", ["level", "initial"], .value,
         "first time with a step below the tolerance (of a diverged start: that it was not finite), -1 for none;"
-          + " continued with the linearized map inside balls of proven contraction"
+          + " continued with the linearized map inside balls of proven contraction; on recurrent sets the time of the"
+          + " look that recognized the set"
       ) { $0.times.flatMap { $0 } },
     ]
   }
@@ -281,6 +346,13 @@ struct AttractorPage {
   init(_ study: AttractorStudy) {
     self.study = study
     growth = study.sets.map { $0.transientGrowth() }
+  }
+
+  /// A number of each recurrent set; NaN for other sets.
+  func motions(_ number: (RecurrentMotion) -> Double) -> [Double] {
+    study.sets.map { set in
+      if case .recurrent(let motion) = set.motion { number(motion) } else { .nan }
+    }
   }
 
   subscript<Value>(dynamicMember path: KeyPath<AttractorStudy, Value>) -> Value { study[keyPath: path] }

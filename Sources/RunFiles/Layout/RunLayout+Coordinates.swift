@@ -8,9 +8,7 @@ extension RunLayout {
     var result = RunSection<RunResults>(
       dimensions: [RunDimension("level", levels), RunDimension("time", times)],
       columns: [
-        .reals(
-          RunVariable("level", .real, ["level"], .coordinate, "corruption level (\(corruption))")
-        ) { $0.plan.levels },
+        .reals(levelCoordinate) { $0.plan.levels },
         .integers(RunVariable("time", .integer, ["time"], .coordinate, "number of inference steps")) {
           Array(0..<$0.plan.times)
         },
@@ -33,6 +31,12 @@ extension RunLayout {
       result.columns += groupCoordinates(criterion)
     }
     return result
+  }
+
+  /// The coordinate of the levels, which groups repeat, because readers such as `xarray.open_dataset` see one group at a
+  /// time.
+  var levelCoordinate: RunVariable {
+    RunVariable("level", .real, ["level"], .coordinate, "corruption level (\(corruption))")
   }
 
   /// The dimension of the classes or superclasses.

@@ -224,7 +224,7 @@ extension RunLayout {
     if let nearestConcepts { result.append(nearestConceptCounts(nearestConcepts).part) }
     if hasOwnItems { result += [fractions.part, approaches.part, changes.part, scalars.part] }
     result += [modelFacts.part] + geometry.map(\.part)
-    if let attractors { result += self.attractors(attractors).map(\.part) }
+    if let attractors { result += [attractorNumbers.part] + self.attractors(attractors).map(\.part) }
     if let films { result.append(self.films(films).part) }
     return result.filter { !$0.variables.isEmpty || !$0.dimensions.isEmpty }
   }

@@ -101,6 +101,7 @@ package final class RunFile: @unchecked Sendable {
   }
 
   private func write(_ study: AttractorStudy) throws {
+    try writer.root.write(layout.attractorNumbers, of: study)
     let group = try writer.root.defineGroup("attractors")
     let page = AttractorPage(study)
     for section in layout.attractors(RunLayout.Attractors(study)) { try group.write(section, of: page) }

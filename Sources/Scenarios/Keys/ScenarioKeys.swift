@@ -250,8 +250,8 @@ extension ScenarioKeys {
         "step length below which a trajectory has converged"),
       key("attractors.max-steps", .integer(1...1_000_000_000), "100000", "steps before giving up"),
       key(
-        "attractors.max-period", .integer(1...10_000), "8", "the longest period of a cycle that is looked for"
-      ),
+        "attractors.max-period", .integer(1...10_000), "8",
+        "the longest period of cycles sought at every step; longer ones are found where orbits do not settle"),
       key(
         "attractors.census", .integer(0...100_000), "200",
         "further starts of Newton's method, to find saddles and attractors of small basins"),
@@ -262,6 +262,17 @@ extension ScenarioKeys {
       key(
         "attractors.merge-distance", .number(NumberRange(0, 1)), "1.0e-6",
         "sets nearer to each other than this share of the memories' spread are one, unless their stability differs"
+      ),
+      key(
+        "attractors.near-quantile", .number(NumberRange(0, 1)), "0.05",
+        "an attractor is near to a concept or the root within this quantile of its items' distances"),
+      key(
+        "attractors.class-quantile", .number(NumberRange(0, 1)), "0.95",
+        "an attractor has its nearest concept's class within this quantile of the distances of the class's items"
+      ),
+      key(
+        "attractors.held-out-quantile", .number(NumberRange(0, 1)), "0.95",
+        "an attractor generalizes within this quantile of held-out items' distances to the nearest training memory"
       ),
       section("attractors.until", "stop once basin fractions are known well enough"),
       key(

@@ -207,7 +207,10 @@ extension ScenarioReader {
       tolerance: try number("attractors.tolerance"), maxSteps: try integer("attractors.max-steps"),
       maxPeriod: try integer("attractors.max-period"), census: try integer("attractors.census"),
       trapping: try boolean("attractors.trapping"),
-      mergeDistance: try number("attractors.merge-distance"), until: until)
+      mergeDistance: try number("attractors.merge-distance"),
+      quantiles: .init(
+        near: try number("attractors.near-quantile"), ofClass: try number("attractors.class-quantile"),
+        heldOut: try number("attractors.held-out-quantile")), until: until)
   }
 
   func output(name: String) throws -> OutputSpecification {

@@ -204,11 +204,30 @@ public struct AttractorSpecification: Sendable, Hashable {
   public var trapping: Bool
   /// Alike findings nearer than this share of the memories' spread are one, by default 1e-6.
   public var mergeDistance: Double
+  /// What attractors must be near to, to be called so.
+  public var quantiles: Quantiles
   /// When basin fractions are known well enough; nil: all initial states are used.
   public var until: Until?
 
   /// The default of `tolerance`, also where no attractors are asked for.
   public static let standardTolerance = 1e-10
+
+  /// Quantiles of items' distances, within which an attractor counts as near.
+  public struct Quantiles: Sendable, Hashable {
+    /// Of a class's items from its concept: the attractor is near to the concept. By default 0.05.
+    public var near: Double
+    /// Likewise: the attractor belongs to the concept's class. By default 0.95.
+    public var ofClass: Double
+    /// Of held-out items from the nearest training memory: the attractor generalizes. By default 0.95.
+    public var heldOut: Double
+
+    /// Makes quantiles.
+    public init(near: Double = 0.05, ofClass: Double = 0.95, heldOut: Double = 0.95) {
+      self.near = near
+      self.ofClass = ofClass
+      self.heldOut = heldOut
+    }
+  }
 
   /// When basin fractions are known well enough.
   public struct Until: Sendable, Hashable {
@@ -227,7 +246,7 @@ public struct AttractorSpecification: Sendable, Hashable {
   /// Makes a specification.
   public init(
     items: InitialSpecification.Items?, tolerance: Double, maxSteps: Int, maxPeriod: Int, census: Int,
-    trapping: Bool, mergeDistance: Double, until: Until?
+    trapping: Bool, mergeDistance: Double, quantiles: Quantiles = Quantiles(), until: Until?
   ) {
     self.items = items
     self.tolerance = tolerance
@@ -236,6 +255,7 @@ public struct AttractorSpecification: Sendable, Hashable {
     self.census = census
     self.trapping = trapping
     self.mergeDistance = mergeDistance
+    self.quantiles = quantiles
     self.until = until
   }
 }

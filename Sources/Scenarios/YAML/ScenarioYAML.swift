@@ -142,6 +142,9 @@ enum ScenarioYAML {
       ("attractors.census", "\(attractors.census)"),
       ("attractors.trapping", "\(attractors.trapping)"),
       ("attractors.merge-distance", text(attractors.mergeDistance)),
+      ("attractors.near-quantile", text(attractors.quantiles.near)),
+      ("attractors.class-quantile", text(attractors.quantiles.ofClass)),
+      ("attractors.held-out-quantile", text(attractors.quantiles.heldOut)),
     ]
     if let until = attractors.until {
       result.append(("attractors.until.half-width", text(until.halfWidth)))

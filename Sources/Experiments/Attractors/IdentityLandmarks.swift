@@ -1,0 +1,113 @@
+import Attractors
+import Datasets
+import Dynamics
+import Numerics
+import Observables
+import Preparation
+import Scenarios
+
+/// What attractors are compared with: memories of training and of held-out items, concepts, and how near is near.
+struct IdentityLandmarks {
+  let geometry: LatentGeometry
+  /// Memories of held-out items, evenly chosen, `mostHeldOut` at most.
+  private let heldOut: RowTable
+  /// As many memories of training items, evenly chosen.
+  private let matched: RowTable
+  /// The distance from each concept within which a set is near to it, and within which it has the concept's class.
+  private let conceptRadii: [(near: Double, ofClass: Double)]
+  /// The distance from the root within which a set is near to it.
+  private let rootRadius: Double
+  /// The quantile of the distances of held-out items from their nearest training memory; NaN without such items.
+  private let generalizingRadius: Double
+
+  /// The largest number of held-out items.
+  static let mostHeldOut = 1000
+
+  /// Measures the quantiles.
+  ///
+  /// - Complexity: O(`mostHeldOut` x items x N).
+  init(_ geometry: LatentGeometry, heldOut: RowTable, _ quantiles: AttractorSpecification.Quantiles) {
+    self.geometry = geometry
+    self.heldOut = heldOut
+    let memories = geometry.memories
+    matched = Self.spread(memories, over: min(heldOut.rows, memories.rows))
+    var distances = [[Double]](repeating: [], count: geometry.concepts.rows)
+    var fromRoot: [Double] = []
+    for row in 0..<memories.rows {
+      let (memory, own) = (Self.row(memories, row), Int(geometry.classes[row]))
+      distances[own].append(Self.distance(memory, geometry.concepts, own))
+      fromRoot.append(Self.distance(memory, geometry.root, 0))
+    }
+    conceptRadii = distances.map {
+      let sorted = $0.sorted()
+      return (quantile(ofSorted: sorted, quantiles.near), quantile(ofSorted: sorted, quantiles.ofClass))
+    }
+    rootRadius = quantile(ofSorted: fromRoot.sorted(), quantiles.near)
+    let found = (0..<heldOut.rows).map { Self.nearest(Self.row(heldOut, $0), memories).distance }
+    generalizingRadius = found.isEmpty ? .nan : quantile(ofSorted: found.sorted(), quantiles.heldOut)
+  }
+
+  /// Rows of a table, evenly chosen.
+  static func spread(_ table: RowTable, over count: Int) -> RowTable {
+    guard count < table.rows else { return table }
+    return RowTable(
+      rows: count, columns: table.columns,
+      elements: (0..<count).flatMap { row(table, $0 * table.rows / max(count, 1)) })
+  }
+
+  /// What a set is near to.
+  ///
+  /// A set that moves is near to a place only if all of its points are. Distances are those of a cycle's first point,
+  /// and of a recurrent set's average.
+  func identity(of set: InvariantSet) -> AttractorStudy.Identity {
+    let place = set.period == 0 ? set.meanPosition : set.points[0]
+    let concept = Self.nearest(place, geometry.concepts)
+    let memory = Self.nearest(place, geometry.memories)
+    func reaches(_ table: RowTable, _ row: Int) -> Double {
+      set.points.reduce(0) { max($0, Self.distance($1, table, row)) }
+    }
+    let fromMemory = reaches(geometry.memories, memory.row)
+    let isRecovered = fromMemory <= 0.5 * distanceToOther(memory.row)
+    let fromConcept = geometry.hasConcepts ? reaches(geometry.concepts, concept.row) : .infinity
+    let isPrototype =
+      fromConcept <= (geometry.hasConcepts ? conceptRadii[concept.row].near : 0)
+      || reaches(geometry.root, 0) <= rootRadius
+    let regime: AttractorStudy.Regime =
+      if isRecovered { .memorized } else if isPrototype { .prototype } else if generalizingRadius.isNaN {
+        .unclassified
+      } else if fromMemory <= generalizingRadius { .generalizing } else { .spurious }
+    return AttractorStudy.Identity(
+      concept: concept.row, conceptDistance: concept.distance, memory: memory.row,
+      memoryDistance: memory.distance, recoveredItem: isRecovered ? memory.row : -1, regime: regime,
+      isOfConcept: geometry.hasConcepts && fromConcept <= conceptRadii[concept.row].ofClass,
+      excessOverHeldOut: heldOut.rows == 0
+        ? .nan : Self.nearest(place, matched).distance - Self.nearest(place, heldOut).distance)
+  }
+
+  /// The distance of a memory from its nearest other one. Memories at the same place are one.
+  private func distanceToOther(_ memory: Int) -> Double {
+    let place = Self.row(geometry.memories, memory)
+    return (0..<geometry.memories.rows).lazy.map { Self.distance(place, geometry.memories, $0) }
+      .filter { $0 > 0 }.min() ?? 0
+  }
+
+  private static func row(_ table: RowTable, _ row: Int) -> [Double] {
+    Array(table.storage.slice(from: row * table.columns, count: table.columns))
+  }
+
+  private static func distance(_ z: [Double], _ table: RowTable, _ row: Int) -> Double {
+    var square = 0.0
+    let other = table.row(row)
+    for i in z.indices { square += (z[i] - other[i]) * (z[i] - other[i]) }
+    return square.squareRoot()
+  }
+
+  private static func nearest(_ z: [Double], _ table: RowTable) -> (row: Int, distance: Double) {
+    var best = (row: -1, distance: Double.infinity)
+    for row in 0..<table.rows {
+      let distance = distance(z, table, row)
+      if distance < best.distance { best = (row, distance) }
+    }
+    return best
+  }
+}
