@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "Dynamics", targets: ["Dynamics"]),
     .library(name: "Corruptions", targets: ["Corruptions"]),
     .library(name: "VAE", targets: ["VAE"]),
+    .library(name: "ONNX", targets: ["ONNX"]),
     .library(name: "Observables", targets: ["Observables"]),
     .library(name: "Attractors", targets: ["Attractors"]),
     .library(name: "Datasets", targets: ["Datasets"]),
@@ -63,6 +64,8 @@ let package = Package(
     .target(name: "Dynamics", dependencies: ["Numerics", "Vocabulary"]),
     .target(name: "Corruptions", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
     .target(name: "VAE", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
+    // Networks in ONNX files.
+    .target(name: "ONNX", dependencies: ["VAE", "Dynamics", "Numerics"]),
     .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
     .target(name: "Attractors", dependencies: ["Observables", "Dynamics", "Numerics", "CGSL"]),
     .target(name: "Datasets", dependencies: ["Numerics", "CZlib"]),
@@ -88,7 +91,7 @@ let package = Package(
     .target(
       name: "Kinds",
       dependencies: [
-        "Arrays", "Pictures", "Scenarios", "RunFiles", "VAE", "Datasets", "Observables", "Corruptions",
+        "Arrays", "Pictures", "Scenarios", "RunFiles", "ONNX", "VAE", "Datasets", "Observables", "Corruptions",
         "Dynamics",
         "Numerics", "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
@@ -124,7 +127,7 @@ let package = Package(
       name: "SimulateProgram",
       dependencies: [
         "Expressions", "Arrays", "Campaigns", "Experiments", "Preparation", "Kinds", "Scenarios", "RunFiles",
-        "Summaries", "Figures", "Drawing", "VAE", "Corruptions", "Datasets",
+        "Summaries", "Figures", "Drawing", "ONNX", "VAE", "Corruptions", "Datasets",
         "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -163,6 +166,9 @@ let package = Package(
         "TestSupport", "VAE", "Attractors", "Observables", "Corruptions", "Dynamics", "Numerics", "Output",
         "Vocabulary",
       ]),
+    .testTarget(
+      name: "ONNXTests", dependencies: ["TestSupport", "ONNX", "VAE", "Dynamics", "Numerics", "Vocabulary"],
+      exclude: ["make_onnx.py", "make_models.py"]),
     .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Drawing", "Output"]),
     .testTarget(
       name: "RunFilesTests",
