@@ -2,6 +2,7 @@ import Dynamics
 import Foundation
 import Numerics
 import ONNX
+import Programs
 import TestSupport
 import Testing
 import VAE
@@ -51,7 +52,7 @@ struct ModelCase: Decodable, Sendable, CustomTestStringConvertible {
   ) throws -> (means: [Double], logVariances: [Double]) {
     let model = try ONNXAutoencoder(reading: example.source)
     #expect(model.latentDimension == example.latent && model.hasVariance)
-    let network = ONNXNetwork<Scalar>(model)
+    let network = ProgramNetwork<Scalar>(model.plan)
     let data = ModelCase.numbers(example.x)
     let rows = data.count / model.dataDimension
     var workspace = network.makeWorkspace(capacity: rows)
@@ -99,7 +100,7 @@ struct ModelCase: Decodable, Sendable, CustomTestStringConvertible {
   @Test(arguments: ModelCase.all)
   func jacobiansAreThoseOfPyTorch(_ example: ModelCase) throws {
     let map = DifferentiableInferenceMap(
-      DifferentiableONNXNetwork(try ONNXAutoencoder(reading: example.source)))
+      DifferentiableProgramNetwork(try ONNXAutoencoder(reading: example.source).plan))
     let n = example.latent
     let rows = ModelCase.numbers(example.x).count / example.shape.reduce(1, *)
     let state = Array(ModelCase.numbers(example.orbit)[3 * rows * n..<(3 * rows + 1) * n])
@@ -118,7 +119,7 @@ struct ModelCase: Decodable, Sendable, CustomTestStringConvertible {
 
   @Test func rowsHaveTheSameBitsInAnyBlock() throws {
     let example = try #require(ModelCase.all.first { $0.name == "residual-dynamo" })
-    let network = ONNXNetwork<Float>(try ONNXAutoencoder(reading: example.source))
+    let network = ProgramNetwork<Float>(try ONNXAutoencoder(reading: example.source).plan)
     let d = network.dataDimension
     let count = 200
     func encode(_ block: Int) -> [UInt32] {
@@ -148,7 +149,7 @@ struct ModelCase: Decodable, Sendable, CustomTestStringConvertible {
     func bounds(_ change: (inout AutoencoderSource) -> Void) throws -> (Double, [Double]) {
       var source = example.source
       change(&source)
-      let network = ONNXNetwork<Double>(try ONNXAutoencoder(reading: source))
+      let network = ProgramNetwork<Double>(try ONNXAutoencoder(reading: source).plan)
       let z = Rows<Double>(capacity: 1, width: 2)
       let plain = Rows<Double>(capacity: 1, width: 16)
       let means = Rows<Double>(capacity: 1, width: 16)
@@ -184,9 +185,9 @@ struct ModelCase: Decodable, Sendable, CustomTestStringConvertible {
   @Test func dataAreNormalizedPerChannel() throws {
     let example = try #require(ModelCase.all.first { $0.name == "residual-legacy" })
     var source = example.source
-    let plain = ONNXNetwork<Double>(try ONNXAutoencoder(reading: source))
+    let plain = ProgramNetwork<Double>(try ONNXAutoencoder(reading: source).plan)
     source.normalization = .init(means: [0.1, 0.2, 0.3], deviations: [0.5, 1, 2])
-    let normalized = ONNXNetwork<Double>(try ONNXAutoencoder(reading: source))
+    let normalized = ProgramNetwork<Double>(try ONNXAutoencoder(reading: source).plan)
     let x = Rows<Double>(capacity: 2, width: 192)
     for i in 0..<192 {
       let channel = i / 64
@@ -194,7 +195,7 @@ struct ModelCase: Decodable, Sendable, CustomTestStringConvertible {
       x.row(0)[i] = value
       x.row(1)[i] = (value - [0.1, 0.2, 0.3][channel]) / [0.5, 1, 2][channel]
     }
-    func encode(_ network: ONNXNetwork<Double>) -> [[Double]] {
+    func encode(_ network: ProgramNetwork<Double>) -> [[Double]] {
       let z = Rows<Double>(capacity: 2, width: 4)
       var workspace = network.makeWorkspace(capacity: 2)
       network.encode(x, to: z, rows: 2, workspace: &workspace)

@@ -3,6 +3,7 @@ import Dynamics
 import Numerics
 import ONNX
 import Output
+import Programs
 import RunFiles
 import Scenarios
 import VAE
@@ -191,7 +192,7 @@ struct ONNXModelKind: ModelKind {
   func prepare(_ preparation: ModelPreparation) throws -> any PreparedModel {
     let model = try read(preparation)
     let evidence =
-      model.hasEvidence ? AutoencoderModel.Evidences(of: ONNXNetwork<Float>(model), preparation) : nil
+      model.hasEvidence ? AutoencoderModel.Evidences(of: ProgramNetwork<Float>(model.plan), preparation) : nil
     return ONNXModel(
       model: model, dataRange: ONNXModel.dataRange(model, preparation.dataset), evidence: evidence)
   }
@@ -216,7 +217,8 @@ struct ONNXModelKind: ModelKind {
       let clock = ContinuousClock()
       let time = clock.measure {
         _ = Evidence(
-          of: ONNXNetwork<Float>(model), on: SplitSource(split: preparation.dataset.train), count: count,
+          of: ProgramNetwork<Float>(model.plan), on: SplitSource(split: preparation.dataset.train),
+          count: count,
           seed: preparation.scenario.seed, threads: 1)
       }
       result.secondsPerItem = time / .seconds(1) / Double(count)
@@ -240,17 +242,17 @@ struct ONNXModel: DifferentiableModel {
 
   func map(mode: InferenceMode, precision: Precision) -> any EncodingMap {
     switch precision {
-    case .single: InferenceMap(ONNXNetwork<Float>(model), mode: mode)
-    case .double: InferenceMap(ONNXNetwork<Double>(model), mode: mode)
+    case .single: InferenceMap(ProgramNetwork<Float>(model.plan), mode: mode)
+    case .double: InferenceMap(ProgramNetwork<Double>(model.plan), mode: mode)
     }
   }
 
   var differentiableMap: any DifferentiableMap {
-    DifferentiableInferenceMap(DifferentiableONNXNetwork(model))
+    DifferentiableInferenceMap(DifferentiableProgramNetwork(model.plan))
   }
 
   func dataStates(of states: RowTable) -> RowTable {
-    DifferentiableInferenceMap(DifferentiableONNXNetwork(model)).dataStates(of: states)
+    DifferentiableInferenceMap(DifferentiableProgramNetwork(model.plan)).dataStates(of: states)
   }
 
   var facts: ModelFacts {

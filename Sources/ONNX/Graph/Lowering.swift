@@ -1,3 +1,5 @@
+import Programs
+
 /// Turns the part of a graph between an input and some outputs into steps: shapes are inferred, what does not depend on
 /// the member is computed, and the batch is taken out.
 ///

@@ -1,3 +1,5 @@
+import Programs
+
 /// A node with what its inputs stand for, and what operators ask of both.
 final class NodeContext {
   let node: GraphFile.Node

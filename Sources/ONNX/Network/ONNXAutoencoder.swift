@@ -1,30 +1,12 @@
 import Foundation
 import Numerics
+import Programs
 import VAE
 
-/// An encoder and a decoder of ONNX files as steps, in no precision. `ONNXNetwork` runs them.
+/// An encoder and a decoder of ONNX files as steps, in no precision.
 public struct ONNXAutoencoder: Sendable {
-  /// What the decoder's steps compute.
-  enum PlainForm: Sendable {
-    /// g(z) itself.
-    case means
-    /// Logits, of which g(z) is the logistic function.
-    case logits
-  }
-
-  let encoder: LoweredGraph
-  let decoder: LoweredGraph
-  let plainForm: PlainForm
-  /// D, the number of components of a data item.
-  public let dataDimension: Int
-  /// N, the number of latent variables.
-  public let latentDimension: Int
-  /// Whether the encoder tells a variance.
-  public let hasVariance: Bool
-  /// Nil: none.
-  public let likelihood: Likelihood?
-  /// The standard deviation S of a Gaussian decoder.
-  public let likelihoodScale: Double
+  /// Its steps, which `ProgramNetwork` runs.
+  package let plan: AutoencoderPlan
   /// SHA-256 of the files.
   public let sha256: String
   /// Numbers that are trained: elements of weights that the steps use.
@@ -73,14 +55,12 @@ public struct ONNXAutoencoder: Sendable {
         problem: "gives \(decoding.dataDimension) components, and the encoder takes"
           + " \(encoding.dataDimension); name the right files, inputs and outputs")
     }
-    self.encoder = encoding.graph
-    self.decoder = decoding.graph
-    plainForm = decoding.plainForm
-    dataDimension = encoding.dataDimension
-    latentDimension = encoding.latentDimension
-    hasVariance = encoding.hasVariance
-    likelihood = source.likelihood
-    likelihoodScale = source.likelihoodScale
+    var plan = AutoencoderPlan(
+      encoder: encoding.graph, decoder: decoding.graph, plainForm: decoding.plainForm,
+      dataDimension: encoding.dataDimension, latentDimension: encoding.latentDimension)
+    plan.likelihood = source.likelihood
+    plan.likelihoodScale = source.likelihoodScale
+    self.plan = plan
     sha256 = Self.hash(encoder, decoder)
     let steps = encoding.graph.steps + decoding.graph.steps
     parameterCount = steps.reduce(0) { $0 + $1.parameterCount }
@@ -89,6 +69,14 @@ public struct ONNXAutoencoder: Sendable {
     )
   }
 
+  /// D, the number of components of a data item.
+  public var dataDimension: Int { plan.dataDimension }
+  /// N, the number of latent variables.
+  public var latentDimension: Int { plan.latentDimension }
+  /// Whether the encoder tells a variance.
+  public var hasVariance: Bool { plan.hasVariance }
+  /// Nil: none.
+  public var likelihood: Likelihood? { plan.likelihood }
   /// Whether there is an evidence lower bound.
   public var hasEvidence: Bool { hasVariance && likelihood != nil }
 
@@ -103,34 +91,11 @@ public struct ONNXAutoencoder: Sendable {
   }
 }
 
-extension Step {
-  /// Weights and biases.
-  var parameterCount: Int {
-    switch kind {
-    case .product(let product): product.weights.count + product.bias.count
-    case .shiftedProduct(let product): product.weights.count + product.bias.count
-    default: 0
-    }
-  }
-
-  /// Multiplications of one member.
-  var products: Double {
-    switch kind {
-    case .product(let product): Double(product.rows) * Double(product.weights.count)
-    case .shiftedProduct(let product): Double(product.inputPositions) * Double(product.weights.count)
-    case .matrices(let matrices):
-      Double(matrices.count) * Double(matrices.rows) * Double(matrices.inner) * Double(matrices.columns)
-    default: 0
-    }
-  }
-}
-
 /// The encoder: from x in [0, 1]^D to m(x) and, where there is one, ln s^2(x).
 private struct EncoderPart {
   let graph: LoweredGraph
   let dataDimension: Int
   let latentDimension: Int
-  let hasVariance: Bool
 
   init(_ file: ONNXFile, _ source: AutoencoderSource, image: ImageShape?, limits: Lowering.Limits) throws {
     let part = try GraphPart(file, input: source.encoder.input, key: "model.encoder.input", limits: limits)
@@ -157,8 +122,7 @@ private struct EncoderPart {
     var results = try part.lower([mean] + (spread.map { [$0] } ?? []))
     results = try results.map { try lowering.rowMajor($0, for: "the outputs") }
     latentDimension = results[0].count
-    hasVariance = results.count == 2
-    if hasVariance {
+    if results.count == 2 {
       guard results[1].count == latentDimension else {
         throw Refusal(
           "gives \(results[1].count) log-variances '\(spread ?? "")' for \(latentDimension) means '\(mean)'",
@@ -192,7 +156,7 @@ private struct DecoderPart {
   let graph: LoweredGraph
   let dataDimension: Int
   let latentDimension: Int
-  let plainForm: ONNXAutoencoder.PlainForm
+  let plainForm: AutoencoderPlan.PlainForm
 
   init(_ file: ONNXFile, _ source: AutoencoderSource, image: ImageShape?, limits: Lowering.Limits) throws {
     let part = try GraphPart(file, input: source.decoder.input, key: "model.decoder.input", limits: limits)
@@ -205,7 +169,7 @@ private struct DecoderPart {
     }
     var result = try part.lower([output])[0]
     var steps = lowering.steps
-    var plainForm = ONNXAutoencoder.PlainForm.means
+    var plainForm = AutoencoderPlan.PlainForm.means
     if source.decoder.gives == .logits { plainForm = .logits }
     // A Bernoulli likelihood is computed from logits, of which the last step makes means.
     if source.decoder.gives == .mean, source.likelihood == .bernoulli, let last = steps.last,

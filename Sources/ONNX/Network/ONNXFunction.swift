@@ -1,5 +1,6 @@
 import Dynamics
 import Numerics
+import Programs
 import VAE
 
 /// One output of a graph as a function of its input, row by row. Autoencoders consist of two of them.

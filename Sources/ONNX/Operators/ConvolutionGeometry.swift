@@ -1,3 +1,5 @@
+import Programs
+
 /// Which position of the input meets which position of the output under each place of a kernel.
 ///
 ///     input position = output position * stride + place * dilation - padding

@@ -1,3 +1,5 @@
+import Programs
+
 /// Convolutions and transposed convolutions, as products of gathered patches or as shifted products. Both keep channels
 /// last in memory.
 enum Convolutions {
@@ -160,7 +162,7 @@ enum Convolutions {
   ) -> ShiftedProduct {
     var result = ShiftedProduct(
       inner: operands.channels / operands.groups, channels: channels, groups: operands.groups, parts: places,
-      weights: weights, bias: operands.bias, inputPositions: operands.images * inputs, starts: [0], terms: [])
+      weights: weights, bias: operands.bias, inputPositions: operands.images * inputs)
     for image in 0..<operands.images {
       for row in terms {
         for term in row {

@@ -1,3 +1,5 @@
+import Programs
+
 /// Functions of elements and of pairs of elements.
 enum Elementwise {
   static let rules: [OperatorRule] =

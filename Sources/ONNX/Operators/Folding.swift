@@ -1,3 +1,5 @@
+import Programs
+
 /// Nodes whose inputs are known when the model is read.
 enum Folding {
   /// What such a node computes; nil where an input depends on the member, or the rule takes constants itself.

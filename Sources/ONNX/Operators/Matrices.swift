@@ -1,3 +1,5 @@
+import Programs
+
 /// Matrix products.
 enum Matrices {
   static let rules: [OperatorRule] = [

@@ -1,3 +1,5 @@
+import Programs
+
 /// Normalizations, and the softmax.
 enum Normalizations {
   static let rules: [OperatorRule] = [

@@ -1,3 +1,5 @@
+import Programs
+
 /// Poolings.
 enum Pooling {
   static let rules: [OperatorRule] = [

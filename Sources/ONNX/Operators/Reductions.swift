@@ -1,3 +1,5 @@
+import Programs
+
 /// Means and sums over axes.
 enum Reductions {
   static let rules: [OperatorRule] = [

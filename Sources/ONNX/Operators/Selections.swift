@@ -1,3 +1,5 @@
+import Programs
+
 /// Parts of activations, and activations side by side.
 enum Selections {
   static let rules: [OperatorRule] = [

@@ -22,9 +22,9 @@ package final class Program<Scalar: GraphScalar>: @unchecked Sendable {
   /// The numbers that are the same for each member.
   let constants: [AlignedBuffer<Scalar>]
   /// The slot of the input, and how many numbers a member has there.
-  let input: (slot: Int, count: Int)
+  package let input: (slot: Int, count: Int)
   /// The slots of the outputs.
-  let outputs: [(slot: Int, count: Int)]
+  package let outputs: [(slot: Int, count: Int)]
   /// Elements of scratch memory beside the slots.
   let scratchCount: Int
 
@@ -34,7 +34,7 @@ package final class Program<Scalar: GraphScalar>: @unchecked Sendable {
   ///   - plan: The steps.
   ///   - isFused: Whether functions are computed within the products before them, and in place. Tangents need the
   ///     arguments of functions, so that their programs are not fused.
-  init(_ plan: LoweredGraph, isFused: Bool = true) {
+  package init(_ plan: LoweredGraph, isFused: Bool = true) {
     let steps = isFused ? Fusion.fused(plan) : plan.steps
     layout = MemoryLayoutPlan(plan, steps, isInPlace: isFused)
     constants = plan.constants.map { numbers in
@@ -75,7 +75,9 @@ package final class Program<Scalar: GraphScalar>: @unchecked Sendable {
   }
 
   /// Runs all steps on the first rows of the memory.
-  func run(_ memory: ProgramMemory<Scalar>, members: Int) { Scalar.run(self, memory, members: members) }
+  package func run(_ memory: ProgramMemory<Scalar>, members: Int) {
+    Scalar.run(self, memory, members: members)
+  }
 
   /// What `run` does, for the witnesses of `GraphScalar`.
   @inline(__always)
@@ -116,15 +118,23 @@ struct StepPlace: Sendable {
 }
 
 /// The steps between an input and some outputs, in no precision.
-struct LoweredGraph: Sendable {
-  var steps: [Step]
+package struct LoweredGraph: Sendable {
+  package var steps: [Step]
   /// Elements of each slot, per member.
-  var slots: [Int]
-  var constants: [[Double]]
+  package var slots: [Int]
+  package var constants: [[Double]]
   /// The slot of the input.
-  var input: Int
+  package var input: Int
   /// The slots of the outputs.
-  var outputs: [Int]
+  package var outputs: [Int]
+
+  package init(steps: [Step], slots: [Int], constants: [[Double]], input: Int, outputs: [Int]) {
+    self.steps = steps
+    self.slots = slots
+    self.constants = constants
+    self.input = input
+    self.outputs = outputs
+  }
 }
 
 /// Which slots share memory: one whose last reader has run makes room for others.
@@ -193,7 +203,7 @@ package final class ProgramMemory<Scalar: GraphScalar> {
   private let constants: [AlignedBuffer<Scalar>]
   let scratch: AlignedBuffer<Scalar>
 
-  init(_ program: Program<Scalar>, capacity: Int) {
+  package init(_ program: Program<Scalar>, capacity: Int) {
     layout = program.layout
     constants = program.constants
     buffers = layout.sizes.map { AlignedBuffer(count: $0 * capacity) }
@@ -202,7 +212,7 @@ package final class ProgramMemory<Scalar: GraphScalar> {
 
   /// The rows of a slot from `first` on.
   @inline(__always)
-  func rows(_ slot: Int, _ first: Int = 0) -> (pointer: UnsafeMutablePointer<Scalar>, stride: Int) {
+  package func rows(_ slot: Int, _ first: Int = 0) -> (pointer: UnsafeMutablePointer<Scalar>, stride: Int) {
     let stride = layout.strides[slot]
     return (buffers[layout.buffers[slot]].pointer + first * stride, stride)
   }

@@ -1,5 +1,5 @@
 /// A function of one element, with numbers that the graph gives.
-enum ElementFunction: Sendable, Hashable {
+package enum ElementFunction: Sendable, Hashable {
   case relu
   case leakyRelu(Double)
   case elu(Double)
@@ -40,7 +40,7 @@ enum ElementFunction: Sendable, Hashable {
 }
 
 /// A function of a pair of elements.
-enum PairFunction: Sendable, Hashable {
+package enum PairFunction: Sendable, Hashable {
   case add
   case subtract
   case multiply

@@ -3,15 +3,15 @@ import Numerics
 import VAE
 
 /// The derivative of a graph: each step hands the state and its directions on to the next.
-package struct DifferentiableONNXNetwork: DifferentiableNetwork {
-  private let network: ONNXNetwork<Double>
+package struct DifferentiableProgramNetwork: DifferentiableNetwork {
+  private let network: ProgramNetwork<Double>
   /// The steps with functions on their own, whose arguments the derivative needs.
   private let encoder: Program<Double>
   private let decoder: Program<Double>
 
   /// Packs a model's weights.
-  package init(_ model: ONNXAutoencoder) {
-    network = ONNXNetwork(model)
+  package init(_ model: AutoencoderPlan) {
+    network = ProgramNetwork(model)
     var means = model.encoder
     means.outputs = [model.encoder.outputs[0]]
     encoder = Program(means, isFused: false)
@@ -19,7 +19,7 @@ package struct DifferentiableONNXNetwork: DifferentiableNetwork {
   }
 
   package typealias Scalar = Double
-  package typealias Workspace = ONNXNetwork<Double>.Workspace
+  package typealias Workspace = ProgramNetwork<Double>.Workspace
 
   package var dataDimension: Int { network.dataDimension }
   package var latentDimension: Int { network.latentDimension }
@@ -62,7 +62,7 @@ package struct DifferentiableONNXNetwork: DifferentiableNetwork {
     let encoder: ProgramMemory<Double>
     let decoder: ProgramMemory<Double>
 
-    init(_ network: DifferentiableONNXNetwork, directions: Int) {
+    init(_ network: DifferentiableProgramNetwork, directions: Int) {
       encoder = ProgramMemory(network.encoder, capacity: directions + 1)
       decoder = ProgramMemory(network.decoder, capacity: directions + 1)
     }
@@ -121,9 +121,9 @@ package struct DifferentiableONNXNetwork: DifferentiableNetwork {
   }
 }
 
-extension ONNXNetwork where Scalar == Double {
+extension ProgramNetwork where Scalar == Double {
   /// The decoder's steps to g(z) itself.
-  func decoderOfMeans(_ model: ONNXAutoencoder) -> LoweredGraph {
+  func decoderOfMeans(_ model: AutoencoderPlan) -> LoweredGraph {
     var plan = model.decoder
     guard model.plainForm == .logits else { return plan }
     plan.slots.append(model.dataDimension)

@@ -1,8 +1,8 @@
 import Numerics
 import VAE
 
-/// An autoencoder of ONNX files in one precision.
-package struct ONNXNetwork<Scalar: GraphScalar>: InferenceNetwork {
+/// An encoder and a decoder of steps in one precision.
+package struct ProgramNetwork<Scalar: GraphScalar>: InferenceNetwork {
   package let dataDimension: Int
   package let latentDimension: Int
   package let encoderDistribution: EncoderDistribution
@@ -10,12 +10,12 @@ package struct ONNXNetwork<Scalar: GraphScalar>: InferenceNetwork {
   package let likelihoodScale: Double
   let encoder: Program<Scalar>
   let decoder: Program<Scalar>
-  private let plainForm: ONNXAutoencoder.PlainForm
+  private let plainForm: AutoencoderPlan.PlainForm
   /// Rows that pass through the steps together.
   private let tile: Int
 
   /// Packs a model's weights.
-  package init(_ model: ONNXAutoencoder) {
+  package init(_ model: AutoencoderPlan) {
     dataDimension = model.dataDimension
     latentDimension = model.latentDimension
     encoderDistribution = model.hasVariance ? .normal : .deterministic
@@ -37,7 +37,7 @@ package struct ONNXNetwork<Scalar: GraphScalar>: InferenceNetwork {
     let decoder: ProgramMemory<Scalar>
     let logVariance: Rows<Scalar>
 
-    init(_ network: ONNXNetwork, capacity: Int) {
+    init(_ network: ProgramNetwork, capacity: Int) {
       let tile = min(network.tile, max(capacity, 1))
       encoder = ProgramMemory(network.encoder, capacity: tile)
       decoder = ProgramMemory(network.decoder, capacity: tile)

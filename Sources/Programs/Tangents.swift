@@ -5,11 +5,17 @@ import Numerics
 /// replaces by its derivative times v.
 ///
 /// The program must not be fused, so that the arguments of functions stay in memory.
-struct Tangents {
+package struct Tangents {
   let program: Program<Double>
   let memory: ProgramMemory<Double>
   /// Directions in the rows from 1 on.
   let directions: Int
+
+  package init(program: Program<Double>, memory: ProgramMemory<Double>, directions: Int) {
+    self.program = program
+    self.memory = memory
+    self.directions = directions
+  }
 
   private var state: RowRange { RowRange(first: 0, count: 1) }
   private var others: RowRange { RowRange(first: 1, count: directions) }
@@ -17,7 +23,7 @@ struct Tangents {
   /// Runs all steps.
   ///
   /// - Parameter kinks: The rule by which kinks are passed; nil: where pieces meet, one of them is used.
-  func run(kinks: inout KinkPass?) {
+  package func run(kinks: inout KinkPass?) {
     for operation in program.operations {
       switch operation {
       case .product(let step):
