@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "Dynamics", targets: ["Dynamics"]),
     .library(name: "Corruptions", targets: ["Corruptions"]),
     .library(name: "VAE", targets: ["VAE"]),
+    .library(name: "ONNX", targets: ["ONNX"]),
     .library(name: "Observables", targets: ["Observables"]),
     .library(name: "Attractors", targets: ["Attractors"]),
     .library(name: "Datasets", targets: ["Datasets"]),
@@ -28,7 +29,8 @@ let package = Package(
     .library(
       name: "SimulateProgram",
       targets: [
-        "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "Summaries", "VAE", "Datasets", "Attractors", "Observables",
+        "SimulateProgram", "Kinds", "Scenarios", "RunFiles", "Summaries", "VAE", "Datasets", "Attractors",
+        "Observables",
         "Corruptions", "Dynamics", "Numerics", "Output", "Vocabulary", "Arrays",
       ]),
     .library(name: "Figures", targets: ["Figures", "Drawing"]),
@@ -63,6 +65,10 @@ let package = Package(
     .target(name: "Dynamics", dependencies: ["Numerics", "Vocabulary"]),
     .target(name: "Corruptions", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
     .target(name: "VAE", dependencies: ["Dynamics", "Numerics", "Vocabulary"]),
+    // Steps on blocks of rows, and their derivatives.
+    .target(name: "Programs", dependencies: ["VAE", "Dynamics", "Numerics"]),
+    // Networks in ONNX files.
+    .target(name: "ONNX", dependencies: ["Programs", "VAE", "Dynamics", "Numerics"]),
     .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
     // Averages and points of orbits, and what they show of the set on which orbits move.
     .target(name: "Recurrence", dependencies: ["Numerics"]),
@@ -86,12 +92,14 @@ let package = Package(
       name: "RunFiles",
       dependencies: ["Output", "Datasets", "Attractors", "Observables", "Dynamics", "Numerics", "Vocabulary"]),
     // Run files together: averages over models, stacks of several files, tables for export.
-    .target(name: "Summaries", dependencies: ["RunFiles", "Output", "Observables", "Numerics", "Vocabulary"]),
+    .target(
+      name: "Summaries", dependencies: ["RunFiles", "Output", "Observables", "Numerics", "Vocabulary"]),
     // What scenarios can name: models and data sets, each a file, and the registry.
     .target(
       name: "Kinds",
       dependencies: [
-        "Arrays", "Pictures", "Scenarios", "RunFiles", "VAE", "Datasets", "Observables", "Corruptions",
+        "Arrays", "Pictures", "Scenarios", "RunFiles", "ONNX", "Programs", "VAE", "Datasets", "Observables",
+        "Corruptions",
         "Dynamics",
         "Numerics", "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
@@ -107,14 +115,16 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "Preparation", "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables", "Corruptions",
+        "Preparation", "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables",
+        "Corruptions",
         "Dynamics", "Numerics", "Output", "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // Several runs in one file, and what claims say of them.
     .target(
       name: "Campaigns",
       dependencies: [
-        "Expressions", "Experiments", "Preparation", "Kinds", "Scenarios", "RunFiles", "Summaries", "Datasets",
+        "Expressions", "Experiments", "Preparation", "Kinds", "Scenarios", "RunFiles", "Summaries",
+        "Datasets",
         "Observables", "Numerics", "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
@@ -127,7 +137,7 @@ let package = Package(
       name: "SimulateProgram",
       dependencies: [
         "Expressions", "Arrays", "Campaigns", "Experiments", "Preparation", "Kinds", "Scenarios", "RunFiles",
-        "Summaries", "Figures", "Drawing", "VAE", "Corruptions", "Datasets",
+        "Summaries", "Figures", "Drawing", "ONNX", "VAE", "Corruptions", "Datasets",
         "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -168,6 +178,9 @@ let package = Package(
         "TestSupport", "VAE", "Attractors", "Observables", "Corruptions", "Dynamics", "Numerics", "Output",
         "Vocabulary",
       ]),
+    .testTarget(
+      name: "ONNXTests", dependencies: ["TestSupport", "ONNX", "Programs", "VAE", "Dynamics", "Numerics"],
+      exclude: ["make_onnx.py", "make_models.py"]),
     .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Drawing", "Output"]),
     .testTarget(
       name: "RunFilesTests",
@@ -181,7 +194,8 @@ let package = Package(
     .testTarget(
       name: "KindsTests",
       dependencies: [
-        "TestSupport", "Kinds", "Experiments", "Preparation", "Scenarios", "Corruptions", "Observables", "Datasets",
+        "TestSupport", "Kinds", "Experiments", "Preparation", "Scenarios", "Corruptions", "Observables",
+        "Datasets",
         "Dynamics", "Output", "Vocabulary",
       ]),
     .testTarget(

@@ -24,6 +24,12 @@ let package = Package(
         .product(name: "Dynamics", package: "repeated-inference"),
       ], swiftSettings: asLibrary),
     .executableTarget(
+      name: "FuzzONNX",
+      dependencies: [
+        .product(name: "ONNX", package: "repeated-inference"),
+        .product(name: "VAE", package: "repeated-inference"),
+      ], swiftSettings: asLibrary),
+    .executableTarget(
       name: "FuzzIDX",
       dependencies: ["CFuzzer", .product(name: "Datasets", package: "repeated-inference")],
       swiftSettings: asLibrary),

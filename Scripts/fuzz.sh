@@ -1,7 +1,7 @@
 #!/bin/bash
 # Fuzzes the parsers of scenarios, models and data sets with libFuzzer under the address sanitizer.
 #
-#   Scripts/fuzz.sh [SECONDS] [TARGET ...]      targets: Scenario, Safetensors, IDX, Array, Archive, PNG (default: all, 600 s each)
+#   Scripts/fuzz.sh [SECONDS] [TARGET ...]      targets: Scenario, Safetensors, ONNX, IDX, Array, Archive, PNG (default: all, 600 s each)
 #
 # The seeds are Fuzz/Corpus/TARGET. What is found on the way is kept in .build/fuzz/corpus/TARGET, inputs that crash
 # a parser, take more than 10 s, or more memory than allowed, in .build/fuzz/findings/TARGET.
@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-600}
 shift || true
 targets=("$@")
-if [ ${#targets[@]} -eq 0 ]; then targets=(Scenario Safetensors IDX Array Archive PNG); fi
+if [ ${#targets[@]} -eq 0 ]; then targets=(Scenario Safetensors ONNX IDX Array Archive PNG); fi
 build=.build/fuzz
 swift build -c release --package-path Fuzz --scratch-path $build --sanitize=address --sanitize=fuzzer \
   -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp,indirect-calls \

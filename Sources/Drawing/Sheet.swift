@@ -117,15 +117,22 @@ package struct Bitmap: Sendable {
     bytes = Array(repeating: 255, count: 3 * width * height)
   }
 
-  /// Creates a picture of grey levels, where 1 is bright. Missing pixels are pale blue, which is no grey.
+  /// Creates a picture of levels, where 1 is bright. Missing pixels are pale blue.
   ///
-  /// - Parameter scale: The number of pixels along the edge of each given pixel, so that viewers that smooth do not
-  ///   blur it.
-  package init(grey pixels: some Collection<Double>, height: Int, width: Int, scale: Int) {
+  /// - Parameters:
+  ///   - pixels: Shape `[channels, height, width]`: levels of red, green and blue, or of grey alone.
+  ///   - scale: The number of pixels along the edge of each given pixel, so that viewers that smooth do not blur it.
+  package init(levels pixels: some RandomAccessCollection<Double>, height: Int, width: Int, scale: Int) {
     self.init(width: width * scale, height: height * scale)
-    for (k, value) in pixels.enumerated() {
-      let level = UInt8(min(max(value.isNaN ? 0 : value, 0), 1) * 255 + 0.5)
-      let colour = value.isNaN ? [225, 235, 250] : [level, level, level]
+    let count = height * width
+    let isColoured = pixels.count == 3 * count
+    for k in 0..<count {
+      let values = (0..<3).map {
+        pixels[pixels.index(pixels.startIndex, offsetBy: k + (isColoured ? $0 * count : 0))]
+      }
+      let colour: [UInt8] =
+        values.contains(where: \.isNaN)
+        ? [225, 235, 250] : values.map { UInt8(min(max($0, 0), 1) * 255 + 0.5) }
       for dy in 0..<scale {
         for dx in 0..<scale {
           let place = 3 * ((k / width * scale + dy) * self.width + k % width * scale + dx)

@@ -29,7 +29,7 @@ extension RunData {
     let attractors = try readAttractors()
     let pictures = try attractors.run.slice("picture", rank: 2)
     let size = try imageSize(pictures.variable)
-    let pixels = size.height * size.width
+    let pixels = size.pixels
     guard pictures.shape == [attractors.count, pixels] else {
       throw invalid(pictures.variable.path, "has the shape \(pictures.shape)")
     }
@@ -55,7 +55,7 @@ extension RunData {
       let values = try pictures.doubles(start: [a, 0], count: [1, pixels])
       let place = Rectangle(x: x + (cell - w) / 2, y: y, width: w, height: h)
       let picture = Bitmap(
-        grey: values, height: size.height, width: size.width, scale: pixels <= 4096 ? 3 : 1)
+        levels: values, height: size.height, width: size.width, scale: pixels <= 4096 ? 3 : 1)
       sheet.layers += [.bitmap(picture, place), outline(place.x, place.y, w, h)]
       for (n, text) in words[a].enumerated() {
         sheet.texts.append(
@@ -73,7 +73,7 @@ extension RunData {
     sheet.addCaption(
       "\(shown.count) of \(attractors.count) fixed points and cycles, largest basins first\(saddles); below each its index in the file,"
         + " its basin's fraction (mean over \(levels.count == 1 ? "the one level" : "\(levels.count) levels")),"
-        + " its kind and the class whose concept is nearest. Grey levels from 0 (black) to 1 (white)."
+        + " its kind and the class whose concept is nearest. \(size.levels)."
         + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
   }

@@ -29,7 +29,7 @@ extension RunData {
   /// The films of the chosen run, and the part of them that is shown.
   private struct Film {
     var pictures: RunGroup.Slice
-    var size: (height: Int, width: Int)
+    var size: PictureSize
     var items: [Int]
     /// The class labels of the items; nil if they have none.
     var labels: [Int]?
@@ -38,7 +38,7 @@ extension RunData {
     var shownTimes: [Int]
     var shownItems: [Int]
 
-    var pixels: Int { size.height * size.width }
+    var pixels: Int { size.pixels }
 
     /// The recorded part that is shown, in words; empty if all is shown.
     func part(of levels: Int) -> String {
@@ -89,8 +89,8 @@ extension RunData {
       if isRowEnd { sheet.height += grid.blockHeight }
     }
     sheet.addCaption(
-      "\(levelLabel.capitalizedFirst) at the left, time t [1] above. n = 1 member (the first realization) per row. Grey levels from 0"
-        + " (black) to 1 (white); pale blue: no picture, as at t = 0 of a latent start.\(film.part(of: levels.count))"
+      "\(levelLabel.capitalizedFirst) at the left, time t [1] above. n = 1 member (the first realization) per row."
+        + " \(film.size.levels); pale blue: no picture, as at t = 0 of a latent start.\(film.part(of: levels.count))"
         + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
   }
@@ -184,7 +184,7 @@ extension RunData {
       let values = film.pictures.variable.type.isInteger ? strip.map { $0 / 255 } : strip
       for (c, time) in film.shownTimes.enumerated() {
         let picture = Bitmap(
-          grey: values[time * pixels..<(time + 1) * pixels], height: film.size.height,
+          levels: values[time * pixels..<(time + 1) * pixels], height: film.size.height,
           width: film.size.width, scale: pixels <= 4096 ? 3 : 1)
         let place = Rectangle(
           x: x + grid.cell * Double(c), y: top, width: grid.width, height: grid.height)

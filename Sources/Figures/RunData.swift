@@ -352,22 +352,6 @@ public struct RunData: Sendable {
     return names
   }
 
-  /// The image size that a variable of pictures declares. Its last dimension must agree with it. The channels of colour
-  /// pictures are grey pictures one below the other.
-  func imageSize(_ variable: NetCDFReaderVariable) throws -> (height: Int, width: Int) {
-    guard let height = (try? variable.attribute("image_height"))?.integer,
-      let width = (try? variable.attribute("image_width"))?.integer, (1...4096).contains(height),
-      (1...4096).contains(width), let pixels = variable.shape.last,
-      case let channels = (try? variable.attribute("image_channels"))?.integer ?? 1,
-      (1...4096).contains(channels), height * channels * width == pixels
-    else {
-      throw invalid(
-        variable.path,
-        "has no attributes image_height and image_width that fit its \(variable.shape.last ?? 0) pixels")
-    }
-    return (height * channels, width)
-  }
-
   /// The levels that are drawn: all of them, or `count` evenly chosen ones, including the first and the last.
   func shownLevels(_ count: Int) -> [Int] { evenly(levels.count, count) }
 

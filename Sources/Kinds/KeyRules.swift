@@ -47,7 +47,7 @@ enum KeyRules {
   private static func isServed(_ type: ScenarioValueType) -> Bool {
     switch type {
     case .section, .boolean, .integer, .number, .integers, .numbers, .word, .text, .path, .labelGroups,
-      .texts, .numbersOrNone, .fields, .choice:
+      .texts, .numbersOrNone, .numberOrNumbers, .fields, .choice:
       true
     case .name, .seed, .numberOrNone, .words, .corruption, .observables, .items, .sweep, .claims: false
     }

@@ -33,6 +33,7 @@ public struct Registry: Sendable {
     models: [
       VariationalAutoencoderKind.self,
       HopfieldKind.self,
+      ONNXModelKind.self,
     ])
 
   private init(

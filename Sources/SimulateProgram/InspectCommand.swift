@@ -1,6 +1,7 @@
 import ArgumentParser
 import Arrays
 import Foundation
+import ONNX
 import Output
 import Experiments
 import Scenarios
@@ -12,30 +13,38 @@ struct InspectCommand: ParsableCommand {
     CommandConfiguration(
       commandName: "inspect",
       abstract:
-        "Says what a run file (NetCDF), a model file (safetensors) or a file of arrays (.npz, .npy) holds.",
+        "Says what a run file (NetCDF), a model file (safetensors, ONNX) or a file of arrays (.npz, .npy) holds.",
       discussion: """
           \(Program.command) inspect my.nc
           \(Program.command) inspect --scenario my.nc > again.yaml
           \(Program.command) inspect digits.npz
+          \(Program.command) inspect encoder.onnx
 
         Of a run file: attributes, groups, and each variable with dimensions, unit and meaning. Of a model file: widths, \
-        activation, likelihood, hash, and what its training recorded. Of a file of arrays: names, types, shapes and ranges.
+        activation, likelihood, hash, and what its training recorded; of an ONNX file: inputs, outputs, operators, parameters, \
+        and what of it is not read. Of a file of arrays: names, types, shapes and ranges.
         """)
   }
 
-  @Argument(help: "The file.", completion: .file(extensions: ["nc", "safetensors", "npz", "npy"]))
+  @Argument(help: "The file.", completion: .file(extensions: ["nc", "safetensors", "npz", "npy", "onnx"]))
   var file: String
 
   @Flag(help: "Prints only the scenario of a run file.")
   var scenario = false
 
   func run() throws {
-    if holdsArrays || isModel() { try perform() } else { try Isolation.run(reading: file) { try perform() } }
+    if holdsGraph || holdsArrays || isModel() {
+      try perform()
+    } else {
+      try Isolation.run(reading: file) { try perform() }
+    }
   }
 
   private func perform() throws {
     try reportingFailures {
-      if holdsArrays {
+      if holdsGraph {
+        printResult(try graph())
+      } else if holdsArrays {
         printResult(try arrays())
       } else if isModel() {
         printResult(try model())
@@ -59,6 +68,26 @@ struct InspectCommand: ParsableCommand {
   /// Whether the file has one of numpy's formats; a zip archive without arrays may be a model of PyTorch.
   private var holdsArrays: Bool {
     NumberArray.isNumpy(file) && (!isModel() || ArrayDescription.isArchiveOfArrays(file))
+  }
+
+  /// Whether the file is, or should be, an ONNX file.
+  private var holdsGraph: Bool {
+    if file.hasSuffix(".onnx") { return true }
+    guard let handle = FileHandle(forReadingAtPath: file), let head = try? handle.read(upToCount: 9),
+      head.count == 9, head[8] != UInt8(ascii: "{")
+    else { return false }
+    return ONNXFile.isLikely([UInt8](head))
+  }
+
+  private func graph() throws -> String {
+    let description = ONNXDescription(try ONNXFile(path: file))
+    let rows = description.rows.map { [$0.word, $0.value.escapingControls] }
+    let verdict =
+      description.obstacles.isEmpty
+      ? "It can be a model's encoder or decoder, or both: model: {kind: onnx, ...}."
+      : "It cannot be a model here:\n"
+        + description.obstacles.map { "  \($0.escapingControls)" }.joined(separator: "\n")
+    return "\(file): an ONNX file\n" + TextTable.rows(rows) + "\n" + verdict
   }
 
   private func arrays() throws -> String {

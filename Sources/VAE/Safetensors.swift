@@ -10,6 +10,13 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
   /// What is wrong, what was expected, and the remedy.
   public var problem: String
 
+  /// Makes an error.
+  public init(path: String, isMissing: Bool, problem: String) {
+    self.path = path
+    self.isMissing = isMissing
+    self.problem = problem
+  }
+
   /// One line of limited length, because names and shapes come from the file and may contain anything.
   public var description: String {
     let shown = problem.unicodeScalars.prefix(400).map {

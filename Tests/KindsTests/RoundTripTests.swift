@@ -45,6 +45,10 @@ import Vocabulary
   /// Sections of models, by the kinds.
   private static let modelSections = [
     "vae": "kind: vae, latent: 2, hidden: [5], training: {epochs: 1, batch: 5}", "hopfield": "kind: hopfield",
+    "onnx": """
+    kind: onnx, encoder: {file: \(SourceTree.fixtures)/onnx/dense-legacy-encoder.onnx}, \
+    decoder: {file: \(SourceTree.fixtures)/onnx/dense-legacy-decoder.onnx}
+    """,
   ]
 
   private func text(dataset: String = "hierarchical-patterns", model: String = "vae", _ rest: String = "")
@@ -132,6 +136,7 @@ import Vocabulary
     case .numbersOrNone(_, let count):
       let values = (0..<max(1, count.lowerBound)).map { 0.125 + Double($0) }
       return ("\(values)", .numbers(values))
+    case .numberOrNumbers(let range, _): return ("\(number(range))", .numbers([number(range)]))
     case .fields(let fields): return sample(fields)
     case .choice(let choices):
       let choice = try #require(choices.last)

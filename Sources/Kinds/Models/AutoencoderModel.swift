@@ -56,13 +56,8 @@ struct AutoencoderModel: DifferentiableModel, StorableModel {
   private var bestEpoch: Int? { model.metadata["best_epoch"].flatMap { Int($0) } }
 
   var facts: ModelFacts {
-    func fact(_ items: ModelFacts.Fact.Items, _ evidence: Evidence) -> ModelFacts.Fact {
-      .negativeELBO(of: items, mean: evidence.negativeELBO, standardError: evidence.standardError)
-    }
     var facts = ModelFacts(kind: VariationalAutoencoderKind.name, sha256: sha256)
-    facts.facts = bestEpoch.map { [.bestEpoch($0)] } ?? []
-    facts.facts += [fact(.train, evidence.train), fact(.test, evidence.test)]
-    if let validation = evidence.validation { facts.facts.append(fact(.validation, validation)) }
+    facts.facts = (bestEpoch.map { [.bestEpoch($0)] } ?? []) + evidence.facts
     for (key, value) in model.metadata.sorted(by: { $0.key < $1.key })
     where ["epochs", "not_finite_in_epoch", "likelihood_scale"].contains(key) {
       facts.attributes.append(("model_" + key, .text(value)))
@@ -74,21 +69,13 @@ struct AutoencoderModel: DifferentiableModel, StorableModel {
     let a = model.architecture
     let widths = ([a.dataDimension] + a.hidden + [a.latentDimension]).map(String.init).joined(separator: "-")
     let time = seconds.map { ", " + String(format: "%.1f", $0) + " s" } ?? ""
-    let more = evidence.validation.map { ", \(Self.nats($0)) validation" } ?? ""
     let epochs = model.metadata["epochs"] ?? "?"
     let scale =
       model.likelihoodScale == 1 ? "" : " of deviation \(ResultText.number(model.likelihoodScale, 4))"
     let best = bestEpoch.map { "; best epoch \($0) of \(epochs)" } ?? ""
     return
       "model: \(widths), \(a.activation.rawValue), \(a.likelihood.rawValue)\(scale)"
-      + "\(wasTrained ? ", trained now" : "")\(time); negative ELBO \(Self.nats(evidence.train)) train,"
-      + " \(Self.nats(evidence.test)) test\(more) (nats per item)\(best)"
-  }
-
-  /// A bound with its standard error, nats per item.
-  private static func nats(_ evidence: Evidence) -> String {
-    guard evidence.negativeELBO.isFinite else { return "none" }
-    return "\(ResultText.number(evidence.negativeELBO, 2)) +- \(ResultText.number(evidence.standardError, 2))"
+      + "\(wasTrained ? ", trained now" : "")\(time); \(evidence.text)\(best)"
   }
 
   // MARK: Bytes
@@ -97,12 +84,7 @@ struct AutoencoderModel: DifferentiableModel, StorableModel {
     try encoder.encode(try fileContents())
     try encoder.encode(sha256)
     try encoder.encode(path)
-    try encoder.encode(evidence.validation != nil)
-    for evidence in [evidence.train, evidence.test] + (evidence.validation.map { [$0] } ?? []) {
-      for number in [evidence.negativeELBO, evidence.standardError, evidence.kullbackLeibler] {
-        try encoder.encode(number)
-      }
-    }
+    try evidence.encode(to: &encoder)
   }
 }
 
@@ -116,20 +98,63 @@ extension AutoencoderModel {
     sha256 = try decoder.decodeText()
     path = try decoder.decodeText()
     wasTrained = false
+    evidence = try Evidences(from: &decoder)
+  }
+}
+
+extension AutoencoderModel.Evidences {
+  /// Writes what `init(from:)` reads.
+  func encode(to encoder: inout ByteEncoder) throws {
+    try encoder.encode(validation != nil)
+    for evidence in [train, test] + (validation.map { [$0] } ?? []) {
+      for number in [evidence.negativeELBO, evidence.standardError, evidence.kullbackLeibler] {
+        try encoder.encode(number)
+      }
+    }
+  }
+
+  /// Reads what `encode` wrote.
+  ///
+  /// - Throws: `ByteDecodingError`.
+  init(from decoder: inout ByteDecoder) throws {
     func evidence() throws -> Evidence {
       Evidence(
         negativeELBO: try decoder.decode(), standardError: try decoder.decode(),
         kullbackLeibler: try decoder.decode())
     }
     let hasValidation: Bool = try decoder.decode()
-    self.evidence = Evidences(
-      train: try evidence(), test: try evidence(), validation: hasValidation ? try evidence() : nil)
+    self.init(train: try evidence(), test: try evidence(), validation: hasValidation ? try evidence() : nil)
+  }
+
+  /// One line, nats per item.
+  var text: String {
+    "negative ELBO \(Self.nats(train)) train, \(Self.nats(test)) test"
+      + (validation.map { ", \(Self.nats($0)) validation" } ?? "") + " (nats per item)"
+  }
+
+  /// A bound with its standard error, nats per item.
+  private static func nats(_ evidence: Evidence) -> String {
+    guard evidence.negativeELBO.isFinite else { return "none" }
+    return "\(ResultText.number(evidence.negativeELBO, 2)) +- \(ResultText.number(evidence.standardError, 2))"
+  }
+
+  /// The facts of a run file.
+  var facts: [ModelFacts.Fact] {
+    func fact(_ items: ModelFacts.Fact.Items, _ evidence: Evidence) -> ModelFacts.Fact {
+      .negativeELBO(of: items, mean: evidence.negativeELBO, standardError: evidence.standardError)
+    }
+    return [fact(.train, train), fact(.test, test)] + (validation.map { [fact(.validation, $0)] } ?? [])
   }
 }
 
 extension AutoencoderModel.Evidences {
   /// Evaluates a model with the numbers that training uses, so that both agree exactly.
   init(of model: Autoencoder, _ preparation: ModelPreparation) {
+    self.init(of: DenseNetwork<Float>(model), preparation)
+  }
+
+  /// Evaluates a network.
+  init(of model: some InferenceNetwork, _ preparation: ModelPreparation) {
     let (dataset, seed, threads) = (
       preparation.dataset, preparation.scenario.seed, preparation.threads
     )

@@ -40,6 +40,8 @@ public enum ScenarioValueType: Sendable, Hashable {
   case texts(count: ClosedRange<Int>)
   /// A list of finite numbers within bounds, or the word `none`.
   case numbersOrNone(NumberRange, count: ClosedRange<Int>)
+  /// A finite number within bounds, which stands for a list of one, or a list of such numbers.
+  case numberOrNumbers(NumberRange, count: ClosedRange<Int>)
   /// A mapping of a few fields.
   case fields([ScenarioField])
   /// One of a few words, alone or, where it takes one, with an argument in a mapping.
@@ -80,6 +82,8 @@ public enum ScenarioValueType: Sendable, Hashable {
     case .texts(let count): return "a list of \(Self.text(count))texts"
     case .numbersOrNone(let range, let count):
       return "a list of \(Self.text(count))numbers \(range.description), or none"
+    case .numberOrNumbers(let range, let count):
+      return "a number \(range.description), or a list of \(Self.text(count))such numbers"
     case .fields(let fields):
       return "a mapping {" + fields.map { "\($0.name): \($0.value.description)" }.joined(separator: ", ")
         + "}"

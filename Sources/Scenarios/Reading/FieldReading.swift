@@ -65,6 +65,16 @@ extension ScenarioReader {
     return try list(key, count).map { try number(key, $0, range, expected: expected) }
   }
 
+  /// A list of numbers, or one number.
+  func numberOrNumbers(
+    _ key: String, _ range: ScenarioValueType.NumberRange, _ count: ClosedRange<Int>
+  ) throws -> [Double] {
+    let node = try node(key)
+    let expected = type(key).description
+    let nodes = if case .scalar = node.content { [node] } else { try list(key, count) }
+    return try nodes.map { try number(key, $0, range, expected: expected) }
+  }
+
   /// A list of different printable texts.
   func texts(_ key: String, _ count: ClosedRange<Int>) throws -> [String] {
     var seen: Set<String> = []

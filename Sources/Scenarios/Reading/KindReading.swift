@@ -41,6 +41,7 @@ extension ScenarioReader {
     case .texts(let count): return .texts(try texts(name, count))
     case .numbersOrNone(let range, let count):
       return try numbersOrNone(name, range, count).map { .numbers($0) } ?? .noNumbers
+    case .numberOrNumbers(let range, let count): return .numbers(try numberOrNumbers(name, range, count))
     case .fields(let declared): return .fields(try fields(name, declared))
     case .choice(let choices):
       let (word, argument) = try choice(name, choices)

@@ -104,6 +104,9 @@ public struct KindValues: Sendable, Hashable {
     required(name) { if case .word(let value) = $0 { Choice(rawValue: value) } else { nil } }
   }
 
+  /// The value of a key of type `text` without a default; nil where it is not given.
+  public func optionalText(_ name: String) -> String? { contains(name) ? text(name) : nil }
+
   /// The value of a key of type `text`.
   public func text(_ name: String) -> String {
     required(name) { if case .text(let value) = $0 { value } else { nil } }

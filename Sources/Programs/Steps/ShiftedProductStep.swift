@@ -1,0 +1,75 @@
+import Numerics
+
+/// Products at each position of the input, shifted against each other and added up: transposed convolutions, and
+/// convolutions to few channels.
+struct ShiftedProductStep<Scalar: GraphScalar> {
+  private let plan: ShiftedProduct
+  private let place: StepPlace
+  private let packed: [AlignedBuffer<Scalar>]
+  private let bias: AlignedBuffer<Scalar>
+  /// No bias: the products are added up first.
+  private let zeros: AlignedBuffer<Scalar>
+  /// Columns of the products in whole panels.
+  private let width: Int
+  /// Members whose products are computed together.
+  private let batch: Int
+
+  init(_ product: ShiftedProduct, _ place: StepPlace) {
+    plan = product
+    self.place = place
+    let columns = product.parts * product.channels
+    width = roundedUp(columns, toMultipleOf: Scalar.panelWidth)
+    let none = [Double](repeating: 0, count: product.groups * columns)
+    let packed: (packed: [AlignedBuffer<Scalar>], bias: [AlignedBuffer<Scalar>]) = PackedWeights.pack(
+      product.weights, none, groups: product.groups, columns: columns, inner: product.inner)
+    self.packed = packed.packed
+    bias = AlignedBuffer(product.bias.map { Scalar($0) })
+    zeros = AlignedBuffer(count: width)
+    batch = max(1, (1 << 18) / (width * product.inputPositions * MemoryLayout<Scalar>.stride))
+  }
+
+  var scratchCount: Int { batch * plan.inputPositions * width }
+
+  func run(_ memory: ProgramMemory<Scalar>, _ range: RowRange, isLinear: Bool) {
+    let x = memory.rows(place.inputs[0], range.first)
+    let y = memory.rows(place.output, range.first)
+    let positions = plan.inputPositions
+    let channels = plan.groups * plan.inner
+    let together = x.stride == positions * channels ? batch : 1
+    for first in stride(from: 0, to: range.count, by: together) {
+      let members = min(together, range.count - first)
+      for g in 0..<plan.groups {
+        Scalar.dense(
+          x.pointer + first * x.stride + g * plan.inner, rows: members * positions, inner: plan.inner,
+          stride: channels, packed: packed[g].pointer, bias: zeros.pointer,
+          columns: plan.parts * plan.channels, into: memory.scratch.pointer, stride: width,
+          activation: .identity)
+        for m in 0..<members {
+          addUp(
+            UnsafePointer(memory.scratch.pointer) + m * positions * width, group: g,
+            to: y.pointer + (first + m) * y.stride, isLinear)
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func addUp(
+    _ products: UnsafePointer<Scalar>, group: Int, to y: UnsafeMutablePointer<Scalar>, _ isLinear: Bool
+  ) {
+    let (count, width) = (plan.channels, width)
+    let bias = bias.pointer + group * count
+    plan.starts.withUnsafeBufferPointer { starts in
+      plan.terms.withUnsafeBufferPointer { terms in
+        for p in 0..<starts.count - 1 {
+          let target = y + (p * plan.groups + group) * count
+          for c in 0..<count { target[c] = isLinear ? 0 : bias[c] }
+          for k in Int(starts[p])..<Int(starts[p + 1]) {
+            let source = products + Int(terms[k].position) * width + Int(terms[k].part) * count
+            for c in 0..<count { target[c] += source[c] }
+          }
+        }
+      }
+    }
+  }
+}
