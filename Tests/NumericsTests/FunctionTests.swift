@@ -1,5 +1,6 @@
 import Foundation
 import Numerics
+import TestSupport
 import Testing
 
 /// The package's own functions against values of mpmath with 60 digits (make_functions.py).
@@ -107,7 +108,7 @@ import Testing
   }
 
   /// The kernels' hashes are those in the repository, on this processor and on AArch64 under qemu-user.
-  @Test func kernelsHaveTheBitsOfTheRepository() throws {
+  @Test(.tags(.programs), .slow) func kernelsHaveTheBitsOfTheRepository() throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().path
     let process = Process()
