@@ -66,14 +66,16 @@ enum Folding {
     var places: [Extent] = []
     var input: [Double] = []
     var parts: [(k: Int, shape: [Int], range: Range<Int>)] = []
-    // Beside floating-point numbers, whole numbers are such too: exponents and conditions.
-    let hasReals = context.inputs.enumerated().contains { k, value in
-      if case .constant(let constant)? = value {
-        constant.integers == nil && (k == 0 || !isFirst)
-      } else {
-        false
+    // Whole numbers that are computed with, or stand beside floating-point numbers, are such too.
+    let hasReals =
+      !OperatorRule.moving.contains(rule.name)
+      || context.inputs.enumerated().contains { k, value in
+        if case .constant(let constant)? = value {
+          constant.integers == nil && (k == 0 || !isFirst)
+        } else {
+          false
+        }
       }
-    }
     for (k, value) in context.inputs.enumerated() {
       inner.inputs.append(value)
       guard case .constant(let constant)? = value, k == 0 || !isFirst else { continue }

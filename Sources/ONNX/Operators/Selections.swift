@@ -121,7 +121,7 @@ enum Selections {
         }
         continue
       }
-      guard !starts[k].isBatch, !ends[k].isBatch, steps[k] != 0, abs(steps[k]) <= 1 << 28 else {
+      guard !starts[k].isBatch, !ends[k].isBatch, steps[k] != 0, steps[k].magnitude <= 1 << 28 else {
         throw context.refusal("is cut by the size of the batch, or by steps of 0", "export it again")
       }
       let extent = activation.shape[axis]
@@ -169,7 +169,7 @@ enum Selections {
       try (context.version >= 18 ? context.integers(3) : nil)?
       .map { try context.axis($0, rank: rank) } ?? Array(0..<rank)
     guard let given = try isOld ? context.integers("pads") : context.integers(1),
-      given.count == 2 * axes.count, given.allSatisfy({ abs($0) <= 1 << 20 })
+      given.count == 2 * axes.count, rank > 0, given.allSatisfy({ $0.magnitude <= 1 << 20 })
     else { throw context.refusal("has pads that do not fit", "export the model again") }
     var (front, shape) = ([Int](repeating: 0, count: rank), activation.shape)
     for (k, axis) in axes.enumerated() {
