@@ -189,7 +189,7 @@ let package = Package(
     .testTarget(
       name: "KindsTests",
       dependencies: [
-        "TestSupport", "Kinds", "Experiments", "Preparation", "Scenarios", "Corruptions", "Observables",
+        "TestSupport", "VAE", "Kinds", "Experiments", "Preparation", "Scenarios", "Corruptions", "Observables",
         "Datasets",
         "Dynamics", "Output", "Vocabulary",
       ]),
