@@ -194,9 +194,8 @@ let package = Package(
     .testTarget(
       name: "KindsTests",
       dependencies: [
-        "TestSupport", "Kinds", "Experiments", "Preparation", "Scenarios", "Corruptions", "Observables",
-        "Datasets",
-        "Dynamics", "Output", "Vocabulary",
+        "TestSupport", "VAE", "Kinds", "Experiments", "Preparation", "Scenarios", "Corruptions",
+        "Observables", "Datasets", "Dynamics", "Output", "Vocabulary",
       ]),
     .testTarget(
       name: "ExperimentsTests",

@@ -138,7 +138,7 @@ final class NodeContext {
 
   /// An axis counted from either end.
   func axis(_ axis: Int, rank: Int) throws -> Int {
-    guard (-rank..<max(rank, 1)).contains(axis) else {
+    guard (-rank..<rank).contains(axis) else {
       throw refusal("names axis \(axis) of \(rank)", "export the model again")
     }
     return axis < 0 ? axis + rank : axis

@@ -28,7 +28,7 @@ enum Elementwise {
     function("Sqrt") { _ in .sqrt },
     function("Reciprocal") { _ in .reciprocal },
     function("Abs") { _ in .absolute },
-    OperatorRule("Neg", folding: .integers { Extent(-$0[0].factor, isBatch: $0[0].isBatch) }) {
+    OperatorRule("Neg", folding: .integers { Extent(0 &- $0[0].factor, isBatch: $0[0].isBatch) }) {
       [.activation(try $0.function(.negative, of: try $0.activation(0)))]
     },
     OperatorRule("Not", folding: .integers { Extent($0[0].factor == 0 ? 1 : 0) }) {

@@ -13,7 +13,33 @@ enum Folding {
     if case .integers(let function) = rule.folding, constants.allSatisfy({ $0.integers != nil }) {
       return [.constant(try elementwise(function, constants, context))]
     }
+    if let list = try list(rule, constants, context) { return [.constant(list)] }
     return try run(rule, context)
+  }
+
+  /// Lists of whole numbers that are cut and joined, as shapes are. They may be empty, which activations may not.
+  private static func list(
+    _ rule: OperatorRule, _ inputs: [Constant], _ context: NodeContext
+  ) throws -> Constant? {
+    guard let first = inputs.first, first.shape.count == 1, let numbers = first.integers else { return nil }
+    var result: [Extent] = []
+    switch rule.name {
+    case "Concat":
+      for input in inputs {
+        guard input.shape.count == 1, let more = input.integers else { return nil }
+        result += more
+      }
+    case "Slice":
+      result = numbers
+      for cut in try Selections.cuts(context, rank: 1) {
+        guard !cut.start.isBatch, !cut.end.isBatch else { return nil }
+        let (start, count) = cut.places(of: result.count)
+        result = (0..<count).map { result[start + $0 * cut.step] }
+      }
+    default: return nil
+    }
+    try context.lowering.spend(result.count)
+    return Constant(shape: [result.count], values: .integers(result))
   }
 
   /// A function of whole numbers, broadcast.
@@ -66,14 +92,16 @@ enum Folding {
     var places: [Extent] = []
     var input: [Double] = []
     var parts: [(k: Int, shape: [Int], range: Range<Int>)] = []
-    // Beside floating-point numbers, whole numbers are such too: exponents and conditions.
-    let hasReals = context.inputs.enumerated().contains { k, value in
-      if case .constant(let constant)? = value {
-        constant.integers == nil && (k == 0 || !isFirst)
-      } else {
-        false
+    // Whole numbers that are computed with, or stand beside floating-point numbers, are such too.
+    let hasReals =
+      !OperatorRule.moving.contains(rule.name)
+      || context.inputs.enumerated().contains { k, value in
+        if case .constant(let constant)? = value {
+          constant.integers == nil && (k == 0 || !isFirst)
+        } else {
+          false
+        }
       }
-    }
     for (k, value) in context.inputs.enumerated() {
       inner.inputs.append(value)
       guard case .constant(let constant)? = value, k == 0 || !isFirst else { continue }

@@ -96,7 +96,8 @@ enum Matrices {
   {
     let left = a.shape.count == 1 ? [1] + a.shape : a.shape
     let right = b.shape.count == 1 ? b.shape + [1] : b.shape
-    guard let inner = left.last, right[right.count - 2] == inner, let columns = right.last,
+    guard !a.shape.isEmpty, !b.shape.isEmpty, let inner = left.last, right[right.count - 2] == inner,
+      let columns = right.last,
       let leading = broadcastShape(left.dropLast(2), right.dropLast(2))
     else {
       throw context.refusal("has inputs of shapes \(a.shape) and \(b.shape)", "export it again")

@@ -35,6 +35,11 @@ struct OperatorRule: Sendable {
     self.lower = lower
   }
 
+  /// The operators whose outputs are elements of their inputs, so that whole numbers stay such.
+  static let moving: Set<String> = [
+    "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Expand", "Concat", "Split", "Slice", "Gather",
+  ]
+
   /// All operators, family by family.
   static let all: [OperatorRule] =
     Constants.rules + Elementwise.rules + Convolutions.rules + Matrices.rules + Normalizations.rules

@@ -9,6 +9,7 @@ enum Resizing {
     let activation = try context.activation(0)
     let rank = activation.shape.count
     let isOld = context.version < 11
+    guard rank > 0 else { throw context.refusal("has an input without axes", "export the model again") }
     guard context.text("mode", default: "nearest") == "nearest" else {
       throw context.refusal(
         "interpolates ('\(context.text("mode", default: ""))'); nearest elements are read",

@@ -99,8 +99,31 @@ enum Selections {
     }
   }
 
-  private static func slice(_ context: NodeContext) throws -> Activation {
-    var activation = try context.activation(0)
+  /// What is cut out along each axis that a node names.
+  struct Cut {
+    var axis: Int
+    var start: Extent
+    var end: Extent
+    var step: Int
+
+    /// The first element and the number of elements, of `extent`; 0 where nothing is left.
+    ///
+    /// - Precondition: The ends do not depend on the batch.
+    func places(of extent: Int) -> (start: Int, count: Int) {
+      func place(_ given: Int, _ range: ClosedRange<Int>) -> Int {
+        min(max(given < 0 ? given &+ extent : given, range.lowerBound), range.upperBound)
+      }
+      // With a negative step, the end may be in front of the first element.
+      let range = step > 0 ? 0...extent : -1...max(extent - 1, -1)
+      let first = place(start.factor, range)
+      let last = end.factor < -extent && step < 0 ? -1 : place(end.factor, range)
+      let count = step > 0 ? (last - first + step - 1) / step : (first - last - step - 1) / -step
+      return (first, max(count, 0))
+    }
+  }
+
+  /// What a node `Slice` cuts out of an input of `rank` axes.
+  static func cuts(_ context: NodeContext, rank: Int) throws -> [Cut] {
     let isOld = context.version < 10
     guard let starts = try isOld ? context.integers("starts")?.map({ Extent($0) }) : context.extents(1),
       let ends = try isOld ? context.integers("ends")?.map({ Extent($0) }) : context.extents(2),
@@ -108,34 +131,32 @@ enum Selections {
     else { throw context.refusal("has no starts or ends", "export the model again") }
     let axes = try (isOld ? context.integers("axes") : context.integers(3)) ?? Array(starts.indices)
     let steps = try (isOld ? nil : context.integers(4)) ?? Array(repeating: 1, count: axes.count)
-    guard axes.count == starts.count, steps.count == axes.count else {
-      throw context.refusal("has lists of different lengths", "export the model again")
+    guard axes.count == starts.count, steps.count == axes.count,
+      steps.allSatisfy({ $0 != 0 && $0.magnitude <= 1 << 28 })
+    else { throw context.refusal("has lists of different lengths, or steps of 0", "export the model again") }
+    return try axes.indices.map {
+      Cut(axis: try context.axis(axes[$0], rank: rank), start: starts[$0], end: ends[$0], step: steps[$0])
     }
-    for (k, given) in axes.enumerated() {
-      let axis = try context.axis(given, rank: activation.shape.count)
-      if axis == 0, !context.lowering.isFolding {
+  }
+
+  private static func slice(_ context: NodeContext) throws -> Activation {
+    var activation = try context.activation(0)
+    for cut in try cuts(context, rank: activation.shape.count) {
+      if cut.axis == 0, !context.lowering.isFolding {
         let whole = context.lowering.declaredBatch.map { $0 * activation.shape[0] } ?? Int(Int32.max)
-        guard starts[k] == Extent(0), steps[k] == 1, ends[k].isBatch || ends[k].factor >= whole else {
+        if cut.start != Extent(0) || cut.step != 1 || !cut.end.isBatch && cut.end.factor < whole {
           try context.refuseBatchAxis()
-          continue
         }
         continue
       }
-      guard !starts[k].isBatch, !ends[k].isBatch, steps[k] != 0, abs(steps[k]) <= 1 << 28 else {
-        throw context.refusal("is cut by the size of the batch, or by steps of 0", "export it again")
+      guard !cut.start.isBatch, !cut.end.isBatch else {
+        throw context.refusal("is cut by the size of the batch", "export with a free batch dimension")
       }
-      let extent = activation.shape[axis]
-      let step = steps[k]
-      func place(_ given: Int, _ range: ClosedRange<Int>) -> Int {
-        min(max(given < 0 ? given &+ extent : given, range.lowerBound), range.upperBound)
+      let (start, count) = cut.places(of: activation.shape[cut.axis])
+      guard count > 0 else {
+        throw context.refusal("cuts nothing out of axis \(cut.axis)", "export it again")
       }
-      // With a negative step, the end may be in front of the first element.
-      let range = step > 0 ? 0...extent : -1...extent - 1
-      let start = place(starts[k].factor, range)
-      let end = ends[k].factor < -extent && step < 0 ? -1 : place(ends[k].factor, range)
-      let count = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step
-      guard count > 0 else { throw context.refusal("cuts nothing out of axis \(axis)", "export it again") }
-      activation = try part(activation, axis: axis, count: count, start: start, step: step, context)
+      activation = try part(activation, axis: cut.axis, count: count, start: start, step: cut.step, context)
     }
     return activation
   }
@@ -169,7 +190,7 @@ enum Selections {
       try (context.version >= 18 ? context.integers(3) : nil)?
       .map { try context.axis($0, rank: rank) } ?? Array(0..<rank)
     guard let given = try isOld ? context.integers("pads") : context.integers(1),
-      given.count == 2 * axes.count, given.allSatisfy({ abs($0) <= 1 << 20 })
+      given.count == 2 * axes.count, rank > 0, given.allSatisfy({ $0.magnitude <= 1 << 20 })
     else { throw context.refusal("has pads that do not fit", "export the model again") }
     var (front, shape) = ([Int](repeating: 0, count: rank), activation.shape)
     for (k, axis) in axes.enumerated() {
