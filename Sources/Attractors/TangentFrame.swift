@@ -27,7 +27,10 @@ struct TangentFrame {
   init(genericDirections count: Int, dimension: Int) {
     self.init(count: count, dimension: dimension)
     for k in 0..<self.count {
-      for i in 0..<dimension { rows[k * dimension + i] += 0.5 * cosine(Double((k + 1) * (i + 2) * (i + 3))) }
+      for i in 0..<dimension {
+        let turns = Double((k + 1) * (i + 2) * (i + 3)) / (2 * Double.pi)
+        rows[k * dimension + i] += 0.5 * sineAndCosine(ofTurns: turns).cosine
+      }
     }
   }
 
