@@ -320,8 +320,8 @@ TARGET static inline V NAME(pow)(V x, V y) {
   // The lowest bit of `shifted` tells whether a whole y is odd.
   V shifted = y + ROUNDER;
   V sign = NUMBER(LEFT(BITS(shifted), 63));
-  V negative = CHOOSE(shifted - ROUNDER == y, WITH_SIGN(p, sign), NOT_A_NUMBER);
-  p = CHOOSE(x < FULL(0.0), negative, p);
+  V negative = CHOOSE(size == FULL(0.0), p, NOT_A_NUMBER);
+  p = CHOOSE(BITS(x) < 0, CHOOSE(shifted - ROUNDER == y, WITH_SIGN(p, sign), negative), p);
   p = CHOOSE(x != x, x, CHOOSE(y != y, y, p));
   return CHOOSE(x == FULL(1.0), FULL(1.0), CHOOSE(y == FULL(0.0), FULL(1.0), p));
 }
