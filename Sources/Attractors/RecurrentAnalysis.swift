@@ -144,7 +144,7 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
     window: Int
   ) -> InvariantSet {
     let orbit = PointSet(dimension: map.dimension, elements: history.points)
-    let pieces = pieces(of: orbit)
+    let pieces = pieces(of: orbit, kind)
     let motion = RecurrentMotion(
       kind: kind, exponents: exponents,
       rotation: kind == .stableCurve
@@ -155,9 +155,9 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
   }
 
   /// The number of pieces that the orbit visits in turn, both at its beginning and from its beginning to its end.
-  private func pieces(of orbit: PointSet) -> Int {
+  private func pieces(of orbit: PointSet, _ kind: RecurrentMotion.Kind) -> Int {
     let pieces = orbit.part(0..<Self.keptPoints).cyclicPieces
-    guard pieces > 1 else { return 1 }
+    guard pieces > 1, kind == .stableCurve else { return pieces }
     // What drifts from one piece to another is one piece: a curve whose rotation number is close to a fraction.
     let stride = (orbit.count / Self.keptPoints - 1) / pieces * pieces + 1
     let spread = PointSet(
