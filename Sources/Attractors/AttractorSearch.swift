@@ -12,6 +12,16 @@ public struct AttractorDecision: Sendable, Hashable {
   /// orbit diverged; -1 for none. From the time when it enters a trapping ball, the orbit is continued with the
   /// linearized map. A cycle without a ball is recognized only at the end of a round, up to 256 steps late.
   public var time: Int32 = -1
+
+  /// Undecided.
+  public init() {}
+
+  /// Creates a decision.
+  public init(outcome: Outcome, set: Int32, time: Int32) {
+    self.outcome = outcome
+    self.set = set
+    self.time = time
+  }
 }
 
 /// Finds the attractors of an autonomous map, and which of them each initial state reaches.
@@ -22,7 +32,8 @@ public struct AttractorDecision: Sendable, Hashable {
 /// 3. Orbits that have not settled after some thousand steps are looked at: two windows of their motion show whether
 /// they move on a closed curve, a quasi-periodic or a chaotic set, or on a long cycle (`RecurrentAnalysis`).
 /// 4. An orbit is decided when it lies in a trapping ball (which proves where it goes), or when its step is below
-/// the tolerance and Newton's method confirms a stable set at that place, or when it moves on a recurrent set. A small step alone decides nothing,
+/// the tolerance and Newton's method confirms a stable set at that place, or when it moves on a recurrent set. A
+/// small step alone decides nothing,
 /// because the orbit may be passing a ghost or a saddle.
 ///
 /// Rounds depend only on the starts, so results have the same bits for any number of threads.
@@ -98,7 +109,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// The largest number of places in `refused`.
   static var mostRefused: Int { 256 }
   /// The largest number of orbits under way.
-  private static var poolCapacity: Int { 4096 }
+  static var poolCapacity: Int { 4096 }
   /// The largest number of Newton's attempts in a round that are not to decide an orbit.
   static var attemptsPerRound: Int { 24 }
   /// Settled orbits are examined one after another while fewer sets than this are known, and later all at once.
@@ -215,7 +226,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   }
 
   /// Prepares the initial states of the pool's orbits from `first` on, and turns them into z(0).
-  private func begin(_ pool: OrbitPool, from first: Int, _ members: [Member]) {
+  func begin(_ pool: OrbitPool, from first: Int, _ members: [Member]) {
     let added = pool.count - first
     let grain = BlockSize.standard
     let n = map.dimension

@@ -24,6 +24,9 @@ public struct AttractorStudy: Sendable {
   public var basins: [Basins]
   /// What each set is near to, and which item it recovers.
   public var identities: [Identity]
+  /// How far the edge of each set's basin is. `leavingStart` is the start's level times the starts of a level plus its
+  /// place in `labels`.
+  public var edges: [BasinEdge] = []
   /// The decoded first point g(z*) of each set, `[sets, D]`.
   public var pictures: RowTable
   /// The starts that did not settle, with their Lyapunov exponents.

@@ -20,7 +20,9 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
   private let map: Map
   private let shouldStop: @Sendable () -> Bool
   /// The number of steps in which the directions align.
-  private static var alignment: Int { 1024 }
+  private static var alignment: Int { 512 }
+  /// The number of steps of a window that shows only whether the orbit settles.
+  private static var settlingWindow: Int { 256 }
   private static var shortestWindow: Int { 2048 }
   private static var longestWindow: Int { 16_384 }
   /// The number of points that represent a set.
@@ -57,7 +59,7 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
     for _ in 0..<Self.alignment {
       guard history.frame.advance(&history.state, orbit) else { return .none(lookAgain: 2 * time) }
     }
-    var window = Self.shortestWindow
+    var window = Self.settlingWindow
     while window <= Self.longestWindow, !shouldStop() {
       guard extend(&history, to: 2 * window, orbit) else { break }
       let (whole, half) = (BirkhoffWeights(2 * window), BirkhoffWeights(window))
@@ -65,6 +67,11 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
       let exponents = (0..<count).map { k in
         BirkhoffAverage(whole: whole, half: half) { history.growth[$0 * count + k] }
       }.sorted { $0.value > $1.value }
+      guard window >= Self.shortestWindow else {
+        if MotionVerdict.isSettling(exponents, window: window) { return .none(lookAgain: 2 * time) }
+        window = Self.shortestWindow
+        continue
+      }
       switch MotionVerdict(exponents, window: window, isComplete: count == map.dimension) {
       case .settling: return .none(lookAgain: 2 * time)
       case .unclear: window *= 2
@@ -137,7 +144,7 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
     window: Int
   ) -> InvariantSet {
     let orbit = PointSet(dimension: map.dimension, elements: history.points)
-    let pieces = pieces(of: orbit)
+    let pieces = pieces(of: orbit, kind)
     let motion = RecurrentMotion(
       kind: kind, exponents: exponents,
       rotation: kind == .stableCurve
@@ -148,9 +155,9 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
   }
 
   /// The number of pieces that the orbit visits in turn, both at its beginning and from its beginning to its end.
-  private func pieces(of orbit: PointSet) -> Int {
+  private func pieces(of orbit: PointSet, _ kind: RecurrentMotion.Kind) -> Int {
     let pieces = orbit.part(0..<Self.keptPoints).cyclicPieces
-    guard pieces > 1 else { return 1 }
+    guard pieces > 1, kind == .stableCurve else { return pieces }
     // What drifts from one piece to another is one piece: a curve whose rotation number is close to a fraction.
     let stride = (orbit.count / Self.keptPoints - 1) / pieces * pieces + 1
     let spread = PointSet(

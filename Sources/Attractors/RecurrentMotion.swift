@@ -98,6 +98,13 @@ enum MotionVerdict: Sendable, Hashable {
     self = .recurrent(zeros == 1 ? .stableCurve : .quasiPeriodicSet, decay: next.value)
   }
 
+  /// Whether a window that is too short for anything else shows that the orbit goes to a fixed point or cycle: the
+  /// directions shrink by more than e^-2 within it, and the error is small.
+  static func isSettling(_ exponents: [BirkhoffAverage], window: Int) -> Bool {
+    guard let leading = exponents.first else { return false }
+    return leading.value * Double(window) < -2 && leading.value < -10 * leading.error
+  }
+
   /// The decay per step that weighted averages over some thousand steps can tell from zero.
   private static let smallestDecay = 1e-7
 }

@@ -14,6 +14,8 @@ package struct TrappingBall: Sendable {
   private let factors: [SmallMatrix]
   /// r, in the norms of the ellipsoids.
   package let radius: Double
+  /// The Euclidean distance from each point within which every state is inside.
+  package let innerRadius: Double
   /// The Euclidean distance from each point beyond which no state is inside.
   private let outerRadii: [Double]
 
@@ -37,6 +39,7 @@ package struct TrappingBall: Sendable {
     outerRadii = inverses.map { ($0.largestSingularValue() ?? .infinity) * radius * (1 + 1e-9) }
     // A ball as small as the map's rounding errors is of no use and cannot be trusted.
     guard outerRadii[0] > 1e-8 * max(1, norm(set.points[0])), radius.isFinite else { return nil }
+    innerRadius = factors.map { radius / ($0.largestSingularValue() ?? .infinity) }.min() ?? 0
     centres = set.points
     self.factors = factors
     self.radius = radius

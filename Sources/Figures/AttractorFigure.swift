@@ -92,10 +92,10 @@ extension RunData {
       order: (0..<count).sorted { (-share[$0], $0) < (-share[$1], $1) }, share: share)
   }
 
-  /// The kind of each attractor in words; empty if the file does not contain it.
-  func kinds(_ attractors: Attractors) throws -> [String] {
-    guard let values = try attractors.perAttractor("kind"),
-      let variable = attractors.run.group.variables.first(where: { $0.name == "kind" }),
+  /// The kind of each attractor in words, or another flag; empty if the file does not contain it.
+  func kinds(_ attractors: Attractors, flag: String = "kind") throws -> [String] {
+    guard let values = try attractors.perAttractor(flag),
+      let variable = attractors.run.group.variables.first(where: { $0.name == flag }),
       let flags = (try? variable.attribute("flag_values"))?.numbers,
       let meanings = (try? variable.attribute("flag_meanings"))?.text
     else { return Array(repeating: "", count: attractors.count) }
@@ -114,12 +114,15 @@ extension RunData {
     let attractors = try readAttractors()
     let order = try attractors.shown(withSaddles: withSaddles)
     let kinds = try kinds(attractors)
+    let regimes = try self.kinds(attractors, flag: "regime")
+    let hasRegimes = regimes.contains { !$0.isEmpty }
     let columns: [(String, String)] = [
       ("spectral_radius", "spectral radius"), ("nearest_concept", "nearest concept"),
       ("distance_nearest_concept", "distance to it"),
       ("distance_nearest_memory", "distance to the nearest memory"),
     ]
-    var header = ["attractor", "kind", "basin, mean over levels"]
+    var header =
+      ["attractor", "kind"] + (hasRegimes ? ["regime"] : []) + ["basin, mean over levels"]
     var read: [[Double]] = []
     for (name, words) in columns {
       guard let values = try attractors.perAttractor(name) else { continue }
@@ -129,7 +132,7 @@ extension RunData {
     let names = try classNames()
     let isLabel = columns.firstIndex { $0.0 == "nearest_concept" }
     let rows = order.prefix(limit).map { a in
-      ["\(a)", kinds[a], percent(attractors.share[a])]
+      ["\(a)", kinds[a]] + (hasRegimes ? [regimes[a]] : []) + [percent(attractors.share[a])]
         + read.enumerated().map { c, values in
           c == isLabel ? concept(values[a], names) ?? "none" : short(values[a])
         }
@@ -193,8 +196,8 @@ extension RunData {
     let lower = try attractors.run.existingName(of: .lowerBound(of: Self.basins))
     let method = (try? group.variable(lower).attribute("interval"))?.text
     sheet.addCaption(
-      "Shares of the starts that end on each attractor: \(reached.count) \(reached.count == 1 ? "is" : "are") reached, of \(attractors.count) fixed points and"
-        + " cycles found; numbered by their index in the file, from 0. \(starts ?? "")Bars: 95 %"
+      "Shares of the starts that end on each attractor: \(reached.count) \(reached.count == 1 ? "is" : "are") reached, of \(attractors.count) sets"
+        + " found; numbered by their index in the file, from 0. \(starts ?? "")Bars: 95 %"
         + " (\(method ?? "Clopper-Pearson")), the upper end widened by undecided starts; none for sums and undecided"
         + " starts. Symbols at one level stand side by side. \(provenance(isRun: true).capitalizedFirst).")
     return sheet

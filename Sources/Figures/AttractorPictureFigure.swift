@@ -71,9 +71,9 @@ extension RunData {
       hidden > 0
       ? " (left out: \(hidden) unstable, such as saddles, that no start reaches)" : ""
     sheet.addCaption(
-      "\(shown.count) of \(attractors.count) fixed points and cycles, largest basins first\(saddles); below each its index in the file,"
+      "\(shown.count) of \(attractors.count) sets, largest basins first\(saddles); below each its index in the file,"
         + " its basin's fraction (mean over \(levels.count == 1 ? "the one level" : "\(levels.count) levels")),"
-        + " its kind and the class whose concept is nearest. \(size.levels)."
+        + " its kind, what it resembles and the class that it belongs to. \(size.levels)."
         + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet
   }
@@ -81,13 +81,16 @@ extension RunData {
   /// The lines of text below the picture of each attractor. All attractors have the same number of lines.
   private func attractorWords(_ attractors: Attractors) throws -> [[String]] {
     let kinds = try kinds(attractors)
-    let concepts = try attractors.perAttractor("nearest_concept")
+    let regimes = try self.kinds(attractors, flag: "regime")
+    let concepts =
+      try attractors.perAttractor("attractor_class") ?? attractors.perAttractor("nearest_concept")
     let names = try classNames()
     let hasKinds = kinds.contains { !$0.isEmpty }
     return (0..<attractors.count).map { a in
       let share = attractors.share[a]
       var lines = ["\(a): \(share > 0 ? percent(share) : "not reached")"]
       if hasKinds { lines.append(kinds[a].isEmpty ? "kind unknown" : kinds[a]) }
+      if regimes.contains(where: { !$0.isEmpty }) { lines.append(regimes[a]) }
       if let concepts { lines.append(concept(concepts[a], names).map { "near \($0)" } ?? "no concept") }
       return lines
     }

@@ -109,7 +109,7 @@ public enum MarkdownReport {
   }
 
   private static func attractors(_ data: RunData) throws -> [String] {
-    let header = data.attractorNumberHeader
+    let header = data.attractorNumbers.map(\.words)
     guard !header.isEmpty else { return [] }
     let (points, note) = Self.points(data, rows: data.levels.count, ["attracting_sets"])
     let rows = try points.flatMap { point in

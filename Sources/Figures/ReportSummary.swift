@@ -191,7 +191,7 @@ extension Report {
   }
 
   private mutating func addAttractorNumbers() throws {
-    let header = data.attractorNumberHeader
+    let header = data.attractorNumbers.map(\.words)
     guard !header.isEmpty else { return }
     try addPoints(
       "Attractors in numbers", data.attractorNumberCaption, ["level"] + header, ["attracting_sets"],

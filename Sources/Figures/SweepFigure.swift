@@ -136,12 +136,14 @@ extension RunData {
             title: "approach to \(name == "root" ? "the" : "own") \(name)"))
       }
     }
-    for name in mappedAttractorNumbers(options) {
+    let numbers = mappedAttractorNumbers(options)
+    for name in numbers {
+      let isFraction = name.hasSuffix("_fraction")
       result.append(
-        try sweepQuantity(
-          name, [], at: 0, grid, isFraction: Self.isFractionOfStarts(name), title: longName(name)))
+        try sweepQuantity(name, [], at: 0, grid, isFraction: isFraction, title: longName(name)))
     }
-    let others = withoutAttractorNumbers(options)
+    var others = options
+    others.variables.removeAll(where: numbers.contains)
     for name in options.variables.isEmpty || !others.variables.isEmpty ? try chosen(others) : [] {
       result.append(
         try sweepQuantity(

@@ -185,24 +185,6 @@ import VAE
     for (a, b) in zip(plain, found.exponents) { #expect(abs(a - b) <= 1e-3) }
   }
 
-  @Test func aSmallNetworkHasAFixedPointBesideAChaoticSet() throws {
-    let (search, decisions) = try searchOfNetwork(gain: 6, seed: 34)
-    #expect(decisions.count { $0.outcome == .converged } == 20)
-    let others = decisions.filter { $0.outcome == .recurrent }
-    #expect(others.count == 4 && Set(others.map(\.set)).count == 1)
-    guard case .recurrent(let found)? = search.set(others[0])?.motion else {
-      Issue.record("no recurrent set")
-      return
-    }
-    #expect(found.kind == .chaoticSet)
-    let plain = lyapunovExponents(
-      of: search.map, from: search.sets[Int(others[0].set)].points[0], count: 3, steps: 40_000, transient: 100
-    )
-    for k in plain.indices {
-      #expect(abs(plain[k] - found.exponents[k]) <= 5 * found.exponentErrors[k] + 0.01)
-    }
-  }
-
   private typealias NetworkSearch = AttractorSearch<
     DifferentiableInferenceMap<DenseNetwork<Double>>, GivenStart
   >

@@ -161,4 +161,22 @@ import VAE
     #expect(TrappingBall(around: stable, of: ToyMap.logistic(2.5).withoutBound()) == nil)
     #expect(TrappingBall(around: stable, of: ToyMap.logistic(2.5)) != nil)
   }
+
+  @Test func theEdgeOfABasinLiesBetweenItsBounds() throws {
+    // The basin of 1 - 1/r is (0, 1): the boundary is at a distance of 1/r from it, beyond 1.
+    for r in [1.5, 2.5, 2.9] {
+      let starts = [[-0.3], [-0.05], [0.02], [0.3], [0.7], [0.99], [1.02], [1.4]]
+      let (search, decisions) = try findAttractors(.logistic(r), from: starts)
+      let members = starts.indices.map { Member(level: 0, item: Int32($0), realization: 0) }
+      let edge = try #require(search.edges(of: members, decisions).first)
+      let point = 1 - 1 / r
+      let boundary = min(point, 1 / r)
+      #expect(edge.provenDistance > 0 && edge.provenDistance <= boundary)
+      #expect(edge.leavingDistance >= boundary)
+      let away = starts.map { abs($0[0] - point) }
+      let leaving = starts.indices.filter { decisions[$0].outcome == .diverged }
+      #expect(edge.leavingStart == leaving.min { away[$0] < away[$1] })
+      #expect(abs(edge.leavingDistance - away[edge.leavingStart]) <= 1e-15)
+    }
+  }
 }

@@ -34,9 +34,11 @@ extension Experiment {
     try search.census(
       from: geometry.censusStates, budget: specification.census, shouldStop: events.shouldStop)
 
-    var study = collect(search, starts)
+    var (study, order) = collect(search, starts)
     study.pictures = model.dataStates(of: table(study.sets.map { $0.points[0] }, width: map.dimension))
     identify(&study, IdentityLandmarks(geometry, heldOut: heldOut, specification.quantiles), own: start.own)
+    let edges = edges(search, starts)
+    study.edges = order.map { edges[$0] }
     study.unsettled = try unsettled(search, starts, study)
     if let items = start.itemOfState { study.items = study.items.map { items[Int($0)] } }
     study.seconds = (clock.now - begin).inSeconds
@@ -62,6 +64,26 @@ extension Experiment {
       return (geometry.centres, try PreparedStart(of: map, model, geometry, self, by: .state), heldOut)
     }
     return try ground(model.map(mode: scenario.dynamics.mode, precision: .double))
+  }
+
+  /// How far the edge of each set's basin is, in the order of the search.
+  private func edges(
+    _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ starts: DecidedStarts
+  ) -> [BasinEdge] {
+    let keys = scenario.initial.levels.indices.flatMap { level in
+      starts.items.flatMap { item in
+        (0..<Int32(starts.realizations)).map { StartKey(level: level, item: item, realization: $0) }
+      }
+    }
+    let decisions = keys.map { key in
+      let decision = starts.decisions[key] ?? (.undecided, -1, -1)
+      return AttractorDecision(outcome: decision.outcome, set: decision.set, time: decision.time)
+    }
+    return search.edges(of: keys.map(member), decisions)
+  }
+
+  private func member(_ key: StartKey) -> Member {
+    Member(level: scenario.initial.levels[key.level], item: key.item, realization: key.realization)
   }
 
   /// Lyapunov exponents of the first starts that did not settle.
@@ -162,9 +184,7 @@ extension Experiment {
     }
     let (events, known) = (events, result.decisions.count)
     let decisions = try search.decide(
-      keys.map { key in
-        Member(level: scenario.initial.levels[key.level], item: key.item, realization: key.realization)
-      },
+      keys.map(member),
       progress: { progress in
         events.progress(
           .searching(
@@ -189,9 +209,11 @@ extension Experiment {
   }
 
   /// Orders the sets by their basins and computes the statistics.
+  ///
+  /// - Returns: The study, and the place of each of its sets in the search.
   private func collect(
     _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ starts: DecidedStarts
-  ) -> AttractorStudy {
+  ) -> (AttractorStudy, order: [Int]) {
     let levels = scenario.initial.levels
     var totals = [Int](repeating: 0, count: search.sets.count)
     let raw = levels.indices.map { starts.labels(level: $0) }
@@ -213,13 +235,14 @@ extension Experiment {
       statistics(
         labels[level], outcomes[level], times[level], sets: order.count, starts: starts)
     }
-    return AttractorStudy(
+    let study = AttractorStudy(
       sets: order.map { search.sets[$0] }, reachedCount: totals.count { $0 > 0 }, levels: levels,
       items: starts.items, realizations: starts.realizations, labels: labels.map { $0.map { max($0, -1) } },
       outcomes: outcomes, times: times, basins: basins, identities: [],
       pictures: RowTable(rows: 0, columns: 1),
       unsettled: [], looks: starts.looks, iterations: search.iterations, decidedByBall: search.decidedByBall,
       seconds: 0)
+    return (study, order)
   }
 
   private func statistics(

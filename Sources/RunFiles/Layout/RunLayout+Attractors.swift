@@ -18,7 +18,9 @@ extension RunLayout {
         RunDimension("initial", attractors.starts),
         RunDimension(
           "leading_exponent", attractors.sets > 0 ? RecurrentMotion.exponents(of: latentDimension) : 0),
-      ], columns: [.reals(levelCoordinate) { $0.levels }] + stability + motions + transients + identities)
+      ],
+      columns: [.reals(levelCoordinate) { $0.levels }] + stability + motions + transients + edges + identities
+    )
     if imageShape != nil {
       var picture = RunVariable(
         "picture", .single, ["attractor", "pixel"], .value,
@@ -173,6 +175,30 @@ extension RunLayout {
         "transient_growth_time", ["attractor"], .time(of: "transient_growth"),
         "the power, in periods; -1 where missing"
       ) { $0.growth.map { Int32(clamping: $0.time) } },
+    ]
+  }
+
+  /// How far the edges of basins are.
+  private var edges: [Column] {
+    let leaving = RunVariable(
+      "nearest_leaving_distance", .real, ["attractor"], .value,
+      "distance of the nearest start that goes elsewhere: the basin's boundary is not farther")
+    return [
+      real(
+        "proven_distance", ["attractor"],
+        "radius of balls around the set's points that are proven to belong to its basin: the boundary is not nearer"
+      ) { $0.edges.map(\.provenDistance) },
+      .reals(leaving) { $0.edges.map(\.leavingDistance) },
+      integer(
+        "nearest_leaving_level", ["attractor"], .address, "index of that start's level, -1 for none"
+      ) { page in
+        page.edges.map { $0.leavingStart < 0 ? -1 : Int32($0.leavingStart / page.startsPerLevel) }
+      },
+      integer(
+        "nearest_leaving_initial", ["attractor"], .address, "index of that start, -1 for none"
+      ) { page in
+        page.edges.map { $0.leavingStart < 0 ? -1 : Int32($0.leavingStart % page.startsPerLevel) }
+      },
     ]
   }
 
@@ -347,6 +373,9 @@ struct AttractorPage {
     self.study = study
     growth = study.sets.map { $0.transientGrowth() }
   }
+
+  /// The number of starts of each level, at least 1.
+  var startsPerLevel: Int { max(study.items.count * study.realizations, 1) }
 
   /// A number of each recurrent set; NaN for other sets.
   func motions(_ number: (RecurrentMotion) -> Double) -> [Double] {

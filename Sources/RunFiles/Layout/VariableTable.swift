@@ -103,6 +103,10 @@ package enum VariableTable {
           "Not for Hopfield networks. `negative_elbo_validation` with `dataset.validation`, `best_epoch` with"
           + " `model.training.patience`.", parts: [run.modelFacts.part]),
       Chapter(
+        title: "Numbers of the search for attractors",
+        note: "With `attractors`. Sets are counted if starts of the level reach them.",
+        parts: [run.attractorNumbers.part]),
+      Chapter(
         title: "`/geometry`",
         note:
           "`principal_axis` with principal components or `output.latents`: the first two, or as many as observables"

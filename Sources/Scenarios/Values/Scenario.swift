@@ -223,9 +223,7 @@ public struct AttractorSpecification: Sendable, Hashable {
 
     /// Makes quantiles.
     public init(near: Double = 0.05, ofClass: Double = 0.95, heldOut: Double = 0.95) {
-      self.near = near
-      self.ofClass = ofClass
-      self.heldOut = heldOut
+      (self.near, self.ofClass, self.heldOut) = (near, ofClass, heldOut)
     }
   }
 

@@ -39,6 +39,7 @@ enum ClaimsPage {
       Markdown.list([
         "of a model: " + ClaimVocabulary.ofModel.map(Markdown.code).joined(separator: ", "),
         "of a level: " + ClaimVocabulary.ofLevel.map(Markdown.code).joined(separator: ", "),
+        "with `attractors`: " + ClaimVocabulary.ofAttractors.map(Markdown.code).joined(separator: ", "),
       ]),
       """
       ## Controls
