@@ -132,10 +132,18 @@ let package = Package(
     .target(name: "Drawing", dependencies: ["Vocabulary"]),
     // Reads run files only.
     .target(name: "Figures", dependencies: ["Drawing", "RunFiles", "Output", "Dynamics", "Vocabulary"]),
+    // The pages of docs/reference, made from the tables that the program uses.
+    .target(
+      name: "ReferencePages",
+      dependencies: [
+        "Campaigns", "Kinds", "Scenarios", "RunFiles", "Observables", "Corruptions", "Dynamics", "Expressions",
+        "Vocabulary",
+      ]),
     // The commands, as a library, so that other packages make the program with kinds of their own.
     .target(
       name: "SimulateProgram",
       dependencies: [
+        "ReferencePages",
         "Expressions", "Arrays", "Campaigns", "Experiments", "Preparation", "Kinds", "Scenarios", "RunFiles",
         "Summaries", "Figures", "Drawing", "ONNX", "VAE", "Corruptions", "Datasets",
         "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",

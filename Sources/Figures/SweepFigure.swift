@@ -1,5 +1,6 @@
 import Drawing
 import Output
+import RunFiles
 import Vocabulary
 
 /// Heat maps of a sweep.

@@ -1,3 +1,4 @@
+import Expressions
 import Dynamics
 import Experiments
 import Foundation

@@ -1,3 +1,4 @@
+import Expressions
 import Scenarios
 
 extension ClaimSpecification.Rule {

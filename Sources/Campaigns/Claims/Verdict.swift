@@ -1,3 +1,4 @@
+import Expressions
 import Scenarios
 
 /// What a claim's numbers say.

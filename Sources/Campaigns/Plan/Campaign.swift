@@ -1,3 +1,4 @@
+import Expressions
 import Preparation
 import Vocabulary
 import Experiments

@@ -1,3 +1,4 @@
+import Expressions
 import Vocabulary
 
 /// Writes a resolved scenario as YAML.

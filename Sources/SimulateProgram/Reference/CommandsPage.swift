@@ -1,4 +1,5 @@
 import ArgumentParser
+import ReferencePages
 
 /// The help of every command, for docs/reference/commands.md.
 enum CommandsPage {

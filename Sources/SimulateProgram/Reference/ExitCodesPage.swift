@@ -1,3 +1,5 @@
+import ReferencePages
+
 /// What exit codes mean, for docs/reference/exit-codes.md and the program's help.
 enum ExitCodesPage {
   /// One exit code.

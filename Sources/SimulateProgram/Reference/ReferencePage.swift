@@ -1,4 +1,5 @@
 import Kinds
+import ReferencePages
 
 /// A page of docs/reference, which the program writes about itself: `simulate list WHAT --format markdown`.
 ///

@@ -1,8 +1,8 @@
 import RunFiles
 
 /// The layout of run files, for docs/reference/run-file.md.
-enum RunFilePage {
-  static func markdown() -> String {
+package enum RunFilePage {
+  package static func markdown() -> String {
     Markdown.joined([
       introduction,
       "## Roles\n\nEvery variable says in the attribute `role` what it is, and in `role_of` of which variable.",

@@ -3,8 +3,8 @@ import Scenarios
 import Vocabulary
 
 /// Kinds of data sets and of models, for docs/reference/data-sets.md and docs/reference/models.md.
-enum KindsPage {
-  static func dataSets(_ registry: Registry) -> String {
+package enum KindsPage {
+  package static func dataSets(_ registry: Registry) -> String {
     Markdown.joined(
       [
         """
@@ -25,7 +25,7 @@ enum KindsPage {
         })
   }
 
-  static func models(_ registry: Registry) -> String {
+  package static func models(_ registry: Registry) -> String {
     Markdown.joined(
       [
         """

@@ -4,8 +4,8 @@ import RunFiles
 import Scenarios
 
 /// What claims consist of, for docs/reference/claims.md.
-enum ClaimsPage {
-  static func markdown() -> String {
+package enum ClaimsPage {
+  package static func markdown() -> String {
     Markdown.joined([
       introduction,
       Markdown.table(["field", "value", "default"], fields.map { ["`\($0.0)`", $0.1, $0.2] }),

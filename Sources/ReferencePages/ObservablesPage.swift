@@ -3,8 +3,8 @@ import Kinds
 import Observables
 
 /// The observables, for docs/reference/observables.md.
-enum ObservablesPage {
-  static func markdown(_ registry: Registry) -> String {
+package enum ObservablesPage {
+  package static func markdown(_ registry: Registry) -> String {
     var links = Markdown.Headings()
     let rows =
       registry.observables.map { [links.link($0.name), $0.longName, $0.units] }

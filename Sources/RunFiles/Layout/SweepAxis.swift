@@ -15,20 +15,20 @@ public struct SweepAxis: Sendable, Equatable {
   ///   - name: The dimension's name.
   ///   - coordinate: The dimension's variable, whose `long_name` contains the key and its meaning; nil if there is
   ///     none.
-  init(_ name: String, _ coordinate: NetCDFReaderVariable?, labels: [String]) {
+  package init(_ name: String, _ coordinate: NetCDFReaderVariable?, labels: [String]) {
     self.name = name
     self.labels = labels
     (key, words) = coordinate.map { Self.description(of: $0) } ?? (name, name)
   }
 
   /// The meaning up to the first comma.
-  var briefWords: String { String(words.prefix { $0 != "," }) }
+  package var briefWords: String { String(words.prefix { $0 != "," }) }
 
   /// The key whose values a coordinate holds, and the key's meaning.
   ///
   /// The `long_name` is "KEY: meaning". The part of the meaning before a semicolon or a parenthesis is kept. In
   /// files without such a name, the variable's name stands for both.
-  static func description(of coordinate: NetCDFReaderVariable) -> (key: String, words: String) {
+  package static func description(of coordinate: NetCDFReaderVariable) -> (key: String, words: String) {
     let text = (try? coordinate.attribute("long_name"))?.text ?? ""
     let key = text.prefix { $0 != ":" }
     guard String(key.map { ".-".contains($0) ? "_" : $0 }) == coordinate.name else {

@@ -1,7 +1,7 @@
 import Scenarios
 
 /// The keys of scenario files, for docs/reference/keys.md.
-enum KeysPage {
+package enum KeysPage {
   /// Keys under one heading.
   private struct Chapter {
     let title: String
@@ -89,7 +89,7 @@ enum KeysPage {
         """),
   ]
 
-  static func markdown(_ keys: ScenarioKeys) -> String {
+  package static func markdown(_ keys: ScenarioKeys) -> String {
     let described = Set(chapters.flatMap(\.sections))
     let others = keys.all.filter { !described.contains(top($0)) }
     var links = Markdown.Headings()

@@ -3,8 +3,8 @@ import Kinds
 import Vocabulary
 
 /// The corruptions, for docs/reference/corruptions.md.
-enum CorruptionsPage {
-  static func markdown(_ registry: Registry) -> String {
+package enum CorruptionsPage {
+  package static func markdown(_ registry: Registry) -> String {
     var links = Markdown.Headings()
     let rows =
       registry.corruptions.map { [links.link($0.name), $0.summary, levels($0.levelDomain)] }

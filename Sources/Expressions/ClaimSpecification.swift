@@ -1,5 +1,3 @@
-import Expressions
-
 /// A claim about all models of a kind, with the estimate that tests it, fixed before the run.
 public struct ClaimSpecification: Sendable, Hashable {
   /// How the corruption levels enter.
@@ -53,8 +51,21 @@ public struct ClaimSpecification: Sendable, Hashable {
   /// Controls that are shown, and have no weight in the verdict.
   public var compare: [Control]
 
-  /// Its keys with their values as YAML text.
-  package var assignments: [(String, String)] { ScenarioYAML.claim(self) }
+  /// Makes a claim.
+  package init(
+    name: String, statement: String, estimate: ClaimExpression, against: ClaimExpression?, levels: [Double]?,
+    over: LevelRule, rule: Rule, controls: [Control], compare: [Control]
+  ) {
+    self.name = name
+    self.statement = statement
+    self.estimate = estimate
+    self.against = against
+    self.levels = levels
+    self.over = over
+    self.rule = rule
+    self.controls = controls
+    self.compare = compare
+  }
 
   /// With fewer models than this, a claim stays undecided.
   public static let leastModels = 5
