@@ -136,7 +136,8 @@ let package = Package(
     .target(
       name: "ReferencePages",
       dependencies: [
-        "Campaigns", "Kinds", "Scenarios", "RunFiles", "Observables", "Corruptions", "Dynamics", "Expressions",
+        "Campaigns", "Kinds", "Scenarios", "RunFiles", "Observables", "Corruptions", "Dynamics",
+        "Expressions",
         "Vocabulary",
       ]),
     // The commands, as a library, so that other packages make the program with kinds of their own.

@@ -8,7 +8,9 @@ import Scenarios
 /// Which items of the data set members start from.
 extension Experiment {
   /// The corruption of source items; nil where initial states come from a file.
-  package var corruption: (any Corruption)? { options.registry.corruption(named: scenario.initial.corruption) }
+  package var corruption: (any Corruption)? {
+    options.registry.corruption(named: scenario.initial.corruption)
+  }
 
   /// What corruptions may know of the data.
   package var corruptionData: CorruptionData {

@@ -34,7 +34,10 @@ import Testing
       "hole.npy",
       ["item 1, component 2 is missing or not a number", "finite numbers from 0 to 1", "fill them in"]
     ),
-    ("beyond.npy", ["item 1, component 1 is 1.5", "finite numbers from 0 to 1", "numbers are outside", "write range: ["]),
+    (
+      "beyond.npy",
+      ["item 1, component 1 is 1.5", "finite numbers from 0 to 1", "numbers are outside", "write range: ["]
+    ),
     ("one-size.npy", ["the array is float64 (5,)", "such as (1000, 28, 28)", "at least two sizes"]),
     ("texts.npy", ["the items are text (2, 2)", "expected numbers", "choose an array of numbers"]),
     (

@@ -180,7 +180,9 @@ extension CommandTests {
       #expect(printed.contains("smallest effect 0.5"), "\(printed)")
       #expect(printed.contains("preliminary, because 5 models are fewer than 10"))
       let reader = try sandbox.reader("claims.nc")
-      func numbers(_ name: String) throws -> [Double] { try reader.variable("claims/far/\(name)").readDoubles() }
+      func numbers(_ name: String) throws -> [Double] {
+        try reader.variable("claims/far/\(name)").readDoubles()
+      }
       #expect(try numbers("sign") == [2, 2] && numbers("sign_p_value") == [0.125, 0.125])
       #expect(try numbers("exceeding_count").allSatisfy { $0 == 5 })
       #expect(try reader.group("claims/far").attributes.contains { $0.name == "smallest_effect" })

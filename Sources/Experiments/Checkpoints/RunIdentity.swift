@@ -35,7 +35,7 @@ package struct RunIdentity: Codable, Sendable, Equatable {
     var result: [String: String] = [:]
     if withClaims {
       for claim in scenario.claims {
-        for (field, value) in ScenarioYAML.claim(claim) { result["claims.\(claim.name).\(field)"] = value }
+        for (field, value) in claim.assignments { result["claims.\(claim.name).\(field)"] = value }
       }
     }
     for (name, value) in scenario.assignments {

@@ -1,3 +1,4 @@
+import Vocabulary
 /// Loads scenario files: YAML text, command-line overrides and defaults become one validated `Scenario`.
 ///
 /// The first problem is thrown as a `ScenarioError`. Relative paths start from the scenario file's folder,
@@ -18,7 +19,7 @@ public struct ScenarioLoader {
   public static func load(
     path: String, overrides: [String] = [], seed: UInt64? = nil, vocabulary: ScenarioVocabulary
   ) throws -> Scenario {
-    let text = try FilePaths.scenarioText(path: path)
+    let text = try ScenarioFile.text(path: path)
     return try parse(text: text, path: path, overrides: overrides, seed: seed, vocabulary: vocabulary)
   }
 

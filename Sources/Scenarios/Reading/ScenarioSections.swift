@@ -41,7 +41,7 @@ extension ScenarioReader {
     guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
       throw failure(key, node, expected: "a path without control characters", remedy: "rename the file")
     }
-    return node.origin.isOverride ? FilePaths.absolute(text) : FilePaths.absolute(text, inFolderOf: path)
+    return node.origin.isOverride ? AbsolutePath.of(text) : AbsolutePath.of(text, inFolderOf: path)
   }
 
   // MARK: - Sections
@@ -216,7 +216,7 @@ extension ScenarioReader {
   func output(name: String) throws -> OutputSpecification {
     OutputSpecification(
       file: gives("output.file")
-        ? try path("output.file") : FilePaths.absolute("\(name).nc", inFolderOf: path),
+        ? try path("output.file") : AbsolutePath.of("\(name).nc", inFolderOf: path),
       members: try boolean("output.members"), latents: try boolean("output.latents"),
       initialStates: try boolean("output.initial-states"),
       films: gives("output.films")

@@ -204,3 +204,8 @@ enum ScenarioYAML {
     return result + "\""
   }
 }
+
+extension ClaimSpecification {
+  /// Its keys with their values as YAML text.
+  package var assignments: [(String, String)] { ScenarioYAML.claim(self) }
+}

@@ -1,31 +1,9 @@
 import Foundation
 
-/// Absolute paths, and the reading of small text files.
-enum FilePaths {
-  /// A path made absolute and normalized; relative ones are taken from a folder, by default the working
-  /// directory.
-  static func absolute(_ path: String, in folder: String? = nil) -> String {
-    let base = folder.map { absolute($0) } ?? FileManager.default.currentDirectoryPath
-    let joined = path.hasPrefix("/") ? path : base + "/" + path
-    var parts: [Substring] = []
-    for part in joined.split(separator: "/") where part != "." {
-      if part == ".." {
-        _ = parts.popLast()
-      } else {
-        parts.append(part)
-      }
-    }
-    return "/" + parts.joined(separator: "/")
-  }
-
-  /// A path made absolute; relative ones are taken from the folder that holds a file.
-  static func absolute(_ path: String, inFolderOf file: String) -> String {
-    guard let slash = file.lastIndex(of: "/") else { return absolute(path) }
-    return absolute(path, in: slash == file.startIndex ? "/" : String(file[..<slash]))
-  }
-
+/// The reading of scenario files.
+enum ScenarioFile {
   /// The text of a scenario file; at most one byte more than the limit is read.
-  static func scenarioText(path: String) throws -> String {
+  static func text(path: String) throws -> String {
     func failure(_ kind: ScenarioError.Kind, _ problem: String, _ remedy: String) -> ScenarioError {
       ScenarioError(
         kind: kind, path: path, problem: problem, expected: "a readable scenario file", remedy: remedy)
