@@ -9,7 +9,7 @@ work=.build/documentation
 build=.build/release
 modules=(
   Dynamics VAE Observables Corruptions Attractors Kinds SimulateProgram Scenarios Preparation Experiments Campaigns RunFiles Summaries Figures Drawing
-  Datasets Arrays Pictures Output Numerics Vocabulary
+  Datasets Arrays Pictures Recurrence Output Numerics Vocabulary
 )
 [ -e "$build/Modules/Dynamics.swiftmodule" ] || [ -e "$build/Dynamics.swiftmodule" ] || {
   echo "docs: nothing is built yet; 'make build' first" >&2
