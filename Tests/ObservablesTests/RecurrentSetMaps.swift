@@ -5,7 +5,7 @@ extension ToyMap {
   /// r' = r (1 + e - r^2), angle' = angle + w: the circle r = sqrt(e) attracts with the exponent ln(1 - 2 e), and its
   /// rotation number is w / (2 pi).
   static func radial(_ e: Double, turning w: Double) -> ToyMap {
-    let (c, s) = (cosine(w), sine(w))
+    let (s, c) = sineAndCosine(ofTurns: w / (2 * Double.pi))
     return ToyMap(
       2,
       { z in

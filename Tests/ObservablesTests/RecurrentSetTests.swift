@@ -125,7 +125,8 @@ import VAE
   }
 
   @Test func turningWithoutAttractionIsNoSet() throws {
-    let turn = ToyMap.affine([[cosine(0.7), -sine(0.7)], [sine(0.7), cosine(0.7)]], [0, 0])
+    let (sine, cosine) = sineAndCosine(ofTurns: 0.7 / (2 * Double.pi))
+    let turn = ToyMap.affine([[cosine, -sine], [sine, cosine]], [0, 0])
     let contraction = ToyMap.affine([[0.5]], [0])
     for map in [turn.withoutBound(), turn.beside(contraction)] {
       let starts = [0.01, 0.1, 1.0].map { [$0, 0] + Array(repeating: 0.2, count: map.dimension - 2) }
@@ -138,7 +139,8 @@ import VAE
   @Test(arguments: [0.99, 0.999, 0.9999, 0.99999, 0.999999, 1])
   func slowConvergenceIsNoSet(modulus: Double) throws {
     // A weak spiral, and a weak approach from alternating sides, beside a fast direction.
-    let (c, s) = (modulus * cosine(0.7), modulus * sine(0.7))
+    let (sine, cosine) = sineAndCosine(ofTurns: 0.7 / (2 * Double.pi))
+    let (c, s) = (modulus * cosine, modulus * sine)
     let spiral = ToyMap.affine([[c, -s, 0], [s, c, 0], [0, 0, 0.5]], [0, 0, 0]).withoutBound()
     let alternating = ToyMap.affine([[-modulus, 0], [0, 0.5]], [0, 0]).withoutBound()
     let creeping = ToyMap.affine([[modulus, 0], [0, 0.5]], [0, 0]).withoutBound()
@@ -196,7 +198,9 @@ import VAE
       data: 12, latent: 3, hidden: [10], .tanh, .bernoulli, gain: gain, seed: seed)
     var settings = NetworkSearch.Settings()
     settings.maximumSteps = 20_000
-    let starts = (0..<24).map { k in (0..<3).map { 2 * cosine(Double((k + 1) * ($0 + 2) * 7)) } }
+    let starts = (0..<24).map { k in
+      (0..<3).map { 2 * sineAndCosine(ofTurns: Double((k + 1) * ($0 + 2) * 7) / (2 * Double.pi)).cosine }
+    }
     let search = NetworkSearch(
       map: DifferentiableInferenceMap(DenseNetwork<Double>(model)),
       start: GivenStart(RowTable(starts), space: .latent), seed: 1, threads: 2, settings: settings)
