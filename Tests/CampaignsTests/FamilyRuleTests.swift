@@ -48,7 +48,7 @@ import Testing
     #expect(five.sign == .undetermined && isNear(five.signProbability, 0.0625))
     #expect(rule.answers([[1]])[0].signProbability == 1)
     #expect(rule.answers([Array(repeating: 0, count: 10)])[0].sign == .undetermined)
-    #expect(rule.answers([Array(repeating: 0, count: 10)])[0].size == .undetermined)
+    #expect(rule.answers([Array(repeating: 0, count: 10)])[0].size == .equivalent)
     #expect(rule.answers([Array(repeating: 1, count: 10)])[0].size == .above)
     #expect(rule.answers([]).isEmpty)
   }
