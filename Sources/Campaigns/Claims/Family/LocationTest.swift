@@ -36,13 +36,13 @@ struct LocationTest {
     guard numbers.count > 1, difference.isFinite, standardError.isFinite else { return 1 }
     guard standardError > 0 else { return difference > 0 ? 0 : 1 }
     return TailProbability.student(
-      atLeast: difference / standardError, degreesOfFreedom: numbers.count - 1)
+      reaching: difference / standardError, degreesOfFreedom: numbers.count - 1)
   }
 
   /// Numbers that equal the value say nothing.
   private func signs(_ differences: [Double]) -> Double {
     guard numbers.count > 1 else { return 1 }
     let positive = differences.count { $0 > 0 }
-    return TailProbability.heads(atLeast: positive, of: positive + differences.count { $0 < 0 })
+    return TailProbability.heads(reaching: positive, of: positive + differences.count { $0 < 0 })
   }
 }
