@@ -134,7 +134,7 @@ import Testing
     let sheet = try data.sheet("attractor-pictures")
     #expect(sheet.bitmaps.count == 3)
     #expect(sheet.texts.map(\.text).contains("2: not reached"))
-    #expect(sheet.caption.hasPrefix("3 of 4 fixed points") && sheet.caption.contains("left out: 1 unstable"))
+    #expect(sheet.caption.hasPrefix("3 of 4 sets") && sheet.caption.contains("left out: 1 unstable"))
     var options = FigureOptions()
     options.showsSaddles = true
     let all = try data.sheet("attractor-pictures", options: options)

@@ -97,6 +97,9 @@ import Testing
           census: 200
           trapping: true
           merge-distance: 1.0e-06
+          near-quantile: 0.05
+          class-quantile: 0.95
+          held-out-quantile: 0.95
         output:
           file: "/scenarios/a.nc"
           members: false
