@@ -37,7 +37,7 @@ extension CommandTests.CampaignTests {
 
     try sandbox.succeed("run", "claims.yaml", "-q")
     let after = try estimate(sandbox)
-    #expect(after[0].contains("(training of 0 models, one after another, 0.0 s; "), "\(after)")
+    #expect(after[0].contains("(training of 0 models, 0.0 s together; "), "\(after)")
     // One seed on: four of the five replicas' two models are there.
     #expect(try estimate(sandbox, "--seed", "8")[0].contains("(training of 2 models, "))
 

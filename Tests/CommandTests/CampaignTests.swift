@@ -65,7 +65,7 @@ extension CommandTests {
           let geometry = try sweep.group("geometry/\(2 * i + j)")
           #expect(geometry.dimensions.first { $0.name == "latent" }?.length == latent)
           #expect(try geometry.attribute("model_latent").integer == latent)
-          #expect(try geometry.attribute("initial.split").text == split)
+          #expect(try geometry.attribute("initial_split").text == split)
         }
       }
       #expect(try sweep.variable("failed_runs").readInts() == [0, 0, 0, 0])
@@ -173,7 +173,7 @@ extension CommandTests {
     /// A claim with a smallest effect has a sign and a size, whose intervals are corrected for its cells.
     @Test func aSmallestEffectIsJudgedBySignAndSize() throws {
       let sandbox = try Sandbox()
-      let text = scenario.replacing("      threshold: 10\n", with: "      smallest-effect: 0.5\n")
+      let text = scenario.replacing("threshold: 10\n", with: "smallest-effect: 0.5\n")
       try sandbox.put(text, at: "claims.yaml")
       let printed = try sandbox.succeed("run", "claims.yaml", "-o", "claims.nc").output
       // Distances are positive, but five models cannot say so by the sign test.

@@ -37,7 +37,7 @@ extension CommandTests {
     /// Whether a scenario asks for files that a checkout does not have.
     static func needsFiles(_ text: String) -> Bool {
       [
-        "fashion-mnist", "kind: mnist", "kind: idx", "kind: array", "kind: folder", ".safetensors",
+        "fashion-mnist", "kind: mnist", "kind: idx", "kind: array", "kind: folder", ".safetensors", ".onnx",
         "corruption: file",
       ].contains { text.contains($0) }
     }

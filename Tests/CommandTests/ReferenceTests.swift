@@ -122,7 +122,7 @@ extension CommandTests {
           #expect(execution.errors.contains(line), "\(first): \(execution.errors)")
         }
       }
-      #expect(codes == [0, 64, 65, 66, 69, 73, 74])
+      #expect(codes == [0, 1, 64, 65, 66, 69, 73, 74])
     }
   }
 }

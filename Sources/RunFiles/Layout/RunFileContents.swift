@@ -19,7 +19,7 @@ package struct RunFileContents: Sendable {
   package init() {}
 
   /// The bytes that a variable takes besides its values, for names, attributes, the fill value, and their places.
-  package static let bytesPerVariable = 900.0
+  package static let bytesPerVariable = 1200.0
 
   /// The seconds of processor time that it takes to define and write a variable.
   package static let secondsPerVariable = 6e-4
