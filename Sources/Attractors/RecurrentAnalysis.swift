@@ -158,12 +158,14 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
   private func pieces(of orbit: PointSet, _ kind: RecurrentMotion.Kind) -> Int {
     let pieces = orbit.part(0..<Self.keptPoints).cyclicPieces
     guard pieces > 1, kind == .stableCurve else { return pieces }
-    // What drifts from one piece to another is one piece: a curve whose rotation number is close to a fraction.
-    let stride = (orbit.count / Self.keptPoints - 1) / pieces * pieces + 1
-    let spread = PointSet(
+    // What drifts from one piece to another is one piece: a curve whose rotation number is close to a fraction. The
+    // earliest and the latest points, each in its turn, then mix or lie apart.
+    let half = Self.keptPoints / 2
+    let late = half + (orbit.count - 2 * half) / pieces * pieces
+    let ends = PointSet(
       dimension: orbit.dimension,
-      elements: (0..<Self.keptPoints).flatMap { orbit[$0 * stride] })
-    return stride <= 1 || spread.cyclicPieces == pieces ? pieces : 1
+      elements: (Array(0..<half) + Array(late..<late + half)).flatMap { orbit[$0] })
+    return ends.cyclicPieces == pieces ? pieces : 1
   }
 }
 
