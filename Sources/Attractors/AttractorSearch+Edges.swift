@@ -25,7 +25,6 @@ extension AttractorSearch {
       BasinEdge(provenDistance: .nan, leavingDistance: .nan, leavingStart: -1)
     }
     for (set, ball) in balls { result[Int(set)].provenDistance = ball.innerRadius }
-    var squares = sets.map { _ in Double.infinity }
     let pool = OrbitPool(
       dimension: map.dimension, capacity: min(Self.poolCapacity, max(members.count, 1)))
     for first in stride(from: 0, to: members.count, by: pool.capacity) {
@@ -42,22 +41,16 @@ extension AttractorSearch {
         let decision = decisions[first + index]
         guard decision.set >= 0 || decision.outcome == .diverged else { continue }
         for (k, set) in sets.enumerated() where set.isStable && Int32(k) != decision.set {
-          let square = nearestSquare(pool.state(index), set)
-          guard square < squares[k] else { continue }
-          squares[k] = square
-          result[k].leavingDistance = square.squareRoot()
+          let away = set.points.reduce(Double.infinity) { least, point in
+            min(least, distance(pool.state(index), point, point.count))
+          }
+          // A comparison with NaN is false.
+          guard !(away >= result[k].leavingDistance), away < .infinity else { continue }
+          result[k].leavingDistance = away
           result[k].leavingStart = first + index
         }
       }
     }
     return result
-  }
-
-  private func nearestSquare(_ state: UnsafePointer<Double>, _ set: InvariantSet) -> Double {
-    set.points.reduce(Double.infinity) { least, point in
-      var square = 0.0
-      for i in point.indices { square += (state[i] - point[i]) * (state[i] - point[i]) }
-      return min(least, square)
-    }
   }
 }

@@ -26,7 +26,9 @@ extension Experiment {
   ) throws -> AttractorStudy {
     let clock = ContinuousClock()
     let begin = clock.now
-    let (geometry, start, heldOut) = try attractorGround(of: model)
+    let encoder = model.map(mode: scenario.dynamics.mode, precision: .double)
+    let (geometry, start) = try attractorGround(of: encoder, model)
+    let heldOut = heldOutMemories(of: encoder)
     let search = AttractorSearch(
       map: map, start: start, seed: scenario.seed, threads: options.threads,
       settings: .init(specification, spread: geometry.spread))
@@ -45,25 +47,23 @@ extension Experiment {
     return study
   }
 
-  /// Memories, starts and memories of held-out items in double precision.
+  /// Memories and starts.
   ///
+  /// - Parameter encoder: The map in double precision.
   /// - Throws: as `prepareEnsemble`.
   func attractorGround(
-    of model: any DifferentiableModel
-  ) throws -> (geometry: LatentGeometry, start: PreparedStart, heldOut: RowTable) {
-    func ground(_ map: some EncodingMap) throws -> (LatentGeometry, PreparedStart, RowTable) {
-      let geometry = PreparedGeometry(of: map, self)
-      let test = dataset.test
-      let chosen = min(test.count, IdentityLandmarks.mostHeldOut)
-      let heldOut =
-        chosen == 0
-        ? RowTable(rows: 0, columns: geometry.centres.dimension)
-        : IdentityLandmarks.spread(
-          map.memories(of: SplitSource(split: test), count: test.count, threads: options.threads),
-          over: chosen)
-      return (geometry.centres, try PreparedStart(of: map, model, geometry, self, by: .state), heldOut)
-    }
-    return try ground(model.map(mode: scenario.dynamics.mode, precision: .double))
+    of encoder: some EncodingMap, _ model: any DifferentiableModel
+  ) throws -> (geometry: LatentGeometry, start: PreparedStart) {
+    let geometry = PreparedGeometry(of: encoder, self)
+    return (geometry.centres, try PreparedStart(of: encoder, model, geometry, self, by: .state))
+  }
+
+  /// The memories of held-out items, evenly chosen, `IdentityLandmarks.mostHeldOut` at most.
+  private func heldOutMemories(of encoder: some EncodingMap) -> RowTable {
+    let count = min(dataset.test.count, IdentityLandmarks.mostHeldOut)
+    guard count > 0 else { return RowTable(rows: 0, columns: encoder.dimension) }
+    return encoder.memories(
+      of: SpreadItems(split: dataset.test, count: count), count: count, threads: options.threads)
   }
 
   /// How far the edge of each set's basin is, in the order of the search.

@@ -48,11 +48,11 @@ struct IdentityLandmarks {
   }
 
   /// Rows of a table, evenly chosen.
-  static func spread(_ table: RowTable, over count: Int) -> RowTable {
+  private static func spread(_ table: RowTable, over count: Int) -> RowTable {
     guard count < table.rows else { return table }
     return RowTable(
       rows: count, columns: table.columns,
-      elements: (0..<count).flatMap { row(table, $0 * table.rows / max(count, 1)) })
+      elements: (0..<count).flatMap { row(table, SpreadItems.place($0, of: count, in: table.rows)) })
   }
 
   /// What a set is near to.
@@ -96,10 +96,7 @@ struct IdentityLandmarks {
   }
 
   private static func distance(_ z: [Double], _ table: RowTable, _ row: Int) -> Double {
-    var square = 0.0
-    let other = table.row(row)
-    for i in z.indices { square += (z[i] - other[i]) * (z[i] - other[i]) }
-    return square.squareRoot()
+    Numerics.distance(z, table.row(row), z.count)
   }
 
   private static func nearest(_ z: [Double], _ table: RowTable) -> (row: Int, distance: Double) {
@@ -109,5 +106,23 @@ struct IdentityLandmarks {
       if distance < best.distance { best = (row, distance) }
     }
     return best
+  }
+}
+
+/// Items of a split, evenly chosen.
+struct SpreadItems: ItemSource {
+  let split: ItemSplit
+  /// How many are chosen, at most those of the split.
+  let count: Int
+
+  /// The place of the `index`-th of `count` chosen ones among `total`.
+  static func place(_ index: Int, of count: Int, in total: Int) -> Int { index * total / count }
+
+  func copy(item: Int, into row: UnsafeMutableBufferPointer<Double>) {
+    split.copy(item: Self.place(item, of: count, in: split.count), into: row)
+  }
+
+  func copy(item: Int, into row: UnsafeMutableBufferPointer<Float>) {
+    split.copy(item: Self.place(item, of: count, in: split.count), into: row)
   }
 }

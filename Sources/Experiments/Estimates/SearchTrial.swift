@@ -35,7 +35,8 @@ struct SearchTrial {
   private func estimate<Map: DifferentiableMap>(_ map: Map) throws -> RunEstimate.Search {
     let (scenario, options) = (experiment.scenario, experiment.options)
     let begin = ContinuousClock.now
-    let (geometry, start, _) = try experiment.attractorGround(of: model)
+    let encoder = model.map(mode: scenario.dynamics.mode, precision: .double)
+    let (geometry, start) = try experiment.attractorGround(of: encoder, model)
     let preparation = (ContinuousClock.now - begin).inSeconds
     var settings = AttractorSearch<Map, PreparedStart>.Settings(specification, spread: geometry.spread)
     settings.maximumSteps = min(specification.maxSteps, isTrained ? Self.mostSteps : 20)
