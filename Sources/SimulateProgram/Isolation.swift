@@ -3,6 +3,7 @@ internal import CProgram
 import Foundation
 import Output
 import Experiments
+import Summaries
 import Synchronization
 
 #if canImport(Glibc)
@@ -301,21 +302,13 @@ struct ProbeCommand: ParsableCommand {
 
   /// Reads a variable's values, part by part: they may take more memory than they do in the end.
   private func read(_ variable: NetCDFReaderVariable) throws(NetCDFError) {
-    guard let rows = variable.shape.first, rows > 0, let size = product(Array(variable.shape.dropFirst()))
-    else {
-      return
-    }
-    let step = max(1, (1 << 20) / max(size, 1))
-    var row = 0
-    while row < rows {
-      let start = [row] + variable.shape.dropFirst().map { _ in 0 }
-      let count = [min(step, rows - row)] + variable.shape.dropFirst()
+    // Scalars are read by whoever needs them.
+    for part in VariableParts(variable.shape) where !part.count.isEmpty {
       if variable.type.isInteger {
-        _ = try variable.readInts(start: start, count: count)
+        _ = try variable.readInts(start: part.start, count: part.count)
       } else {
-        _ = try variable.readDoubles(start: start, count: count)
+        _ = try variable.readDoubles(start: part.start, count: part.count)
       }
-      row += step
     }
   }
 }

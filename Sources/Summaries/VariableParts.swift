@@ -1,11 +1,12 @@
-import Vocabulary
+import Output
 
-/// The parts of a variable that are read one after another, so that memory does not grow with the file: whole rows along its first dimension.
-struct VariableParts: Sequence {
+/// The parts of a variable that are read one after another, so that memory does not grow with the file: whole rows along
+/// its first dimension.
+package struct VariableParts: Sequence {
   /// A rectangle in the index space.
-  struct Part {
-    let start: [Int]
-    let count: [Int]
+  package struct Part {
+    package let start: [Int]
+    package let count: [Int]
   }
 
   /// The most elements of a part of more than one row.
@@ -14,9 +15,9 @@ struct VariableParts: Sequence {
   private let shape: [Int]
 
   /// - Parameter shape: The variable's shape; empty for a scalar.
-  init(_ shape: [Int]) { self.shape = shape }
+  package init(_ shape: [Int]) { self.shape = shape }
 
-  func makeIterator() -> AnyIterator<Part> {
+  package func makeIterator() -> AnyIterator<Part> {
     guard let rows = shape.first else {
       var isGiven = false
       return AnyIterator {
@@ -25,7 +26,9 @@ struct VariableParts: Sequence {
       }
     }
     let inner = Array(shape.dropFirst())
-    let step = Swift.max(1, Self.largest / Swift.max(1, inner.reduce(1, *)))
+    // A row of more elements than a number can count is read by itself, and the reader refuses it.
+    let row = product(inner) ?? Int.max
+    let step = Swift.max(1, Self.largest / Swift.max(1, row))
     let zeros = inner.map { _ in 0 }
     var rowsDone = 0
     return AnyIterator {

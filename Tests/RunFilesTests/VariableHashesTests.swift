@@ -92,6 +92,14 @@ import Testing
         == VariableDifference(path: "/near", kind: .numbers(largest: 1, at: [0])))
   }
 
+  /// A file may declare rows of more elements than a number can count; they are cut without an overflow.
+  @Test func rowsBeyondAllNumbersAreReadOneByOne() {
+    let parts = Array(VariableParts([2, 1 << 40, 1 << 40]))
+    #expect(parts.map(\.start) == [[0, 0, 0], [1, 0, 0]])
+    #expect(parts.map(\.count) == [[1, 1 << 40, 1 << 40], [1, 1 << 40, 1 << 40]])
+    #expect(Array(VariableParts([])).map(\.count) == [[]] && Array(VariableParts([0, 5])).isEmpty)
+  }
+
   /// Parts of a variable that is longer than one part give the hash of the whole.
   @Test func longVariablesAreHashedPartByPart() throws {
     let folder = try TemporaryFolder()
