@@ -88,15 +88,14 @@ extension RunData {
       try existingName(of: .lowerBound(of: name)), try existingName(of: .upperBound(of: name)),
     ]
     let times = try coordinate.readDoubles().map(short)
-    func text(_ x: Double) -> String { x.isFinite ? String(format: "%.3f", x) : "-" }
     var rows = levels.map { _ in [String]() }
     for c in times.indices {
       let columns = try ([name] + ends).map {
         try column($0, ["tree_level", dimension], at: [k, c])
       }
       for level in levels.indices {
-        let numbers = columns.map { text($0[level]) }
-        rows[level].append("\(numbers[0]) (\(numbers[1]) to \(numbers[2]))")
+        let numbers = columns.map { $0[level] }
+        rows[level].append("\(threeDecimals(numbers[0])) (\(intervalText(numbers[1], numbers[2])))")
       }
     }
     return (times.map { "t = \($0)" }, rows)
