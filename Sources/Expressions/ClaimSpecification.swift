@@ -23,6 +23,14 @@ public struct ClaimSpecification: Sendable, Hashable {
       }
     }
 
+    /// Whether sign and size are its answers, and controls are only shown.
+    public var answersSignAndSize: Bool {
+      switch self {
+      case .threshold: false
+      case .smallestEffect: true
+      }
+    }
+
     /// The key that gives the number.
     public var key: String {
       switch self {

@@ -58,14 +58,6 @@ package enum PairFunction: Sendable, Hashable {
   case and
   case or
 
-  /// Whether the value is 0 or 1, so that it has no slope.
-  var isComparison: Bool {
-    switch self {
-    case .greater, .greaterOrEqual, .less, .lessOrEqual, .equal, .and, .or: true
-    default: false
-    }
-  }
-
   /// Whether there is a kink where the arguments meet, or where the first one is 0.
   var hasKink: Bool { self == .maximum || self == .minimum || self == .parametricRelu }
 }

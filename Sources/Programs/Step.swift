@@ -147,8 +147,6 @@ package struct ShiftedProduct: Sendable {
     starts = [0]
     terms = []
   }
-
-  package var outputPositions: Int { starts.count - 1 }
 }
 
 /// Copies of runs of elements.

@@ -322,7 +322,7 @@ extension Campaign {
       variables += Double(
         ClaimLayout.count(
           hasLevels: claim.over == .each, hasControls: !(claim.controls + claim.compare).isEmpty,
-          hasAnswers: claim.rule.key != "threshold"))
+          hasAnswers: claim.rule.answersSignAndSize))
     }
     result.fileBytes = bytes + RunFileContents.bytesPerVariable * variables
     result.memoryBytes += RunFileContents.writingMemory(variables: variables)

@@ -112,14 +112,11 @@ package enum ClaimLayout {
       let (prefix, whose) = isControl ? ("control_", " under the control") : ("", "")
       let leading = (isControl ? [controlDimension] : []) + dimensions
       let mean = prefix + "mean"
-      func kept(_ variable: RunVariable) -> RunVariable {
-        reproducibility == .tolerance ? variable.toTolerance() : variable
-      }
-      estimate = kept(
-        RunVariable(
-          prefix + "estimate", .real, leading + ["replica"], .value, "estimate of each model\(whose)"))
-      self.mean = kept(
-        RunVariable(mean, .real, leading, .mean, "mean over models of the estimate\(whose)"))
+      estimate = RunVariable(
+        prefix + "estimate", .real, leading + ["replica"], .value, "estimate of each model\(whose)"
+      ).noBetter(than: reproducibility)
+      self.mean = RunVariable(mean, .real, leading, .mean, "mean over models of the estimate\(whose)")
+        .noBetter(than: reproducibility)
       func end(_ word: String, _ role: VariableRole) -> RunVariable {
         RunVariable(
           prefix + word, .real, leading, role,

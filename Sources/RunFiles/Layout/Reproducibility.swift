@@ -38,6 +38,9 @@ extension RunVariable {
     result.reproducibility = .tolerance
     return result
   }
+
+  /// This variable, marked as one whose values come back no better than those that they are made of.
+  func noBetter(than other: Reproducibility) -> RunVariable { other == .tolerance ? toTolerance() : self }
 }
 
 extension RunColumn {

@@ -155,23 +155,18 @@ extension RunVariable {
 
   /// The number of members that this variable is an average of.
   var sampleSize: RunVariable {
-    belonging(
-      RunVariable(name + "_count", .integer, dimensions, .sampleSize(of: name), "members averaged in \(name)")
-    )
+    RunVariable(name + "_count", .integer, dimensions, .sampleSize(of: name), "members averaged in \(name)")
+      .noBetter(than: reproducibility)
   }
 
   /// The number of models that this variable, a mean over models, is an average of.
   var modelCount: RunVariable {
-    belonging(
-      RunVariable(name + "_models", .integer, dimensions, .models(of: name), "models averaged in \(name)"))
+    RunVariable(name + "_models", .integer, dimensions, .models(of: name), "models averaged in \(name)")
+      .noBetter(than: reproducibility)
   }
 
   private func beside(_ ending: String, _ role: VariableRole, _ longName: String) -> RunVariable {
-    belonging(RunVariable(name + ending, .real, dimensions, role, longName, units: quantityUnits))
-  }
-
-  /// Another variable, which is no better reproducible than this one that it belongs to.
-  private func belonging(_ other: RunVariable) -> RunVariable {
-    reproducibility == .tolerance ? other.toTolerance() : other
+    RunVariable(name + ending, .real, dimensions, role, longName, units: quantityUnits)
+      .noBetter(than: reproducibility)
   }
 }

@@ -112,7 +112,7 @@ enum ScenarioYAML {
       ("over", claim.over.rawValue),
       (claim.rule.key, text(claim.rule.number)),
     ]
-      + (claim.rule.key == "threshold" ? [("controls", list(claim.controls.map(\.rawValue)))] : [])
+      + (claim.rule.answersSignAndSize ? [] : [("controls", list(claim.controls.map(\.rawValue)))])
       + [("compare", list(claim.compare.map(\.rawValue)))]
   }
 

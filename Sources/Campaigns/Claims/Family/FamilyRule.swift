@@ -40,8 +40,9 @@ public struct FamilyRule: Sendable {
     public var detectableEffect: Double
     /// How many models' estimates exceed d.
     public var exceedingCount: Int
-    /// How many models gave the estimate, and how many there are.
+    /// How many models gave the estimate.
     public var count: Int
+    /// How many models there are.
     public var models: Int
   }
 
