@@ -3,8 +3,12 @@
 Run:
     python Scripts/round_trip.py MODEL.safetensors                       # Fashion-MNIST
     python Scripts/round_trip.py MODEL.safetensors --data FILE.nc        # variable test(item, data)
+    python Scripts/round_trip.py MODEL.safetensors --run RUN.nc          # any data set; RUN.nc is made by
+        simulate run SCENARIO -o RUN.nc --set initial.split=test --set initial.items=all \
+          --set 'initial.levels=[0]' --set initial.realizations=1 \
+          --set output.members=true --set output.initial-states=true
 
-Loads the model into PyTorch (double precision), averages the negative ELBO (beta = 1, nats per item) of
+Works for both decoders and for a Gaussian one's scale (`likelihood_scale`), given or learned. Loads the model into PyTorch (double precision), averages the negative ELBO (beta = 1, nats per item) of
 the test items over several draws of the noise, and compares it with `negative_elbo_test` of the file's
 metadata, which is an average over the same items with one draw each. Because the items are the same, only the
 noise makes a difference: with w the variance over draws within an item, averaged over n items, and K
@@ -46,8 +50,22 @@ def negative_elbo_draws(
     return torch.cat(blocks).numpy()
 
 
+def uncorrupted_test_items(path: str) -> np.ndarray:
+    """The initial states of a run that starts from each test item as it is, [items, data]."""
+    with xr.open_dataset(path, group="members") as members:
+        if "initial_state" not in members:
+            raise SystemExit(f"{path}: no members/initial_state; run it with output.initial-states")
+        if members["corruption_level"].values.any():
+            raise SystemExit(f"{path}: corrupted items; run it with initial.levels=[0]")
+        if len(np.unique(members["item"].values)) != members.sizes["member"]:
+            raise SystemExit(f"{path}: items repeat; run it with initial.realizations=1")
+        return members["initial_state"].values.astype(np.float64)
+
+
 def items(options: argparse.Namespace) -> np.ndarray:
     """The test items, [items, data]."""
+    if options.run is not None:
+        return uncorrupted_test_items(options.run)
     if options.data is None:
         return fashion_mnist().test
     with xr.open_dataset(options.data) as file:
@@ -65,6 +83,7 @@ def main() -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--dataset", choices=["fashion-mnist"], default="fashion-mnist")
     source.add_argument("--data", metavar="FILE.nc", help="NetCDF file with the test items")
+    source.add_argument("--run", metavar="RUN.nc", help="run file that has them as its members")
     parser.add_argument("--variable", help="its variable (default: test, else input)")
     parser.add_argument("--draws", type=int, default=8, help="noise draws per item, at least 2")
     parser.add_argument("--seed", type=int, default=1)
@@ -76,7 +95,7 @@ def main() -> None:
     model, metadata = load_model(options.model)
     x = items(options)
     if x.shape[1] != model.dimension:
-        raise SystemExit(f"items have {x.shape[1]} pixels, the model {model.dimension}")
+        raise SystemExit(f"items have {x.shape[1]} components, the model {model.dimension}")
     values = negative_elbo_draws(model, x, options.draws, options.seed)
     mean = values.mean()
     within = values.var(axis=1, ddof=1).mean() / len(x)
