@@ -81,7 +81,7 @@ let package = Package(
     // libpng's long jumps, which must not cross Swift's frames.
     .target(name: "CPictures", dependencies: ["CPNG"]),
     // Pictures in files of others, and data sets of them.
-    .target(name: "Pictures", dependencies: ["CPictures", "Datasets", "Numerics"]),
+    .target(name: "Pictures", dependencies: ["CPictures", "Datasets", "Numerics", "Output"]),
     // The arithmetic of claims.
     .target(name: "Expressions"),
     // YAML to checked values; knows no library but Yams.

@@ -26,6 +26,7 @@ public enum MarkdownReport {
       "\(models), data set \(escaped(data.text("dataset"))); \(escaped(data.text("source"))),"
         + " commit \(escaped(String(data.text("program_commit").prefix(12)))).", "",
     ]
+    if let clusters = try data.clusterText() { lines += ["Concepts are \(clusters).", ""] }
     for claim in try data.claimTables(limit: mostRows) { lines += text(claim, data) }
     lines += try facts(data)
     lines += try approaches(data)

@@ -44,6 +44,7 @@ extension Report {
       facts.append(
         ("Negative ELBO, \(words) set", "\(meanText(mean, error?.first ?? .nan)) nats per item"))
     }
+    if let clusters = try? data.clusterText() { facts.append(("Concepts", clusters)) }
     let diverged = ((try? data.values("diverged_count", ["level"])) ?? []).reduce(0, +)
     if diverged > 0 {
       facts.append(

@@ -45,6 +45,15 @@ extension RunData {
   /// The file's name without its folder.
   var fileName: String { URL(fileURLWithPath: path).lastPathComponent }
 
+  /// What the concepts are, where they are no means of classes; nil where they are.
+  func clusterText() throws -> String? {
+    guard let geometry = runGroup("geometry"), geometry.has("cluster_silhouette") else { return nil }
+    let count = try geometry.slice("concept_position", rank: 2).shape[0]
+    let silhouette = try geometry.slice("cluster_silhouette", []).doubles()[0]
+    return "the centres of \(count) clusters of the training memories, with a mean silhouette of"
+      + String(format: " %.3f", silhouette)
+  }
+
   /// What is known of the models at every point of the sweep.
   struct ModelTable {
     /// What the errors are.

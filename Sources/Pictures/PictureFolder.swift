@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Numerics
+import Output
 
 /// A data set of PNG files in folders: `F/train/CLASS/*.png` and `F/test/CLASS/*.png`, or `F/CLASS/*.png`.
 ///
@@ -170,12 +171,12 @@ private struct PictureReading {
     guard let shape else {
       shape = found
       firstPath = path
-      guard found.count.multipliedReportingOverflow(by: total).partialValue <= 1 << 36, found.count <= 1 << 24
-      else {
+      guard found.count <= 1 << 24, memoryIsAvailable(for: total, of: found.count) else {
         throw DatasetError(
           kind: .invalid, path: path,
           problem: "\(total) pictures of \(found.rows) x \(found.columns) pixels are too large",
-          expected: "at most 64 GiB in all", remedy: "write dataset.resize: [64, 64]")
+          expected: "pictures of at most 2^24 components that together fit into memory, a byte each",
+          remedy: "write dataset.resize: [64, 64]")
       }
       return
     }

@@ -6,6 +6,8 @@ import Scenarios
 
 /// Clusters of the training memories, whose centres are the concepts (`concepts.clusters`).
 package struct ConceptClusters: Sendable {
+  /// The number of clusters.
+  package let count: Int
   /// The cluster of each training item.
   package let clusters: [Int32]
   /// The sum of the memories' squared distances to their centres.
@@ -52,7 +54,7 @@ extension Experiment {
     var result = self
     result.dataset = dataset.clustered(count: wanted.count, train: found.clusters, test: held)
     result.clusters = ConceptClusters(
-      clusters: found.clusters, inertia: found.inertia,
+      count: wanted.count, clusters: found.clusters, inertia: found.inertia,
       silhouette: found.silhouette(of: memories, threads: options.threads) ?? .nan)
     return result
   }

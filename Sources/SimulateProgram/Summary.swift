@@ -22,6 +22,11 @@ enum Summary {
         "active latent variables: \(active) of \(report.latentDimension) (variance of"
           + " the posterior mean over the training items above \(LatentGeometry.activityThreshold))")
     }
+    if let clusters = report.clusters {
+      lines.append(
+        "concepts: the centres of \(clusters.count) clusters of the training memories (k-means in the latent"
+          + " space; inertia \(number(clusters.inertia, 4)), mean silhouette \(number(clusters.silhouette, 3)))")
+    }
     lines.append("")
     if report.treeLevels.contains("class") {
       lines.append(conceptTable(report, scenario: scenario))

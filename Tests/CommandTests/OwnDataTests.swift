@@ -62,13 +62,17 @@ extension CommandTests {
       let inertia = try file.variable("geometry/cluster_inertia").readDoubles()
       let silhouette = try file.variable("geometry/cluster_silhouette").readDoubles()
       #expect(inertia[0] > 0 && (-1...1).contains(silhouette[0]))
+      let summary = "centres of 4 clusters of the training memories"
+      try sandbox.succeed("report", "run.nc", "-o", "run.md")
+      #expect(try String(decoding: sandbox.bytes("run.md"), as: UTF8.self).contains(summary))
       // The same bits with other threads.
       let again = try sandbox.simulate(
         [
-          "run", Checkout.root + "/scenarios/own-unlabelled.yaml", "-o", "again.nc", "-q", "--threads", "1",
+          "run", Checkout.root + "/scenarios/own-unlabelled.yaml", "-o", "again.nc", "--threads", "1",
           "--set", "concepts.clusters=4",
         ] + Self.short.flatMap { ["--set", $0] })
       #expect(again.code == 0)
+      #expect(again.output.contains(summary))
       let other = try sandbox.reader("again.nc")
       #expect(try other.variable("geometry/cluster").readInts() == clusters)
       #expect(try other.variable("geometry/cluster_inertia").readDoubles() == inertia)

@@ -22,6 +22,8 @@ public struct RunReport: Sendable {
   /// Latent variables that vary over the training items (`LatentGeometry.activeLatentVariables`); nil for
   /// models without a posterior.
   public var activeLatentVariables: Int?
+  /// The clusters whose centres are the concepts; nil where the concepts are classes' means.
+  package var clusters: ConceptClusters?
   /// Names of the tree's levels; empty where members have no own item.
   public var treeLevels: [String]
   /// The class labels, as the data's files have them.
@@ -314,6 +316,7 @@ extension Experiment {
       observables: prepared.plan.observables.prefix(prepared.visibleObservables).map(\.name),
       activeLatentVariables: options.registry.vocabulary.hasPosterior(scenario)
         ? prepared.geometry.activeLatentVariables : nil,
+      clusters: clusters,
       treeLevels: prepared.own == nil ? [] : dataset.hierarchy.treeLevelNames,
       classLabels: dataset.hierarchy.classLabels, levels: results,
       memberCount: prepared.plan.memberCount, memberSteps: memberSteps, seconds: seconds,
