@@ -106,8 +106,8 @@ extension ModelKind {
 /// A kind whose models are trained here (`ModelTraits.isTrainedHere`), and are written to files of their own
 /// (`simulate train`): each is a `StorableModel`.
 public protocol TrainableModelKind: ModelKind {
-  /// Passes over the training items; 0 leaves the model untrained.
-  var epochs: Int { get }
+  /// How long the model is trained, in a unit of the kind's own, such as epochs; 0 leaves it untrained.
+  var trainingLength: Int { get }
 
   /// The file of the model if it was trained before; nil if it was not.
   func trainedBefore(_ preparation: ModelPreparation) -> String?
@@ -246,8 +246,8 @@ public struct ModelRehearsal: Sendable {
 }
 
 extension Registry {
-  /// Epochs of training of a scenario's model; 0 for one that is not trained here.
-  package func epochs(of scenario: Scenario) -> Int {
-    (model(of: scenario) as? any TrainableModelKind)?.epochs ?? 0
+  /// How long a scenario's model is trained, in its kind's unit; 0 for one that is not trained here.
+  package func trainingLength(of scenario: Scenario) -> Int {
+    (model(of: scenario) as? any TrainableModelKind)?.trainingLength ?? 0
   }
 }

@@ -73,6 +73,22 @@ extension CommandTests {
       #expect(other.code != 0 && other.errors.contains("patience"))
     }
 
+    /// 160 and 40 items in minibatches of 30 are 6 and 2 updates per epoch.
+    @Test(arguments: [(memories: 40, epochs: "3"), (memories: 10, epochs: "9")])
+    func updatesAreReachedByWholeEpochs(_ memories: Int, _ epochs: String) throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario, at: "small.yaml")
+      let settings = [
+        "--set", "dataset.memories=\(memories)", "--set", "model.training={updates: 17, batch: 30}",
+      ]
+      try Self.succeed(sandbox, ["run", "small.yaml", "-o", "a.nc"] + settings)
+      #expect(try sandbox.reader("a.nc").attribute("model_epochs").text == epochs)
+      // The control without training needs no other key.
+      try Self.succeed(
+        sandbox, ["run", "small.yaml", "-o", "b.nc"] + settings + ["--set", "model.training.epochs=0"])
+      #expect(try sandbox.reader("b.nc").attribute("model_epochs").text == "0")
+    }
+
     @Test func mistakesAreSaidBeforehand() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")

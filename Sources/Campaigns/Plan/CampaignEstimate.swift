@@ -106,7 +106,9 @@ extension Campaign {
     return own
   }
 
-  private func epochs(_ point: Int) -> Int { options.registry.epochs(of: plan.points[point].scenario) }
+  private func trainingLength(_ point: Int) -> Int {
+    options.registry.trainingLength(of: plan.points[point].scenario)
+  }
 
   /// For each point the trial of the same kind, or of the most similar one.
   private func nearestTrials(among chosen: [String], _ sizes: [String: RunSizes]) -> [Int] {
@@ -130,9 +132,9 @@ extension Campaign {
       let points = kinds[key] ?? []
       // Of other kinds, too, whose times follow from this trial.
       let trains = plan.points.indices.contains {
-        trialOf[$0] == trial && !looked.isTrained[$0] && epochs($0) > 0
+        trialOf[$0] == trial && !looked.isTrained[$0] && trainingLength($0) > 0
       }
-      let candidates = trains ? points.filter { epochs($0) > 0 } : points
+      let candidates = trains ? points.filter { trainingLength($0) > 0 } : points
       return (candidates.first { looked.isTrained[$0] } ?? candidates[0], trains)
     }
   }
@@ -145,9 +147,9 @@ extension Campaign {
     let scenario = plan.points[point].scenario
     var cost = PointCost(trial, sizes: own, trial: tried, loading: looked.loadingSeconds)
     if scenario.attractors != nil { cost.ensemble += trial.search?.seconds ?? 0 }
-    cost.trains = !looked.isTrained[point] && epochs(point) > 0
+    cost.trains = !looked.isTrained[point] && trainingLength(point) > 0
     cost.training *=
-      looked.isTrained[point] ? 0 : Double(epochs(point)) / Double(max(epochs(triedPoint), 1))
+      looked.isTrained[point] ? 0 : Double(trainingLength(point)) / Double(max(trainingLength(triedPoint), 1))
     if cost.training > 0, trial.mayStopEarly { result.mayStopEarly = true }
     guard let search = trial.search, scenario.attractors != nil else { return cost }
     var sum = result.search ?? RunEstimate.Search(seconds: 0)

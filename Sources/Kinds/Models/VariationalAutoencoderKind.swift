@@ -44,6 +44,10 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     ScenarioKey(
       "training.epochs", .integer(0...1_000_000), default: "150",
       "passes over the training items; 0 leaves the network untrained", influence: .numbers),
+    ScenarioKey(
+      "training.updates", .integer(1...1_000_000_000),
+      "gradient steps, in the place of epochs: as many whole epochs as reach this number, whatever the number of "
+        + "items; by default the epochs count", influence: .numbers),
     ScenarioKey("training.batch", .integer(1...1_000_000), default: "50", "items per gradient step"),
     ScenarioKey(
       "training.learning-rate", .number(.init(0, 1000, excludesLower: true)), default: "0.001",
@@ -59,7 +63,26 @@ struct VariationalAutoencoderKind: TrainableModelKind {
 
   private enum Origin: Sendable {
     case file(String)
-    case training(Widths, Training)
+    case training(Widths, Training, Length)
+  }
+
+  /// How long training goes on.
+  private enum Length: Sendable {
+    case epochs(Int)
+    case updates(Int)
+
+    /// The number, in a unit of its own.
+    var number: Int { switch self { case .epochs(let number), .updates(let number): number } }
+
+    /// Passes over so many items in minibatches.
+    func epochs(items: Int, batch: Int) -> Int {
+      switch self {
+      case .epochs(let epochs): return epochs
+      case .updates(let updates):
+        let perEpoch = max((items + batch - 1) / batch, 1)
+        return (updates + perEpoch - 1) / perEpoch
+      }
+    }
   }
 
   /// An architecture whose data dimension is that of the data set.
@@ -86,7 +109,15 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     origin = .training(
       Widths(
         latent: values.integer("latent"), hidden: values.integers("hidden"),
-        activation: values.word("activation", as: Activation.self), likelihood: likelihood), training)
+        activation: values.word("activation", as: Activation.self), likelihood: likelihood),
+      training, Self.length(values))
+  }
+
+  /// The epochs count where they are 0, so that the control without training needs to say no more.
+  private static func length(_ values: KindValues) -> Length {
+    let epochs = values.integer("training.epochs")
+    guard epochs > 0, let updates = values.optionalInteger("training.updates") else { return .epochs(epochs) }
+    return .updates(updates)
   }
 
   private static func likelihood(_ values: KindValues) -> (Likelihood, LikelihoodScale) {
@@ -108,7 +139,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
   }
 
   func check(_ scenario: Scenario) throws {
-    guard case .training(_, let training) = origin, training.patience > 0, scenario.validation == 0 else {
+    guard case .training(_, let training, _) = origin, training.patience > 0, scenario.validation == 0 else {
       return
     }
     throw KindRefusal(
@@ -118,7 +149,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
   }
 
   func check(_ scenario: Scenario, against dataset: Dataset) throws {
-    if case .training(let widths, _) = origin, widths.likelihood == .bernoulli,
+    if case .training(let widths, _, _) = origin, widths.likelihood == .bernoulli,
       dataset.domain == .unbounded
     {
       throw scenario.error(
@@ -126,7 +157,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
         expected: "gaussian, because the data's numbers are not kept to [0, 1]",
         remedy: "write model.likelihood: {gaussian: learned}, or map the numbers by dataset.range")
     }
-    guard case .training(_, let training) = origin, training.patience > 0, dataset.validation.count == 0
+    guard case .training(_, let training, _) = origin, training.patience > 0, dataset.validation.count == 0
     else { return }
     throw scenario.error(
       key: "dataset.validation", value: ScenarioValue.number(scenario.validation).yaml,
@@ -135,7 +166,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
   }
 
   func declaredLatentDimension(for dataset: Dataset) -> Int? {
-    if case .training(let widths, _) = origin { widths.latent } else { nil }
+    if case .training(let widths, _, _) = origin { widths.latent } else { nil }
   }
 
   private func architecture(_ widths: Widths, _ dataset: Dataset) -> Architecture {
@@ -151,7 +182,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
       var result = outline(model.architecture, hiddenWidths: 0)
       result.facts = facts(preparation, hasBestEpoch: model.metadata["best_epoch"] != nil)
       return result
-    case .training(let widths, let training):
+    case .training(let widths, let training, _):
       var result = outline(
         architecture(widths, preparation.dataset), hiddenWidths: 2 * Double(widths.hidden.reduce(0, +)))
       result.memory = [memory(widths, preparation.dataset)]
@@ -200,11 +231,8 @@ struct VariationalAutoencoderKind: TrainableModelKind {
       return AutoencoderModel(
         model: model, sha256: sha256, path: path, wasTrained: false,
         evidence: AutoencoderModel.Evidences(of: model, preparation))
-    case .training(let widths, let training):
-      return try AutoencoderTraining(
-        architecture: architecture(widths, preparation.dataset), training: training,
-        preparation: preparation
-      ).model()
+    case .training(let widths, let training, let length):
+      return try self.training(widths, training, length, preparation).model()
     }
   }
 
@@ -265,10 +293,18 @@ struct VariationalAutoencoderKind: TrainableModelKind {
 
   // MARK: Training
 
-  var epochs: Int { if case .training(_, let training) = origin { training.epochs } else { 0 } }
+  var trainingLength: Int { if case .training(_, _, let length) = origin { length.number } else { 0 } }
 
   private func training(_ preparation: ModelPreparation) -> AutoencoderTraining? {
-    guard case .training(let widths, let training) = origin else { return nil }
+    guard case .training(let widths, let training, let length) = origin else { return nil }
+    return self.training(widths, training, length, preparation)
+  }
+
+  private func training(
+    _ widths: Widths, _ training: Training, _ length: Length, _ preparation: ModelPreparation
+  ) -> AutoencoderTraining {
+    var training = training
+    training.epochs = length.epochs(items: preparation.dataset.train.count, batch: training.batch)
     return AutoencoderTraining(
       architecture: architecture(widths, preparation.dataset), training: training, preparation: preparation)
   }
@@ -288,11 +324,8 @@ struct VariationalAutoencoderKind: TrainableModelKind {
           model: model, sha256: sha256, path: path, wasTrained: false, evidence: .none))
       result.secondsPerItem = AutoencoderTraining.evidenceSeconds(model, preparation)
       return result
-    case .training(let widths, let training):
-      return try AutoencoderTraining(
-        architecture: architecture(widths, preparation.dataset), training: training,
-        preparation: preparation
-      ).rehearse(trial)
+    case .training(let widths, let training, let length):
+      return try self.training(widths, training, length, preparation).rehearse(trial)
     }
   }
 }
