@@ -28,6 +28,14 @@ public struct TrainingProgress: Sendable, Hashable {
     self.epochs = epochs
     self.note = note
   }
+
+  /// Every how many epochs a line is written: about ten in all, or one for each of at most 20 epochs.
+  package static func interval(of epochs: Int) -> Int { epochs <= 20 ? 1 : (epochs + 9) / 10 }
+
+  /// Whether a line is written after this epoch.
+  package var isMilestone: Bool {
+    epoch == 1 || epoch == epochs || epoch % Self.interval(of: epochs) == 0
+  }
 }
 
 /// How far a search for attractors has come.

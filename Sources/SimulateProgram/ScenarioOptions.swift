@@ -191,8 +191,7 @@ private final class EpochLog: Sendable {
     let (epoch, count) = (training.epoch, training.epochs)
     progress.show(
       "training", fraction: Double(epoch) / Double(max(count, 1)), note: "epoch \(epoch)  \(training.note)")
-    let isMilestone = count <= 20 || epoch == 1 || epoch == count || epoch % ((count + 9) / 10) == 0
-    if !isQuiet && isMilestone {
+    if !isQuiet && training.isMilestone {
       progress.clear()
       printMessage("epoch \(epoch) of \(count): \(training.note)")
     }

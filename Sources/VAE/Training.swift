@@ -15,6 +15,9 @@ public struct Training: Sendable, Hashable {
   /// items (with the weight beta of the Kullback-Leibler term), and the model is that of the best epoch. With 0 all
   /// epochs are run, and the model is that of the last one.
   public var patience: Int
+  /// The test set is evaluated for the report of the first, the last and every epoch whose number is a multiple of
+  /// this one, so that a large test set does not take the time of a short training.
+  public var testInterval = 1
   /// The standard deviation of a Gaussian decoder.
   public var likelihoodScale = LikelihoodScale.fixed(1)
 
@@ -34,7 +37,8 @@ public struct Training: Sendable, Hashable {
     public var number: Int
     /// The mean negative ELBO (beta = 1) over the epoch's minibatches while training, in nats per item.
     public var negativeELBOTrain: Double
-    /// The mean negative ELBO on the test set after the epoch, in nats per item; NaN if that set is empty.
+    /// The mean negative ELBO on the test set after the epoch, in nats per item; NaN if that set is empty, or
+    /// was not evaluated after this epoch (`testInterval`).
     public var negativeELBOTest: Double
     /// The mean negative ELBO on the validation set after the epoch, in nats per item; NaN without patience.
     public var negativeELBOValidation = Double.nan

@@ -172,11 +172,16 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   }
 
   private mutating func report(_ epoch: Int, sum: Double, onValidation: Double) -> Training.Epoch {
-    updateModel()
-    let evidence = Evidence(of: model, on: test.source, count: test.count, seed: seed, threads: threads)
+    let number = epoch + 1
+    var onTest = Double.nan
+    if number == 1 || number == plan.epochs || number % plan.testInterval == 0 {
+      updateModel()
+      onTest =
+        Evidence(of: model, on: test.source, count: test.count, seed: seed, threads: threads).negativeELBO
+    }
     return Training.Epoch(
-      number: epoch + 1, negativeELBOTrain: sum / Double(train.count),
-      negativeELBOTest: evidence.negativeELBO, negativeELBOValidation: onValidation)
+      number: number, negativeELBOTrain: sum / Double(train.count), negativeELBOTest: onTest,
+      negativeELBOValidation: onValidation)
   }
 
   /// The trained model, with its evidence and metadata.

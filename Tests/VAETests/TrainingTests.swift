@@ -49,6 +49,19 @@ import VAE
     #expect(watched.model.layers == (try train(training)).model.layers)
   }
 
+  @Test func testItemsAreEvaluatedAtTheFirstAndLastEpochAndAtMultiples() throws {
+    var training = Training(epochs: 8, batch: 16, learningRate: 0.01)
+    let every = try train(training)
+    training.testInterval = 3
+    var evaluated: [Int] = []
+    let result = try train(training) { epoch in
+      if epoch.negativeELBOTest.isFinite { evaluated.append(epoch.number) }
+      return true
+    }
+    #expect(evaluated == [1, 3, 6, 8])
+    #expect(result.model.layers == every.model.layers && result.test.negativeELBO == every.test.negativeELBO)
+  }
+
   /// Saved and read back after every minibatch, and after every epoch.
   @Test func continuingChangesNoBit() throws {
     let training = Training(epochs: 3, batch: 16, learningRate: 0.01)

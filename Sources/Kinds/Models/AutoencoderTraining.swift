@@ -68,15 +68,18 @@ struct AutoencoderTraining {
       seed: preparation.scenario.seed, threads: preparation.threads, resuming: state,
       checkpoints: preparation.checkpoints.map(hooks)
     ) { epoch in
-      events.progress(
-        .training(TrainingProgress(epoch: epoch.number, of: training.epochs, note: Self.note(epoch))))
+      var progress = TrainingProgress(epoch: epoch.number, of: training.epochs, note: "")
+      progress.note = Self.note(epoch, isEvaluated: progress.isMilestone)
+      return events.progress(.training(progress))
     }
   }
 
-  private static func note(_ epoch: Training.Epoch) -> String {
+  /// - Parameter isEvaluated: Whether the test items were evaluated after this epoch.
+  private static func note(_ epoch: Training.Epoch, isEvaluated: Bool) -> String {
     func nats(_ x: Double) -> String { x.isFinite ? String(format: "%.2f", x) : "none" }
-    return
-      "negative ELBO \(nats(epoch.negativeELBOTrain)) train, \(nats(epoch.negativeELBOTest)) test (nats)"
+    let train = "negative ELBO \(nats(epoch.negativeELBOTrain)) train"
+    guard isEvaluated else { return "\(train) (nats)" }
+    return "\(train), \(nats(epoch.negativeELBOTest)) test (nats)"
   }
 
   private func warnNotFinite(_ epoch: String) {
@@ -201,22 +204,24 @@ struct AutoencoderTraining {
     let dataset = preparation.dataset
     let items = dataset.train.count
     let batches = (items + training.batch - 1) / training.batch
-    var (count, epochs) = (min(items, 8 * training.batch), 1)
+    var (count, passes) = (min(items, 8 * training.batch), 1)
     // Epochs with more and more minibatches, then several epochs, until they take a third of a second.
-    var perBatch = try secondsPerBatch(count, epochs: epochs)
-    while Double(epochs * count / training.batch) * perBatch < 0.3, count < items || epochs < training.epochs
+    var perBatch = try secondsPerBatch(count, epochs: passes)
+    while Double(passes * count / training.batch) * perBatch < 0.3, count < items || passes < training.epochs
     {
-      if count < items { count = min(items, 4 * count) } else { epochs = min(training.epochs, 4 * epochs) }
-      perBatch = try secondsPerBatch(count, epochs: epochs)
+      if count < items { count = min(items, 4 * count) } else { passes = min(training.epochs, 4 * passes) }
+      perBatch = try secondsPerBatch(count, epochs: passes)
     }
-    if batches * epochs < 3 {
-      let duration = try ContinuousClock().measure { _ = try secondsPerBatch(count, epochs: epochs) }
-      perBatch = duration.inSeconds / Double(batches * epochs)
+    if batches * passes < 3 {
+      let duration = try ContinuousClock().measure { _ = try secondsPerBatch(count, epochs: passes) }
+      perBatch = duration.inSeconds / Double(batches * passes)
     }
     let model = Autoencoder(initializing: architecture, seed: preparation.scenario.seed)
-    let watched = dataset.test.count + (training.patience > 0 ? dataset.validation.count : 0)
-    return Double(training.epochs)
-      * (Double(batches) * perBatch + Double(watched) * Self.evidenceSeconds(model, preparation))
+    let epochs = Double(training.epochs)
+    let tested = (epochs / Double(training.testInterval)).rounded(.up) * Double(dataset.test.count)
+    let validated = training.patience > 0 ? epochs * Double(dataset.validation.count) : 0
+    return epochs * Double(batches) * perBatch
+      + (tested + validated) * Self.evidenceSeconds(model, preparation)
   }
 
   private func secondsPerBatch(_ count: Int, epochs: Int) throws -> Double {

@@ -72,7 +72,11 @@ struct VariationalAutoencoderKind: TrainableModelKind {
     case updates(Int)
 
     /// The number, in a unit of its own.
-    var number: Int { switch self { case .epochs(let number), .updates(let number): number } }
+    var number: Int {
+      switch self {
+      case .epochs(let number), .updates(let number): number
+      }
+    }
 
     /// Passes over so many items in minibatches.
     func epochs(items: Int, batch: Int) -> Int {
@@ -305,6 +309,7 @@ struct VariationalAutoencoderKind: TrainableModelKind {
   ) -> AutoencoderTraining {
     var training = training
     training.epochs = length.epochs(items: preparation.dataset.train.count, batch: training.batch)
+    training.testInterval = TrainingProgress.interval(of: training.epochs)
     return AutoencoderTraining(
       architecture: architecture(widths, preparation.dataset), training: training, preparation: preparation)
   }
