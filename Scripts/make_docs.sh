@@ -8,7 +8,7 @@ site=${1:-.build/documentation/site}
 work=.build/documentation
 build=.build/release
 modules=(
-  Dynamics VAE Observables Corruptions Attractors Kinds SimulateProgram Scenarios Preparation Experiments Campaigns RunFiles Summaries Figures Drawing
+  Dynamics VAE ONNX Observables Corruptions Attractors Kinds SimulateProgram Scenarios Preparation Experiments Campaigns RunFiles Summaries Figures Drawing
   Datasets Arrays Pictures Recurrence Output Numerics Vocabulary
 )
 [ -e "$build/Modules/Dynamics.swiftmodule" ] || [ -e "$build/Dynamics.swiftmodule" ] || {
@@ -20,6 +20,9 @@ flags=(-I "$build/Modules" -I "$build")
 for folder in Sources/C*/; do
   [ -e "$folder/module.modulemap" ] && flags+=(-I "$folder")
   [ -d "$folder/include" ] && flags+=(-I "$folder/include")
+done
+for library in $(sed -n 's/.*pkgConfig: "\([^"]*\)".*/\1/p' Package.swift); do
+  for flag in $(pkg-config --cflags-only-I "$library"); do flags+=("$flag"); done
 done
 for map in "$build"/*.build/module.modulemap; do flags+=(-Xcc "-fmodule-map-file=$map"); done
 for folder in .build/checkouts/*/Sources/*/include; do [ -d "$folder" ] && flags+=(-I "$folder"); done
