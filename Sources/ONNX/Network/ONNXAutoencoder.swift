@@ -30,6 +30,10 @@ public struct ONNXAutoencoder: Sendable {
   /// Makes a model of files that have been read.
   ///
   /// - Parameters:
+  ///   - encoder: The file of the encoder.
+  ///   - decoder: The file of the decoder, which may be the same.
+  ///   - source: What the files mean.
+  ///   - image: The rows, columns and channels of the data's pictures; nil: they are none.
   ///   - maximum: How many numbers of activations, tables and constants may be needed per member; nil: the standard.
   /// - Throws: `ModelFileError`, in one line.
   public init(

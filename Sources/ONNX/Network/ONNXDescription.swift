@@ -10,7 +10,9 @@ public struct ONNXDescription: Sendable {
 
   /// Describes a file.
   ///
-  /// - Parameter maximum: As `ONNXAutoencoder.init`.
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - maximum: As `ONNXAutoencoder.init`.
   public init(_ file: ONNXFile, maximum: Int? = nil) {
     let graph = file.graph
     var rows: [(word: String, value: String)] = []
