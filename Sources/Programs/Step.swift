@@ -219,6 +219,16 @@ package struct MatrixProducts: Sendable {
 }
 
 extension Step {
+  /// Whether it is smooth only in pieces.
+  var hasKink: Bool {
+    switch kind {
+    case .function(let function): !function.kinks.isEmpty
+    case .pair(let function): function.hasKink
+    case .maximum: true
+    default: false
+    }
+  }
+
   /// Weights and biases.
   package var parameterCount: Int {
     switch kind {

@@ -413,6 +413,21 @@ def resizing():
     CASES.append(case)
 
 
+def kinks():
+    """Arguments of rectifiers whose terms cancel, and one whose derivative does: relu(|x|)."""
+    case = Case("Difference-Relu", [2], 13)
+    case.node("Gemm", ["x", case.tensor(np.array([[1], [-1]], np.float32))], ["a"])
+    case.node("Relu", ["a"])
+    CASES.append(case)
+    case = Case("Absolute-Relu", [1], 13)
+    case.node("Relu", ["x"], ["a"])
+    case.node("Neg", ["x"], ["b"])
+    case.node("Relu", ["b"], ["c"])
+    case.node("Add", ["a", "c"], ["d"])
+    case.node("Relu", ["d"])
+    CASES.append(case)
+
+
 def channels_last():
     """A convolution as tf2onnx writes it: the graph has channels last."""
     case = Case("Channels-last", [4, 4, 2], 13)
@@ -428,6 +443,7 @@ def channels_last():
 def main():
     for family in [
         functions, pairs, convolutions, matrices, normalizations, pooling, shapes, selections, resizing, channels_last,
+        kinks,
     ]:
         family()
     try:

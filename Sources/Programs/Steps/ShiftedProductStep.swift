@@ -3,10 +3,10 @@ import Numerics
 /// Products at each position of the input, shifted against each other and added up: transposed convolutions, and
 /// convolutions to few channels.
 struct ShiftedProductStep<Scalar: GraphScalar> {
-  private let plan: ShiftedProduct
-  private let place: StepPlace
-  private let packed: [AlignedBuffer<Scalar>]
-  private let bias: AlignedBuffer<Scalar>
+  let plan: ShiftedProduct
+  let place: StepPlace
+  let packed: [AlignedBuffer<Scalar>]
+  let bias: AlignedBuffer<Scalar>
   /// No bias: the products are added up first.
   private let zeros: AlignedBuffer<Scalar>
   /// Columns of the products in whole panels.
