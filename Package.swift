@@ -189,7 +189,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "ONNXTests", dependencies: ["TestSupport", "ONNX", "Programs", "VAE", "Dynamics", "Numerics"],
-      exclude: ["make_onnx.py", "make_models.py", "make_forms.py"]),
+      exclude: ["make_attractors.py", "make_onnx.py", "make_models.py", "make_forms.py"]),
     .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Drawing", "Output"]),
     .testTarget(
       name: "RunFilesTests",

@@ -101,5 +101,66 @@ extension CommandTests {
         #expect(report.code == 0, "\(report.errors)")
       }
     }
+
+    /// digits-attractors.json, by PyTorch in double precision (make_attractors.py).
+    private struct Golden: Decodable {
+      struct Attractor: Decodable {
+        var period: Int
+        var points: [[Double]]
+        /// Real and imaginary parts.
+        var eigenvalues: [[Double]]
+      }
+      var labels: [Int]
+      var attractors: [Attractor]
+    }
+
+    /// Orbits of 100 digits in a small convolutional network with batch normalization and LeakyReLU end where plain
+    /// iteration and Newton's method in PyTorch find them.
+    @Test func attractorsAreThoseOfPyTorch() throws {
+      let data = try #require(FileManager.default.contents(atPath: Self.models + "digits-attractors.json"))
+      let golden = try JSONDecoder().decode(Golden.self, from: data)
+      let sandbox = try Sandbox()
+      try sandbox.put(
+        """
+        name: digits
+        dataset: {kind: array, train: {items: "\(Checkout.root)/scenarios/data/digits.npz:images"}, range: [0, 16]}
+        model: {kind: onnx, \(Self.halves("digits-encoder", "digits-decoder"))}
+        dynamics: {steps: 1}
+        initial: {levels: [0]}
+        observables: [step-length]
+        attractors: {items: 100, census: 0}
+
+        """, at: "digits.yaml")
+      try sandbox.succeed("run", "digits.yaml", "-o", "digits.nc")
+      let file = try sandbox.reader("digits.nc")
+      let positions = try file.variable("attractors/position").readDoubles()
+      let real = try file.variable("attractors/eigenvalue_real").readDoubles()
+      let imaginary = try file.variable("attractors/eigenvalue_imaginary").readDoubles()
+      let n = 6
+      // Newton's method ends at 1e-13 there and at a residual of rounding errors here, which (I - J)^-1 enlarges by at
+      // most 1 / (1 - 0.98) = 50. Eigenvalues are known to the root of that where two nearly coincide.
+      var places: [Int] = []
+      for attractor in golden.attractors {
+        #expect(attractor.period == 1)
+        let point = attractor.points[0]
+        let distances = stride(from: 0, to: positions.count, by: n).map { first in
+          (0..<n).map { abs(positions[first + $0] - point[$0]) }.max() ?? .infinity
+        }
+        let place = try #require(distances.indices.min { distances[$0] < distances[$1] })
+        #expect(distances[place] < 1e-11)
+        for value in attractor.eigenvalues {
+          let nearest = (place * n..<(place + 1) * n).map { k in
+            ((real[k] - value[0]) * (real[k] - value[0]) + (imaginary[k] - value[1])
+              * (imaginary[k] - value[1]))
+              .squareRoot()
+          }
+          #expect((nearest.min() ?? .infinity) < 1e-9)
+        }
+        places.append(place)
+      }
+      #expect(Set(places).count == golden.attractors.count && places.count >= 10)
+      let labels = try file.variable("attractors/initial_attractor").readInts()
+      #expect(labels.map { Int($0) } == golden.labels.map { places[$0] })
+    }
   }
 }
