@@ -171,7 +171,7 @@ let package = Package(
     .testTarget(name: "DynamicsTests", dependencies: ["Kinds", "Corruptions", "Dynamics", "Numerics"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
     .testTarget(
-      name: "NumericsTests", dependencies: ["TestSupport", "Numerics", "Observables"],
+      name: "NumericsTests", dependencies: ["TestSupport", "Numerics", "Observables", "CGSL"],
       exclude: ["functions.txt", "kernel-bits.txt", "make_functions.py"]),
     .testTarget(
       name: "ObservablesTests",

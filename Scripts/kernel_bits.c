@@ -213,6 +213,20 @@ static void products(void) {
   end("product", "");
 }
 
+static void eigensystems(void) {
+  restart(), begin();
+  for (long n = 1; n < 60; n = 2 * n + 1) {
+    double *a = numbers_double(n * n, 1), *values = memory((size_t)n * sizeof(double));
+    double *beside = memory((size_t)n * sizeof(double));
+    for (long i = 0; i < n; i++)
+      for (long j = 0; j < i; j++) a[j * n + i] = a[i * n + j];
+    if (!ckernels_symmetric_eigensystem(n, a, values, beside)) exit(1);
+    add_all_double(values, n), add_all_double(a, n * n);
+    free(a), free(values), free(beside);
+  }
+  end("eigensystem", "");
+}
+
 // Functions of single numbers have the bits of those of vectors.
 static void compare(void) {
   double (*const scalars[])(double) = {0, ckernels_hyperbolic_tangent, 0, 0, ckernels_softplus_function,
@@ -252,5 +266,6 @@ int main(int count, char **arguments) {
   updates_float(), updates_double();
   nearest();
   products();
+  eigensystems();
   return 0;
 }

@@ -111,6 +111,8 @@ static inline double number_of(long long bits) {
 #include "scalars.h"
 #endif
 
+#include "eigensystem.h"
+
 // Whether the processor has an instruction set.
 int ckernels_has(int instruction_set) {
 #if defined(__x86_64__)
