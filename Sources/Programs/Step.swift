@@ -147,6 +147,9 @@ package struct ShiftedProduct: Sendable {
     starts = [0]
     terms = []
   }
+
+  /// Whether each channel is a group of its own.
+  var isChannelwise: Bool { groups > 1 && inner == 1 && channels == 1 }
 }
 
 /// Copies of runs of elements.
