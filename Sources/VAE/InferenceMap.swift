@@ -115,11 +115,12 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     for m in 0..<rows {
       var random = noise.stream(.latentSample, block.members.pointer[m], time: time)
       let z = block.states.pointer + m * dimension
-      let logVariance = w.row.pointer
-      Scalar.convert(UnsafePointer(w.logVariance.row(m)), to: logVariance, count: dimension)
-      for i in 0..<dimension {
-        z[i] += temperature * exponential(0.5 * logVariance[i]) * random.normal()
-      }
+      let (deviations, normals) = (w.row.pointer, w.row.pointer + dimension)
+      Scalar.convert(UnsafePointer(w.logVariance.row(m)), to: deviations, count: dimension)
+      for i in 0..<dimension { deviations[i] *= 0.5 }
+      replaceByExponentials(deviations, count: dimension)
+      random.normals(to: normals, count: dimension)
+      for i in 0..<dimension { z[i] += temperature * deviations[i] * normals[i] }
     }
     // States are rounded to the networks' precision, like every latent state.
     w.z.load(block.states.pointer, rows: rows)
@@ -157,8 +158,9 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
       switch likelihood {
       case .bernoulli: for i in 0..<dataDimension { x[i] = random.uniform() < x[i] ? 1 : 0 }
       case .gaussian:
-        let scale = network.likelihoodScale
-        for i in 0..<dataDimension { x[i] += scale * random.normal() }
+        let (scale, normals) = (network.likelihoodScale, x + dataDimension)
+        random.normals(to: normals, count: dataDimension)
+        for i in 0..<dataDimension { x[i] += scale * normals[i] }
       }
       Scalar.convert(UnsafePointer(x), to: w.next.row(m), count: dataDimension)
     }
