@@ -244,18 +244,20 @@ static void compare(void) {
       }
     }
   for (int count = 1; count < 40; count++) {
-    double u[40], v[40], pairs[80], powers[40];
-    for (int k = 0; k < count; k++) u[k] = uniform(), v[k] = uniform(), powers[k] = either(magnitude(-40, 9));
+    double u[40], v[40], pairs[80], powers[40], logarithms[40];
+    for (int k = 0; k < count; k++) u[k] = uniform(), v[k] = uniform(), powers[k] = either(magnitude(-40, 9)), logarithms[k] = v[k];
     ckernels_normal_pairs(u, v, count, pairs);
     double exponents[40];
     memcpy(exponents, powers, sizeof exponents);
     ckernels_exponentials(powers, count);
+    ckernels_logarithms(logarithms, count);
     for (int k = 0; k < count; k++) {
       double first, second;
       ckernels_normal_pair(u[k], v[k], &first, &second);
       if (bits_of(first) != bits_of(pairs[2 * k]) || bits_of(second) != bits_of(pairs[2 * k + 1]) ||
-          bits_of(ckernels_exponential(exponents[k])) != bits_of(powers[k])) {
-        printf("arrays of %d normal pairs or exponentials differ from single ones\n", count);
+          bits_of(ckernels_exponential(exponents[k])) != bits_of(powers[k]) ||
+          bits_of(ckernels_logarithm(v[k])) != bits_of(logarithms[k])) {
+        printf("arrays of %d normal pairs, exponentials or logarithms differ from single ones\n", count);
         exit(1);
       }
     }

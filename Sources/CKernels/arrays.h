@@ -17,3 +17,7 @@ TARGET static void NAME(exponentials)(double *values, ptrdiff_t count) {
   for (ptrdiff_t i = 0; i < count; i += LANES)
     NAME(store)(values + i, count - i, NAME(exp)(NAME(load)(values + i, count - i)));
 }
+TARGET static void NAME(logarithms)(double *values, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i += LANES)
+    NAME(store)(values + i, count - i, NAME(log)(NAME(load)(values + i, count - i)));
+}

@@ -43,6 +43,11 @@ public func replaceByExponentials(_ values: UnsafeMutablePointer<Double>, count:
   ckernels_exponentials(values, count)
 }
 
+/// Replaces each number x by ln x, with the bits of `logarithm`.
+public func replaceByLogarithms(_ values: UnsafeMutablePointer<Double>, count: Int) {
+  ckernels_logarithms(values, count)
+}
+
 /// Pairs of independent standard normal numbers, with the bits of `normalNumbers`.
 ///
 /// - Parameters:

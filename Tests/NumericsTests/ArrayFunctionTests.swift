@@ -19,8 +19,14 @@ import Testing
     }
   }
 
-  @Test func exponentialsAreThoseOfSingleNumbers() {
+  @Test func exponentialsAndLogarithmsAreThoseOfSingleNumbers() {
     for count in 0..<20 {
+      let arguments = (0..<count).map { Double($0) * 0.3 }
+      var logarithms = arguments + [5]
+      logarithms.withUnsafeMutableBufferPointer {
+        if let pointer = $0.baseAddress { replaceByLogarithms(pointer, count: count) }
+      }
+      #expect(logarithms.map(\.bitPattern) == (arguments.map { logarithm($0) } + [5]).map(\.bitPattern))
       let exponents = (0..<count).map { Double($0 * $0) * 2.7 - 400 }
       var values = exponents + [5]
       values.withUnsafeMutableBufferPointer {

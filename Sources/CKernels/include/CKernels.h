@@ -169,8 +169,9 @@ void ckernels_turn(double t, double *sine, double *cosine);
 // Two independent standard normal numbers from two uniform ones in (0, 1).
 void ckernels_normal_pair(double u, double v, double *first, double *second);
 
-// Of arrays, with the same bits: pairs from `count` numbers u and v, next to each other, and e^x in place.
+// Of arrays, with the same bits: pairs from `count` numbers u and v, next to each other; e^x, and ln x, in place.
 void ckernels_normal_pairs(const double *u, const double *v, ptrdiff_t count, double *normal);
 void ckernels_exponentials(double *values, ptrdiff_t count);
+void ckernels_logarithms(double *values, ptrdiff_t count);
 
 #endif
