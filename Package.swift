@@ -166,12 +166,12 @@ let package = Package(
         "TestSupport", "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables",
         "Figures",
         "Drawing", "Scenarios",
-        "Experiments", "Preparation", "Kinds", "Numerics",
+        "Experiments", "Preparation", "Kinds", "Numerics", "Pictures",
       ]),
     .testTarget(name: "DynamicsTests", dependencies: ["Kinds", "Corruptions", "Dynamics", "Numerics"]),
     // Observables, so that GSL is linked: the test asks whose cblas_sgemm is found.
     .testTarget(
-      name: "NumericsTests", dependencies: ["TestSupport", "Numerics", "Observables"],
+      name: "NumericsTests", dependencies: ["TestSupport", "Numerics", "Observables", "CGSL"],
       exclude: ["functions.txt", "kernel-bits.txt", "make_functions.py"]),
     .testTarget(
       name: "ObservablesTests",
@@ -189,7 +189,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "ONNXTests", dependencies: ["TestSupport", "ONNX", "Programs", "VAE", "Dynamics", "Numerics"],
-      exclude: ["make_onnx.py", "make_models.py"]),
+      exclude: ["make_attractors.py", "make_onnx.py", "make_models.py", "make_forms.py"]),
     .testTarget(name: "FiguresTests", dependencies: ["TestSupport", "Figures", "Drawing", "Output"]),
     .testTarget(
       name: "RunFilesTests",

@@ -29,10 +29,8 @@ How outputs are compared
 
 - A line `...` stands for any number of lines, none included.
 - Whole numbers are equal. Other numbers differ by at most 2 %, by one unit in the last place that the page shows, or by
-  0.000001: another machine may round sums differently.
-- Training amplifies what processors with other vector instructions round differently. Where these are not those that
-  made the pages (docs/pictures/processor.txt, which `--rewrite` of all pages writes), other numbers are numbers: their
-  size is not compared.
+  0.000001: quantiles and attractors come from libraries, which round as they like. All others are the same on every
+  processor.
 - A number before a unit of time or memory (`2.4 s`, `3 min`, `7.1 MiB`, `member-steps per second`) is different on
   each machine, and is not compared; nor are words of 12 or more hexadecimal digits, dates and times of day.
 - Several spaces are like one, and blank lines at the end do not count. All other text is equal.
@@ -50,7 +48,6 @@ import argparse
 import difflib
 import os
 import pathlib
-import platform
 import re
 import shutil
 import signal
@@ -64,11 +61,6 @@ RELATIVE_TOLERANCE = 2e-2
 ABSOLUTE_TOLERANCE = 1e-6
 ELLIPSIS = "..."
 SECONDS_PER_COMMAND = 300
-# The vector instructions of the processor that made the pages.
-PROCESSOR = ROOT / "docs/pictures/processor.txt"
-
-# False where another kind of processor made the pages.
-SIZES_ARE_COMPARED = True
 
 UNITS = r"(?:ns|us|ms|s|min|h|seconds|minutes|hours|bytes|KiB|MiB|GiB|member-steps per second)\b"
 NUMBER = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
@@ -79,22 +71,6 @@ UNCOMPARED = re.compile(
     r"|(?P<hash>\b(?=[0-9a-f]*\d)[0-9a-f]{12,}\b)"
 )
 NUMBERS = re.compile(NUMBER)
-
-
-def vector_instructions():
-    """What tells processors apart that round differently, in words."""
-    try:
-        information = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        information = ""
-    flags = set(re.findall(r"\w+", information))
-    known = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}
-    return platform.machine() + " " + next((name for flag, name in known.items() if flag in flags), "portable")
-
-
-def made_here():
-    """Whether a processor with the same vector instructions made the pages."""
-    return PROCESSOR.is_file() and PROCESSOR.read_text(encoding="utf-8").strip() == vector_instructions()
 
 
 class PageError(Exception):
@@ -304,8 +280,6 @@ def trimmed(lines):
 def agree(first, second):
     """Whether a number of the page is that of the output."""
     if first == second:
-        return True
-    if not SIZES_ARE_COMPARED:
         return True
     if not re.search(r"[.eE]", first) and not re.search(r"[.eE]", second):
         return int(first) == int(second)
@@ -525,7 +499,6 @@ def default_pages():
 
 
 def main():
-    global SIZES_ARE_COMPARED
     parser = argparse.ArgumentParser(
         description="Runs the examples in Markdown pages, and compares what they print with what the pages show.",
         epilog="The beginning of this script says how pages are written and compared.",
@@ -547,13 +520,9 @@ def main():
     program = arguments.program.resolve()
     if not os.access(program, os.X_OK) and not arguments.list:
         parser.error(f"{program}: no such program; 'make build' builds it")
-    if arguments.rewrite and not arguments.pages:
-        PROCESSOR.write_text(vector_instructions() + "\n", encoding="utf-8")
     problems = []
-    elsewhere = [] if made_here() else default_pages()
     for page in arguments.pages or default_pages():
         begin = time.monotonic()
-        SIZES_ARE_COMPARED = page.resolve() not in elsewhere
         try:
             if arguments.list:
                 lines = page.read_text(encoding="utf-8").split("\n")
@@ -564,8 +533,7 @@ def main():
         except PageError as error:
             found, count = [str(error)], 0
         if count or found:
-            print(f"{shown(page)}: {count} commands, {time.monotonic() - begin:.0f} s" + (", WRONG" if found else "")
-                + ("" if SIZES_ARE_COMPARED else "; made on another processor, sizes of numbers not compared"))
+            print(f"{shown(page)}: {count} commands, {time.monotonic() - begin:.0f} s" + (", WRONG" if found else ""))
             sys.stdout.flush()
         problems += found
     for problem in problems:

@@ -13,9 +13,11 @@ shift || true
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then targets=(Scenario Safetensors ONNX IDX Array Archive PNG); fi
 build=.build/fuzz
-swift build -c release --package-path Fuzz --scratch-path $build --sanitize=address --sanitize=fuzzer \
-  -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp,indirect-calls \
-  2>&1 | grep -v "Cannot export local symbol" || [ "${PIPESTATUS[0]}" -eq 0 ]
+for target in "${targets[@]}"; do
+  swift build -c release --product "Fuzz$target" --package-path Fuzz --scratch-path $build --sanitize=address \
+    --sanitize=fuzzer -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp,indirect-calls \
+    2>&1 | grep -v "Cannot export local symbol" || [ "${PIPESTATUS[0]}" -eq 0 ]
+done
 failed=0
 for target in "${targets[@]}"; do
   corpus=$build/corpus/$target

@@ -213,6 +213,20 @@ static void products(void) {
   end("product", "");
 }
 
+static void eigensystems(void) {
+  restart(), begin();
+  for (long n = 1; n < 60; n = 2 * n + 1) {
+    double *a = numbers_double(n * n, 1), *values = memory((size_t)n * sizeof(double));
+    double *beside = memory((size_t)n * sizeof(double));
+    for (long i = 0; i < n; i++)
+      for (long j = 0; j < i; j++) a[j * n + i] = a[i * n + j];
+    if (!ckernels_symmetric_eigensystem(n, a, values, beside)) exit(1);
+    add_all_double(values, n), add_all_double(a, n * n);
+    free(a), free(values), free(beside);
+  }
+  end("eigensystem", "");
+}
+
 // Functions of single numbers have the bits of those of vectors.
 static void compare(void) {
   double (*const scalars[])(double) = {0, ckernels_hyperbolic_tangent, 0, 0, ckernels_softplus_function,
@@ -229,6 +243,25 @@ static void compare(void) {
         exit(1);
       }
     }
+  for (int count = 1; count < 40; count++) {
+    double u[40], v[40], pairs[80], powers[40], logarithms[40];
+    for (int k = 0; k < count; k++) u[k] = uniform(), v[k] = uniform(), powers[k] = either(magnitude(-40, 9)), logarithms[k] = v[k];
+    ckernels_normal_pairs(u, v, count, pairs);
+    double exponents[40];
+    memcpy(exponents, powers, sizeof exponents);
+    ckernels_exponentials(powers, count);
+    ckernels_logarithms(logarithms, count);
+    for (int k = 0; k < count; k++) {
+      double first, second;
+      ckernels_normal_pair(u[k], v[k], &first, &second);
+      if (bits_of(first) != bits_of(pairs[2 * k]) || bits_of(second) != bits_of(pairs[2 * k + 1]) ||
+          bits_of(ckernels_exponential(exponents[k])) != bits_of(powers[k]) ||
+          bits_of(ckernels_logarithm(v[k])) != bits_of(logarithms[k])) {
+        printf("arrays of %d normal pairs, exponentials or logarithms differ from single ones\n", count);
+        exit(1);
+      }
+    }
+  }
 }
 
 int main(int count, char **arguments) {
@@ -252,5 +285,6 @@ int main(int count, char **arguments) {
   updates_float(), updates_double();
   nearest();
   products();
+  eigensystems();
   return 0;
 }

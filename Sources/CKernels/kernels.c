@@ -111,6 +111,8 @@ static inline double number_of(long long bits) {
 #include "scalars.h"
 #endif
 
+#include "eigensystem.h"
+
 // Whether the processor has an instruction set.
 int ckernels_has(int instruction_set) {
 #if defined(__x86_64__)
@@ -170,6 +172,9 @@ struct table {
   float (*smallest)(const float *, ptrdiff_t);
   ptrdiff_t (*at_most)(const float *, ptrdiff_t, float, int *);
   void (*accumulate) PRODUCT;
+  void (*normal_pairs)(const double *, const double *, ptrdiff_t, double *);
+  void (*exponentials)(double *, ptrdiff_t);
+  void (*logarithms)(double *, ptrdiff_t);
   double (*exp)(double);
   double (*log)(double);
   double (*log1p)(double);
@@ -188,6 +193,7 @@ struct table {
         transpose_f64_##isa, activate_f32_##isa, activate_f64_##isa, activation_gradient_f32_##isa,      \
         activation_gradient_f64_##isa, bernoulli_f32_##isa, bernoulli_f64_##isa,                         \
         bucket_minima_f32_##isa, smallest_f32_##isa, at_most_f32_##isa, accumulate_f64_##isa,            \
+        normal_pairs_f64_##isa, exponentials_f64_##isa, logarithms_f64_##isa,                            \
         plain_exp_##scalar, plain_log_##scalar, plain_log1p_##scalar, plain_tanh_##scalar,               \
         plain_erf_##scalar, plain_logistic_##scalar, plain_softplus_##scalar, plain_pow_##scalar,        \
         plain_turn_##scalar, plain_normal_pair_##scalar                                                  \
@@ -287,3 +293,8 @@ void ckernels_turn(double t, double *sine, double *cosine) { current->turn(t, si
 void ckernels_normal_pair(double u, double v, double *first, double *second) {
   current->normal_pair(u, v, first, second);
 }
+void ckernels_normal_pairs(const double *u, const double *v, ptrdiff_t count, double *normal) {
+  current->normal_pairs(u, v, count, normal);
+}
+void ckernels_exponentials(double *values, ptrdiff_t count) { current->exponentials(values, count); }
+void ckernels_logarithms(double *values, ptrdiff_t count) { current->logarithms(values, count); }

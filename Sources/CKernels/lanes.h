@@ -47,6 +47,7 @@ TARGET static inline void NAME(store)(REAL *p, ptrdiff_t left, V v) {
 #include "nearest.h"
 #else
 #include "accumulate.h"
+#include "arrays.h"
 #endif
 #include "training.h"
 

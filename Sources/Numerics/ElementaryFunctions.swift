@@ -38,6 +38,26 @@ public func normalNumbers(_ u: Double, _ v: Double) -> (Double, Double) {
   return (first, second)
 }
 
+/// Replaces each number x by e^x, with the bits of `exponential`.
+public func replaceByExponentials(_ values: UnsafeMutablePointer<Double>, count: Int) {
+  ckernels_exponentials(values, count)
+}
+
+/// Replaces each number x by ln x, with the bits of `logarithm`.
+public func replaceByLogarithms(_ values: UnsafeMutablePointer<Double>, count: Int) {
+  ckernels_logarithms(values, count)
+}
+
+/// Pairs of independent standard normal numbers, with the bits of `normalNumbers`.
+///
+/// - Parameters:
+///   - u: Uniform numbers in (0, 1), `[count]`.
+///   - v: As many others.
+///   - normal: Receives the pairs, `[count, 2]`.
+public func normalNumbers(
+  _ u: UnsafePointer<Double>, _ v: UnsafePointer<Double>, count: Int, to normal: UnsafeMutablePointer<Double>
+) { ckernels_normal_pairs(u, v, count, normal) }
+
 /// ln(1 + e^x) without overflow.
 public func softplus(_ x: Double) -> Double { ckernels_softplus_function(x) }
 /// 1 / (1 + e^-x) without overflow; 0 below x = -708, where it is less than 4e-308.

@@ -163,6 +163,30 @@ public struct RandomStream: Sendable {
     return normal.0
   }
 
+  /// The next standard normal numbers: those that as many calls of `normal` give, in less time.
+  public mutating func normals(to target: UnsafeMutablePointer<Double>, count: Int) {
+    var done = 0
+    if count > 0, !spareNormal.isNaN {
+      target[0] = normal()
+      done = 1
+    }
+    let chunk = 64
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * chunk) { uniforms in
+      guard let u = uniforms.baseAddress else { return }
+      let v = u + chunk
+      while count - done >= 2 {
+        let pairs = min((count - done) / 2, chunk)
+        for k in 0..<pairs {
+          u[k] = uniform()
+          v[k] = uniform()
+        }
+        normalNumbers(u, v, count: pairs, to: target + done)
+        done += 2 * pairs
+      }
+    }
+    if done < count { target[done] = normal() }
+  }
+
   /// A whole number in `0..<bound`, without bias (Lemire, doi:10.1145/3230636).
   ///
   /// - Precondition: `bound` is above 0 and fits in 32 bits.

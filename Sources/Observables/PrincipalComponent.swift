@@ -1,13 +1,11 @@
 import Dynamics
 import Numerics
 
-internal import CGSL
-
 /// The projection of z(t) - root on a principal axis of the training memories.
 ///
 /// The axes are the eigenvectors of the memories' covariance matrix, in descending order of variance. Their signs
 /// are chosen so that the component of largest magnitude is positive.
-public struct PrincipalComponent: ReproducibleToTolerance {
+public struct PrincipalComponent: Observable {
   public let name: String
   public let longName: String
   private let axis: RowTable
@@ -62,9 +60,8 @@ extension LatentGeometry {
   /// The principal axes of the memories, `[N, N]` (one per row), and their variances (divisor n - 1), in descending
   /// order. All are NaN if they cannot be computed.
   ///
-  /// - Complexity: O(items N^2 + N^3), through GSL's symmetric eigensolver.
+  /// - Complexity: O(items N^2 + N^3).
   public func principalAxes() -> (axes: RowTable, variances: [Double]) {
-    _ = GSLErrors.areReturned
     let n = dimension
     var covariance = [Double](repeating: 0, count: n * n)
     let centred = RowTable(rows: memories.rows, columns: n)
@@ -75,36 +72,8 @@ extension LatentGeometry {
     addProduct(
       deviations, isTransposed: true, deviations, rows: n, inner: memories.rows, columns: n, to: &covariance)
     for i in covariance.indices { covariance[i] /= Double(max(memories.rows - 1, 1)) }
-    guard covariance.allSatisfy(\.isFinite), let workspace = gsl_eigen_symmv_alloc(n),
-      let values = gsl_vector_alloc(n), let vectors = gsl_matrix_alloc(n, n),
-      let matrix = gsl_matrix_alloc(n, n)
-    else { return undefinedAxes }
-    defer {
-      gsl_eigen_symmv_free(workspace)
-      gsl_vector_free(values)
-      gsl_matrix_free(vectors)
-      gsl_matrix_free(matrix)
-    }
-    for i in 0..<n {
-      for j in 0..<n { gsl_matrix_set(matrix, i, j, covariance[i * n + j]) }
-    }
-    guard gsl_eigen_symmv(matrix, values, vectors, workspace) == Int32(GSL_SUCCESS) else {
-      return undefinedAxes
-    }
-    gsl_eigen_symmv_sort(values, vectors, GSL_EIGEN_SORT_VAL_DESC)
-    let axes = RowTable(rows: n, columns: n)
-    var variances: [Double] = []
-    for k in 0..<n {
-      variances.append(gsl_vector_get(values, k))
-      var largest = 0.0
-      for i in 0..<n {
-        let component = gsl_matrix_get(vectors, i, k)
-        axes.row(k)[i] = component
-        if abs(component) > abs(largest) { largest = component }
-      }
-      if largest < 0 { for i in 0..<n { axes.row(k)[i].negate() } }
-    }
-    return (axes, variances)
+    guard let system = SymmetricEigensystem(covariance, n: n) else { return undefinedAxes }
+    return (RowTable(rows: n, columns: n, elements: system.vectors), system.values)
   }
 
   /// Axes of NaN, which stand for axes that cannot be computed. Every projection on them is missing.
@@ -113,9 +82,4 @@ extension LatentGeometry {
       rows: dimension, columns: dimension, elements: Array(repeating: .nan, count: dimension * dimension))
     return (axes, Array(repeating: .nan, count: dimension))
   }
-}
-
-/// GSL's default error handler ends the process. With the handler turned off, every call returns a status.
-package enum GSLErrors {
-  package static let areReturned: Void = { _ = gsl_set_error_handler_off() }()
 }

@@ -15,9 +15,28 @@ package final class Program<Scalar: GraphScalar>: @unchecked Sendable {
     case normalization(NormalizationStep<Scalar>)
     case softmax(SoftmaxStep<Scalar>)
     case matrices(MatricesStep<Scalar>)
+
+    /// Where it reads and writes.
+    var place: StepPlace {
+      switch self {
+      case .product(let step): step.place
+      case .shiftedProduct(let step): step.place
+      case .rearrangement(let step): step.place
+      case .function(let step): step.place
+      case .pair(let step): step.place
+      case .choice(let step): step.place
+      case .sum(let step): step.place
+      case .maximum(let step): step.place
+      case .normalization(let step): step.place
+      case .softmax(let step): step.place
+      case .matrices(let step): step.place
+      }
+    }
   }
 
   let operations: [Operation]
+  /// The operation that writes each slot; -1 for the input.
+  let producers: [Int]
   let layout: MemoryLayoutPlan
   /// The numbers that are the same for each member.
   let constants: [AlignedBuffer<Scalar>]
@@ -33,7 +52,7 @@ package final class Program<Scalar: GraphScalar>: @unchecked Sendable {
   /// - Parameters:
   ///   - plan: The steps.
   ///   - isFused: Whether functions are computed within the products before them, and in place. Tangents need the
-  ///     arguments of functions, so that their programs are not fused.
+  ///     arguments of functions and, at kinks, what these were added up from, so that their programs are not fused.
   package init(_ plan: LoweredGraph, isFused: Bool = true) {
     let steps = isFused ? Fusion.fused(plan) : plan.steps
     layout = MemoryLayoutPlan(plan, steps, isInPlace: isFused)
@@ -43,6 +62,7 @@ package final class Program<Scalar: GraphScalar>: @unchecked Sendable {
       return buffer
     }
     operations = steps.map { Self.operation($0, plan) }
+    producers = MemoryLayoutPlan.producers(plan, steps)
     input = (plan.input, plan.slots[plan.input])
     outputs = plan.outputs.map { ($0, plan.slots[$0]) }
     scratchCount = operations.reduce(0) { max($0, Self.scratch($1)) }
@@ -145,17 +165,17 @@ struct MemoryLayoutPlan: Sendable {
   private(set) var strides: [Int]
   /// The elements per member of each buffer.
   private(set) var sizes: [Int] = []
+  /// The elements per member of each slot.
+  let counts: [Int]
 
   init(_ plan: LoweredGraph, _ steps: [Step], isInPlace: Bool) {
     // Whole panels of both precisions, so that products can write their last columns.
     strides = plan.slots.map { roundedUp(max($0, 1), toMultipleOf: 32) }
     buffers = plan.slots.map { _ in -1 }
-    var lastUse = plan.slots.map { _ in -1 }
-    for (k, step) in steps.enumerated() {
-      lastUse[step.output] = max(lastUse[step.output], k)
-      for case .slot(let slot) in step.inputs { lastUse[slot] = k }
-    }
-    for slot in plan.outputs + [plan.input] { lastUse[slot] = steps.count }
+    counts = plan.slots
+    var lastUse = Self.lastUses(plan, steps, keepsTerms: !isInPlace)
+    var ending = [[Int]](repeating: [], count: steps.count + 1)
+    for (slot, k) in lastUse.enumerated() where k >= 0 { ending[k].append(slot) }
     var free: [Int] = []
     take(plan.input, from: &free)
     for (k, step) in steps.enumerated() {
@@ -168,14 +188,40 @@ struct MemoryLayoutPlan: Sendable {
         take(step.output, from: &free)
       }
       var released: Set<Int> = []
-      for case .slot(let slot) in step.inputs where lastUse[slot] == k { released.insert(buffers[slot]) }
-      if lastUse[step.output] == k { released.insert(buffers[step.output]) }
+      for slot in ending[k] where lastUse[slot] == k { released.insert(buffers[slot]) }
       free += released.sorted()
     }
   }
 
   private static func worksInPlace(_ step: Step) -> Bool {
     if case .function = step.kind { true } else { false }
+  }
+
+  /// The step that writes each slot; -1 for the input.
+  static func producers(_ plan: LoweredGraph, _ steps: [Step]) -> [Int] {
+    var producers = plan.slots.map { _ in -1 }
+    for (k, step) in steps.enumerated() { producers[step.output] = k }
+    return producers
+  }
+
+  /// The last step that reads each slot.
+  ///
+  /// - Parameter keepsTerms: Whether a step with kinks may also look at what the steps before it read.
+  private static func lastUses(_ plan: LoweredGraph, _ steps: [Step], keepsTerms: Bool) -> [Int] {
+    let producers = producers(plan, steps)
+    var lastUse = plan.slots.map { _ in -1 }
+    for (k, step) in steps.enumerated() {
+      lastUse[step.output] = max(lastUse[step.output], k)
+      for case .slot(let slot) in step.inputs {
+        lastUse[slot] = k
+        guard keepsTerms, step.hasKink, producers[slot] >= 0 else { continue }
+        for case .slot(let earlier) in steps[producers[slot]].inputs {
+          lastUse[earlier] = max(lastUse[earlier], k)
+        }
+      }
+    }
+    for slot in plan.outputs + [plan.input] { lastUse[slot] = steps.count }
+    return lastUse
   }
 
   private mutating func take(_ slot: Int, from free: inout [Int]) {

@@ -147,6 +147,9 @@ package struct ShiftedProduct: Sendable {
     starts = [0]
     terms = []
   }
+
+  /// Whether each channel is a group of its own.
+  var isChannelwise: Bool { groups > 1 && inner == 1 && channels == 1 }
 }
 
 /// Copies of runs of elements.
@@ -219,6 +222,16 @@ package struct MatrixProducts: Sendable {
 }
 
 extension Step {
+  /// Whether it is smooth only in pieces.
+  var hasKink: Bool {
+    switch kind {
+    case .function(let function): !function.kinks.isEmpty
+    case .pair(let function): function.hasKink
+    case .maximum: true
+    default: false
+    }
+  }
+
   /// Weights and biases.
   package var parameterCount: Int {
     switch kind {

@@ -1,26 +1,56 @@
 import Dynamics
 import Numerics
 
+/// Memory for a state and its directions on their way through a program, made once.
+package final class TangentMemory {
+  let values: ProgramMemory<Double>
+  /// Slopes of a step, by its one or two inputs.
+  let slopes: AlignedBuffer<Double>
+  /// The largest element of each group, and the next ones.
+  let places: AlignedBuffer<Int32>
+
+  package init(_ program: Program<Double>, directions: Int) {
+    values = ProgramMemory(program, capacity: directions + 1)
+    var (slopes, places) = (0, 0)
+    for operation in program.operations {
+      switch operation {
+      case .function(let step): slopes = max(slopes, step.place.count)
+      case .pair(let step): slopes = max(slopes, 2 * step.place.count)
+      case .maximum(let step): places = max(places, 2 * step.groups.count)
+      default: break
+      }
+    }
+    self.slopes = AlignedBuffer(count: slopes)
+    self.places = AlignedBuffer(count: places)
+  }
+
+  /// The elements of a slot: those of the state in row 0, then those of directions.
+  package func row(_ slot: Int, _ row: Int) -> UnsafeMutablePointer<Double> { values.rows(slot, row).pointer }
+}
+
 /// Directions along a program: row 0 of its memory is the state, and each other row a direction v, which every step
 /// replaces by its derivative times v.
 ///
 /// The program must not be fused, so that the arguments of functions stay in memory.
 package struct Tangents {
   let program: Program<Double>
-  let memory: ProgramMemory<Double>
+  private let own: TangentMemory
   /// Directions in the rows from 1 on.
   let directions: Int
 
-  package init(program: Program<Double>, memory: ProgramMemory<Double>, directions: Int) {
+  package init(program: Program<Double>, memory: TangentMemory, directions: Int) {
     self.program = program
-    self.memory = memory
+    own = memory
     self.directions = directions
   }
 
+  private var memory: ProgramMemory<Double> { own.values }
   private var state: RowRange { RowRange(first: 0, count: 1) }
   private var others: RowRange { RowRange(first: 1, count: directions) }
+  /// What rounding errors of the state are measured by.
+  var scale: RoundingScale { RoundingScale(program: program, memory: memory) }
 
-  /// Runs all steps.
+  /// Runs all steps. Nothing is allocated where there are no kinks.
   ///
   /// - Parameter kinks: The rule by which kinks are passed; nil: where pieces meet, one of them is used.
   package func run(kinks: inout KinkPass?) {
@@ -58,8 +88,19 @@ package struct Tangents {
     }
   }
 
-  /// The row of a direction in an operand; zeros for constants.
-  private func row(_ operand: Operand, _ direction: Int) -> UnsafePointer<Double>? {
+  /// The state's elements of an operand.
+  func state(_ operand: Operand) -> UnsafePointer<Double> { memory.rows(operand).pointer }
+
+  /// How many elements an operand has.
+  func count(_ operand: Operand) -> Int {
+    switch operand {
+    case .slot(let slot): memory.layout.counts[slot]
+    case .constant(let k): program.constants[k].count
+    }
+  }
+
+  /// The row of a direction in an operand; nil for constants, whose directions are 0.
+  func row(_ operand: Operand, _ direction: Int) -> UnsafePointer<Double>? {
     guard case .slot = operand else { return nil }
     return memory.rows(operand, direction + 1).pointer
   }
@@ -72,51 +113,37 @@ package struct Tangents {
 
   /// f'(x) v.
   private func function(_ step: FunctionStep<Double>, _ kinks: inout KinkPass?) {
-    let x = memory.rows(step.place.inputs[0]).pointer
+    let x = state(step.place.inputs[0])
     let y = memory.rows(step.place.output).pointer
     let count = step.place.count
-    let slopes = (0..<count).map { ElementFunctions.slope(step.function, x[$0], y[$0]) }
+    let slopes = own.slopes.pointer
+    for i in 0..<count { slopes[i] = ElementFunctions.slope(step.function, x[i], y[i]) }
     for d in 0..<directions {
       guard let v = row(step.place.inputs[0], d) else { continue }
       let target = target(step.place, d)
       for i in 0..<count { target[i] = slopes[i] * v[i] }
     }
     guard kinks != nil else { return }
-    for kink in step.function.kinks {
-      pass(
-        KinkUnits(
-          count: count, target: step.place, argument: { x[$0] - kink.argument },
-          derivative: { self.row(step.place.inputs[0], $0)?[$1] ?? 0 },
-          right: { kink.right * (self.row(step.place.inputs[0], $0)?[$1] ?? 0) },
-          left: { kink.left * (self.row(step.place.inputs[0], $0)?[$1] ?? 0) }), &kinks)
-    }
+    for kink in step.function.kinks { pass(FunctionKinks(tangents: self, step: step, kink: kink), &kinks) }
   }
 
-  /// df/da v_a + df/db v_b.
+  /// df/da v_a + df/db v_b. A constant's side is left out, because its slope may not be finite.
   private func pair(_ step: PairStep<Double>, _ kinks: inout KinkPass?) {
     let (p, q) = (step.place.inputs[0], step.place.inputs[1])
-    let (a, b) = (memory.rows(p).pointer, memory.rows(q).pointer)
+    let (a, b) = (state(p), state(q))
     let y = memory.rows(step.place.output).pointer
     let count = step.place.count
-    let slopes = (0..<count).map { Self.slopes(step.function, a[$0], b[$0], UnsafePointer(y)[$0]) }
+    let (first, second) = (own.slopes.pointer, own.slopes.pointer + count)
+    for i in 0..<count { (first[i], second[i]) = Self.slopes(step.function, a[i], b[i], y[i]) }
     for d in 0..<directions {
       let target = target(step.place, d)
       let (v, w) = (row(p, d), row(q, d))
-      for i in 0..<count {
-        // A constant's side is left out, because its slope may not be finite.
-        target[i] = (v.map { slopes[i].0 * $0[i] } ?? 0) + (w.map { slopes[i].1 * $0[i] } ?? 0)
-      }
+      for i in 0..<count { target[i] = 0 }
+      if let v { for i in 0..<count { target[i] += first[i] * v[i] } }
+      if let w { for i in 0..<count { target[i] += second[i] * w[i] } }
     }
     guard kinks != nil, step.function.hasKink else { return }
-    let isRelu = step.function == .parametricRelu
-    let sign = step.function == .minimum ? -1.0 : 1.0
-    func v(_ d: Int, _ i: Int) -> Double { self.row(p, d)?[i] ?? 0 }
-    func w(_ d: Int, _ i: Int) -> Double { self.row(q, d)?[i] ?? 0 }
-    pass(
-      KinkUnits(
-        count: count, target: step.place, argument: { isRelu ? a[$0] : sign * (a[$0] - b[$0]) },
-        derivative: { isRelu ? v($0, $1) : sign * (v($0, $1) - w($0, $1)) }, right: { v($0, $1) },
-        left: { isRelu ? b[$1] * v($0, $1) : w($0, $1) }), &kinks)
+    pass(PairKinks(tangents: self, step: step), &kinks)
   }
 
   /// df/da and df/db, where y = f(a, b).
@@ -147,38 +174,32 @@ package struct Tangents {
 
   /// The direction's element where the largest one is.
   private func maximum(_ step: MaximumStep<Double>, _ kinks: inout KinkPass?) {
-    let x = memory.rows(step.place.inputs[0]).pointer
-    let input = step.place.inputs[0]
-    // The first of the largest, and the next; the same where a group has one element.
-    var (largest, next) = ([Int](), [Int]())
-    for g in 0..<step.groups.count {
-      let elements = step.groups.elements[Int(step.groups.starts[g])..<Int(step.groups.starts[g + 1])]
-      guard let first = elements.first else {
-        largest.append(0)
-        next.append(0)
-        continue
-      }
-      let best = elements.dropFirst().reduce(Int(first)) { x[Int($1)] > x[$0] ? Int($1) : $0 }
-      var second = best
-      for element in elements.map({ Int($0) }) where element != best {
-        if second == best || x[element] > x[second] { second = element }
-      }
-      largest.append(best)
-      next.append(second)
-    }
+    let x = state(step.place.inputs[0])
+    let groups = step.groups.count
+    let (largest, next) = (own.places.pointer, own.places.pointer + groups)
+    for g in 0..<groups { (largest[g], next[g]) = Self.two(step.groups, g, of: x) }
     for d in 0..<directions {
-      guard let v = row(input, d) else { continue }
+      guard let v = row(step.place.inputs[0], d) else { continue }
       let target = target(step.place, d)
-      for g in largest.indices { target[g] = v[largest[g]] }
+      for g in 0..<groups { target[g] = v[Int(largest[g])] }
     }
     guard kinks != nil else { return }
-    func v(_ d: Int, _ i: Int) -> Double { self.row(input, d)?[i] ?? 0 }
     pass(
-      KinkUnits(
-        count: largest.count, target: step.place,
-        argument: { largest[$0] == next[$0] ? .infinity : x[largest[$0]] - x[next[$0]] },
-        derivative: { v($0, largest[$1]) - v($0, next[$1]) }, right: { v($0, largest[$1]) },
-        left: { v($0, next[$1]) }), &kinks)
+      MaximumKinks(
+        tangents: self, step: step, largest: UnsafePointer(largest), next: UnsafePointer(next)), &kinks)
+  }
+
+  /// The first of a group's largest elements, and the next; the same where it has one element.
+  private static func two(_ groups: Groups, _ g: Int, of x: UnsafePointer<Double>) -> (Int32, Int32) {
+    let range = Int(groups.starts[g])..<Int(groups.starts[g + 1])
+    guard let first = range.first else { return (0, 0) }
+    var best = groups.elements[first]
+    for k in range.dropFirst() where x[Int(groups.elements[k])] > x[Int(best)] { best = groups.elements[k] }
+    var second = best
+    for k in range where groups.elements[k] != best {
+      if second == best || x[Int(groups.elements[k])] > x[Int(second)] { second = groups.elements[k] }
+    }
+    return (best, second)
   }
 
   /// With u = (x - mean) / s: (v - mean v - u mean(u v)) / s, times the scale.
@@ -234,49 +255,39 @@ package struct Tangents {
 
   // MARK: Kinks
 
-  /// Units of a step that may be on a kink: their arguments a_j, derivatives of these along the directions, and what a
-  /// direction becomes on either side.
-  private struct KinkUnits {
-    var count: Int
-    var target: StepPlace
-    var argument: (_ unit: Int) -> Double
-    var derivative: (_ direction: Int, _ unit: Int) -> Double
-    var right: (_ direction: Int, _ unit: Int) -> Double
-    var left: (_ direction: Int, _ unit: Int) -> Double
-  }
-
-  private func pass(_ units: KinkUnits, _ kinks: inout KinkPass?) {
-    guard var pass = kinks else { return }
-    defer { kinks = pass }
-    let known = pass.enter(units: units.count)
-    if case .search(let reach) = pass.rule {
-      for j in found(units, reach: reach) {
-        pass.note(unit: j, of: units.count)
-        for d in 0..<directions { target(units.target, d)[j] = units.right(d, j) }
-      }
+  private func pass<Units: KinkUnits>(_ units: Units, _ kinks: inout KinkPass?) {
+    guard let rule = kinks?.rule, let known = kinks?.enter(units: units.count) else { return }
+    if case .search(let reach) = rule {
+      search(units, reach: reach, &kinks)
       return
     }
     for j in known {
-      if pass.rule == .firstSide { pass.note(slopes: (0..<directions).map { units.derivative($0, j) }) }
+      if rule == .firstSide { kinks?.note(slopes: (0..<directions).map { units.derivative($0, j) }) }
       let leads = directions > 0 && units.derivative(0, j) > 0
       for d in 0..<directions {
-        let isRight = pass.rule == .firstSide ? leads : units.derivative(d, j) > 0
-        target(units.target, d)[j] = isRight ? units.right(d, j) : units.left(d, j)
+        let isRight = rule == .firstSide ? leads : units.derivative(d, j) > 0
+        target(units.place, d)[j] = isRight ? units.right(d, j) : units.left(d, j)
       }
     }
   }
 
-  /// The units whose argument is 0 within rounding errors, or becomes 0 within `reach` of the state.
+  /// Notes the units whose argument is 0 within rounding errors, or becomes 0 within `reach` of the state.
   ///
-  /// Arguments are known to about 2^-42 of the largest one of the step. A unit whose argument does not change with the
-  /// state has no border.
-  private func found(_ units: KinkUnits, reach: Double) -> [Int] {
-    let arguments = (0..<units.count).map { units.argument($0) }
-    let largest = arguments.lazy.filter(\.isFinite).map { abs($0) }.max() ?? 0
-    return arguments.indices.filter { j in
+  /// A sum is known to about 2^-46 of the sum of its terms' absolute values. A unit whose argument does not change
+  /// with the state has no border.
+  private func search<Units: KinkUnits>(_ units: Units, reach: Double, _ kinks: inout KinkPass?) {
+    let isBeyondKink = kinks?.kinks.isEmpty == false
+    let suspicion = 1e-9 * units.largestMagnitude
+    for j in 0..<units.count {
+      let argument = abs(units.argument(j))
       var square = 0.0
       for d in 0..<directions { square += units.derivative(d, j) * units.derivative(d, j) }
-      return square > 0 && abs(arguments[j]) <= reach * square.squareRoot() + 0x1p-42 * largest
+      let tolerance = reach * square.squareRoot()
+      guard argument <= tolerance + suspicion, square > 0 || isBeyondKink && units.mayHideDerivative(j),
+        argument <= tolerance + 0x1p-46 * units.magnitude(j)
+      else { continue }
+      kinks?.note(unit: j, of: units.count)
+      for d in 0..<directions { target(units.place, d)[j] = units.right(d, j) }
     }
   }
 }

@@ -58,6 +58,8 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     let plainValues: Rows<Scalar>
     /// Memory for two rows in double precision, for what is computed pixel by pixel.
     let row: AlignedBuffer<Double>
+    /// Logarithms of some pixels.
+    let logarithms = AlignedBuffer<Double>(count: 128)
     /// The time t for which `next` holds x(t+1); -1 if it holds none.
     var decodedTime = -1
     /// Whether there is an x(t), which a latent start does not have at t = 0.
@@ -115,11 +117,12 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
     for m in 0..<rows {
       var random = noise.stream(.latentSample, block.members.pointer[m], time: time)
       let z = block.states.pointer + m * dimension
-      let logVariance = w.row.pointer
-      Scalar.convert(UnsafePointer(w.logVariance.row(m)), to: logVariance, count: dimension)
-      for i in 0..<dimension {
-        z[i] += temperature * exponential(0.5 * logVariance[i]) * random.normal()
-      }
+      let (deviations, normals) = (w.row.pointer, w.row.pointer + dimension)
+      Scalar.convert(UnsafePointer(w.logVariance.row(m)), to: deviations, count: dimension)
+      for i in 0..<dimension { deviations[i] *= 0.5 }
+      replaceByExponentials(deviations, count: dimension)
+      random.normals(to: normals, count: dimension)
+      for i in 0..<dimension { z[i] += temperature * deviations[i] * normals[i] }
     }
     // States are rounded to the networks' precision, like every latent state.
     w.z.load(block.states.pointer, rows: rows)
@@ -157,8 +160,9 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
       switch likelihood {
       case .bernoulli: for i in 0..<dataDimension { x[i] = random.uniform() < x[i] ? 1 : 0 }
       case .gaussian:
-        let scale = network.likelihoodScale
-        for i in 0..<dataDimension { x[i] += scale * random.normal() }
+        let (scale, normals) = (network.likelihoodScale, x + dataDimension)
+        random.normals(to: normals, count: dataDimension)
+        for i in 0..<dataDimension { x[i] += scale * normals[i] }
       }
       Scalar.convert(UnsafePointer(x), to: w.next.row(m), count: dataDimension)
     }
@@ -207,12 +211,21 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
 
   /// H(x) = -sum_i x_i ln x_i + (1 - x_i) ln(1 - x_i) in nats, with 0 ln 0 = 0.
   private func inputEntropy(_ w: Workspace, rows: Int, into out: UnsafeMutablePointer<Double>) {
-    func term(_ p: Double) -> Double { p > 0 ? -p * logarithm(p) : p == 0 ? 0 : .nan }
+    func term(_ p: Double, _ logarithm: Double) -> Double { p > 0 ? -p * logarithm : p == 0 ? 0 : .nan }
+    let chunk = 64
+    let (x, logarithms) = (w.row.pointer, w.logarithms.pointer)
     for m in 0..<rows {
-      let x = w.row.pointer
       Scalar.convert(UnsafePointer(w.x.row(m)), to: x, count: dataDimension)
       var sum = 0.0
-      for i in 0..<dataDimension { sum += term(x[i]) + term(1 - x[i]) }
+      for first in stride(from: 0, to: dataDimension, by: chunk) {
+        let count = min(chunk, dataDimension - first)
+        for k in 0..<count { (logarithms[2 * k], logarithms[2 * k + 1]) = (x[first + k], 1 - x[first + k]) }
+        replaceByLogarithms(logarithms, count: 2 * count)
+        for k in 0..<count {
+          let p = x[first + k]
+          sum += term(p, logarithms[2 * k]) + term(1 - p, logarithms[2 * k + 1])
+        }
+      }
       out[m] = sum
     }
   }

@@ -112,6 +112,49 @@ extension CommandTests {
       try expectIdentical(sandbox.reader("whole.nc"), sandbox.reader("merged.nc"))
     }
 
+    /// Killed in training and in the ensemble, and continued on a processor of another kind each time.
+    @Test func aRunThatIsKilledGoesOnWithOtherInstructions() throws {
+      let sandbox = try Sandbox()
+      try sandbox.put(smallScenario + fullSettings, at: "small.yaml")
+      let arguments = ["run", "small.yaml"] + ResumeTests.settings
+      #expect(try sandbox.simulate(arguments + ["-o", "whole.nc"]).code == 0)
+      let last = try #require(KernelInstructionSet.available.last)
+      for (round, sets) in [[last, .portable, last], [.portable, last, .portable]].enumerated() {
+        let cache = sandbox("cache-\(round)")
+        func command(_ set: KernelInstructionSet) -> [String] {
+          arguments + [
+            "-o", "killed.nc", "--resume", "--checkpoint-interval", "0.01", "--instructions", "\(set)",
+          ]
+        }
+        let training = try sandbox.start(Checkout.program, command(sets[0]), cache: cache)
+        try training.waitForMessage("epoch 8 of 40")
+        training.kill()
+        #expect(try training.end().code == -SIGKILL)
+        let ensemble = try sandbox.start(Checkout.program, command(sets[1]), cache: cache)
+        // Members' data are begun with the ensemble, and then the next checkpoint is the ensemble's.
+        try wait(for: ensemble) { try sandbox.names.contains { $0.hasPrefix("killed.nc.checkpoint.data") } }
+        let former = modificationDate(sandbox("killed.nc.checkpoint"))
+        try wait(for: ensemble) { modificationDate(sandbox("killed.nc.checkpoint")) != former }
+        ensemble.kill()
+        let killed = try ensemble.end()
+        #expect(
+          killed.code == -SIGKILL && killed.errors.contains("continuing the training after"), "\(killed)")
+        let execution = try sandbox.simulate(command(sets[2]), cache: cache)
+        #expect(execution.code == 0, "\(execution.errors)")
+        #expect(execution.errors.contains("continuing at "), "\(execution.errors)")
+        try expectIdentical(sandbox.reader("whole.nc"), sandbox.reader("killed.nc"))
+        try FileManager.default.removeItem(atPath: sandbox("killed.nc"))
+      }
+    }
+
+    private func wait(for program: RunningProgram, until isSo: () throws -> Bool) throws {
+      while program.isRunning, try !isSo() { Thread.sleep(forTimeInterval: 0.001) }
+    }
+
+    private func modificationDate(_ path: String) -> Date? {
+      try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+    }
+
     @Test func trainedModelsAreTheSameFiles() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")

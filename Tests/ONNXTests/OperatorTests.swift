@@ -103,4 +103,42 @@ import Testing
     #expect(result.derivatives[0][0] == 3)
     #expect(result.derivatives[1][0] == -2)
   }
+
+  /// The difference of two large numbers is 0 within their rounding errors, however small all differences of the step
+  /// are.
+  @Test func kinksAreFoundWithinRoundingErrorsOfTheirTerms() throws {
+    func kinks(_ name: String, _ state: [Double]) throws -> [Int] {
+      let example = try #require(OperatorCase.all.first { $0.name == name })
+      var search: KinkPass? = KinkPass(.search(reach: 0))
+      let axes = state.indices.map { k in state.indices.map { $0 == k ? 1.0 : 0.0 } }
+      _ = try ONNXDerivative(example.file)(at: state, along: axes, kinks: &search)
+      return search?.kinks ?? []
+    }
+    #expect(try kinks("Difference-Relu", [1e6, 1e6 + 0x1p-32]) == [0])
+    #expect(try kinks("Difference-Relu", [1e6, 1e6 + 0x1p-20]) == [])
+    #expect(try kinks("Difference-Relu", [1, 1 + 0x1p-32]) == [])
+    // Ties of MaxPool, whose first window has elements 0, 1, 6, 7.
+    var state = (0..<48).map { 1000 + Double($0) }
+    state[1] = state[7] + 0x1p-40
+    #expect(try kinks("MaxPool", state) == [0])
+    state[1] = state[7] + 0x1p-30
+    #expect(try kinks("MaxPool", state) == [])
+    for k in 0..<48 { state[k] = 0 }
+    #expect(try kinks("MaxPool", state) == Array(0..<12))
+  }
+
+  /// Beyond a kink, derivatives of both sides may cancel: |x| = relu(x) + relu(-x).
+  @Test func kinksAreFoundWhereDerivativesOfEarlierOnesCancel() throws {
+    let example = try #require(OperatorCase.all.first { $0.name == "Absolute-Relu" })
+    let derivative = try ONNXDerivative(example.file)
+    var search: KinkPass? = KinkPass(.search(reach: 0))
+    _ = derivative(at: [0], along: [[1]], kinks: &search)
+    #expect(search?.kinks == [0, 1, 2])
+    var own: KinkPass? = KinkPass(.ownSide, kinks: [0, 1, 2])
+    #expect(derivative(at: [0], along: [[2], [-3]], kinks: &own).derivatives == [[2], [3]])
+    // A constant of 0 without a kink before it is no border.
+    var elsewhere: KinkPass? = KinkPass(.search(reach: 0))
+    _ = derivative(at: [1], along: [[1]], kinks: &elsewhere)
+    #expect(elsewhere?.kinks == [])
+  }
 }

@@ -61,7 +61,7 @@ class Case:
 
 
 # What the reference evaluator of onnx 1.23 computes otherwise than the operator's definition and ONNX Runtime.
-EVALUATOR_IS_WRONG = {"BatchNormalization-9", "Softmax-9"}
+EVALUATOR_IS_WRONG = {"BatchNormalization-9", "Softmax-9", "ConvTranspose-depthwise"}
 
 
 # What it computes in single precision whatever its inputs are.
@@ -214,6 +214,8 @@ def convolutions():
     conv("Conv-dilation", [1, 7, 7], [2, 1, 3, 3], dilations=[2, 3], pads=[1, 2, 1, 2])
     conv("Conv-groups", [4, 4, 4], [6, 2, 3, 3], group=2, pads=[1, 1, 1, 1])
     conv("Conv-depthwise", [3, 4, 4], [3, 1, 3, 3], group=3, auto_pad="SAME_UPPER")
+    conv("Conv-depthwise-stride", [20, 5, 4], [20, 1, 3, 3], group=20, strides=[2, 1], pads=[1, 0, 1, 2], bias=False)
+    conv("Conv-depthwise-twice", [3, 4, 4], [6, 1, 2, 2], group=3)
     conv("Conv-same-upper", [2, 5, 4], [3, 2, 2, 4], auto_pad="SAME_UPPER", strides=[2, 1])
     conv("Conv-same-lower", [2, 5, 4], [3, 2, 2, 4], auto_pad="SAME_LOWER", strides=[1, 2])
     conv("Conv-valid", [2, 5, 4], [3, 2, 2, 2], auto_pad="VALID")
@@ -234,6 +236,7 @@ def convolutions():
         output_padding=[1, 1])
     transposed(
         "ConvTranspose-groups", [4, 2, 3], [4, 3, 3, 2], opset=22, groups=2, strides=[1, 2], pads=[0, 1, 1, 0])
+    transposed("ConvTranspose-depthwise", [5, 2, 3], [5, 1, 3, 2], groups=5, strides=[2, 1], pads=[0, 1, 1, 0])
     transposed("ConvTranspose-dilation", [1, 3, 3], [1, 2, 2, 2], dilations=[2, 2], strides=[2, 1])
     transposed("ConvTranspose-same-upper", [2, 3, 3], [2, 2, 3, 3], strides=[2, 2], auto_pad="SAME_UPPER")
     transposed("ConvTranspose-same-lower", [2, 3, 3], [2, 2, 3, 3], strides=[2, 2], auto_pad="SAME_LOWER")
@@ -413,6 +416,21 @@ def resizing():
     CASES.append(case)
 
 
+def kinks():
+    """Arguments of rectifiers whose terms cancel, and one whose derivative does: relu(|x|)."""
+    case = Case("Difference-Relu", [2], 13)
+    case.node("Gemm", ["x", case.tensor(np.array([[1], [-1]], np.float32))], ["a"])
+    case.node("Relu", ["a"])
+    CASES.append(case)
+    case = Case("Absolute-Relu", [1], 13)
+    case.node("Relu", ["x"], ["a"])
+    case.node("Neg", ["x"], ["b"])
+    case.node("Relu", ["b"], ["c"])
+    case.node("Add", ["a", "c"], ["d"])
+    case.node("Relu", ["d"])
+    CASES.append(case)
+
+
 def channels_last():
     """A convolution as tf2onnx writes it: the graph has channels last."""
     case = Case("Channels-last", [4, 4, 2], 13)
@@ -428,6 +446,7 @@ def channels_last():
 def main():
     for family in [
         functions, pairs, convolutions, matrices, normalizations, pooling, shapes, selections, resizing, channels_last,
+        kinks,
     ]:
         family()
     try:

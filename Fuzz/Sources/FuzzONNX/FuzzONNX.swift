@@ -14,6 +14,11 @@ private func test(_ bytes: UnsafeBufferPointer<UInt8>) {
     }
     var source = AutoencoderSource(encoder: .init(file: "fuzz.onnx"), decoder: .init(file: "other.onnx"))
     source.likelihood = .bernoulli
+    // z as a value within the graph, under a name that many of the seeds have.
+    var inner = source
+    inner.decoder.input = "a"
+    inner.normalization = .init(means: [0.5], deviations: [0.5])
+    _ = try? ONNXAutoencoder(file, file, inner, maximum: 1 << 20)
     _ = try ONNXAutoencoder(file, file, source, maximum: 1 << 20)
   } catch let error as ModelFileError {
     guard !error.description.contains(where: \.isNewline) else { fatalError("lines: \(error)") }

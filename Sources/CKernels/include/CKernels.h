@@ -146,6 +146,11 @@ ptrdiff_t ckernels_at_most(const float *values, ptrdiff_t count, float threshold
 void ckernels_accumulate(const double *a, ptrdiff_t rows, ptrdiff_t a_row, ptrdiff_t a_inner, const double *b,
                          ptrdiff_t inner, ptrdiff_t b_inner, double *y, ptrdiff_t columns, ptrdiff_t y_row);
 
+// The eigenvalues of a symmetric matrix [n][n] in descending order, and its eigenvectors, of length 1, which take the
+// matrix's place, one in each row. `beside` is memory for n numbers. Returns 0 for numbers of 2^1000 and more, and if the
+// method does not converge.
+int ckernels_symmetric_eigensystem(ptrdiff_t n, double *matrix, double *values, double *beside);
+
 // Functions of single numbers, with the bits that vectors of them have.
 double ckernels_exponential(double x);
 double ckernels_logarithm(double x);
@@ -163,5 +168,10 @@ double ckernels_power(double x, double y);
 void ckernels_turn(double t, double *sine, double *cosine);
 // Two independent standard normal numbers from two uniform ones in (0, 1).
 void ckernels_normal_pair(double u, double v, double *first, double *second);
+
+// Of arrays, with the same bits: pairs from `count` numbers u and v, next to each other; e^x, and ln x, in place.
+void ckernels_normal_pairs(const double *u, const double *v, ptrdiff_t count, double *normal);
+void ckernels_exponentials(double *values, ptrdiff_t count);
+void ckernels_logarithms(double *values, ptrdiff_t count);
 
 #endif

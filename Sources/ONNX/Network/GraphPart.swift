@@ -13,10 +13,14 @@ struct GraphPart {
   /// Finds the input.
   ///
   /// - Parameters:
-  ///   - name: The input, which may be any value of the graph; nil: the only input of the graph.
+  ///   - name: The input; nil: the only input of the graph.
   ///   - key: The scenario's key that names it, for messages.
+  ///   - innerShape: The shape of one member's part where the input may also be a value within the graph, whose shape
+  ///     files need not tell; nil: it may not.
   /// - Throws: `Refusal`.
-  init(_ file: ONNXFile, input name: String?, key: String, limits: Lowering.Limits) throws {
+  init(
+    _ file: ONNXFile, input name: String?, key: String, innerShape: [Int]? = nil, limits: Lowering.Limits
+  ) throws {
     self.file = file
     let ports = file.graph.freeInputs
     if let name {
@@ -32,6 +36,12 @@ struct GraphPart {
       throw Refusal("has sparse tensors", "make them dense before the export")
     }
     lowering = try Lowering(file.graph, file.bytes, limits: limits)
+    if let innerShape, file.graph.nodes.contains(where: { [input] in $0.outputs.contains(input) }) {
+      inputShape = innerShape
+      // Sizes of the batch within the graph are those of its inputs.
+      for port in ports where port.shape?.isEmpty == false { _ = try? Self.memberShape(port, lowering) }
+      return
+    }
     guard let port = ports.first(where: { [input] in $0.name == input }) else {
       throw Refusal(
         "has no input '\(input)'; it has " + ports.prefix(8).map { "'\($0.name)'" }.joined(separator: ", "),

@@ -45,7 +45,9 @@ public struct ONNXAutoencoder: Sendable {
       try EncoderPart(encoder, source, image: image, limits: limits)
     }
     let decoding = try Self.reporting(decoder) {
-      try DecoderPart(decoder, source, image: image, limits: limits)
+      try DecoderPart(
+        decoder, source, image: image, limits: limits,
+        innerDimension: decoder.path == encoder.path ? encoding.latentDimension : nil)
     }
     guard encoding.latentDimension == decoding.latentDimension else {
       throw ModelFileError(
@@ -162,8 +164,15 @@ private struct DecoderPart {
   let latentDimension: Int
   let plainForm: AutoencoderPlan.PlainForm
 
-  init(_ file: ONNXFile, _ source: AutoencoderSource, image: ImageShape?, limits: Lowering.Limits) throws {
-    let part = try GraphPart(file, input: source.decoder.input, key: "model.decoder.input", limits: limits)
+  /// - Parameter innerDimension: N, where z may be a value within the graph, as in a file of a whole autoencoder; nil:
+  ///   it may not.
+  init(
+    _ file: ONNXFile, _ source: AutoencoderSource, image: ImageShape?, limits: Lowering.Limits,
+    innerDimension: Int?
+  ) throws {
+    let part = try GraphPart(
+      file, input: source.decoder.input, key: "model.decoder.input",
+      innerShape: innerDimension.map { [1, $0] }, limits: limits)
     let lowering = part.lowering
     latentDimension = try lowering.checkedCount(part.inputShape, "the input '\(part.input)'")
     let latent = try lowering.makeActivation(part.inputShape, for: "the input")

@@ -64,13 +64,13 @@ package struct ONNXDerivative {
   package func callAsFunction(at state: [Double], along directions: [[Double]], kinks: inout KinkPass?)
     -> (output: [Double], derivatives: [[Double]])
   {
-    let memory = ProgramMemory(program, capacity: directions.count + 1)
+    let memory = TangentMemory(program, directions: directions.count)
     for (row, values) in ([state] + directions).enumerated() {
-      memory.rows(program.input.slot, row).pointer.update(from: values, count: values.count)
+      memory.row(program.input.slot, row).update(from: values, count: values.count)
     }
     Tangents(program: program, memory: memory, directions: directions.count).run(kinks: &kinks)
     let rows = (0...directions.count).map { row in
-      let output = memory.rows(program.outputs[0].slot, row).pointer
+      let output = memory.row(program.outputs[0].slot, row)
       return (0..<program.outputs[0].count).map { output[$0] }
     }
     return (rows[0], Array(rows.dropFirst()))

@@ -65,9 +65,10 @@ enum Convolutions {
     let gathered = table.count * geometry.places * operands.shape[1] * padded(outputs / operands.groups)
     let shifted =
       geometry.fineCount * operands.shape[1] * padded(geometry.places * outputs / operands.groups)
-    // Few channels leave most columns of a panel unused.
+    // Few channels leave most columns of a panel unused. Channels that do not meet need no panels.
+    let isChannelwise = operands.groups == operands.channels && operands.groups == outputs
     let kind: Step.Kind =
-      2 * shifted < gathered
+      isChannelwise && outputs > 1 || 2 * shifted < gathered
       ? .shiftedProduct(shiftedProduct(operands, geometry, table))
       : .product(try product(operands, geometry, table, context))
     return try emit(kind, operands, [operands.images, outputs] + geometry.coarse, context)

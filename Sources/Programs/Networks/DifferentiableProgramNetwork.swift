@@ -59,12 +59,12 @@ package struct DifferentiableProgramNetwork: DifferentiableNetwork {
 
   /// Memory for one state and its directions.
   package final class TangentWorkspace {
-    let encoder: ProgramMemory<Double>
-    let decoder: ProgramMemory<Double>
+    let encoder: TangentMemory
+    let decoder: TangentMemory
 
     init(_ network: DifferentiableProgramNetwork, directions: Int) {
-      encoder = ProgramMemory(network.encoder, capacity: directions + 1)
-      decoder = ProgramMemory(network.decoder, capacity: directions + 1)
+      encoder = TangentMemory(network.encoder, directions: directions)
+      decoder = TangentMemory(network.decoder, directions: directions)
     }
   }
 
@@ -107,16 +107,16 @@ package struct DifferentiableProgramNetwork: DifferentiableNetwork {
   }
 
   private func run(
-    _ program: Program<Double>, _ memory: ProgramMemory<Double>, _ source: Rows<Double>,
+    _ program: Program<Double>, _ memory: TangentMemory, _ source: Rows<Double>,
     to target: Rows<Double>, directions: Int, _ kinks: inout KinkPass?
   ) {
     let (input, output) = (program.input, program.outputs[0])
     for r in 0...directions {
-      memory.rows(input.slot, r).pointer.update(from: source.row(r), count: input.count)
+      memory.row(input.slot, r).update(from: source.row(r), count: input.count)
     }
     Tangents(program: program, memory: memory, directions: directions).run(kinks: &kinks)
     for r in 0...directions {
-      target.row(r).update(from: memory.rows(output.slot, r).pointer, count: output.count)
+      target.row(r).update(from: memory.row(output.slot, r), count: output.count)
     }
   }
 }

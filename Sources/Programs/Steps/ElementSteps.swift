@@ -4,7 +4,7 @@ import Numerics
 struct RearrangementStep<Scalar: GraphScalar> {
   private let runs: [Rearrangement.Run]
   private let fill: Scalar
-  private let place: StepPlace
+  let place: StepPlace
 
   init(_ plan: Rearrangement, _ place: StepPlace) {
     runs = plan.runs

@@ -2,9 +2,9 @@ import Numerics
 
 /// Weighted sums over groups, in double precision.
 struct SumStep<Scalar: GraphScalar> {
-  private let groups: Groups
-  private let weights: [Double]
-  private let place: StepPlace
+  let groups: Groups
+  let weights: [Double]
+  let place: StepPlace
 
   init(_ groups: Groups, _ weights: [Double], _ place: StepPlace) {
     self.groups = groups

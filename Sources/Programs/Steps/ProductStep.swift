@@ -2,16 +2,16 @@ import Numerics
 
 /// Products of rows, or of patches gathered from the input, with weights: y = W x + b, and a function of it.
 struct ProductStep<Scalar: GraphScalar> {
-  private let inner: Int
-  private let columns: Int
+  let inner: Int
+  let columns: Int
   private let rows: Int
-  private let groups: Int
-  private let patches: Patches?
+  let groups: Int
+  let patches: Patches?
   private let activation: Numerics.Activation
-  private let place: StepPlace
+  let place: StepPlace
   /// W of each group, packed.
-  private let packed: [AlignedBuffer<Scalar>]
-  private let bias: [AlignedBuffer<Scalar>]
+  let packed: [AlignedBuffer<Scalar>]
+  let bias: [AlignedBuffer<Scalar>]
   private let zeros: AlignedBuffer<Scalar>
   /// Columns in whole panels.
   private let width: Int
