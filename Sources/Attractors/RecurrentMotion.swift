@@ -6,7 +6,7 @@ import Recurrence
 /// consecutive windows.
 public struct RecurrentMotion: Sendable {
   /// The kinds of motion.
-  public enum Kind: Sendable, Hashable {
+  public enum Kind: Int32, Sendable, CaseIterable {
     /// On a closed curve, or on several that are visited in turn: one Lyapunov exponent is zero within its error,
     /// and all others are negative.
     case stableCurve

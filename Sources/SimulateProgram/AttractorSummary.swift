@@ -1,5 +1,6 @@
 import Attractors
 import Dynamics
+import RunFiles
 import Scenarios
 
 /// What a search for attractors found, as text.

@@ -4,6 +4,7 @@ import Dynamics
 import Numerics
 import Observables
 import Preparation
+import RunFiles
 import Scenarios
 
 /// What attractors are near to.

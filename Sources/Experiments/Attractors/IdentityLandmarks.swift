@@ -4,6 +4,7 @@ import Dynamics
 import Numerics
 import Observables
 import Preparation
+import RunFiles
 import Scenarios
 
 /// What attractors are compared with: memories of training and of held-out items, concepts, and how near is near.

@@ -1,3 +1,5 @@
+import Attractors
+
 /// Single numbers of a study, per level and of the whole model.
 extension AttractorStudy {
   /// How many attracting sets of each kind there are.
