@@ -180,7 +180,7 @@ let package = Package(
         "Datasets",
         "Output",
         "Vocabulary",
-      ], exclude: ["make_clusters.py"]),
+      ], exclude: ["make_clusters.py", "make_jacobians.py"]),
     .testTarget(
       name: "VAETests",
       dependencies: [
