@@ -130,6 +130,31 @@ import Testing
     #expect(meaning(one, forward) == expected)
   }
 
+  @Test func placesAreAtAttractorsWithinTheRadius() throws {
+    // Attractors at (+-1, 0), a saddle at the origin, which attracts the line x = 0 only.
+    let map = ToyMap.doubleWell(0.3, 0.1)
+    let search = ToySearch(
+      map: map, start: GivenStart(RowTable([[0.5, 0]]), space: .latent), seed: 1, threads: 2)
+    _ = try search.decide([Member(level: 0, item: 0, realization: 0)])
+    #expect(search.sets.filter(\.isStable).count == 1)
+    let places = [[1, 0.01], [-1.05, 0], [0, 0], [0.5, 0], [-0.97, -0.04], [3, 3]]
+    #expect(
+      try search.haveAttractors(near: places, within: 0.03) == [true, false, false, false, false, false])
+    // No start has reached the other one.
+    #expect(search.sets.filter(\.isStable).count == 1)
+    #expect(try search.haveAttractors(near: places, within: 0.06) == [true, true, false, false, true, false])
+    #expect(search.sets.filter(\.isStable).count == 2)
+    #expect(!search.sets.contains { $0.kind == .saddle }, "only stable sets join the catalogue")
+    #expect(try search.haveAttractors(near: [], within: 1).isEmpty)
+    #expect(throws: CancellationError.self) {
+      try search.haveAttractors(near: places, within: 0.01, shouldStop: { true })
+    }
+    // At a saddle-node's ghost there is no attractor, however near the place is.
+    let ghost = ToySearch(
+      map: .ghost(1e-13), start: GivenStart(RowTable([[0.0]]), space: .latent), seed: 1, threads: 1)
+    #expect(try ghost.haveAttractors(near: [[0], [1e-9]], within: 1) == [false, false])
+  }
+
   @Test func bytesOfOtherMapsAreRefused() throws {
     let (search, members) = search(0)
     _ = try search.decide(members)

@@ -37,11 +37,14 @@ extension Experiment {
     let starts = try decideStarts(AttractorLots(search, keeping, events), specification)
     try search.census(
       from: geometry.censusStates, budget: specification.census, shouldStop: events.shouldStop)
+    let landmarks = IdentityLandmarks(geometry, heldOut: heldOut, specification)
+    let itemsAtSets = try landmarks.itemsAtSets(of: search, shouldStop: events.shouldStop)
 
     var (study, order) = collect(search, starts)
     study.pictures = model.dataStates(of: table(study.sets.map { $0.points[0] }, width: map.dimension))
-    identify(&study, IdentityLandmarks(geometry, heldOut: heldOut, specification.quantiles), own: start.own)
-    let edges = edges(search, starts)
+    study.itemsAtSets = itemsAtSets
+    identify(&study, landmarks, own: start.own)
+    let edges = edges(search, starts, &study, own: start.own)
     study.edges = order.map { edges[$0] }
     study.unsettled = try unsettled(search, starts, study)
     if let items = start.itemOfState { study.items = study.items.map { items[Int($0)] } }
@@ -100,9 +103,10 @@ extension Experiment {
       of: SpreadItems(split: dataset.test, count: count), count: count, threads: options.threads)
   }
 
-  /// How far the edge of each set's basin is, in the order of the search.
+  /// How far the edge of each set's basin is, in the order of the search, and how far starts are from their memories.
   private func edges(
-    _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ starts: DecidedStarts
+    _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ starts: DecidedStarts,
+    _ study: inout AttractorStudy, own: OwnItems?
   ) -> [BasinEdge] {
     let keys = scenario.initial.levels.indices.flatMap { level in
       starts.items.flatMap { item in
@@ -113,7 +117,19 @@ extension Experiment {
       let decision = starts.decisions[key] ?? (.undecided, -1, -1)
       return AttractorDecision(outcome: decision.outcome, set: decision.set, time: decision.time)
     }
-    return search.edges(of: keys.map(member), decisions)
+    var displacements = [Double](repeating: 0, count: scenario.initial.levels.count)
+    let edges = search.edges(of: keys.map(member), decisions) { number, state in
+      guard let memories = own?.memories else { return }
+      let memory = memories.row(Int(keys[number].item))
+      displacements[keys[number].level] += distance(state, memory, memories.columns)
+    }
+    let startsPerLevel = Double(max(starts.items.count * starts.realizations, 1))
+    if own != nil {
+      for level in displacements.indices {
+        study.basins[level].displacement = displacements[level] / startsPerLevel
+      }
+    }
+    return edges
   }
 
   private func member(_ key: StartKey) -> Member {

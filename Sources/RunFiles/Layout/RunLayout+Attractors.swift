@@ -189,6 +189,14 @@ extension RunLayout {
         "radius of balls around the set's points that are proven to belong to its basin: the boundary is not nearer"
       ) { $0.edges.map(\.provenDistance) },
       .reals(leaving) { $0.edges.map(\.leavingDistance) },
+      real(
+        "proven_noise", ["attractor"],
+        "corruption level at which starts are proven_distance away from their memories on average; missing if none is"
+      ) { page in page.edges.map { page.noise(reaching: $0.provenDistance) } },
+      real(
+        "nearest_leaving_noise", ["attractor"],
+        "likewise of nearest_leaving_distance"
+      ) { page in page.edges.map { page.noise(reaching: $0.leavingDistance) } },
       integer(
         "nearest_leaving_level", ["attractor"], .address, "index of that start's level, -1 for none"
       ) { page in
@@ -276,6 +284,10 @@ extension RunLayout {
         "basin_entropy", ["level"],
         "former name of basin_fraction_entropy, which the next version leaves out", units: "nats"
       ) { $0.basins.map(\.entropy.ofDecided) },
+      real(
+        "start_displacement", ["level"],
+        "mean latent distance of starts from their own items' memories; missing without own items"
+      ) { $0.basins.map(\.displacement) },
       .reals(unseen) { $0.basins.map(\.unseen.estimate) },
       .reals(error) { $0.basins.map(\.unseen.standardError) },
     ]
