@@ -164,7 +164,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "TestSupport", "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables",
-        "Figures",
+        "Figures", "VAE",
         "Drawing", "Scenarios",
         "Experiments", "Preparation", "Kinds", "Numerics",
       ]),

@@ -134,7 +134,9 @@ struct AttractorSummary {
     let rotation =
       motion.rotationNumber.isFinite
       ? "; rotation number \(Summary.short(motion.rotationNumber, 6)) +- \(Summary.short(motion.rotationNumberError, 6))"
-      : ""
+      : motion.kind == .chaoticSet
+        ? "; if it is a transient, it lasts \(Summary.short(motion.leastLifetime, 1)) steps on average at least (95 %)"
+        : ""
     return
       "\(k): \(words(study.sets[k]))\(motion.pieces > 1 ? " in \(motion.pieces) pieces" : ""); Lyapunov exponents per"
       + " step \(exponents.joined(separator: ", "))\(rotation)"

@@ -190,18 +190,7 @@ extension CommandTests {
     /// A network whose latent states end on a closed curve, from a file.
     @Test func aClosedCurveHasABasinAnEntropyAndARotationNumber() throws {
       let sandbox = try Sandbox()
-      let architecture = Architecture(
-        dataDimension: 12, latentDimension: 3, hidden: [10], activation: .tanh,
-        likelihood: .bernoulli)
-      let drawn = Autoencoder(initializing: architecture, seed: 21)
-      let model = Autoencoder(
-        architecture: architecture,
-        layers: drawn.layers.map { layer in
-          var layer = layer
-          layer.weight = layer.weight.map { 4 * $0 }
-          return layer
-        })
-      try sandbox.put([UInt8](try Safetensors.encode(model)), at: "curve.safetensors")
+      try sandbox.put([UInt8](try Safetensors.encode(turningModel(seed: 21))), at: "curve.safetensors")
       try sandbox.put(
         """
         name: curve

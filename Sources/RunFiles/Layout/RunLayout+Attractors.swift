@@ -158,6 +158,10 @@ extension RunLayout {
         "average_error", perSet,
         "difference of mean and covariance of states between two consecutive windows, in units of the set's size"
       ) { $0.motions { $0.averageError } },
+      real(
+        "least_lifetime", perSet,
+        "lower bound, with confidence 0.95, of the mean number of steps on a chaotic set if it is a transient; missing for others"
+      ) { $0.motions { $0.leastLifetime } },
       integer(
         "pieces", perSet, .value, "pieces of a recurrent set that orbits visit in turn; -1 for other sets"
       ) { $0.motions { Double($0.pieces) }.map { $0.isFinite ? Int32($0) : -1 } },
