@@ -136,11 +136,12 @@ extension CommandTests {
     private func expectNoise(_ reader: NetCDFReader) throws {
       let states = try Table(reader, "members/latent_state")
       let n = states.shape[2]
-      let displacement = (0..<3).map { level in
-        (0..<48).reduce(0) { sum, start in
+      let displacement = (0..<3).map { level -> Double in
+        let sum = (0..<48).reduce(0.0) { sum, start in
           let own = (0..<n).map { states[start / 4 * 4, 0, $0] }
           return sum + squaredDistance((0..<n).map { states[level * 48 + start, 0, $0] }, own).squareRoot()
-        } / 48
+        }
+        return sum / 48
       }
       let written = try reader.variable("attractors/start_displacement").readDoubles()
       for level in 0..<3 { #expect(abs(written[level] - displacement[level]) < 1e-5) }
