@@ -5,19 +5,24 @@ import Numerics
 extension AttractorSearch {
   /// Whether a stable set lies within a radius of each place, such as an item's memory.
   ///
-  /// Newton's method is applied where no known set lies so near. What it finds within the radius joins the catalogue if
-  /// it is stable.
+  /// Newton's method is applied where no known set lies so near and one step leads at most eleven radii away. Farther steps
+  /// exclude a fixed point within the radius, unless the map stretches distances tenfold there. What Newton's method finds
+  /// within the radius joins the catalogue if it is stable.
   ///
   /// - Parameters:
   ///   - places: States, shape `[places][N]`.
   ///   - radius: A Euclidean length of latent states.
   ///   - shouldStop: Asked between places. True cancels.
   /// - Throws: `CancellationError` if `shouldStop` returns true.
-  /// - Complexity: O(places x Newton steps x (N x parameters + N^3)).
+  /// - Complexity: O(places x (sets x N + parameters)), and O(Newton steps x (N x parameters + N^3)) for each place at
+  ///   which Newton's method is applied.
   public func haveAttractors(
     near places: [[Double]], within radius: Double, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> [Bool] {
-    let open = places.filter { !isAttractor(near: $0, within: radius) }
+    let open = places.filter { place in
+      !shouldStop() && !isAttractor(near: place, within: radius)
+        && norm(difference(evaluator.image(of: place), place)) <= 11 * radius
+    }
     let found = solve(open.map { ($0, 1) }, shouldStop: shouldStop)
     if shouldStop() { throw CancellationError() }
     let near = zip(open, found).map { place, finding -> InvariantSet? in
