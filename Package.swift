@@ -164,7 +164,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "TestSupport", "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables",
-        "Figures",
+        "Figures", "VAE",
         "Drawing", "Scenarios",
         "Experiments", "Preparation", "Kinds", "Numerics", "Pictures",
       ]),
@@ -180,7 +180,7 @@ let package = Package(
         "Datasets",
         "Output",
         "Vocabulary",
-      ], exclude: ["make_clusters.py"]),
+      ], exclude: ["make_clusters.py", "make_jacobians.py"]),
     .testTarget(
       name: "VAETests",
       dependencies: [

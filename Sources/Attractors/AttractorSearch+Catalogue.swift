@@ -55,18 +55,23 @@ extension AttractorSearch {
       sets.append(set)
       return Int32(sets.count - 1)
     }
-    guard settings.usesTrappingBalls else { return indices }
+    addBalls(from: first)
+    return indices
+  }
+
+  /// Makes the trapping balls of the catalogue's sets from `first` on.
+  func addBalls(from first: Int) {
+    guard settings.usesTrappingBalls else { return }
     let new = Array(sets[first...])
     let made = Mutex([TrappingBall?](repeating: nil, count: new.count))
     Parallel.forEach(pieces: new.count, threads: threads) { _, piece in
-      guard new[piece].period <= Self.longestPeriodOfBalls else { return }
+      guard (1...Self.longestPeriodOfBalls).contains(new[piece].period) else { return }
       let ball = TrappingBall(around: new[piece], of: self.map)
       made.withLock { $0[piece] = ball }
     }
     for (k, ball) in made.withLock({ $0 }).enumerated() {
       if let ball { balls.append((Int32(first + k), ball)) }
     }
-    return indices
   }
 
   /// Whether two findings are the same set.
@@ -74,7 +79,7 @@ extension AttractorSearch {
   /// They are the same if Newton's method cannot tell their places apart; for sets on kinks nothing else counts.
   /// Elsewhere, sets that are alike and within `settings.mergeDistance` are also the same, unless both are stable
   /// and something separates them.
-  private func isSame(_ candidate: InvariantSet, _ known: InvariantSet) -> Bool {
+  func isSame(_ candidate: InvariantSet, _ known: InvariantSet) -> Bool {
     guard candidate.period == known.period else { return false }
     let distance = candidate.distance(to: known)
     let isCertain = distance <= candidate.certainDistance(to: known)

@@ -19,8 +19,11 @@ extension AttractorSearch {
   /// - Parameters:
   ///   - members: Starts, which are prepared again.
   ///   - decisions: Where they went, in their order. Undecided starts count for nothing.
+  ///   - visit: Receives each member's number and its z(0), shape `[N]`.
   /// - Complexity: O(starts x (encoding + sets x N)).
-  public func edges(of members: [Member], _ decisions: [Decision]) -> [BasinEdge] {
+  public func edges(
+    of members: [Member], _ decisions: [Decision], visit: (Int, UnsafePointer<Double>) -> Void = { _, _ in }
+  ) -> [BasinEdge] {
     var result = sets.map { _ in
       BasinEdge(provenDistance: .nan, leavingDistance: .nan, leavingStart: -1)
     }
@@ -38,6 +41,7 @@ extension AttractorSearch {
       }
       begin(pool, from: 0, members)
       for index in 0..<pool.count {
+        visit(first + index, pool.state(index))
         let decision = decisions[first + index]
         guard decision.set >= 0 || decision.outcome == .diverged else { continue }
         for (k, set) in sets.enumerated() where set.isStable && Int32(k) != decision.set {

@@ -65,8 +65,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
 
   /// How far a call of `decide(_:)` has come.
   public struct Progress: Sendable, Hashable {
-    /// The fraction of the work that is done. An orbit under way counts by the steps that it has taken, of the most
-    /// that it may take.
+    /// The fraction of all steps that are done, as far as the orbits that have ended tell.
     public var fraction: Double
     /// The number of orbits that are decided.
     public var decided: Int
@@ -93,9 +92,12 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
   /// States that the first orbits passed. The census uses them.
   public internal(set) var samples: [[Double]] = []
 
-  private let start: Start
+  let start: Start
+  let seed: UInt64
   private let noise: NoiseSource
   let threads: Int
+  /// The call of `decide(_:)` under way; nil between calls.
+  var queue: OrbitQueue?
   /// The number of examinations of orbits for recurrent motion that found no set.
   var fruitlessExaminations = 0
   /// Evaluates the map at single states, between rounds.
@@ -135,6 +137,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     self.map = map
     self.start = start
     self.settings = settings
+    self.seed = seed
     self.threads = threads
     evaluator = LinearizedOrbit(map)
     noise = NoiseSource(seed: seed)
@@ -155,7 +158,7 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     _ members: [Member], progress: ((Progress) -> Bool)? = nil,
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws -> [Decision] {
-    unsettled = []
+    if queue == nil { unsettled = [] }
     return try decide(
       count: members.count, progress: progress, shouldStop: shouldStop
     ) { pool, first in
@@ -186,43 +189,51 @@ public final class AttractorSearch<Map: DifferentiableMap, Start: InitialConditi
     count: Int, progress: ((Progress) -> Bool)?, shouldStop: @escaping @Sendable () -> Bool,
     begin: (OrbitPool, Int) -> Void
   ) throws -> [Decision] {
-    var decisions = [Decision](repeating: Decision(), count: count)
-    let pool = OrbitPool(
-      dimension: map.dimension,
-      capacity: settings.refillsBlocks ? min(Self.poolCapacity, max(count, 1)) : count)
+    let queue =
+      self.queue ?? OrbitQueue(count: count, dimension: map.dimension, capacity: poolCapacity(count))
+    precondition(queue.decisions.count == count, "a call is continued with the members that it began with")
+    self.queue = queue
+    defer { self.queue = nil }
+    let pool = queue.pool
     let workers = WorkerScratch((0..<threads).map { _ in OrbitWorker(map, capacity: BlockSize.standard) })
-    var taken = 0
-    var round = 0
-    while taken < count || pool.count > 0 {
+    while queue.taken < count || pool.count > 0 {
       let wanted =
-        settings.refillsBlocks ? min(pool.capacity, BlockSize.standard << min(round, 20)) : pool.capacity
+        settings.refillsBlocks
+        ? min(pool.capacity, BlockSize.standard << min(queue.round, 20)) : pool.capacity
       let first = pool.count
-      while pool.count < wanted, taken < count {
+      while pool.count < wanted, queue.taken < count {
         pool.append(
           OrbitPool.Orbit(
-            start: Int32(truncatingIfNeeded: taken), nextAttempt: Self.firstAttempt,
+            start: Int32(truncatingIfNeeded: queue.taken), nextAttempt: Self.firstAttempt,
             nextCycleAttempt: Self.firstAttempt, tolerance: settings.tolerance, nextLook: Self.firstLook))
-        taken += 1
+        queue.taken += 1
       }
       begin(pool, first)
-      guard try advance(pool, workers, round: round, shouldStop: shouldStop) else {
+      guard try advance(pool, workers, round: queue.round, shouldStop: shouldStop) else {
         throw CancellationError()
       }
-      decideOrbits(pool, &decisions, shouldStop: shouldStop)
+      let before = SearchEffort.Tally(pool, late: Self.firstLook)
+      decideOrbits(pool, &queue.decisions, shouldStop: shouldStop)
       if shouldStop() { throw CancellationError() }
-      round += 1
-      if let progress, !progress(self.progress(pool, taken: taken, of: count)) { throw CancellationError() }
+      queue.effort.count(from: before, to: SearchEffort.Tally(pool, late: Self.firstLook))
+      queue.round += 1
+      if let progress, !progress(self.progress(queue)) { throw CancellationError() }
     }
-    return decisions
+    return queue.decisions
   }
 
-  private func progress(_ pool: OrbitPool, taken: Int, of count: Int) -> Progress {
-    let decided = taken - pool.count
-    let times = (0..<pool.count).map { pool.orbits.pointer[$0].time }
-    let underWay = times.reduce(0) { $0 + Double($1) / Double(settings.maximumSteps) }
+  /// The capacity of the pool of orbits for a number of members.
+  func poolCapacity(_ count: Int) -> Int {
+    settings.refillsBlocks ? min(Self.poolCapacity, max(count, 1)) : count
+  }
+
+  private func progress(_ queue: OrbitQueue) -> Progress {
+    let pool = queue.pool
     return Progress(
-      fraction: min((Double(decided) + underWay) / Double(max(count, 1)), 1), decided: decided,
-      unsettled: times.count { $0 >= Self.firstLook })
+      fraction: queue.effort.fraction(
+        pool, waiting: queue.decisions.count - queue.taken, late: Self.firstLook,
+        maximumSteps: settings.maximumSteps), decided: queue.taken - pool.count,
+      unsettled: (0..<pool.count).count { pool.orbits.pointer[$0].time >= Self.firstLook })
   }
 
   /// Prepares the initial states of the pool's orbits from `first` on, and turns them into z(0).

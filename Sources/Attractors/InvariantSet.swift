@@ -57,17 +57,17 @@ public struct InvariantSet: Sendable {
   /// |F^p(z) - z| at the first point; NaN without a period.
   public let residual: Double
   /// The eigenvalues of dF^p/dz, by descending modulus; NaN if there is no Jacobian.
-  public private(set) var eigenvalues: [ComplexNumber]
+  public internal(set) var eigenvalues: [ComplexNumber]
   /// The largest modulus of an eigenvalue; NaN if there is no Jacobian.
-  public private(set) var spectralRadius: Double
+  public internal(set) var spectralRadius: Double
   /// |dF^p/dz|_2; NaN if there is no Jacobian.
-  public private(set) var largestSingularValue: Double
+  public internal(set) var largestSingularValue: Double
   /// Whether the set attracts what is near it.
-  public private(set) var stability: Stability
+  public internal(set) var stability: Stability
   /// Whether dF^p/dz exists.
-  public private(set) var isSmooth = true
+  public internal(set) var isSmooth = true
   /// J(z) at each point. If points lie on kinks, only dF^p/dz at the first point; empty if there is none.
-  private(set) var jacobians: [SmallMatrix]
+  var jacobians: [SmallMatrix]
   /// The kinks that pass through each point.
   let kinks: [[Int]]
   /// How far away the true points may be, as Newton's method estimates it.

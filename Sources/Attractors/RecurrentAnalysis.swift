@@ -83,6 +83,7 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
         guard returns(to: sample, from: history.state, after: min(max(needed, 1024), 65_536)) else {
           return .none(lookAgain: 2 * time)
         }
+        if kind == .chaoticSet, !holds(sample, history.points) { return .none(lookAgain: 2 * time) }
         return .found(set(kind, exponents, history, sample, window: window))
       }
     }
@@ -137,6 +138,23 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
       starts[...], after: steps, window: window, weights: BirkhoffWeights(window), shouldStop: shouldStop)
     return windows.count == starts.count
       && windows.allSatisfy { $0.sample.isFinite && SetComparison($0.sample, sample) == .same }
+  }
+
+  /// Whether orbits from many points of the set are still on it after many steps. A chaotic transient leaves at a
+  /// constant rate, so that it is found out unless it lasts much longer.
+  private func holds(_ sample: OrbitSample, _ points: [Double]) -> Bool {
+    let n = map.dimension
+    let count = points.count / n
+    let starts = (0..<RecurrentMotion.watchedOrbits).map { k -> [Double] in
+      let step = k * count / RecurrentMotion.watchedOrbits
+      return Array(points[step * n..<(step + 1) * n])
+    }
+    let window = Self.shortestWindow
+    let windows = OrbitWindows(map, capacity: starts.count).follow(
+      starts[...], after: RecurrentMotion.watchedSteps - 2 * window, window: window,
+      weights: BirkhoffWeights(window), shouldStop: shouldStop)
+    return windows.count == starts.count
+      && windows.allSatisfy { $0.sample.isFinite && SetComparison($0.sample, sample) != .separate }
   }
 
   private func set(

@@ -1,3 +1,4 @@
+import Numerics
 import Recurrence
 
 /// How orbits move on a set that is neither a fixed point nor a cycle.
@@ -6,7 +7,7 @@ import Recurrence
 /// consecutive windows.
 public struct RecurrentMotion: Sendable {
   /// The kinds of motion.
-  public enum Kind: Sendable, Hashable {
+  public enum Kind: Int32, Sendable, CaseIterable {
     /// On a closed curve, or on several that are visited in turn: one Lyapunov exponent is zero within its error,
     /// and all others are negative.
     case stableCurve
@@ -46,6 +47,19 @@ public struct RecurrentMotion: Sendable {
     self.pieces = pieces
     self.window = window
     self.sample = sample
+  }
+
+  /// The number of orbits that are followed from points of a chaotic set, and of the steps that each of them takes there.
+  static let watchedOrbits = 16
+  static let watchedSteps = 16_384
+
+  /// A lower bound, with confidence 0.95, on the average number of steps that orbits stay on a chaotic set, in case that it
+  /// is a transient; NaN for other kinds.
+  ///
+  /// Orbits leave a chaotic transient at a constant rate r, so that none leaves in n steps with probability exp(-r n). None
+  /// has left.
+  public var leastLifetime: Double {
+    kind == .chaoticSet ? Double(Self.watchedOrbits * Self.watchedSteps) / logarithm(20) : .nan
   }
 
   /// The average position, shape `[N]`.

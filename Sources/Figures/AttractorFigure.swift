@@ -146,12 +146,6 @@ extension RunData {
     return names[label] ?? "concept \(label)"
   }
 
-  func percent(_ fraction: Double) -> String {
-    guard fraction.isFinite else { return "-" }
-    if fraction > 0, fraction < 0.001 { return "< 0.1 %" }
-    return short((1000 * fraction).rounded() / 10) + " %"
-  }
-
   /// A curve of basin fractions.
   private struct BasinCurve {
     var label: String
@@ -186,11 +180,22 @@ extension RunData {
     let title =
       reached.count > Self.colouredAttractors
       ? "The \(Self.colouredAttractors) largest of \(reached.count) basins" : "All basins that starts reach"
-    sheet.addPanels([
-      Sheet.Draft(
-        title: title, x: levelAxis(xRange), y: Axis("fraction of starts [1]", yRange),
-        layers: basinLayers(curves, xRange), height: 150)
-    ])
+    let panel = Sheet.Draft(
+      title: title, x: levelAxis(xRange), y: Axis("fraction of starts [1]", yRange),
+      layers: basinLayers(curves, xRange), height: 150)
+    let regimes = try regimeCurves()
+    sheet.addPanels([panel])
+    if !regimes.isEmpty {
+      sheet.addLegend(
+        "regime",
+        regimes.map { LegendEntry(label: $0.label, colour: $0.colour, marker: $0.marker, dash: $0.dash) })
+      sheet.addPanels([
+        Sheet.Draft(
+          title: "What the attractors resemble" + (models.map { " (means over \($0) models)" } ?? ""),
+          x: levelAxis(xRange), y: Axis("fraction of starts [1]", Axis.fractions),
+          layers: basinLayers(regimes, xRange), height: 110)
+      ])
+    }
     let group = attractors.run.group
     let starts = group.dimensions.first { $0.name == "initial" }.map { "n = \($0.length) starts per level. " }
     let lower = try attractors.run.existingName(of: .lowerBound(of: Self.basins))
@@ -199,7 +204,8 @@ extension RunData {
       "Shares of the starts that end on each attractor: \(reached.count) \(reached.count == 1 ? "is" : "are") reached, of \(attractors.count) sets"
         + " found; numbered by their index in the file, from 0. \(starts ?? "")Bars: 95 %"
         + " (\(method ?? "Clopper-Pearson")), the upper end widened by undecided starts; none for sums and undecided"
-        + " starts. Symbols at one level stand side by side. \(provenance(isRun: true).capitalizedFirst).")
+        + " starts. recalled: starts that end at their own item. Symbols at one level stand side by side. \(provenance(isRun: true).capitalizedFirst)."
+    )
     return sheet
   }
 
@@ -226,6 +232,23 @@ extension RunData {
     curves.append(
       BasinCurve(label: "undecided", value: attractors.undecided, colour: .black, marker: .cross, dash: 3))
     return curves
+  }
+
+  /// The shares of starts by what their attractors resemble; none of a file without these numbers.
+  private func regimeCurves() throws -> [BasinCurve] {
+    try ["memorized", "prototype", "generalizing", "spurious", "recalled"].enumerated().compactMap {
+      k, regime in
+      let path = regime + "_fraction"
+      guard find(path) != nil, case let shares = try values(path, ["level"]),
+        shares.contains(where: \.isFinite)
+      else { return nil }
+      let ends = [VariableRole.lowerBound(of: path), .upperBound(of: path)].compactMap { name(of: $0) }
+      let bars = try ends.map { try values($0, ["level"]) }
+      return BasinCurve(
+        label: regime, value: shares, bars: bars.count == 2 ? (bars[0], bars[1]) : nil,
+        colour: Palette.distinct[k],
+        marker: Marker.number(k), dash: regime == "recalled" ? 2 : 1)
+    }
   }
 
   /// The layers of the curves in a panel, shifted sideways.

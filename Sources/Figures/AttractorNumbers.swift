@@ -14,7 +14,7 @@ extension RunData {
     ("undecided_fraction", "undecided"),
     ("median_settling_time", "median settling time"), ("memorized_fraction", "memorized"),
     ("prototype_fraction", "prototype"), ("generalizing_fraction", "generalizing"),
-    ("spurious_fraction", "spurious"),
+    ("spurious_fraction", "spurious"), ("recalled_fraction", "recalled"),
   ]
 
   /// Those that the file has.

@@ -133,7 +133,7 @@ extension RunData {
         cells.append((Rectangle(x: x - 0.5, y: y - 0.5, width: 1, height: 1), colour))
         texts.append(
           SheetText(
-            text: Self.count(count), x: x, y: y, size: confusion.cell >= 18 ? 6 : 4.5, alignment: .center,
+            text: briefCount(count), x: x, y: y, size: confusion.cell >= 18 ? 6 : 4.5, alignment: .center,
             colour: colour.luminance > 0.45 ? .black : .white))
       }
     }
@@ -157,12 +157,6 @@ extension RunData {
         }), layers: [.cells(cells)], texts: texts,
       height: max(Double(rows) * 15, rows > 1 ? TextWidth.of("class of the item", size: TextSize.label) : 30),
       left: confusion.left, hasBox: true)
-  }
-
-  /// A count as a text that is short enough for a cell.
-  private static func count(_ x: Double) -> String {
-    if x < 10_000 { return "\(Int(x))" }
-    return x < 1e6 ? String(format: "%.0fk", x / 1e3) : String(format: "%.1gM", x / 1e6)
   }
 
   private func confusionCaption(

@@ -24,6 +24,8 @@ public struct ObservableContext: Sendable {
   public var samples: MemorySamples?
   /// The radius of each concept, `[classes]`; nil if concepts reach without limit.
   public var conceptRadii: [Double]?
+  /// The derivative of the map; nil if nobody needs it, or if it has none.
+  public var derivative: MapDerivative?
 
   /// Creates a context from its parts.
   public init(
@@ -71,6 +73,8 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let ownMemory = ObservableNeeds(rawValue: 256)
   /// Classes, or clusters in their place.
   public static let classes = ObservableNeeds(rawValue: 512)
+  /// A map with a derivative.
+  public static let derivative = ObservableNeeds(rawValue: 1024)
 }
 
 /// An observable whose values depend on GSL, OpenBLAS or the C library, and so come back on other machines to a tolerance only.
@@ -149,6 +153,12 @@ public enum ObservableRegistry {
     DataDistanceMemory.self,
     DataDistanceConcept.self,
     DataDistanceSiblingConcept.self,
+    SpectralRadius.self,
+    LargestSingularValue.self,
+    SecondSingularValue.self,
+    JacobianAsymmetry.self,
+    GainWithinClasses.self,
+    GainBetweenClasses.self,
   ]
 
   /// The observable of that name; nil if the name is unknown or the context lacks what the observable needs.

@@ -77,6 +77,7 @@ public struct Experiment: Sendable {
       !kind.traits.isTrainedHere || kind is any TrainableModelKind,
       "the traits of \(scenario.model.kind) say that it is trained, but it is no TrainableModelKind")
     try kind.check(scenario, against: self.dataset)
+    try checkDerivatives()
     if let latent = kind.declaredLatentDimension(for: self.dataset) {
       try checkObservables(latentDimension: latent)
     }
@@ -120,6 +121,18 @@ extension Experiment {
         expected: "observables that need no held-out items; this data set has none",
         remedy: "leave it out, or raise dataset.test")
     }
+  }
+
+  /// Refuses observables of the map's derivative where it has none.
+  private func checkDerivatives() throws {
+    guard case .missing(let reason, let instead) = kind.traits.jacobian,
+      let name = scenario.observables.first(where: { needs(of: $0).contains(.derivative) })
+    else { return }
+    throw scenario.error(
+      key: "observables", value: name,
+      expected:
+        "observables without a derivative, because model.kind: \(scenario.model.kind) has none: \(reason)",
+      remedy: "leave it out: \(instead)")
   }
 
   /// What an observable needs.

@@ -22,15 +22,21 @@ struct Measurements {
   ///
   /// - Throws: `ScenarioError` where the context lacks what one of them needs.
   init(
-    of map: some EncodingMap, _ geometry: PreparedGeometry, _ start: PreparedStart, _ experiment: Experiment
+    of map: some EncodingMap, _ model: any PreparedModel, _ geometry: PreparedGeometry,
+    _ start: PreparedStart,
+    _ experiment: Experiment
   ) throws {
     let scenario = experiment.scenario
     let components = scenario.observables.compactMap { PrincipalComponent.number(in: $0) }
     let axes =
       components.isEmpty && !scenario.output.latents ? nil : geometry.centres.principalAxes().axes
-    let context = Self.context(of: map, geometry, start, axes: axes, experiment)
+    var context = Self.context(of: map, geometry, start, axes: axes, experiment)
+    if scenario.observables.contains(where: { experiment.needs(of: $0).contains(.derivative) }) {
+      context.derivative = (model as? any DifferentiableModel).map { Self.derivative($0.differentiableMap) }
+    }
+    let known = context
     func observable(_ name: String) throws -> any Observable {
-      guard let observable = experiment.options.registry.observable(named: name, in: context) else {
+      guard let observable = experiment.options.registry.observable(named: name, in: known) else {
         throw scenario.error(
           key: "observables", value: name,
           expected: "observables that these initial states and this data set have",
@@ -54,6 +60,8 @@ struct Measurements {
         elements: Array(axes.storage.buffer.prefix(count * map.dimension)))
     }
   }
+
+  private static func derivative(_ map: some DifferentiableMap) -> MapDerivative { MapDerivative(map) }
 
   private static func context(
     of map: some EncodingMap, _ geometry: PreparedGeometry, _ start: PreparedStart, axes: RowTable?,

@@ -39,7 +39,7 @@ extension Experiment {
     try checkObservables(latentDimension: map.dimension)
     let geometry = PreparedGeometry(of: map, self)
     let start = try PreparedStart(of: map, model, geometry, self)
-    let measurements = try Measurements(of: map, geometry, start, self)
+    let measurements = try Measurements(of: map, model, geometry, start, self)
     return PreparedEnsemble(
       map: map, start: start, plan: plan(measurements, geometry, start, of: model),
       geometry: geometry.centres, principalAxes: measurements.principalAxes,

@@ -93,6 +93,7 @@ package enum ObservablesPage {
     if needs.contains(.superclass) { words.append("a data set with superclasses") }
     if needs.contains(.heldOutItems) { words.append("held-out items") }
     if needs.contains(.posterior) { words.append("a model with a posterior, such as `model.kind: vae`") }
+    if needs.contains(.derivative) { words.append("a model with a derivative, such as `model.kind: vae`") }
     return words
   }
 }

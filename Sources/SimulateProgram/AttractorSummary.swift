@@ -1,5 +1,6 @@
 import Attractors
 import Dynamics
+import RunFiles
 import Scenarios
 
 /// What a search for attractors found, as text.
@@ -13,7 +14,7 @@ struct AttractorSummary {
     let reached = study.reachedCount
     var lines = [heading, TextTable.numbers(levelRows)]
     lines.append(
-      "entropy: of the basin fractions of decided starts [all undecided ones in the largest basin, each a set of its"
+      "recalled: starts whose attractor is at their own item; entropy: of the basin fractions of decided starts [all undecided ones in the largest basin, each a set of its"
         + " own]; unseen: sets that no start reached, at least, without those that only undecided starts reach."
     )
     if reached > 0 { lines += [""] + basinTable(shown: min(10, reached)) }
@@ -35,6 +36,13 @@ struct AttractorSummary {
       ? ""
       : "; on kinks of the map: \(kinked) (\(onKinks(.stable)) stable, \(onKinks(.semiStable)) semi-stable,"
         + " \(onKinks(.unstable)) unstable, \(onKinks(.undecided)) undecided)"
+    func share(_ fraction: Double, _ words: String) -> String? {
+      fraction.isFinite ? "\(Summary.short(100 * fraction, 3)) % of \(words) items" : nil
+    }
+    let atSets = [
+      share(study.itemsAtSets.training, "training"), share(study.itemsAtSets.heldOut, "held-out"),
+    ]
+    .compactMap { $0 }
     let stable = study.stableSets
     let kinds = [
       (stable.cycles, "cycles"), (stable.curves, "closed curves"),
@@ -45,6 +53,7 @@ struct AttractorSummary {
       + " \(Summary.short(study.seconds, 1)) s); all found: \(stable.all) stable"
       + " (\(kinds.joined(separator: ", "))), \(count(.saddle)) saddles, \(count(.repeller)) repellers,"
       + " \(count(.unstableCycle)) unstable cycles\(others)."
+      + (atSets.isEmpty ? "" : " At a stable set: \(atSets.joined(separator: ", ")).")
   }
 
   private func isOnKink(_ set: InvariantSet) -> Bool { !set.isSmooth && set.period > 0 }
@@ -53,7 +62,7 @@ struct AttractorSummary {
   private var levelRows: [[String]] {
     let outcomes = Outcome.allCases
     var rows = [
-      ["level"] + outcomes.map { "\($0)" } + ["entropy", "unseen", "t50", "t90", "tmax"]
+      ["level"] + outcomes.map { "\($0)" } + ["recalled", "entropy", "unseen", "t50", "t90", "tmax"]
     ]
     for (l, basins) in study.basins.enumerated() {
       let times = [
@@ -65,7 +74,10 @@ struct AttractorSummary {
       rows.append(
         [Summary.short(study.levels[l])]
           + outcomes.map { outcome in "\(study.outcomes[l].count { $0 == outcome })" }
-          + [number(basins.entropy.ofDecided, 2) + bounds, number(basins.unseen.estimate, 1)]
+          + [
+            number(basins.recalled.fraction, 3), number(basins.entropy.ofDecided, 2) + bounds,
+            number(basins.unseen.estimate, 1),
+          ]
           + times.map { $0 < 0 ? "-" : "\($0)" })
     }
     return rows
@@ -122,7 +134,9 @@ struct AttractorSummary {
     let rotation =
       motion.rotationNumber.isFinite
       ? "; rotation number \(Summary.short(motion.rotationNumber, 6)) +- \(Summary.short(motion.rotationNumberError, 6))"
-      : ""
+      : motion.kind == .chaoticSet
+        ? "; if it is a transient, it lasts \(Summary.short(motion.leastLifetime, 1)) steps on average at least (95 %)"
+        : ""
     return
       "\(k): \(words(study.sets[k]))\(motion.pieces > 1 ? " in \(motion.pieces) pieces" : ""); Lyapunov exponents per"
       + " step \(exponents.joined(separator: ", "))\(rotation)"

@@ -127,6 +127,7 @@ struct ListCommand: ParsableCommand {
     if needs.contains(.superclass) { words.append("superclasses") }
     if needs.contains(.heldOutItems) { words.append("held-out items") }
     if needs.contains(.posterior) { words.append("model.kind: \(Program.registry.models[0].name)") }
+    if needs.contains(.derivative) { words.append("a model with a derivative") }
     return words
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Output
 import Testing
+import VAE
 
 extension CommandTests {
   /// Work that is interrupted or killed is continued, and leaves the same bits.
@@ -196,7 +197,72 @@ extension CommandTests {
         parts: ["small.nc", "dynamics.steps was 20, now 21"])
     }
 
-    /// The search for attractors begins anew, the ensemble before it does not.
+    /// A search of 9,600 starts in three lots, some seconds long, which ends on points and on closed curves.
+    private static let search = """
+      name: search
+      seed: 7
+      dataset: {kind: hierarchical-patterns, dimension: 12, superclasses: 2, classes: 2, memories: 10, test: 5}
+      model: {file: curve.safetensors}
+      dynamics: {steps: 2}
+      initial: {levels: [0, 0.3], realizations: 120}
+      observables: [distance-root]
+      attractors: {max-steps: 20000, tolerance: 1.0e-13, trapping: false}
+
+      """
+
+    private func putSearch(_ sandbox: Sandbox) throws {
+      try sandbox.put([UInt8](try Safetensors.encode(turningModel(seed: 21))), at: "curve.safetensors")
+      try sandbox.put(Self.search, at: "search.yaml")
+    }
+
+    @Test func aSearchKilledAtAnyMomentIsContinued() throws {
+      let sandbox = try Sandbox()
+      try putSearch(sandbox)
+      try sandbox.succeed("run", "search.yaml", "-o", "whole.nc")
+      let arguments = [
+        "run", "search.yaml", "-o", "killed.nc", "--resume", "--checkpoint-interval", "0.01",
+      ]
+      var moments = SystemRandomNumberGenerator()  // any moment will do; a failure is a failure
+      var continued = 0
+      for _ in 0..<12 {
+        let program = try sandbox.start(Checkout.program, arguments)
+        Thread.sleep(forTimeInterval: Double.random(in: 0.1...0.7, using: &moments))
+        program.kill()
+        let execution = try program.end()
+        if execution.errors.contains("continuing the search for attractors") { continued += 1 }
+        if execution.code == 0 { break }
+        #expect(execution.code == -SIGKILL, "\(execution.errors)")
+      }
+      #expect(continued > 0)
+      #expect(try sandbox.simulate(arguments).code == 0)
+      try expectIdentical(sandbox.reader("whole.nc"), sandbox.reader("killed.nc"))
+      #expect(try !sandbox.names.contains { $0.hasPrefix("killed.nc.") })
+    }
+
+    /// Also where a shard is killed, and where one of them ends in single lots.
+    @Test func shardsOfASearchMakeTheSameFile() throws {
+      let sandbox = try Sandbox()
+      try putSearch(sandbox)
+      try sandbox.succeed("run", "search.yaml", "-o", "whole.nc", "--threads", "1")
+      for count in [2, 3] {
+        for number in 1...count {
+          let shard = [
+            "run", "search.yaml", "-o", "part.nc", "--shard", "\(number)/\(count)", "--resume",
+            "--checkpoint-interval", "0.01",
+          ]
+          let program = try sandbox.start(Checkout.program, shard)
+          Thread.sleep(forTimeInterval: 0.5)
+          program.kill()
+          _ = try program.end()
+          #expect(try sandbox.simulate(shard).code == 0)
+        }
+        let files = (1...count).map { "part.\($0)-of-\(count).shard" }
+        #expect(try sandbox.simulate(["merge"] + files + ["-o", "merged\(count).nc"]).code == 0)
+        try expectIdentical(sandbox.reader("whole.nc"), sandbox.reader("merged\(count).nc"))
+      }
+    }
+
+    /// A search that is over within a second, in the midst of its ensemble or its search.
     @Test func anInterruptedSearchKeepsTheEnsemble() throws {
       let sandbox = try Sandbox()
       try sandbox.put(smallScenario, at: "small.yaml")

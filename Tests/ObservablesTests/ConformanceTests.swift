@@ -35,6 +35,7 @@ import VAE
       heldOut: OwnItems(
         memories: RowTable(normalRows(30, 3, seed: 84)), classes: (0..<30).map { Int32($0 % 3) }),
       classCount: 3, origin: own ? .training : .elsewhere, seed: 1)
+    context.derivative = MapDerivative(DifferentiableInferenceMap(DenseNetwork<Double>(model)))
     return context
   }
 
@@ -49,6 +50,8 @@ import VAE
       "energy", "input-entropy", "reconstruction-excess", "kullback-leibler", "displacement",
       "distance-sibling-concept", "memory-recovered", "distance-training-sample", "distance-held-out",
       "data-distance-memory", "data-distance-concept", "data-distance-sibling-concept", "nearest-concept",
+      "spectral-radius", "largest-singular-value", "second-singular-value", "jacobian-asymmetry",
+      "gain-within-classes", "gain-between-classes",
     ]
     #expect(Set(ObservableRegistry.all.map { $0.name }) == contract)
     let nats: Set<String> = ["energy", "input-entropy", "reconstruction-excess", "kullback-leibler"]

@@ -96,6 +96,22 @@ import VAE
     #expect(decisions.allSatisfy { search.set($0)?.period == 3 })
   }
 
+  /// Beyond r = 4 orbits of the logistic map leave [0, 1] through a hole about 1/2, whose measure 2 ((r - 4) / r)^(1/2) / pi
+  /// is their rate.
+  @Test func aLongTransientIsNoChaoticSet() throws {
+    let starts = spaced(12, from: 0.05, to: 0.95).map { [$0] }
+    // A mean lifetime of 50,000 steps: most orbits are still there when they are looked at first.
+    let (_, transient) = try findAttractors(.logistic(4 + 4e-9), from: starts, maximumSteps: 20_000)
+    #expect(Set(transient.map(\.outcome)) == [.diverged, .undecided])
+    // One of 5 million is not told from a set; what is said of it holds.
+    let (search, lasting) = try findAttractors(.logistic(4 + 4e-13), from: starts, maximumSteps: 20_000)
+    #expect(lasting.allSatisfy { $0.outcome == .recurrent })
+    let found = try #require(motion(search, lasting[0]))
+    #expect(abs(found.leastLifetime - 16 * 16_384 / logarithm(20)) < 1e-6)
+    let (other, curve) = try findAttractors(.delayedLogistic(2.1), from: [[0.5, 0.4]])
+    #expect(try #require(motion(other, curve[0])).leastLifetime.isNaN)
+  }
+
   @Test func twoSetsStayTwo() throws {
     // A curve for y < 0 and the mirrored one for y > 0, chosen by a bistable third component.
     let well = ToyMap(

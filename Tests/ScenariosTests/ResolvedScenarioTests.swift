@@ -100,6 +100,7 @@ import Testing
           near-quantile: 0.05
           class-quantile: 0.95
           held-out-quantile: 0.95
+          item-radius: 0.01
         output:
           file: "/scenarios/a.nc"
           members: false

@@ -4,6 +4,7 @@ import Dynamics
 import Numerics
 import Observables
 import Preparation
+import RunFiles
 import Scenarios
 
 /// What attractors are near to.
@@ -12,6 +13,7 @@ extension Experiment {
     study.identities = study.sets.map(landmarks.identity)
     for level in study.levels.indices { study.countRegimes(level) }
     guard let own else { return }
+    for level in study.levels.indices { study.countRecalled(level, own, within: landmarks.itemRadius) }
     let classes = dataset.hierarchy.numberOfClasses
     for level in study.levels.indices {
       // The first column is that of attractors near to no concept.
@@ -27,6 +29,20 @@ extension Experiment {
 }
 
 extension AttractorStudy {
+  /// Counts the starts of a level that come back to their own item.
+  fileprivate mutating func countRecalled(_ level: Int, _ own: OwnItems, within radius: Double) {
+    let recalled = labels[level].indices.map { k -> Int32 in
+      let label = labels[level][k]
+      guard label >= 0 else { return outcomes[level][k] == .diverged ? -2 : -1 }
+      let memory = IdentityLandmarks.row(own.memories, Int(items[k / realizations]))
+      return sets[Int(label)].farthestDistance(from: memory) <= radius ? 1 : 0
+    }
+    let interval = FractionInterval.ofBasins(labels: recalled, startsPerItem: realizations, attractors: 2)[1]
+    let count = recalled.count { $0 == 1 }
+    basins[level].recalled = RegimeShare(
+      fraction: Double(count) / Double(max(recalled.count, 1)), interval: interval)
+  }
+
   /// Counts the starts of a level by the regime of the attractor that they reach.
   fileprivate mutating func countRegimes(_ level: Int) {
     let regimes = zip(labels[level], outcomes[level]).map { label, outcome -> Int32 in

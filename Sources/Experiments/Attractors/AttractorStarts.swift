@@ -6,6 +6,7 @@ import Dynamics
 import Kinds
 import Numerics
 import Observables
+import RunFiles
 import Scenarios
 import Synchronization
 
@@ -14,15 +15,16 @@ extension Experiment {
   ///
   /// In double precision, whatever the precision of the ensemble.
   ///
-  /// - Throws: `ScenarioError`, `CancellationError`.
+  /// - Throws: `ScenarioError`, `CancellationError`; `ByteDecodingError` where the former state does not fit.
   func attractorStudy(
-    _ model: any DifferentiableModel, _ specification: AttractorSpecification
+    _ model: any DifferentiableModel, _ specification: AttractorSpecification, _ keeping: SearchKeeping
   ) throws -> AttractorStudy {
-    try attractorStudy(model.differentiableMap, of: model, specification)
+    try attractorStudy(model.differentiableMap, of: model, specification, keeping)
   }
 
   private func attractorStudy(
-    _ map: some DifferentiableMap, of model: any DifferentiableModel, _ specification: AttractorSpecification
+    _ map: some DifferentiableMap, of model: any DifferentiableModel, _ specification: AttractorSpecification,
+    _ keeping: SearchKeeping
   ) throws -> AttractorStudy {
     let clock = ContinuousClock()
     let begin = clock.now
@@ -32,19 +34,54 @@ extension Experiment {
     let search = AttractorSearch(
       map: map, start: start, seed: scenario.seed, threads: options.threads,
       settings: .init(specification, spread: geometry.spread))
-    let starts = try decideStarts(search, specification)
+    let starts = try decideStarts(AttractorLots(search, keeping, events), specification)
     try search.census(
       from: geometry.censusStates, budget: specification.census, shouldStop: events.shouldStop)
+    let landmarks = IdentityLandmarks(geometry, heldOut: heldOut, specification)
+    let itemsAtSets = try landmarks.itemsAtSets(of: search, shouldStop: events.shouldStop)
 
     var (study, order) = collect(search, starts)
     study.pictures = model.dataStates(of: table(study.sets.map { $0.points[0] }, width: map.dimension))
-    identify(&study, IdentityLandmarks(geometry, heldOut: heldOut, specification.quantiles), own: start.own)
-    let edges = edges(search, starts)
+    study.itemsAtSets = itemsAtSets
+    identify(&study, landmarks, own: start.own)
+    let edges = edges(search, starts, &study, own: start.own)
     study.edges = order.map { edges[$0] }
     study.unsettled = try unsettled(search, starts, study)
     if let items = start.itemOfState { study.items = study.items.map { items[Int($0)] } }
     study.seconds = (clock.now - begin).inSeconds
     return study
+  }
+
+  /// Searches with those starts that belong to a shard.
+  ///
+  /// How many starts `until` asks for depends on all of them, so such a search belongs to no shard.
+  ///
+  /// - Returns: What the lots of starts showed, which the merging of shards takes over.
+  /// - Throws: as `attractorStudy`.
+  func attractorShare(
+    of shard: Shard, _ model: any DifferentiableModel, _ specification: AttractorSpecification,
+    _ keeping: SearchKeeping
+  ) throws -> SearchState {
+    guard specification.until == nil else { return SearchState() }
+    return try attractorShare(of: shard, model.differentiableMap, of: model, specification, keeping)
+  }
+
+  private func attractorShare(
+    of shard: Shard, _ map: some DifferentiableMap, of model: any DifferentiableModel,
+    _ specification: AttractorSpecification, _ keeping: SearchKeeping
+  ) throws -> SearchState {
+    let encoder = model.map(mode: scenario.dynamics.mode, precision: .double)
+    let (geometry, start) = try attractorGround(of: encoder, model)
+    let search = AttractorSearch(
+      map: map, start: start, seed: scenario.seed, threads: options.threads,
+      settings: .init(specification, spread: geometry.spread))
+    let items = try attractorItems(specification, available: try givenStateCount)
+    let keys = starts(of: DecidedStarts(items: items, realizations: scenario.initial.realizations))
+    let events = events
+    return try AttractorLots(search, keeping, events).decide(keys.map(member), shard: shard) {
+      events.progress(
+        .searching(SearchProgress(fraction: $0, decided: $1, unsettled: $2, of: keys.count)))
+    }
   }
 
   /// Memories and starts.
@@ -66,9 +103,10 @@ extension Experiment {
       of: SpreadItems(split: dataset.test, count: count), count: count, threads: options.threads)
   }
 
-  /// How far the edge of each set's basin is, in the order of the search.
+  /// How far the edge of each set's basin is, in the order of the search, and how far starts are from their memories.
   private func edges(
-    _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ starts: DecidedStarts
+    _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ starts: DecidedStarts,
+    _ study: inout AttractorStudy, own: OwnItems?
   ) -> [BasinEdge] {
     let keys = scenario.initial.levels.indices.flatMap { level in
       starts.items.flatMap { item in
@@ -79,7 +117,19 @@ extension Experiment {
       let decision = starts.decisions[key] ?? (.undecided, -1, -1)
       return AttractorDecision(outcome: decision.outcome, set: decision.set, time: decision.time)
     }
-    return search.edges(of: keys.map(member), decisions)
+    var displacements = [Double](repeating: 0, count: scenario.initial.levels.count)
+    let edges = search.edges(of: keys.map(member), decisions) { number, state in
+      guard let memories = own?.memories else { return }
+      let memory = memories.row(Int(keys[number].item))
+      displacements[keys[number].level] += distance(state, memory, memories.columns)
+    }
+    let startsPerLevel = Double(max(starts.items.count * starts.realizations, 1))
+    if own != nil {
+      for level in displacements.indices {
+        study.basins[level].displacement = displacements[level] / startsPerLevel
+      }
+    }
+    return edges
   }
 
   private func member(_ key: StartKey) -> Member {
@@ -129,14 +179,14 @@ extension Experiment {
   }
 
   private func decideStarts(
-    _ search: AttractorSearch<some DifferentiableMap, PreparedStart>, _ specification: AttractorSpecification
+    _ lots: AttractorLots<some DifferentiableMap>, _ specification: AttractorSpecification
   ) throws -> DecidedStarts {
     let wanted = specification.items ?? scenario.initial.items
     let key = specification.itemsKey
     let available = try givenStateCount
     let first = try attractorItems(specification, available: available)
     var result = DecidedStarts(items: first, realizations: scenario.initial.realizations)
-    try decide(&result, search, from: 0, to: 1)
+    try decide(&result, lots, from: 0, to: 1)
     guard let until = specification.until else { return result }
     // Every look spends an equal part of the 5 % (Bonferroni), so that stopping when intervals look narrow
     // keeps their confidence.
@@ -147,7 +197,7 @@ extension Experiment {
     result.error = 0.05 / Double(sizes.count)
     let limit = available ?? (hasSourceItems ? split.count : Int(Int32.max))
     for (k, size) in sizes.enumerated() where k > 0 {
-      if widestInterval(result, search.sets.count) <= until.halfWidth { break }
+      if widestInterval(result, lots.search.sets.count) <= until.halfWidth { break }
       let items = min(limit, size / scenario.initial.realizations)
       if items > result.items.count {
         result.items = try itemIndices(
@@ -158,7 +208,7 @@ extension Experiment {
         result.realizations = realizations
       }
       try decide(
-        &result, search, from: Double(k) / Double(sizes.count), to: Double(k + 1) / Double(sizes.count))
+        &result, lots, from: Double(k) / Double(sizes.count), to: Double(k + 1) / Double(sizes.count))
       result.looks.taken = k + 1
     }
     return result
@@ -169,9 +219,25 @@ extension Experiment {
 
   /// Decides those starts that are not decided yet.
   private func decide(
-    _ result: inout DecidedStarts, _ search: AttractorSearch<some DifferentiableMap, PreparedStart>,
-    from: Double, to: Double
+    _ result: inout DecidedStarts, _ lots: AttractorLots<some DifferentiableMap>, from: Double, to: Double
   ) throws {
+    let keys = starts(of: result)
+    let (events, known) = (events, result.decisions.count)
+    let decisions = try lots.decide(keys.map(member)) { fraction, decided, unsettled in
+      events.progress(
+        .searching(
+          SearchProgress(
+            fraction: from + (to - from) * fraction, decided: known + decided, unsettled: unsettled,
+            of: known + keys.count)))
+    }
+    for (key, decision) in zip(keys, decisions) {
+      result.decisions[key] = (decision.outcome, decision.set, decision.time)
+    }
+    result.order = keys
+  }
+
+  /// The addresses of the starts that are not decided yet, in the order in which they begin.
+  private func starts(of result: DecidedStarts) -> [StartKey] {
     var keys: [StartKey] = []
     for realization in 0..<Int32(result.realizations) {
       for item in result.items {
@@ -182,20 +248,7 @@ extension Experiment {
         }
       }
     }
-    let (events, known) = (events, result.decisions.count)
-    let decisions = try search.decide(
-      keys.map(member),
-      progress: { progress in
-        events.progress(
-          .searching(
-            SearchProgress(
-              fraction: from + (to - from) * progress.fraction, decided: known + progress.decided,
-              unsettled: progress.unsettled, of: known + keys.count)))
-      }, shouldStop: events.shouldStop)
-    for (key, decision) in zip(keys, decisions) {
-      result.decisions[key] = (decision.outcome, decision.set, decision.time)
-    }
-    result.order = keys
+    return keys
   }
 
   /// Half the width of the widest interval of all levels; 1 without attractors, infinite where an interval is

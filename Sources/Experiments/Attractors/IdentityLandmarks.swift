@@ -4,6 +4,7 @@ import Dynamics
 import Numerics
 import Observables
 import Preparation
+import RunFiles
 import Scenarios
 
 /// What attractors are compared with: memories of training and of held-out items, concepts, and how near is near.
@@ -20,13 +21,18 @@ struct IdentityLandmarks {
   /// The quantile of the distances of held-out items from their nearest training memory; NaN without such items.
   private let generalizingRadius: Double
 
-  /// The largest number of held-out items.
+  /// The distance within which an item is at a set.
+  let itemRadius: Double
+
+  /// The largest number of held-out items, and of training items that are compared with sets.
   static let mostHeldOut = 1000
 
   /// Measures the quantiles.
   ///
   /// - Complexity: O(`mostHeldOut` x items x N).
-  init(_ geometry: LatentGeometry, heldOut: RowTable, _ quantiles: AttractorSpecification.Quantiles) {
+  init(_ geometry: LatentGeometry, heldOut: RowTable, _ specification: AttractorSpecification) {
+    let quantiles = specification.quantiles
+    itemRadius = specification.itemRadius * geometry.spread
     self.geometry = geometry
     self.heldOut = heldOut
     let memories = geometry.memories
@@ -55,6 +61,23 @@ struct IdentityLandmarks {
       elements: (0..<count).flatMap { row(table, SpreadItems.place($0, of: count, in: table.rows)) })
   }
 
+  /// The shares of training and of held-out items that are themselves at stable sets; NaN without such items. What
+  /// Newton's method finds at them joins the search's catalogue.
+  ///
+  /// - Throws: `CancellationError` if `shouldStop` returns true.
+  func itemsAtSets(
+    of search: AttractorSearch<some DifferentiableMap, some InitialCondition>,
+    shouldStop: @escaping @Sendable () -> Bool
+  ) throws -> (training: Double, heldOut: Double) {
+    let training = Self.spread(geometry.memories, over: min(Self.mostHeldOut, geometry.memories.rows))
+    let places = [training, heldOut].flatMap { table in (0..<table.rows).map { Self.row(table, $0) } }
+    let isAtSet = try search.haveAttractors(near: places, within: itemRadius, shouldStop: shouldStop)
+    func share(_ range: Range<Int>) -> Double {
+      range.isEmpty ? .nan : Double(isAtSet[range].count { $0 }) / Double(range.count)
+    }
+    return (share(0..<training.rows), share(training.rows..<isAtSet.count))
+  }
+
   /// What a set is near to.
   ///
   /// A set that moves is near to a place only if all of its points are. Distances are those of a cycle's first point,
@@ -64,7 +87,7 @@ struct IdentityLandmarks {
     let concept = Self.nearest(place, geometry.concepts)
     let memory = Self.nearest(place, geometry.memories)
     func reaches(_ table: RowTable, _ row: Int) -> Double {
-      set.points.reduce(0) { max($0, Self.distance($1, table, row)) }
+      set.farthestDistance(from: Self.row(table, row))
     }
     let fromMemory = reaches(geometry.memories, memory.row)
     let isRecovered = fromMemory <= 0.5 * distanceToOther(memory.row)
@@ -91,7 +114,7 @@ struct IdentityLandmarks {
       .filter { $0 > 0 }.min() ?? 0
   }
 
-  private static func row(_ table: RowTable, _ row: Int) -> [Double] {
+  static func row(_ table: RowTable, _ row: Int) -> [Double] {
     Array(table.storage.slice(from: row * table.columns, count: table.columns))
   }
 

@@ -70,6 +70,9 @@ package final class Checkpoints: @unchecked Sendable {
   /// Whether the interval has passed since the last checkpoint, or the start.
   package func isDue() -> Bool { ContinuousClock.now - last >= interval }
 
+  /// Whether a time has passed since the last checkpoint, or the start.
+  package func isDue(after time: Duration) -> Bool { ContinuousClock.now - last >= time }
+
   /// Writes a checkpoint in place of the former.
   package func save(_ header: Header, _ body: (inout ByteEncoder) throws -> Void) throws {
     let json = try JSONEncoder().encode(header)

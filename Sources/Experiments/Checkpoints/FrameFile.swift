@@ -14,6 +14,8 @@ package final class FrameFile {
     case records = 3
     /// The sums of a segment.
     case segment = 4
+    /// What a shard's lots of starts showed in the search for attractors.
+    case search = 5
     /// SHA-256 of everything before, in hexadecimal digits.
     case end = 255
   }

@@ -162,13 +162,17 @@ public struct ShardMerge {
     let prepared = try experiment.prepareEnsemble(map, of: model)
     let partition = UnitPartition(prepared.plan)
     var state = EnsembleState(merging: prepared.plan)
+    var search = SearchKeeping()
     for (index, file) in files.enumerated() {
       do {
         try file.forEachFrame(checked: true) { kind, frame in
-          guard kind == .segment else { return }
           if experiment.events.shouldStop() { throw CancellationError() }
           var frame = frame
-          try state.add(try SegmentSums(from: &frame, plan: prepared.plan))
+          switch kind {
+          case .segment: try state.add(try SegmentSums(from: &frame, plan: prepared.plan))
+          case .search: search.former.lots.merge(try SearchState(from: &frame).lots) { first, _ in first }
+          default: break
+          }
         }
       } catch let error as ByteDecodingError {
         throw CheckpointError(
@@ -182,8 +186,12 @@ public struct ShardMerge {
         problem: "the shards hold \(state.unitsDone) of \(partition.unitCount) units",
         remedy: "compute them again")
     }
-    let attractors = try experiment.write(
-      prepared, results: state.results, model: model, to: path, overwrite: overwrite, records: files)
+    let attractors = try experiment.scenario.attractors.map {
+      try experiment.attractorStudy(experiment.differentiable(model), $0, search)
+    }
+    try experiment.write(
+      prepared, results: state.results, attractors: attractors, model: model, to: path, overwrite: overwrite,
+      records: files)
     return experiment.report(
       prepared, results: state.results, model: model, path: path, memberSteps: 0, seconds: 0,
       attractors: attractors)

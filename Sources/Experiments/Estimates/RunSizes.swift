@@ -150,9 +150,12 @@ extension Experiment {
     result.preparationWork =
       perItem * Double(dataset.train.count + dataset.test.count + dataset.validation.count)
     result.epochWork = 3 * perItem * count
-    let searches = scenario.observables.contains { needs(of: $0).contains(.memorySearch) }
+    func isAsked(_ need: ObservableNeeds) -> Bool {
+      scenario.observables.contains { needs(of: $0).contains(need) }
+    }
+    let latent = Double(layout.latentDimension)
     result.ensembleWork =
       Double(members) * Double(layout.times)
-      * (perItem + (searches ? count * Double(layout.latentDimension) : 0))
+      * (perItem * (isAsked(.derivative) ? 1 + latent : 1) + (isAsked(.memorySearch) ? count * latent : 0))
   }
 }

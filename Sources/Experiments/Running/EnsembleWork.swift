@@ -30,6 +30,10 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
   private let job: RunJob
   private let model: any PreparedModel
   private var final: EnsembleState?
+  /// How far the search for attractors has come.
+  private(set) var search = SearchState()
+  /// The time that the last checkpoint of the search took.
+  private var savingTime = Duration.zero
   /// The part before the end of a shard's file that has its end already.
   private var dataBeforeEnd: Checkpoints.DataPart?
   private let partition: UnitPartition
@@ -48,10 +52,12 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
       do {
         var decoder = loaded.body
         let state = try EnsembleState(from: &decoder, plan: plan, segments: segments)
+        let search = try SearchState(from: &decoder)
         data = try loaded.header.data.map { part in
           try FrameFile(continuing: job.checkpoints.folder + part.name, part)
         }
         self.state = state
+        self.search = search
         fractionBefore = Double(state.measured) / Double(plan.memberCount * plan.times)
         if state.unitsDone == lastUnit { final = state }
         let percent = Int(100 * fractionBefore)
@@ -122,6 +128,7 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
     try job.checkpoints.save(header) { encoder in
       if experiment.checkpointsHoldModel { try model.encode(to: &encoder) }
       try state.encode(to: &encoder)
+      try search.encode(to: &encoder)
     }
   }
 
@@ -134,6 +141,29 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
       experiment.events.logger.warning("no checkpoint could be written: \(error)")
     }
   }
+
+  /// How the search for attractors is kept: in memory, and in a checkpoint where one is due.
+  var searchKeeping: SearchKeeping {
+    SearchKeeping(
+      former: search, spacing: .seconds(min(1, experiment.options.checkpointInterval)),
+      keep: { [self] in keep($0) })
+  }
+
+  private func keep(_ search: SearchState) {
+    self.search = search
+    // Saving takes a twentieth of the time at most.
+    guard let final, job.checkpoints.isDue(), job.checkpoints.isDue(after: savingTime * 20) else { return }
+    let begin = ContinuousClock.now
+    do {
+      try save(final)
+    } catch {
+      experiment.events.logger.warning("no checkpoint could be written: \(error)")
+    }
+    savingTime = .now - begin
+  }
+
+  /// Forgets the state of a search, because it is damaged.
+  func forgetSearch() { search = SearchState() }
 
   /// Removes what no checkpoint refers to.
   func abandon() {
@@ -156,9 +186,12 @@ final class EnsembleWork: EnsembleObserver, @unchecked Sendable {
   }
 
   /// Gives the shard its name.
-  func publishShard() throws {
+  ///
+  /// - Parameter found: What its lots of starts showed.
+  func publishShard(_ found: SearchState) throws {
     guard let data else { preconditionFailure("a shard has a data file") }
     dataBeforeEnd = try data.synchronized()
+    if !found.lots.isEmpty { try data.append(.search) { try found.encode(to: &$0) } }
     try data.appendEnd()
     try AtomicFile.publish(data.file, as: job.path, overwrite: job.overwrite)
     data.file.close()

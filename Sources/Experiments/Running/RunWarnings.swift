@@ -5,6 +5,7 @@ import Kinds
 import Numerics
 import Observables
 import Preparation
+import RunFiles
 import Scenarios
 
 /// Warnings of numbers that mislead although nothing is wrong with the run.

@@ -177,16 +177,18 @@ extension Experiment {
     let seconds = (clock.now - begin).inSeconds
     var attractors: AttractorStudy?
     do {
+      work.saveBeforeSearch()
       if let shard = job.shard, let segments {
-        try work.publishShard()
+        try work.publishShard(try searchShare(of: shard, model, work))
         return .shard(
           ShardReport(
             path: job.path, shard: shard, memberCount: partition.memberCount(ofSegments: segments),
             ensembleMemberCount: plan.memberCount))
       }
-      work.saveBeforeSearch()
-      attractors = try write(
-        prepared, results: results, model: model, to: job.path, overwrite: job.overwrite,
+      attractors = try searchAttractors(of: model, work)
+      try write(
+        prepared, results: results, attractors: attractors, model: model, to: job.path,
+        overwrite: job.overwrite,
         records: work.data.map { [$0] } ?? [])
     } catch {
       try work.keepResults(after: error)
@@ -229,15 +231,42 @@ extension Experiment {
     }
   }
 
-  /// Searches for attractors where they are asked for, and writes the run file.
+  /// Searches for attractors where they are asked for.
+  private func searchAttractors(of model: any PreparedModel, _ work: EnsembleWork) throws -> AttractorStudy? {
+    guard let specification = scenario.attractors else { return nil }
+    let model = differentiable(model)
+    return try continuing(work) { try attractorStudy(model, specification, $0) }
+  }
+
+  /// What a shard's starts show, where attractors are asked for.
+  private func searchShare(
+    of shard: Shard, _ model: any PreparedModel, _ work: EnsembleWork
+  ) throws -> SearchState {
+    guard let specification = scenario.attractors else { return SearchState() }
+    let model = differentiable(model)
+    return try continuing(work) { try attractorShare(of: shard, model, specification, $0) }
+  }
+
+  /// Continues a search, or starts it afresh where its state is damaged.
+  private func continuing<Result>(
+    _ work: EnsembleWork, _ search: (SearchKeeping) throws -> Result
+  ) throws -> Result {
+    do {
+      return try search(work.searchKeeping)
+    } catch let error as ByteDecodingError {
+      events.logger.warning("the search in the checkpoint is damaged (\(error)); starting it afresh")
+      work.forgetSearch()
+      return try search(work.searchKeeping)
+    }
+  }
+
+  /// Writes the run file.
   ///
   /// - Parameter records: The files that hold the members' records, in the order of the plan.
-  /// - Returns: The attractors.
   func write<Map: EncodingMap>(
-    _ prepared: PreparedEnsemble<Map>, results: [LevelStatistics], model: any PreparedModel,
-    to path: String, overwrite: Bool, records: [FrameFile]
-  ) throws -> AttractorStudy? {
-    let attractors = try scenario.attractors.map { try attractorStudy(differentiable(model), $0) }
+    _ prepared: PreparedEnsemble<Map>, results: [LevelStatistics], attractors: AttractorStudy?,
+    model: any PreparedModel, to path: String, overwrite: Bool, records: [FrameFile]
+  ) throws {
     let late = warnings(of: results) + (attractors.map { warnings(of: $0) } ?? [])
     for text in late { events.logger.warning("\(text)") }
     var description = runDescription
@@ -276,7 +305,6 @@ extension Experiment {
         }
       }
       try file.finish()
-      return attractors
     } catch {
       file.abandon()
       throw error

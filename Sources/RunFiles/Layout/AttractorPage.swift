@@ -25,6 +25,9 @@ struct AttractorPage {
     }
   }
 
+  /// The corruption level that displaces starts so far on average.
+  func noise(reaching distance: Double) -> Double { study.noise(reaching: distance) }
+
   subscript<Value>(dynamicMember path: KeyPath<AttractorStudy, Value>) -> Value { study[keyPath: path] }
 }
 

@@ -6,7 +6,7 @@ extension RunLayout {
   ///
   /// They are in the root, so that files of several models have their averages, and claims can name them.
   var attractorNumbers: RunSection<AttractorStudy> {
-    RunSection(columns: attractingSets + radii + undecided + settlingTimes + regimes)
+    RunSection(columns: attractingSets + radii + undecided + settlingTimes + regimes + items)
       .toTolerance()
   }
 
@@ -119,5 +119,28 @@ extension RunLayout {
       "share of decided starts whose attractor is nearer to a sample of training memories than to as many held-out ones"
     )
     return shares + [.reals(nearer) { $0.basins.map(\.nearerToTraining) }]
+  }
+
+  /// The shares of items that are at attractors, and of starts that come back to their own item.
+  private var items: [Column] {
+    let recalled = RunVariable(
+      "recalled_fraction", .real, ["level"], .value,
+      "share of starts whose attractor is within attractors.item-radius of their own item's memory")
+    let (lower, upper) = recalled.bounds(
+      "lower end of the 95 % interval of recalled_fraction",
+      "upper end of the 95 % interval of recalled_fraction; undecided starts widen it")
+    func share(_ name: String, _ words: String, _ value: @escaping @Sendable (AttractorStudy) -> Double)
+      -> Column
+    {
+      let text = "share of \(words) items whose memory is within attractors.item-radius of a stable set"
+      return .reals(RunVariable(name, .real, [], .value, text)) { [value($0)] }
+    }
+    return [
+      .reals(recalled.with([lower, upper])) { $0.basins.map(\.recalled.fraction) },
+      .reals(lower) { $0.basins.map(\.recalled.interval.lower) },
+      .reals(upper) { $0.basins.map(\.recalled.interval.upper) },
+      share("training_items_at_attractors", "training") { $0.itemsAtSets.training },
+      share("held_out_items_at_attractors", "held-out") { $0.itemsAtSets.heldOut },
+    ]
   }
 }

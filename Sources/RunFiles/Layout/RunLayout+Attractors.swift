@@ -158,6 +158,10 @@ extension RunLayout {
         "average_error", perSet,
         "difference of mean and covariance of states between two consecutive windows, in units of the set's size"
       ) { $0.motions { $0.averageError } },
+      real(
+        "least_lifetime", perSet,
+        "lower bound, with confidence 0.95, of the mean number of steps on a chaotic set if it is a transient; missing for others"
+      ) { $0.motions { $0.leastLifetime } },
       integer(
         "pieces", perSet, .value, "pieces of a recurrent set that orbits visit in turn; -1 for other sets"
       ) { $0.motions { Double($0.pieces) }.map { $0.isFinite ? Int32($0) : -1 } },
@@ -189,6 +193,14 @@ extension RunLayout {
         "radius of balls around the set's points that are proven to belong to its basin: the boundary is not nearer"
       ) { $0.edges.map(\.provenDistance) },
       .reals(leaving) { $0.edges.map(\.leavingDistance) },
+      real(
+        "proven_noise", ["attractor"],
+        "corruption level at which starts are proven_distance away from their memories on average; missing if none is"
+      ) { page in page.edges.map { page.noise(reaching: $0.provenDistance) } },
+      real(
+        "nearest_leaving_noise", ["attractor"],
+        "likewise of nearest_leaving_distance"
+      ) { page in page.edges.map { page.noise(reaching: $0.leavingDistance) } },
       integer(
         "nearest_leaving_level", ["attractor"], .address, "index of that start's level, -1 for none"
       ) { page in
@@ -276,6 +288,10 @@ extension RunLayout {
         "basin_entropy", ["level"],
         "former name of basin_fraction_entropy, which the next version leaves out", units: "nats"
       ) { $0.basins.map(\.entropy.ofDecided) },
+      real(
+        "start_displacement", ["level"],
+        "mean latent distance of starts from their own items' memories; missing without own items"
+      ) { $0.basins.map(\.displacement) },
       .reals(unseen) { $0.basins.map(\.unseen.estimate) },
       .reals(error) { $0.basins.map(\.unseen.standardError) },
     ]

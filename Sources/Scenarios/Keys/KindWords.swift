@@ -136,8 +136,6 @@ public struct KindRefusal: Error, Sendable, Hashable {
 
   /// Makes a refusal.
   public init(key: String, expected: String, remedy: String) {
-    self.key = key
-    self.expected = expected
-    self.remedy = remedy
+    (self.key, self.expected, self.remedy) = (key, expected, remedy)
   }
 }

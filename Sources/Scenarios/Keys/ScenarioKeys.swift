@@ -274,6 +274,9 @@ extension ScenarioKeys {
         "attractors.held-out-quantile", .number(NumberRange(0, 1)), "0.95",
         "an attractor generalizes within this quantile of held-out items' distances to the nearest training memory"
       ),
+      key(
+        "attractors.item-radius", .number(NumberRange(0, 10)), "0.01",
+        "an item is itself at an attractor, or is recalled, within this share of the memories' spread"),
       section("attractors.until", "stop once basin fractions are known well enough"),
       key(
         "attractors.until.half-width", .number(NumberRange(0, 1, excludesLower: true)), nil,

@@ -101,13 +101,9 @@ public struct ObservableWord: Sendable, Hashable {
     name: String, isNumbered: Bool = false, needsOwnItem: Bool = false, needsSuperclass: Bool = false,
     needsTrainingItem: Bool = false, needsClasses: Bool = false, needsPosterior: Bool = false
   ) {
-    self.needsClasses = needsClasses
-    self.needsTrainingItem = needsTrainingItem
-    self.name = name
-    self.isNumbered = isNumbered
-    self.needsOwnItem = needsOwnItem
-    self.needsSuperclass = needsSuperclass
-    self.needsPosterior = needsPosterior
+    (self.name, self.isNumbered, self.needsPosterior) = (name, isNumbered, needsPosterior)
+    (self.needsOwnItem, self.needsTrainingItem) = (needsOwnItem, needsTrainingItem)
+    (self.needsClasses, self.needsSuperclass) = (needsClasses, needsSuperclass)
   }
 
   /// Whether a name in a scenario means this observable.

@@ -210,7 +210,8 @@ extension ScenarioReader {
       mergeDistance: try number("attractors.merge-distance"),
       quantiles: .init(
         near: try number("attractors.near-quantile"), ofClass: try number("attractors.class-quantile"),
-        heldOut: try number("attractors.held-out-quantile")), until: until)
+        heldOut: try number("attractors.held-out-quantile")),
+      itemRadius: try number("attractors.item-radius"), until: until)
   }
 
   func output(name: String) throws -> OutputSpecification {

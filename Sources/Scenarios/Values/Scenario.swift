@@ -206,6 +206,8 @@ public struct AttractorSpecification: Sendable, Hashable {
   public var mergeDistance: Double
   /// What attractors must be near to, to be called so.
   public var quantiles: Quantiles
+  /// An item is at an attractor within this share of the memories' spread, by default 0.01.
+  public var itemRadius: Double
   /// When basin fractions are known well enough; nil: all initial states are used.
   public var until: Until?
 
@@ -236,15 +238,15 @@ public struct AttractorSpecification: Sendable, Hashable {
 
     /// Makes a criterion.
     public init(halfWidth: Double, atMost: Int) {
-      self.halfWidth = halfWidth
-      self.atMost = atMost
+      (self.halfWidth, self.atMost) = (halfWidth, atMost)
     }
   }
 
   /// Makes a specification.
   public init(
     items: InitialSpecification.Items?, tolerance: Double, maxSteps: Int, maxPeriod: Int, census: Int,
-    trapping: Bool, mergeDistance: Double, quantiles: Quantiles = Quantiles(), until: Until?
+    trapping: Bool, mergeDistance: Double, quantiles: Quantiles = Quantiles(), itemRadius: Double = 0.01,
+    until: Until?
   ) {
     self.items = items
     self.tolerance = tolerance
@@ -254,7 +256,7 @@ public struct AttractorSpecification: Sendable, Hashable {
     self.trapping = trapping
     self.mergeDistance = mergeDistance
     self.quantiles = quantiles
-    self.until = until
+    (self.itemRadius, self.until) = (itemRadius, until)
   }
 }
 

@@ -146,6 +146,7 @@ enum ScenarioYAML {
       ("attractors.near-quantile", text(attractors.quantiles.near)),
       ("attractors.class-quantile", text(attractors.quantiles.ofClass)),
       ("attractors.held-out-quantile", text(attractors.quantiles.heldOut)),
+      ("attractors.item-radius", text(attractors.itemRadius)),
     ]
     if let until = attractors.until {
       result.append(("attractors.until.half-width", text(until.halfWidth)))

@@ -1,5 +1,7 @@
+import Attractors
 import Dynamics
 import Numerics
+import Observables
 
 /// The attractors of a model, their basins and their identity, as the run file's group `/attractors` has them.
 public struct AttractorStudy: Sendable {
@@ -27,6 +29,8 @@ public struct AttractorStudy: Sendable {
   /// How far the edge of each set's basin is. `leavingStart` is the start's level times the starts of a level plus its
   /// place in `labels`.
   public var edges: [BasinEdge] = []
+  /// The shares of training and of held-out items that are themselves at a stable set; NaN without such items.
+  public var itemsAtSets: (training: Double, heldOut: Double) = (.nan, .nan)
   /// The decoded first point g(z*) of each set, `[sets, D]`.
   public var pictures: RowTable
   /// The starts that did not settle, with their Lyapunov exponents.
@@ -89,6 +93,10 @@ public struct AttractorStudy: Sendable {
     /// The share of decided starts whose attractor is nearer to the matched sample of training memories than to the
     /// held-out one; NaN without held-out items.
     public var nearerToTraining = Double.nan
+    /// The share of starts whose attractor is at their own item's memory; missing without own items.
+    public var recalled = RegimeShare(fraction: .nan, interval: .missing)
+    /// The mean distance of z(0) from the memory of the start's own item; NaN without own items.
+    public var displacement = Double.nan
 
     /// Creates the statistics of a level.
     package init(

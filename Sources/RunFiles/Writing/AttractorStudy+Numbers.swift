@@ -1,3 +1,5 @@
+import Attractors
+
 /// Single numbers of a study, per level and of the whole model.
 extension AttractorStudy {
   /// How many attracting sets of each kind there are.
@@ -40,6 +42,17 @@ extension AttractorStudy {
 
   /// The largest spectral radius of all stable fixed points and cycles; NaN if there is none.
   public var largestSpectralRadius: Double { Self.largestRadius(sets.filter(\.isStable)) }
+
+  /// The corruption level at which starts are as far from their memories as a distance, on average, by linear
+  /// interpolation between the levels and 0; NaN if they never are.
+  public func noise(reaching distance: Double) -> Double {
+    var (level, reach) = (0.0, 0.0)
+    for (next, far) in zip(levels, basins.map(\.displacement)).sorted(by: { $0.0 < $1.0 }) where far > reach {
+      if distance <= far { return level + (next - level) * (distance - reach) / (far - reach) }
+      (level, reach) = (next, far)
+    }
+    return .nan
+  }
 
   private func reached(_ level: Int) -> [InvariantSet] {
     zip(sets, basins[level].counts).filter { $0.1 > 0 }.map(\.0)
