@@ -1,5 +1,6 @@
 import Dynamics
 import Numerics
+import Observables
 
 /// The attractors of a model, their basins and their identity, as the run file's group `/attractors` has them.
 public struct AttractorStudy: Sendable {

@@ -15,7 +15,8 @@ extension Scenario {
     where control.needsTrainedModel && !(isTrained && vocabulary.keys.allows(control, in: self)) {
       throw error(
         key: "controls", value: control.rawValue,
-        expected: "controls that need no model trained here: shuffled-labels, sibling, chord, data-space",
+        expected: "controls that need no model trained here: "
+          + Control.allCases.filter { !$0.needsTrainedModel }.map(\.rawValue).joined(separator: ", "),
         remedy: "leave \(control.rawValue) out")
     }
     for claim in claims {
@@ -26,6 +27,12 @@ extension Scenario {
         if let expression = control.expression(claim.estimate) {
           try check(expression, key + ".controls", vocabulary.keys)
         }
+      }
+      if claim.estimate.parts.count > 1, !claim.rule.answersSignAndSize {
+        throw error(
+          key: key + ".threshold",
+          expected: "smallest-effect, by which the parts of both() are judged together",
+          remedy: "write smallest-effect in its place, or a claim for each part")
       }
       for level in claim.levels ?? [] where !initial.levels.contains(level) {
         throw error(
@@ -59,7 +66,43 @@ extension Scenario {
     }
   }
 
+  /// Checks that the conditions of an expression hold somewhere.
+  private func checkConditions(of expression: ClaimExpression, _ key: String) throws {
+    if let time = expression.latestTime, time > dynamics.steps {
+      throw error(
+        key: key, value: expression.text,
+        expected: "times from 0 to dynamics.steps, which is \(dynamics.steps)",
+        remedy: "raise dynamics.steps to \(time), or ask for an earlier time")
+    }
+    for condition in expression.conditions {
+      switch condition {
+      case .control: break
+      case .level(let level):
+        guard !initial.levels.contains(level) else { continue }
+        throw error(
+          key: key, value: "level = \(ScenarioValue.number(level).yaml)",
+          expected: "levels of initial.levels, which are "
+            + initial.levels.map { ScenarioValue.number($0).yaml }.joined(separator: ", "),
+          remedy: "add it there, or choose one of these")
+      case .swept(let swept, let value):
+        guard let axis = sweep.first(where: { $0.key == swept }) else {
+          throw error(
+            key: key, value: "\(swept) = \(value)",
+            expected: "level, or a key of the sweep"
+              + (sweep.isEmpty ? "; there is none" : ": " + sweep.map(\.key).joined(separator: ", ")),
+            remedy: "sweep \(swept)")
+        }
+        guard axis.index(ofWritten: value) == nil else { continue }
+        throw error(
+          key: key, value: "\(swept) = \(value)",
+          expected: "a value of the sweep: " + axis.values.joined(separator: ", "),
+          remedy: "add it to sweep.\(swept), or choose one of these")
+      }
+    }
+  }
+
   private func check(_ expression: ClaimExpression, _ key: String, _ keys: ScenarioKeys) throws {
+    try checkConditions(of: expression, key)
     let names = expression.names
     let series = ClaimNames.series(self)
     for name in names.series.sorted() where !series.contains(name) {

@@ -1,4 +1,3 @@
-import Observables
 import Dynamics
 import Numerics
 
