@@ -149,6 +149,13 @@ public enum ObservableRegistry {
     DataDistanceMemory.self,
     DataDistanceConcept.self,
     DataDistanceSiblingConcept.self,
+    DistanceOwnCentre.self,
+    DistanceOtherCentres.self,
+    LogRatioOthersToOwn.self,
+    LogRatioOwnToRoot.self,
+    LogDistanceOwnCentre.self,
+    OverlapAboutRootOwnCentre.self,
+    OverlapAboutRootSiblings.self,
   ]
 
   /// The observable of that name; nil if the name is unknown or the context lacks what the observable needs.

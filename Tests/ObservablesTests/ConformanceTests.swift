@@ -49,6 +49,8 @@ import VAE
       "energy", "input-entropy", "reconstruction-excess", "kullback-leibler", "displacement",
       "distance-sibling-concept", "memory-recovered", "distance-training-sample", "distance-held-out",
       "data-distance-memory", "data-distance-concept", "data-distance-sibling-concept", "nearest-concept",
+      "distance-own-centre", "distance-other-centres", "log-ratio-others-to-own", "log-ratio-own-to-root",
+      "log-distance-own-centre", "overlap-about-root-own-centre", "overlap-about-root-siblings",
     ]
     #expect(Set(ObservableRegistry.all.map { $0.name }) == contract)
     let nats: Set<String> = ["energy", "input-entropy", "reconstruction-excess", "kullback-leibler"]
