@@ -156,6 +156,8 @@ public enum ObservableRegistry {
     LogDistanceOwnCentre.self,
     OverlapAboutRootOwnCentre.self,
     OverlapAboutRootSiblings.self,
+    ClassSpread.self,
+    CommonMotionAverages.self,
   ]
 
   /// The observable of that name; nil if the name is unknown or the context lacks what the observable needs.

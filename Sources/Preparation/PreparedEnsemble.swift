@@ -19,6 +19,8 @@ package struct PreparedEnsemble<Map: EncodingMap> {
   package let principalAxes: RowTable?
   /// How many of the plan's observables the scenario asks for; level indicators follow them.
   package let visibleObservables: Int
+  /// The places of the components of states among the plan's observables; empty if nothing needs them.
+  package let components: Range<Int>
   /// How far each concept reaches, `[classes]`; nil if nothing needs it, or if concepts have no radius.
   package let conceptRadii: [Double]?
 
@@ -43,7 +45,8 @@ extension Experiment {
     return PreparedEnsemble(
       map: map, start: start, plan: plan(measurements, geometry, start, of: model),
       geometry: geometry.centres, principalAxes: measurements.principalAxes,
-      visibleObservables: measurements.visibleCount, conceptRadii: measurements.context.conceptRadii)
+      visibleObservables: measurements.visibleCount, components: measurements.components,
+      conceptRadii: measurements.context.conceptRadii)
   }
 
   /// Which members there are, and what is kept of them.
@@ -61,7 +64,9 @@ extension Experiment {
       plan.approaches =
         ApproachCentres(geometry.centres, own, dataset.hierarchy, seed: scenario.seed).distances
       if scenario.splitBy.contains(.retention) { plan.splitting = ConceptAccuracy(context) }
-      plan.groupings = scenario.groupBy.map { grouping(by: $0, own: own, items: start.items) }
+      let hidden: [Grouping] =
+        scenario.asksForClassSpread && !scenario.groupBy.contains(.class) ? [.class] : []
+      plan.groupings = (scenario.groupBy + hidden).map { grouping(by: $0, own: own, items: start.items) }
     }
     if scenario.dynamics.mode.kind != .sample {
       plan.convergence = convergence(of: model)

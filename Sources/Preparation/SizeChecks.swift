@@ -90,7 +90,11 @@ extension Experiment {
       + scenario.groupBy.map {
         $0 == .class ? hierarchy.numberOfClasses : hierarchy.numberOfSuperclasses
       }.reduce(0, +)
-    let series = Double((scenario.observables.count + 4) * (groups + 2 * scenario.splitBy.count))
+    let components =
+      scenario.asksForStateMoments ? kind.declaredLatentDimension(for: dataset) ?? 100 : 0
+    let hidden = scenario.asksForClassSpread ? hierarchy.numberOfClasses : 0
+    let series = Double(
+      (scenario.observables.count + 4 + components) * (groups + hidden + 2 * scenario.splitBy.count))
     let classes = Double(hierarchy.numberOfClasses)
     let counts = scenario.asksForNearestConcept ? classes * (classes + 1) / 3 : 0
     // Those of each worker, of its result that waits, of the segment and the level; and the averages of all

@@ -1,6 +1,7 @@
 import Expressions
 import Experiments
 import Observables
+import Preparation
 import RunFiles
 import Scenarios
 import Vocabulary
@@ -101,6 +102,8 @@ extension Scenario {
     }
   }
 
+  private static func isOnCommonMotion(_ name: String) -> Bool { name.hasSuffix(Control.onCommonMotion("")) }
+
   private func check(_ expression: ClaimExpression, _ key: String, _ keys: ScenarioKeys) throws {
     try checkConditions(of: expression, key)
     let names = expression.names
@@ -110,6 +113,12 @@ extension Scenario {
         throw error(
           key: key, value: expression.text, expected: "averages; '\(name)' is a label, which has no mean",
           remedy: "write concept-accuracy or distance-nearest-concept")
+      }
+      if Self.isOnCommonMotion(name), !asksForCommonMotion {
+        throw error(
+          key: key, value: expression.text,
+          expected: "\(CommonMotionAverages.name) in the list 'observables', because the estimate reads it",
+          remedy: "add \(CommonMotionAverages.name) to observables")
       }
       let near = Spelling.nearest(to: name, among: series)
       throw error(
@@ -163,7 +172,8 @@ enum ClaimNames {
   static func series(_ scenario: Scenario) -> [String] {
     scenario.averagedObservables.flatMap {
       ClaimVocabulary.series(of: $0, isSplit: !scenario.splitBy.isEmpty)
-    }
+    } + (scenario.asksForClassSpread ? ClassSpread.series : [])
+      + (scenario.asksForCommonMotion ? scenario.averagedObservables.map(Control.onCommonMotion) : [])
   }
 
   /// The run file's variable of each average over time.

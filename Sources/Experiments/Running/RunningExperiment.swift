@@ -254,6 +254,8 @@ extension Experiment {
       geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
       attractors: attractors, films: try recordFilms(of: prepared))
     found.conceptRadii = prepared.conceptRadii
+    found.collective = try collectiveResults(of: prepared, results)
+    found.groupings = prepared.own == nil ? [] : scenario.groupBy
     found.startsAtMemories = startsAtMemories
     found.clusters = clusters.map { ($0.clusters, $0.inertia, $0.silhouette) }
     if scenario.output.initialStates {

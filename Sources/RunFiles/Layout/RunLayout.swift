@@ -43,6 +43,8 @@ package struct RunLayout: Sendable {
   package var clusteredItems = 0
   /// How components were standardized; nil if they were not.
   package var standardization: Standardization?
+  /// What all members have together; nothing of it unless it is asked for.
+  package var collective = Collective()
   /// The group of members; nil if it is not asked for.
   package var members: Members?
   /// The group of attractors; nil if it is not asked for.
@@ -57,6 +59,20 @@ package struct RunLayout: Sendable {
 
     /// Creates these facts.
     package init(hasRadii: Bool) { self.hasRadii = hasRadii }
+  }
+
+  /// The facts that determine what the file has of all members together.
+  package struct Collective: Sendable {
+    /// Whether there are spreads between and within classes.
+    package var hasClassSpread: Bool
+    /// Whether there are averages on the common motion.
+    package var hasCommonMotion: Bool
+
+    /// Creates these facts.
+    package init(hasClassSpread: Bool = false, hasCommonMotion: Bool = false) {
+      self.hasClassSpread = hasClassSpread
+      self.hasCommonMotion = hasCommonMotion
+    }
   }
 
   /// The kind of members' initial states.
@@ -220,7 +236,7 @@ extension RunLayout {
   package var parts: [RunPart] {
     var result = [coordinates.part]
     if let members { result.append(self.members(members).part) }
-    result += averages.map(\.part) + [counts.part]
+    result += (averages + collectiveAverages).map(\.part) + [counts.part]
     if let nearestConcepts { result.append(nearestConceptCounts(nearestConcepts).part) }
     if hasOwnItems { result += [fractions.part, approaches.part, changes.part, scalars.part] }
     result += [modelFacts.part] + geometry.map(\.part)
