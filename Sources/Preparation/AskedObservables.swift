@@ -2,11 +2,14 @@ import Observables
 import Scenarios
 
 extension Scenario {
-  /// The observables that are averaged: a label has no mean, and single members lack what is collective.
+  /// The observables that are averaged: a label has no mean, and single members lack what is collective. With
+  /// `split-by: [end-state]` each of them is averaged by end state as well.
   package var averagedObservables: [String] {
-    observables.filter {
+    let all = observables.filter {
       ![ConceptLabel.name, ClassSpread.name, CommonMotionAverages.name].contains($0)
     }
+    guard splitBy.contains(.endState) else { return all }
+    return all + all.flatMap { name in EndStatePart.allCases.map { $0.name(of: name) } }
   }
 
   /// Whether the run counts members by the concept nearest to them.

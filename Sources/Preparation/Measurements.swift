@@ -32,6 +32,9 @@ struct Measurements {
       components.isEmpty && !scenario.output.latents ? nil : geometry.centres.principalAxes().axes
     let context = Self.context(of: map, geometry, start, axes: axes, experiment)
     func observable(_ name: String) throws -> any Observable {
+      if scenario.splitBy.contains(.endState), let (base, part) = EndStatePart.parts(of: name) {
+        return EndStateSelection(try observable(base), part)
+      }
       guard let observable = experiment.options.registry.observable(named: name, in: context) else {
         throw scenario.error(
           key: "observables", value: name,

@@ -21,8 +21,14 @@ package struct PreparedEnsemble<Map: EncodingMap> {
   package let visibleObservables: Int
   /// The places of the components of states among the plan's observables; empty if nothing needs them.
   package let components: Range<Int>
+  /// What observables are made from.
+  package let context: ObservableContext
+
   /// How far each concept reaches, `[classes]`; nil if nothing needs it, or if concepts have no radius.
-  package let conceptRadii: [Double]?
+  package var conceptRadii: [Double]? { context.conceptRadii }
+
+  /// Whether an observable has to know how paths end.
+  package var looksAhead: Bool { plan.observables.contains { $0 is any PathReading } }
 
   /// The members' own items; nil for starts without one.
   package var own: OwnItems? { start.own }
@@ -46,7 +52,7 @@ extension Experiment {
       map: map, start: start, plan: plan(measurements, geometry, start, of: model),
       geometry: geometry.centres, principalAxes: measurements.principalAxes,
       visibleObservables: measurements.visibleCount, components: measurements.components,
-      conceptRadii: measurements.context.conceptRadii)
+      context: measurements.context)
   }
 
   /// Which members there are, and what is kept of them.

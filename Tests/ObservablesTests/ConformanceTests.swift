@@ -51,7 +51,9 @@ import VAE
       "data-distance-memory", "data-distance-concept", "data-distance-sibling-concept", "nearest-concept",
       "distance-own-centre", "distance-other-centres", "log-ratio-others-to-own", "log-ratio-own-to-root",
       "log-distance-own-centre", "overlap-about-root-own-centre", "overlap-about-root-siblings",
-      "class-spread", "common-motion",
+      "chord-excess-contrast", "distance-reached-memory", "ends-at-own-memory", "ends-at-memory-of-class",
+      "ends-at-memory-of-other-class", "ends-at-no-memory", "interior-concept-minimum", "closest-memory-later",
+      "closest-memory-earlier", "closest-memory-tied", "class-spread", "common-motion",
     ]
     #expect(Set(ObservableRegistry.all.map { $0.name }) == contract)
     let nats: Set<String> = ["energy", "input-entropy", "reconstruction-excess", "kullback-leibler"]

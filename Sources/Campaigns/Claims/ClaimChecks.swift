@@ -171,7 +171,7 @@ enum ClaimNames {
   /// Averages over time.
   static func series(_ scenario: Scenario) -> [String] {
     scenario.averagedObservables.flatMap {
-      ClaimVocabulary.series(of: $0, isSplit: !scenario.splitBy.isEmpty)
+      ClaimVocabulary.series(of: $0, isSplit: scenario.splitBy.contains(.retention))
     } + (scenario.asksForClassSpread ? ClassSpread.series : [])
       + (scenario.asksForCommonMotion ? scenario.averagedObservables.map(Control.onCommonMotion) : [])
   }
@@ -179,7 +179,7 @@ enum ClaimNames {
   /// The run file's variable of each average over time.
   static func variables(_ scenario: Scenario) -> [String: String] {
     let all = scenario.averagedObservables.flatMap {
-      ClaimVocabulary.followedSeries(of: $0, isSplit: !scenario.splitBy.isEmpty)
+      ClaimVocabulary.followedSeries(of: $0, isSplit: scenario.splitBy.contains(.retention))
     }
     return Dictionary(all.map { ($0.name, $0.variable) }, uniquingKeysWith: { first, _ in first })
   }

@@ -158,7 +158,7 @@ extension Experiment {
     result.epochWork = 3 * perItem * count
     let searches = scenario.observables.contains { needs(of: $0).contains(.memorySearch) }
     result.ensembleWork =
-      Double(members) * Double(layout.times)
+      Double(members) * Double(layout.times) * (looksAhead ? 2 : 1)
       * (perItem + (searches ? count * Double(layout.latentDimension) : 0))
   }
 }

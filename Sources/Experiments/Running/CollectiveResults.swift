@@ -29,10 +29,23 @@ extension Experiment {
       levels: plan.levels, items: plan.items, realizations: plan.realizations, steps: plan.steps,
       seed: plan.seed, observables: Array(plan.observables.prefix(prepared.visibleObservables)))
     if let counts = plan.unevenRealizations { ofNull.setRealizations(counts) }
-    result.onCommonMotion = try Ensemble(
-      map: CommonMotion(of: prepared.map, levels: plan.levels, moments: moments), start: prepared.start,
-      plan: ofNull, threads: options.threads, blockSize: options.blockSize
-    ).run(observer: Stopping(events: events))
+    func run(_ map: some DiscreteMap) throws -> [LevelStatistics] {
+      try Ensemble(
+        map: map, start: prepared.start, plan: ofNull, threads: options.threads,
+        blockSize: options.blockSize
+      ).run(observer: Stopping(events: events))
+    }
+    let null = CommonMotion(of: prepared.map, levels: plan.levels, moments: moments)
+    result.onCommonMotion = try foresight(in: null, prepared).map { try run($0) } ?? run(null)
     return result
+  }
+
+  /// A map that looks ahead; nil if no observable asks how paths end.
+  func foresight<Map, Base: DiscreteMap>(
+    in base: Base, _ prepared: PreparedEnsemble<Map>
+  ) -> Foresight<Base>? {
+    guard prepared.looksAhead else { return nil }
+    return Foresight(
+      in: base, steps: prepared.plan.steps, prepared.context, threads: options.threads)
   }
 }

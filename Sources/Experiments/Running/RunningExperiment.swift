@@ -214,13 +214,16 @@ extension Experiment {
   private func runEnsemble<Map: EncodingMap>(
     _ prepared: PreparedEnsemble<Map>, _ work: EnsembleWork, _ job: RunJob, segments: Range<Int>?
   ) throws -> [LevelStatistics] {
-    let ensemble = Ensemble(
-      map: prepared.map, start: prepared.start, plan: prepared.plan, threads: options.threads,
-      blockSize: options.blockSize)
-    do {
-      return try ensemble.run(
+    func run(_ map: some DiscreteMap) throws -> [LevelStatistics] {
+      try Ensemble(
+        map: map, start: prepared.start, plan: prepared.plan, threads: options.threads,
+        blockSize: options.blockSize
+      ).run(
         segments: segments, resuming: work.takeState(),
         checkpointInterval: .seconds(options.checkpointInterval), observer: work)
+    }
+    do {
+      return try foresight(in: prepared.map, prepared).map { try run($0) } ?? run(prepared.map)
     } catch {
       work.abandon()
       throw error is CancellationError ? RunInterrupted(checkpoint: job.checkpoints.path) : error

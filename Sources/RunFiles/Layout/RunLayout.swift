@@ -210,6 +210,12 @@ package struct AveragedObservable: Sendable, Hashable {
 
   /// The observable that a scenario names. Of an unknown observable only the name is known.
   package init(named name: String) {
+    if let (base, part) = EndStatePart.parts(of: name) {
+      self.init(named: base)
+      self.name = Self.variableName(name)
+      longName = part.longName(of: longName)
+      return
+    }
     let known = ObservableRegistry.all.first { $0.name == name }
     let component = PrincipalComponent.number(in: name).map(PrincipalComponent.longName)
     self.init(
