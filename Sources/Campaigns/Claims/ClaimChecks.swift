@@ -184,6 +184,15 @@ enum ClaimNames {
     return Dictionary(all.map { ($0.name, $0.variable) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// The observable whose average a series is, over whichever members and on whichever motion.
+  static func observable(ofSeries name: String) -> String {
+    var result = name
+    for ending in [Control.onCommonMotion(""), "-retained", "-lost"] where result.hasSuffix(ending) {
+      result.removeLast(ending.count)
+    }
+    return EndStatePart.parts(of: result)?.observable ?? result
+  }
+
   /// Single numbers, of a model or a level.
   static func numbers(_ scenario: Scenario) -> [String] {
     fixed + (scenario.attractors == nil ? [] : ClaimVocabulary.ofAttractors) + ["level"]
