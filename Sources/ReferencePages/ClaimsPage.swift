@@ -1,5 +1,6 @@
 import Campaigns
 import Expressions
+import Observables
 import RunFiles
 import Scenarios
 
@@ -31,7 +32,11 @@ package enum ClaimsPage {
           ["`\($0.rawValue)(T, OBSERVABLE)`", Markdown.code($0.meaning)]
         }),
       "With `split-by: [retention]`, `OBSERVABLE-retained` and `OBSERVABLE-lost` name the averages over members that were retained"
-        + " or lost at t = 0.",
+        + " or lost at t = 0. With `split-by: [end-state]`, "
+        + EndStatePart.allCases.map { Markdown.code($0.name(of: "OBSERVABLE")) }.joined(separator: ", ")
+        + " are those over members that end there. With the observable `class-spread` there are "
+        + ClassSpread.series.map(Markdown.code).joined(separator: ", ")
+        + "; with `common-motion` `OBSERVABLE-on-common-motion`, which `with(common-motion, E)` reads.",
       """
       ## Functions of a number
 

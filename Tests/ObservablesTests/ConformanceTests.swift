@@ -52,7 +52,8 @@ import VAE
       "distance-own-centre", "distance-other-centres", "log-ratio-others-to-own", "log-ratio-own-to-root",
       "log-distance-own-centre", "overlap-about-root-own-centre", "overlap-about-root-siblings",
       "chord-excess-contrast", "distance-reached-memory", "ends-at-own-memory", "ends-at-memory-of-class",
-      "ends-at-memory-of-other-class", "ends-at-no-memory", "interior-concept-minimum", "closest-memory-later",
+      "ends-at-memory-of-other-class", "ends-at-no-memory", "interior-concept-minimum",
+      "closest-memory-later",
       "closest-memory-earlier", "closest-memory-tied", "class-spread", "common-motion",
     ]
     #expect(Set(ObservableRegistry.all.map { $0.name }) == contract)
