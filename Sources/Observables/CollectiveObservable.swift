@@ -23,10 +23,14 @@ public struct ClassSpread: CollectiveObservable {
   public static let missing = "where members have diverged; where no class has two members"
   public static let needs: ObservableNeeds = [.ownItem, .classes]
   public static let contents =
-    "the file has `between_class_spread` (TrB), `within_class_spread` (TrW) and `class_separation`, ln(TrB/TrW)/2"
+    "the file has `between_class_spread` (TrB), `within_class_spread` (TrW) and `class_separation`, ln(TrB/TrW)/2; and the "
+    + "memories' `participation_ratio`"
 
   /// The series that claims name.
   public static let series = ["between-class-spread", "within-class-spread", "class-separation"]
+
+  /// The number of a model that claims name.
+  public static let numbers = ["participation-ratio"]
 
   public init?(_ context: ObservableContext) {}
 }

@@ -154,6 +154,7 @@ public enum ObservableRegistry {
     LogRatioOthersToOwn.self,
     LogRatioOwnToRoot.self,
     LogDistanceOwnCentre.self,
+    LogRatioWhitened.self,
     OverlapAboutRootOwnCentre.self,
     OverlapAboutRootSiblings.self,
     ChordExcessContrast.self,

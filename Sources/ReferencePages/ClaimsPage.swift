@@ -60,6 +60,8 @@ package enum ClaimsPage {
       Markdown.list([
         "of a model: " + ClaimVocabulary.ofModel.map(Markdown.code).joined(separator: ", "),
         "of a level: " + ClaimVocabulary.ofLevel.map(Markdown.code).joined(separator: ", "),
+        "with the observable `class-spread`: "
+          + ClassSpread.numbers.map(Markdown.code).joined(separator: ", "),
         "with `attractors`: " + ClaimVocabulary.ofAttractors.map(Markdown.code).joined(separator: ", "),
       ]),
       """

@@ -50,6 +50,7 @@ import VAE
       "distance-sibling-concept", "memory-recovered", "distance-training-sample", "distance-held-out",
       "data-distance-memory", "data-distance-concept", "data-distance-sibling-concept", "nearest-concept",
       "distance-own-centre", "distance-other-centres", "log-ratio-others-to-own", "log-ratio-own-to-root",
+      "log-ratio-others-to-own-whitened",
       "log-distance-own-centre", "overlap-about-root-own-centre", "overlap-about-root-siblings",
       "chord-excess-contrast", "distance-reached-memory", "ends-at-own-memory", "ends-at-memory-of-class",
       "ends-at-memory-of-other-class", "ends-at-no-memory", "interior-concept-minimum",

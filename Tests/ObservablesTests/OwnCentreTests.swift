@@ -76,6 +76,48 @@ import Testing
     #expect(on[0][0].isNaN && on[1][0].isNaN && on[0][1].isNaN)
   }
 
+  /// L does not see how the latent space is stretched and turned, nor variables that have collapsed; for memories of covariance I
+  /// it is the plain one.
+  @Test func whitenedDistancesForgetTheScale() throws {
+    let (count, classes) = (60, (0..<60).map { Int32($0 % 3) })
+    let (memories, states) = (normalRows(count, 3, seed: 31), normalRows(count, 3, seed: 32))
+    func value(_ change: ([Double]) -> [Double], _ name: String = "log-ratio-others-to-own-whitened") throws
+      -> [Double]
+    {
+      let own = OwnItems(memories: RowTable(memories.map(change)), classes: classes)
+      let context = ObservableContext(
+        geometry: LatentGeometry(
+          memories: own.memories, classes: classes, classCount: 3, superclassOfClass: []),
+        own: own, source: nil, startsFromTraining: true)
+      return try measured([name], at: states.map(change), context)[0]
+    }
+    let plain = try value { $0 }
+    // A shear, a scale and a shift; and a fourth variable that is not active.
+    let sheared = try value { [5 * $0[0] + 2 * $0[1] + 1, 0.5 * $0[1] - $0[2], 3 * $0[2] + $0[0]] }
+    let collapsed = try value { $0 + [0.01 * $0[0] * $0[1]] }
+    for m in 0..<count {
+      // A condition number of about 30.
+      #expect(abs(sheared[m] - plain[m]) < 1e-12 && abs(collapsed[m] - plain[m]) < 1e-12)
+    }
+    #expect(try value({ $0.map { 0.01 * $0 } }).allSatisfy(\.isNaN), "no variable is active")
+    #expect(try value({ [$0[0], $0[1], $0[0] + $0[1]] }).allSatisfy(\.isNaN), "a plane")
+    // Corners of a cube have the covariance I.
+    let cube = (0..<8).map { corner in (0..<3).map { corner >> $0 & 1 == 0 ? 1.0 : -1 } }
+    let own = OwnItems(memories: RowTable(cube), classes: (0..<8).map { Int32($0 / 4) })
+    let geometry = LatentGeometry(
+      memories: own.memories, classes: own.classes, classCount: 2, superclassOfClass: [])
+    let context = ObservableContext(geometry: geometry, own: own, source: nil, startsFromTraining: true)
+    let both = try measured(
+      ["log-ratio-others-to-own", "log-ratio-others-to-own-whitened"], at: normalRows(8, 3, seed: 33), context
+    )
+    for m in 0..<8 { #expect(abs(both[0][m] - both[1][m]) < 1e-14) }
+    #expect(geometry.participationRatio == 3)
+    // Variances 4 and 1 in two directions: 25 / 17.
+    let flat = RowTable([[2, 1], [2, -1], [-2, 1], [-2, -1]])
+    let of = LatentGeometry(memories: flat, classes: [0, 0, 0, 0], classCount: 1, superclassOfClass: [])
+    #expect(abs(of.participationRatio - 25 / 17.0) < 1e-15)
+  }
+
   /// Gaussian clusters in which each state forgets its memory and moves to another place of the same cluster, and so not
   /// towards the centre at all. With the own item in the concept the contrast ln(d_other / d_own) seems to fall by
   /// ln((1 + 1/n) / (1 - 1/n)) / 2, which is 1/n to first order: the memory is nearer to a mean that it helped to make.

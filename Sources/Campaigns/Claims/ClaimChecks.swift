@@ -195,7 +195,8 @@ enum ClaimNames {
 
   /// Single numbers, of a model or a level.
   static func numbers(_ scenario: Scenario) -> [String] {
-    fixed + (scenario.attractors == nil ? [] : ClaimVocabulary.ofAttractors) + ["level"]
+    fixed + (scenario.attractors == nil ? [] : ClaimVocabulary.ofAttractors)
+      + (scenario.asksForClassSpread ? ClassSpread.numbers : []) + ["level"]
       + scenario.sweep.filter { $0.numbers != nil }.map(\.key)
   }
 }

@@ -27,7 +27,15 @@ extension RunLayout {
       }
         + columns("class_separation", "ln(TrB/TrW)/2 of between_class_spread and within_class_spread") {
           $0.classSeparation
-        })
+        } + [participationRatio])
+  }
+
+  private var participationRatio: RunColumn<RunResults> {
+    .reals(
+      RunVariable(
+        "participation_ratio", .real, [], .value,
+        "(tr C)^2 / tr C^2 of the training memories' covariance C: how many directions they fill")
+    ) { [$0.geometry.participationRatio] }
   }
 
   private var commonMotionScale: RunSection<RunResults> {
