@@ -7,25 +7,30 @@ import Testing
 
 /// Observables that know how a path will end, against plain loops over whole paths.
 @Suite struct PathObservableTests {
-  /// Two wells and a turn: states circle and end near (1, 0) or (-1, 0), or, from far away, at neither.
-  private struct Wells: DiscreteMap {
+  /// States circle about the origin, and come back near to where they began after about twelve steps: at their own memory, at
+  /// another, or between them.
+  private struct Turning: DiscreteMap {
     let dimension = 2
 
     func step(_ block: StateBlock, at time: Int, noise: NoiseSource, workspace: inout Void) {
       for m in 0..<block.count {
         let z = block.states.pointer + 2 * m
         let (x, y) = (z[0], z[1])
-        z[0] = x + 0.3 * (x - x * x * x / (1 + 0.1 * x * x)) - 0.35 * y
-        z[1] = 0.7 * y + 0.25 * x * (1 - x * x / (1 + x * x))
+        let square = x * x + y * y
+        // Half the angle's tangent, for a rotation by rational numbers.
+        let h = 0.5 * (0.42 + 0.2 * square / (1 + square))
+        let (c, s) = ((1 - h * h) / (1 + h * h), 2 * h / (1 + h * h))
+        z[0] = c * x - s * y
+        z[1] = s * x + c * y
       }
     }
   }
 
-  private static let (members, steps) = (48, 12)
+  private static let (members, steps) = (96, 12)
   private static let classes = (0..<members).map { Int32($0 % 3) }
   private static let memories = normalRows(members, 2, seed: 61).map { $0.map { 1.3 * $0 } }
   private static let starts = zip(memories, normalRows(members, 2, seed: 62)).map { memory, noise in
-    zip(memory, noise).map { $0 + 0.3 * $1 }
+    zip(memory, noise).map { $0 + 0.4 * $1 }
   }
   private static let names = [
     "chord-excess-contrast", "distance-reached-memory", "ends-at-own-memory", "ends-at-memory-of-class",
@@ -45,7 +50,7 @@ import Testing
     _ observables: [any Observable], _ context: ObservableContext = context(), threads: Int = 2,
     blockSize: Int = 7
   ) throws -> RecordedEnsemble {
-    let map = try #require(Foresight(in: Wells(), steps: Self.steps, context, threads: threads))
+    let map = try #require(Foresight(in: Turning(), steps: Self.steps, context, threads: threads))
     return try measure(
       observables, map, from: GivenStart(RowTable(Self.starts), space: .latent), items: Self.members,
       steps: Self.steps, threads: threads, blockSize: blockSize)
@@ -66,7 +71,7 @@ import Testing
   /// Looking ahead moves no state.
   @Test func pathsStayAsTheyAre() throws {
     let plain = try measure(
-      [], Wells(), from: GivenStart(RowTable(Self.starts), space: .latent), items: Self.members,
+      [], Turning(), from: GivenStart(RowTable(Self.starts), space: .latent), items: Self.members,
       steps: Self.steps
     ).states
     #expect(try measured([]).states == plain)
@@ -153,7 +158,7 @@ import Testing
   }
 
   @Test func bitsDoNotDependOnThreadsAndBlocks() throws {
-    let a = try measured(try observables(), threads: 1, blockSize: 48)
+    let a = try measured(try observables(), threads: 1, blockSize: 96)
     let b = try measured(try observables(), threads: 3, blockSize: 5)
     #expect(
       a.series.map { $0.map { $0.map(\.bitPattern) } } == b.series.map { $0.map { $0.map(\.bitPattern) } })
@@ -162,7 +167,8 @@ import Testing
   /// Without a map that looks ahead there is nothing to know.
   @Test func withoutForesightAllIsMissing() throws {
     let found = try measure(
-      try observables(), Wells(), from: GivenStart(RowTable(Self.starts), space: .latent), items: Self.members
+      try observables(), Turning(), from: GivenStart(RowTable(Self.starts), space: .latent),
+      items: Self.members
     )
     #expect(found.series.allSatisfy { $0.allSatisfy { $0[0].isNaN } })
   }
