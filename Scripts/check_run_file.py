@@ -30,14 +30,30 @@ OBSERVABLES = (
     " concept_accuracy abstraction_level step_length data_overlap reconstruction_error energy"
     " input_entropy reconstruction_excess kullback_leibler displacement distance_sibling_concept"
     " memory_recovered distance_training_sample distance_held_out data_distance_memory"
-    " data_distance_concept data_distance_sibling_concept"
+    " data_distance_concept data_distance_sibling_concept distance_own_centre distance_other_centres"
+    " log_ratio_others_to_own log_ratio_own_to_root log_distance_own_centre overlap_about_root_own_centre"
+    " overlap_about_root_siblings chord_excess_contrast distance_reached_memory ends_at_own_memory"
+    " ends_at_memory_of_class ends_at_memory_of_other_class ends_at_no_memory interior_concept_minimum"
+    " closest_memory_later closest_memory_earlier closest_memory_tied"
 ).split()
-FRACTIONS = ("concept_accuracy", "memory_recovered", "memory_after_concept")
+FRACTIONS = (
+    "concept_accuracy memory_recovered memory_after_concept ends_at_own_memory ends_at_memory_of_class"
+    " ends_at_memory_of_other_class ends_at_no_memory interior_concept_minimum closest_memory_later"
+    " closest_memory_earlier closest_memory_tied"
+).split()
 IN_NATS = ("energy", "input_entropy", "reconstruction_excess", "kullback_leibler")
 OBSERVABLE = re.compile(
     rf"^({'|'.join(OBSERVABLES)}|principal_component_\d+)"
+    r"(_ending_at_(own_memory|memory_of_class|memory_of_other_class|no_memory|memory))?(_on_common_motion)?"
     r"(_(initially_)?(retained|lost))?(_by_class|_by_superclass)?$"
 )
+
+
+def is_fraction(name: str) -> bool:
+    """Whether an average, over whichever members, is a fraction of them."""
+    return re.sub(r"_(ending_at|on_common_motion).*", "", name) in FRACTIONS
+
+
 AVERAGED_SCALARS = (
     "time_of_closest_concept closest_concept_distance time_of_closest_memory"
     " closest_memory_distance chord_concept_distance chord_excess"
@@ -448,12 +464,12 @@ def check_members(members: xr.Dataset, root: xr.Dataset, path: str, check: Check
                     f"{name}_standard_deviation against the members, {at}",
                 )
             if f"{name}_standard_error" in root:
-                columns = [interval(values[:, t], items, name in FRACTIONS) for t in range(values.shape[1])]
+                columns = [interval(values[:, t], items, is_fraction(name)) for t in range(values.shape[1])]
                 for ending, expected in zip(("standard_error", "lower", "upper"), np.array(columns).T):
                     check.close(
                         root[f"{name}_{ending}"].values[k],
                         expected,
-                        max(tolerance, 1e-7 if name in FRACTIONS else 1e-9),
+                        max(tolerance, 1e-7 if is_fraction(name) else 1e-9),
                         f"{name}_{ending} against the members, {at}",
                     )
 
@@ -517,12 +533,12 @@ def check_scalars(of_level: xr.Dataset, root: xr.Dataset, k: int, at: str, check
         check.that(int(root[f"{name}_count"].values[k]) == number, f"{name}_count, {at}")
         mean = values[finite].mean() if number else np.nan
         check.close(root[name].values[k], mean, 1e-10, f"{name} against the members, {at}")
-        columns = interval(values, items, name in FRACTIONS)
+        columns = interval(values, items, is_fraction(name))
         for ending, expected in zip(("standard_error", "lower", "upper"), columns):
             check.close(
                 root[f"{name}_{ending}"].values[k],
                 expected,
-                1e-7 if name in FRACTIONS else 1e-9,
+                1e-7 if is_fraction(name) else 1e-9,
                 f"{name}_{ending}, {at}",
             )
     for centre in ("concept", "memory"):

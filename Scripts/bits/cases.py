@@ -52,6 +52,19 @@ group-by: [class, superclass]
 split-by: [retention]
 output: {MEMBERS}
 """
+PATHS = f"""observables: [distance-root, distance-own-centre, log-ratio-others-to-own, log-ratio-own-to-root,
+  overlap-about-root-own-centre, overlap-about-root-siblings, chord-excess-contrast, distance-reached-memory,
+  ends-at-own-memory, interior-concept-minimum, closest-memory-later, class-spread, common-motion]
+split-by: [end-state]
+output: {MEMBERS}
+"""
+CONTRASTS = """observables: [log-ratio-others-to-own, common-motion]
+attractors: {}
+claims:
+  beyond: {statement: a, estimate: "beyond(linear, beyond(common-motion, change(2, log-ratio-others-to-own)))", over: each,
+    smallest-effect: 0.05}
+  memories: {statement: b, estimate: "both(beyond(held-out, own-memory-fraction), own-memory-fraction)", smallest-effect: 0.1}
+"""
 # Less, where other things than observables and groups are in question: files of a few hundred variables take a while.
 LIGHT = f"""observables: [distance-concept, overlap-memory, abstraction-level, step-length, energy, data-overlap]
 split-by: [retention]
@@ -344,6 +357,15 @@ def models() -> None:
                                         "dynamics.precision": precision})
         case.simulate("train", "small.yaml", "-o", f"{likelihood}.safetensors",
                       settings={"model.hidden": "[]", "model.likelihood": likelihood})
+    case = Case("paths", "class-spread, common-motion, split-by: [end-state], observables of whole paths; train and test; shards;"
+                " claims with contrasts")
+    case.file("paths.yaml", SMALL + PATHS).file("claims.yaml", SMALL + CONTRASTS)
+    for split in ["train", "test"]:
+        case.simulate("run", "paths.yaml", "-o", f"{split}.nc", settings={"initial.split": split})
+    for shard in ["1/2", "2/2"]:
+        case.simulate("run", "paths.yaml", "-o", "part.nc", "--shard", shard)
+    case.simulate("merge", "part.1-of-2.shard", "part.2-of-2.shard", "-o", "merged.nc")
+    case.simulate("run", "claims.yaml", "-o", "claims.nc", unordered=True, settings={"model.replicas": 2})
     case = Case("model-files", "model.file: of another program, without metadata, as the cache keeps it; a model file"
                 " without a data set; rules beside it")
     case.file("small.yaml", SMALL).file("four.yaml", FOUR_PIXELS).file("model.safetensors", linear_map(0.5))

@@ -81,6 +81,8 @@ public final class Snapshot {
   /// A field that `requiredFields` names, row-major; nil if it is absent at this time.
   public func values(_ field: StateFields) -> UnsafePointer<Double>? { store.values(field) }
 
+  /// What the map hands over beside the fields; nil if it hands over nothing.
+  public var supplement: AnyObject? { store.supplement }
   /// Values that several observables share. They are computed once per time.
   ///
   /// - Parameters:

@@ -58,6 +58,8 @@ public final class FieldStore {
   public let fields: StateFields
   /// The memory of each `StateFields.Field`, `[capacity, width]`; nil if the field is not needed.
   private let buffers: [AlignedBuffer<Double>?]
+  /// What a map hands over, beside the fields, to observables that know it.
+  public var supplement: AnyObject?
   /// The fields that hold values at the present time.
   public private(set) var present: StateFields = []
 

@@ -3,6 +3,7 @@
 ///
 ///     approach(distance-concept) - approach(distance-sibling-concept)
 ///     1 - final(distance-training-sample) / final(distance-held-out)
+///     beyond(linear, with(level = 0.4, at(2, distance-root)) - with(level = 0, at(2, distance-root)))
 ///
 /// Names may contain hyphens, so a minus sign between names needs spaces around it.
 public struct ClaimExpression: Sendable, Hashable {
@@ -56,16 +57,64 @@ public struct ClaimExpression: Sendable, Hashable {
     }
   }
 
+  /// A function of an averaged series and a time.
+  public enum TimeFunction: String, Sendable, CaseIterable {
+    /// `<x(T)>`.
+    case at
+    /// `<x(T)> - <x(0)>`.
+    case change
+
+    /// A few words that say what the function is.
+    public var meaning: String {
+      switch self {
+      case .at: "<x(T)>"
+      case .change: "<x(T)> - <x(0)>"
+      }
+    }
+  }
+
+  /// A function of a condition and an expression, which reads the expression where the condition holds.
+  public enum PlaceFunction: String, Sendable, CaseIterable {
+    /// The expression where the condition holds.
+    case with
+    /// The expression minus the same where the condition holds.
+    case beyond
+
+    /// A few words that say what the function is.
+    public var meaning: String {
+      switch self {
+      case .with: "E where the condition holds"
+      case .beyond: "E - with(CONDITION, E)"
+      }
+    }
+  }
+
+  /// Where a part of an expression is read, in the place of where the claim is judged.
+  public enum Condition: Sendable, Hashable {
+    /// At that corruption level.
+    case level(Double)
+    /// At the points of a sweep where the key has that value, as it is written.
+    case swept(key: String, value: String)
+    /// In the run of a control with the same replica.
+    case control(Control)
+  }
+
+  /// The word for estimates of several parts, all of which have to hold.
+  public static let conjunction = "both"
+
   package indirect enum Node: Sendable, Hashable {
     case number(Double)
     case name(String)
     case series(SeriesFunction, String)
+    case at(time: Int, String)
+    case with(Condition, Node)
     case function(NumberFunction, Node)
     case negative(Node)
     case operation(Character, Node, Node)
   }
 
-  package let root: Node
+  /// One part, or those of `both(...)`.
+  package let roots: [Node]
   /// The text of the expression.
   public let text: String
 
@@ -75,15 +124,20 @@ public struct ClaimExpression: Sendable, Hashable {
   /// Reads an expression. Throws if the text is not one.
   package init(_ text: String) throws(Refusal) {
     self.text = text
-    guard text.utf8.count <= 1000 else { throw Refusal(problem: "longer than 1000 letters") }
-    var parser = try Parser(text)
-    root = try parser.sum()
+    guard text.utf8.count <= 2000 else { throw Refusal(problem: "longer than 2000 letters") }
+    var parser = try ExpressionParser(text)
+    roots = try parser.parts()
     if let rest = parser.peek() { throw Refusal(problem: "'\(rest)' is one too many") }
   }
 
-  private init(root: Node, text: String) {
-    self.root = root
+  init(roots: [Node], text: String) {
+    self.roots = roots
     self.text = text
+  }
+
+  /// The parts that all have to hold; the expression itself where there is one.
+  package var parts: [ClaimExpression] {
+    roots.count == 1 ? [self] : roots.map { ClaimExpression(roots: [$0], text: text) }
   }
 
   /// The names of series and of single numbers in the expression.
@@ -94,15 +148,70 @@ public struct ClaimExpression: Sendable, Hashable {
       switch node {
       case .number: break
       case .name(let name): numbers.insert(name)
-      case .series(_, let name): series.insert(name)
-      case .function(_, let inner), .negative(let inner): visit(inner)
+      case .series(_, let name), .at(_, let name): series.insert(name)
+      case .function(_, let inner), .negative(let inner), .with(_, let inner): visit(inner)
       case .operation(_, let a, let b):
         visit(a)
         visit(b)
       }
     }
-    visit(root)
+    for root in roots { visit(root) }
     return (series, numbers)
+  }
+
+  /// The conditions under which parts of the expression are read.
+  package var conditions: Set<Condition> {
+    var result: Set<Condition> = []
+    func visit(_ node: Node) {
+      switch node {
+      case .number, .name, .series, .at: break
+      case .function(_, let inner), .negative(let inner): visit(inner)
+      case .with(let condition, let inner):
+        result.insert(condition)
+        visit(inner)
+      case .operation(_, let a, let b):
+        visit(a)
+        visit(b)
+      }
+    }
+    for root in roots { visit(root) }
+    return result
+  }
+
+  /// The controls whose runs the expression reads.
+  package var controls: Set<Control> {
+    Set(
+      conditions.compactMap { condition in
+        if case .control(let control) = condition { control } else { nil }
+      })
+  }
+
+  /// The last time that the expression asks for by its number; nil if it asks for none.
+  package var latestTime: Int? {
+    func latest(_ node: Node) -> Int? {
+      switch node {
+      case .number, .name, .series: nil
+      case .at(let time, _): time
+      case .function(_, let inner), .negative(let inner), .with(_, let inner): latest(inner)
+      case .operation(_, let a, let b): [latest(a), latest(b)].compactMap { $0 }.max()
+      }
+    }
+    return roots.compactMap(latest).max()
+  }
+
+  /// Whether everything that the expression reads is read under a condition of that kind, so that its value is the same
+  /// wherever else the claim is judged.
+  package func isFixed(_ isOfKind: (Condition) -> Bool) -> Bool {
+    func isFixed(_ node: Node) -> Bool {
+      switch node {
+      case .number: true
+      case .name, .series, .at: false
+      case .with(let condition, let inner): isOfKind(condition) || isFixed(inner)
+      case .function(_, let inner), .negative(let inner): isFixed(inner)
+      case .operation(_, let a, let b): isFixed(a) && isFixed(b)
+      }
+    }
+    return roots.allSatisfy(isFixed)
   }
 
   /// The same expression with parts replaced, wherever `replace` returns another node. `note` is appended to the
@@ -111,115 +220,13 @@ public struct ClaimExpression: Sendable, Hashable {
     func visit(_ node: Node) -> Node {
       if let other = replace(node) { return other }
       switch node {
-      case .number, .name, .series: return node
+      case .number, .name, .series, .at: return node
+      case .with(let condition, let inner): return .with(condition, visit(inner))
       case .function(let function, let inner): return .function(function, visit(inner))
       case .negative(let inner): return .negative(visit(inner))
       case .operation(let sign, let a, let b): return .operation(sign, visit(a), visit(b))
       }
     }
-    return ClaimExpression(root: visit(root), text: "\(text) (\(note))")
-  }
-
-  // MARK: - Reading
-
-  private struct Parser {
-    private var tokens: [String] = []
-    private var next = 0
-    private var depth = 0
-
-    init(_ text: String) throws(Refusal) {
-      if text.contains("_") {
-        throw Refusal(problem: "names have no '_'; write them with hyphens, as distance-concept")
-      }
-      let letters = Array(text)
-      var k = 0
-      func isNameLetter(_ c: Character) -> Bool { c.isASCII && (c.isLetter || c.isNumber || c == ".") }
-      while k < letters.count {
-        let c = letters[k]
-        if c.isWhitespace {
-          k += 1
-        } else if isNameLetter(c) {
-          var word = ""
-          let isNumber = c.isNumber || c == "."
-          while k < letters.count {
-            let following = k + 1 < letters.count ? letters[k + 1] : " "
-            // These are hyphens within names, and signs of exponents.
-            let isHyphen =
-              letters[k] == "-" && !isNumber && isNameLetter(following) && following != "."
-            let isExponent =
-              isNumber && "+-".contains(letters[k]) && (word.last == "e" || word.last == "E")
-            guard isNameLetter(letters[k]) || isHyphen || isExponent else { break }
-            word.append(letters[k])
-            k += 1
-          }
-          tokens.append(word)
-        } else {
-          tokens.append(String(c))
-          k += 1
-        }
-      }
-    }
-
-    func peek() -> String? { next < tokens.count ? tokens[next] : nil }
-
-    private mutating func take(_ words: String...) -> Character? {
-      guard let token = peek(), words.contains(token) else { return nil }
-      next += 1
-      return Character(token)
-    }
-
-    mutating func sum() throws(Refusal) -> Node {
-      depth += 1
-      guard depth <= 50 else { throw Refusal(problem: "nested deeper than 50 parentheses") }
-      defer { depth -= 1 }
-      var node = try product()
-      while let sign = take("+", "-") { node = .operation(sign, node, try product()) }
-      return node
-    }
-
-    private mutating func product() throws(Refusal) -> Node {
-      var node = try factor()
-      while let sign = take("*", "/") { node = .operation(sign, node, try factor()) }
-      return node
-    }
-
-    private mutating func factor() throws(Refusal) -> Node {
-      if take("-") != nil {
-        depth += 1
-        defer { depth -= 1 }
-        guard depth <= 50 else { throw Refusal(problem: "more than 50 signs") }
-        return .negative(try factor())
-      }
-      if take("(") != nil { return try closed(try sum()) }
-      guard let word = peek() else { throw Refusal(problem: "it ends too early") }
-      next += 1
-      guard let first = word.first, first.isLetter || first.isNumber || first == "." else {
-        throw Refusal(problem: "'\(word)' is not expected")
-      }
-      if first.isNumber || first == "." {
-        guard let number = Double(word), number.isFinite else {
-          throw Refusal(problem: "'\(word)' is not a number")
-        }
-        return .number(number)
-      }
-      guard take("(") != nil else { return .name(word) }
-      if let function = SeriesFunction(rawValue: word) {
-        guard let name = peek(), name.first?.isLetter == true else {
-          throw Refusal(problem: "\(word)() takes the name of an observable")
-        }
-        next += 1
-        return try closed(.series(function, name))
-      }
-      guard let function = NumberFunction(rawValue: word) else {
-        let all = SeriesFunction.allCases.map(\.rawValue) + NumberFunction.allCases.map(\.rawValue)
-        throw Refusal(problem: "there is no function '\(word)' (there are \(all.joined(separator: ", ")))")
-      }
-      return .function(function, try closed(try sum()))
-    }
-
-    private mutating func closed(_ node: Node) throws(Refusal) -> Node {
-      guard take(")") != nil else { throw Refusal(problem: "a closing parenthesis is missing") }
-      return node
-    }
+    return ClaimExpression(roots: roots.map(visit), text: "\(text) (\(note))")
   }
 }

@@ -15,6 +15,12 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
   case chord
   /// Distances of pictures instead of latent states.
   case dataSpace = "data-space"
+  /// Held-out items in the place of the scenario's.
+  case heldOut = "held-out"
+  /// Training items in the place of the scenario's.
+  case training
+  /// The common motion: every state moves as all do.
+  case commonMotion = "common-motion"
 
   /// The overrides, as for `--set`, that make the control's scenario from the claim's; nil if it is read from
   /// the same run.
@@ -24,7 +30,9 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
     case .autoencoder: ["model.training.beta=0"]
     case .shuffledLabels: ["dataset.shuffle-labels=true"]
     case .linear: ["model.hidden=[]", "model.likelihood=gaussian"]
-    case .sibling, .chord, .dataSpace: nil
+    case .heldOut: ["initial.split=test"]
+    case .training: ["initial.split=train"]
+    case .sibling, .chord, .dataSpace, .commonMotion: nil
     }
   }
 
@@ -41,8 +49,18 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
     case .sibling: "a sibling's concept instead of the own one"
     case .chord: "the straight line from z(0) to z(T) instead of the path"
     case .dataSpace: "distances of pictures instead of latent states"
+    case .heldOut: "held-out items, with the same model"
+    case .training: "training items, with the same model"
+    case .commonMotion: "each state moves as all do: their mean and their spread change, and nothing else"
     }
   }
+
+  /// Whether its models can show an effect of the data's geometry alone. That an effect is not larger than theirs does not
+  /// contradict it.
+  package var isNullModel: Bool { self == .linear || self == .untrained }
+
+  /// The name of an observable's average on the common motion.
+  package static func onCommonMotion(_ observable: String) -> String { observable + "-on-common-motion" }
 
   /// The estimate under this control; nil if the estimate has nothing that the control could replace.
   package func expression(_ expression: ClaimExpression) -> ClaimExpression? {
@@ -53,7 +71,7 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
     }
     let result: ClaimExpression
     switch self {
-    case .untrained, .autoencoder, .shuffledLabels, .linear: return expression
+    case .untrained, .autoencoder, .shuffledLabels, .linear, .heldOut, .training: return expression
     case .sibling:
       // A sibling is no control of itself, and there are no numbers of a sibling's chord.
       let names = expression.names
@@ -66,8 +84,7 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
         "data-distance-concept": "data-distance-sibling-concept",
       ]
       result = expression.replacing(rawValue) { node in
-        guard case .series(let function, let name) = node, let other = siblings[name] else { return nil }
-        return replaced(.series(function, other))
+        node.renamed { siblings[$0] }.map(replaced)
       }
     case .chord:
       guard !expression.names.series.contains("distance-sibling-concept") else { return nil }
@@ -79,13 +96,25 @@ public enum Control: String, Sendable, CaseIterable, Hashable {
             "-", .number(1),
             .operation("/", .name("chord-concept-distance-mean"), .series(.initial, "distance-concept"))))
       }
+    case .commonMotion:
+      result = expression.replacing(rawValue) { node in node.renamed(Self.onCommonMotion).map(replaced) }
     case .dataSpace:
       let counterparts = ["distance-concept", "distance-sibling-concept", "distance-memory"]
       result = expression.replacing(rawValue) { node in
-        guard case .series(let function, let name) = node, counterparts.contains(name) else { return nil }
-        return replaced(.series(function, "data-" + name))
+        node.renamed { counterparts.contains($0) ? "data-" + $0 : nil }.map(replaced)
       }
     }
     return isReplaced ? result : nil
+  }
+}
+
+extension ClaimExpression.Node {
+  /// The function of another series; nil if this is no function of a series, or if there is no other one.
+  fileprivate func renamed(_ other: (String) -> String?) -> Self? {
+    switch self {
+    case .series(let function, let name): other(name).map { .series(function, $0) }
+    case .at(let time, let name): other(name).map { .at(time: time, $0) }
+    default: nil
+    }
   }
 }

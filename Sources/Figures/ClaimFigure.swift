@@ -87,7 +87,7 @@ extension RunData {
     let panels = evenly(outer.count, 6)
     // Panels of one claim share their scale.
     let values = Axis.range(
-      claim.rows.flatMap { $0.mean + $0.lower + $0.upper } + claim.single + [claim.threshold])
+      claim.rows.flatMap { $0.mean + $0.lower + $0.upper } + claim.single + claim.references)
     // There is room for the verdicts at the top.
     let range = values.lowerBound...values.upperBound + 0.07 * (values.upperBound - values.lowerBound)
     let title = spoken(String(name.map { $0 == "-" ? " " : $0 }))
@@ -115,7 +115,7 @@ extension RunData {
       + " fixes, in the units of what it is computed from (nats for the negative ELBO and energies, else 1); bars:"
       + " Student's 95 % interval over models, which knows no bounds (of a fraction it may reach below 0 or beyond 1),"
       + " with Bonferroni's correction for a claim's entries where it has a smallest effect;"
-      + " grey circles: single models; dashed line: the threshold or smallest effect. Above each: the verdict\(letters).\(hollow)"
+      + " grey circles: single models; dashed: the threshold, or the smallest effect in both directions about zero. Above each: the verdict\(letters).\(hollow)"
       + (isIncomplete
         ? " Where models lack an estimate, the mean is over the others, and the verdict is undecided." : "")
       + left + " Scenario \(scenarioName), seed \(text("seed"))."
@@ -146,7 +146,8 @@ extension RunData {
     var single: [Double]
     var models: Int
     var verdicts: [Double]
-    var threshold: Double
+    /// The threshold; or zero and the smallest effect in both directions.
+    var references: [Double]
   }
 
   private func claimEntries(_ group: NetCDFReaderGroup, _ controlNames: [String]) throws -> ClaimEntries {
@@ -175,7 +176,7 @@ extension RunData {
     guard verdicts.count == entries else { throw invalid(group.path, "has a wrong number of verdicts") }
     return ClaimEntries(
       axes: try claimAxes(mean), rows: rows, single: single, models: models, verdicts: verdicts,
-      threshold: claimNumber(group).value)
+      references: claimReferences(group))
   }
 
   private func claimPanel(
@@ -189,12 +190,12 @@ extension RunData {
     let dots = entries.enumerated().flatMap { k, entry in
       (0..<claim.models).map { Point(place(k, 0) + 0.2 * step, claim.single[entry * claim.models + $0]) }
     }
-    var layers: [Layer] = [
+    var layers = claim.references.map { y -> Layer in
       .line(
-        [Point(x.range.lowerBound, claim.threshold), Point(x.range.upperBound, claim.threshold)], .black,
-        width: 0.8, dash: 2),
-      .marks(dots, .grey, .openCircle, size: 0.5),
-    ]
+        [Point(x.range.lowerBound, y), Point(x.range.upperBound, y)], .black, width: 0.8, dash: y == 0 ? 1 : 2
+      )
+    }
+    layers.append(.marks(dots, .grey, .openCircle, size: 0.7))
     for (k, row) in claim.rows.enumerated() {
       let x = entries.indices.map { place($0, k) }
       let (colour, marker) = styles[row.style]

@@ -83,6 +83,12 @@ extension RunData {
     return (.nan, "threshold")
   }
 
+  /// What a claim's estimates are seen against: its threshold; or zero and the smallest effect in both directions.
+  func claimReferences(_ group: NetCDFReaderGroup) -> [Double] {
+    let (value, words) = claimNumber(group)
+    return words == "threshold" ? [value] : [-value, 0, value]
+  }
+
   /// The words for verdicts, by their flags.
   static let verdictWords = ["supported", "refuted", "undecided"]
 

@@ -94,26 +94,36 @@ struct NearestMemorySearch: Sendable {
         OwnedWorkspace<Owner>(
           capacity: snapshot.capacity, dimension: memories.columns, buckets: bucketCount)
       }
-      search(snapshot, w, excluding: excluded, into: out)
+      search(
+        snapshot.states, count: snapshot.count, w, excluding: { excluded(Int(snapshot.members[$0].item)) },
+        into: out)
     }
   }
 
-  private func search(
-    _ snapshot: Snapshot, _ w: Workspace, excluding excluded: (Int) -> Int,
+  /// Scratch memory for `search` in other states than a snapshot's.
+  func makeWorkspace(capacity: Int) -> Workspace {
+    Workspace(capacity: capacity, dimension: memories.columns, buckets: bucketCount)
+  }
+
+  /// The distance to the nearest memory and its index for each of some states, `[count, 2]`.
+  ///
+  /// - Parameters:
+  ///   - states: Shape `[count, N]`.
+  ///   - excluded: Returns the row of the memory that does not count for a state, or -1.
+  func search(
+    _ states: UnsafePointer<Double>, count: Int, _ w: Workspace, excluding excluded: (Int) -> Int,
     into out: UnsafeMutablePointer<Double>
   ) {
     let n = memories.columns
-    let count = snapshot.count
     for m in 0..<count {
-      Float.convert(snapshot.states + m * n, to: w.z.pointer + m * w.stride, count: n)
+      Float.convert(states + m * n, to: w.z.pointer + m * w.stride, count: n)
     }
     BucketSearch.minima(
       w.z.pointer, rows: count, inner: n, stride: w.stride, packed: packed.pointer,
       bias: squares.pointer, columns: columns, into: w.minima.pointer, stride: w.minimaStride)
     for m in 0..<count {
       let (square, index) = compare(
-        snapshot.states + m * n, w.minima.pointer + m * w.minimaStride,
-        excluding: excluded(Int(snapshot.members[m].item)), w)
+        states + m * n, w.minima.pointer + m * w.minimaStride, excluding: excluded(m), w)
       out[2 * m] = index >= 0 ? square.squareRoot() : .nan
       out[2 * m + 1] = index >= 0 ? Double(index) : .nan
     }

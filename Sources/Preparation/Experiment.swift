@@ -135,6 +135,14 @@ extension Experiment {
       remedy: "leave it out: \(instead)")
   }
 
+  /// Whether an observable has to know how paths end, so that the ensemble goes along them twice.
+  package var looksAhead: Bool {
+    scenario.splitBy.contains(.endState)
+      || options.registry.observables.contains {
+        $0 is any PathReading.Type && scenario.observables.contains($0.name)
+      }
+  }
+
   /// What an observable needs.
   package func needs(of name: String) -> ObservableNeeds { options.registry.needs(ofObservable: name) }
 

@@ -9,8 +9,10 @@ import Scenarios
 struct Measurements {
   /// What observables are made from.
   let context: ObservableContext
-  /// The observables that the scenario asks for, then the indicators of the tree's levels.
+  /// The observables that the scenario asks for, then the indicators of the tree's levels, then `components`.
   let observables: [any Observable]
+  /// The places of the components of states, whose averages are means of states; empty if nothing needs them.
+  let components: Range<Int>
   /// How many of them the scenario asks for.
   let visibleCount: Int
   /// The class of the nearest concept, which is counted; nil if the scenario does not ask for it.
@@ -36,6 +38,9 @@ struct Measurements {
     }
     let known = context
     func observable(_ name: String) throws -> any Observable {
+      if scenario.splitBy.contains(.endState), let (base, part) = EndStatePart.parts(of: name) {
+        return EndStateSelection(try observable(base), part)
+      }
       guard let observable = experiment.options.registry.observable(named: name, in: known) else {
         throw scenario.error(
           key: "observables", value: name,
@@ -50,7 +55,10 @@ struct Measurements {
       start.own == nil
       ? [] : (0..<geometry.centres.treeLevelCount).compactMap { LevelIndicator(level: $0, context) }
     self.context = context
-    observables = visible + indicators
+    let states: [any Observable] =
+      scenario.asksForStateMoments ? (0..<map.dimension).map(LatentComponent.init) : []
+    observables = visible + indicators + states
+    self.components = observables.count - states.count..<observables.count
     visibleCount = visible.count
     // The plane of the first two is what plots show.
     principalAxes = axes.map { axes in

@@ -19,8 +19,16 @@ package struct PreparedEnsemble<Map: EncodingMap> {
   package let principalAxes: RowTable?
   /// How many of the plan's observables the scenario asks for; level indicators follow them.
   package let visibleObservables: Int
+  /// The places of the components of states among the plan's observables; empty if nothing needs them.
+  package let components: Range<Int>
+  /// What observables are made from.
+  package let context: ObservableContext
+
   /// How far each concept reaches, `[classes]`; nil if nothing needs it, or if concepts have no radius.
-  package let conceptRadii: [Double]?
+  package var conceptRadii: [Double]? { context.conceptRadii }
+
+  /// Whether an observable has to know how paths end.
+  package var looksAhead: Bool { plan.observables.contains { $0 is any PathReading } }
 
   /// The members' own items; nil for starts without one.
   package var own: OwnItems? { start.own }
@@ -43,7 +51,8 @@ extension Experiment {
     return PreparedEnsemble(
       map: map, start: start, plan: plan(measurements, geometry, start, of: model),
       geometry: geometry.centres, principalAxes: measurements.principalAxes,
-      visibleObservables: measurements.visibleCount, conceptRadii: measurements.context.conceptRadii)
+      visibleObservables: measurements.visibleCount, components: measurements.components,
+      context: measurements.context)
   }
 
   /// Which members there are, and what is kept of them.
@@ -61,7 +70,9 @@ extension Experiment {
       plan.approaches =
         ApproachCentres(geometry.centres, own, dataset.hierarchy, seed: scenario.seed).distances
       if scenario.splitBy.contains(.retention) { plan.splitting = ConceptAccuracy(context) }
-      plan.groupings = scenario.groupBy.map { grouping(by: $0, own: own, items: start.items) }
+      let hidden: [Grouping] =
+        scenario.asksForClassSpread && !scenario.groupBy.contains(.class) ? [.class] : []
+      plan.groupings = (scenario.groupBy + hidden).map { grouping(by: $0, own: own, items: start.items) }
     }
     if scenario.dynamics.mode.kind != .sample {
       plan.convergence = convergence(of: model)

@@ -4,7 +4,7 @@ import Scenarios
 extension Scenario {
   /// The controls of the scenario and of its claims, each once.
   package var allControls: [Control] {
-    let asked = Set(controls + claims.flatMap { $0.controls + $0.compare })
+    let asked = Set(controls + claims.flatMap { $0.controls + $0.compare + $0.estimate.controls })
     return Control.allCases.filter(asked.contains)
   }
 

@@ -90,7 +90,12 @@ extension Experiment {
       + scenario.groupBy.map {
         $0 == .class ? hierarchy.numberOfClasses : hierarchy.numberOfSuperclasses
       }.reduce(0, +)
-    let series = Double((scenario.observables.count + 4) * (groups + 2 * scenario.splitBy.count))
+    let components =
+      scenario.asksForStateMoments ? kind.declaredLatentDimension(for: dataset) ?? 100 : 0
+    let hidden = scenario.asksForClassSpread ? hierarchy.numberOfClasses : 0
+    let series = Double(
+      (scenario.averagedObservables.count + 4 + components)
+        * (groups + hidden + (scenario.splitBy.contains(.retention) ? 2 : 0)))
     let classes = Double(hierarchy.numberOfClasses)
     let counts = scenario.asksForNearestConcept ? classes * (classes + 1) / 3 : 0
     // Those of each worker, of its result that waits, of the segment and the level; and the averages of all
@@ -115,7 +120,7 @@ extension Experiment {
   private var membersMemory: [ModelOutline.Memory] {
     guard scenario.output.members else { return [] }
     let latent = kind.declaredLatentDimension(for: dataset) ?? 100
-    let width = Double(scenario.observables.count + (scenario.output.latents ? latent : 0))
+    let width = Double(scenario.averagedObservables.count + (scenario.output.latents ? latent : 0))
     let blocks = Double(BlockSize.standard) * Double(2 * options.threads + 2)
     return [
       demand(

@@ -1,5 +1,6 @@
 import Campaigns
 import Expressions
+import Observables
 import RunFiles
 import Scenarios
 
@@ -21,8 +22,21 @@ package enum ClaimsPage {
         ClaimExpression.SeriesFunction.allCases.map {
           ["`\($0.rawValue)(OBSERVABLE)`", Markdown.code($0.meaning)]
         }),
+      """
+      At a time T from 0 on:
+
+      """,
+      Markdown.table(
+        ["function", "value"],
+        ClaimExpression.TimeFunction.allCases.map {
+          ["`\($0.rawValue)(T, OBSERVABLE)`", Markdown.code($0.meaning)]
+        }),
       "With `split-by: [retention]`, `OBSERVABLE-retained` and `OBSERVABLE-lost` name the averages over members that were retained"
-        + " or lost at t = 0.",
+        + " or lost at t = 0. With `split-by: [end-state]`, "
+        + EndStatePart.allCases.map { Markdown.code($0.name(of: "OBSERVABLE")) }.joined(separator: ", ")
+        + " are those over members that end there. With the observable `class-spread` there are "
+        + ClassSpread.series.map(Markdown.code).joined(separator: ", ")
+        + "; with `common-motion` `OBSERVABLE-on-common-motion`, which `with(common-motion, E)` reads.",
       """
       ## Functions of a number
 
@@ -30,6 +44,13 @@ package enum ClaimsPage {
       Markdown.table(
         ["function", "value"],
         ClaimExpression.NumberFunction.allCases.map { ["`\($0.rawValue)(NUMBER)`", $0.meaning] }),
+      places,
+      Markdown.table(
+        ["function of a condition and an expression E", "value"],
+        ClaimExpression.PlaceFunction.allCases.map {
+          ["`\($0.rawValue)(CONDITION, E)`", $0.meaning]
+        } + [["`\(ClaimExpression.conjunction)(E1, E2)`", "the whole estimate: E1 and E2 have to hold both"]]),
+      conditions,
       """
       ## Numbers
 
@@ -39,6 +60,8 @@ package enum ClaimsPage {
       Markdown.list([
         "of a model: " + ClaimVocabulary.ofModel.map(Markdown.code).joined(separator: ", "),
         "of a level: " + ClaimVocabulary.ofLevel.map(Markdown.code).joined(separator: ", "),
+        "with the observable `class-spread`: "
+          + ClassSpread.numbers.map(Markdown.code).joined(separator: ", "),
         "with `attractors`: " + ClaimVocabulary.ofAttractors.map(Markdown.code).joined(separator: ", "),
       ]),
       """
@@ -60,6 +83,42 @@ package enum ClaimsPage {
       verdicts,
     ])
   }
+
+  private static let places = """
+    ## Contrasts
+
+    A part of an estimate may be read at another level, at another point of the sweep, or in the run of a control. The models are
+    paired: replica r is compared with replica r.
+
+    """
+
+  private static let conditions = """
+    | condition | where E is read |
+    | --- | --- |
+    | `level = 0.4` | at that level of `initial.levels` |
+    | `model.latent = 20` | at the points of the sweep where the key has that value |
+    | `linear`, or another control | in the control's run, which is made without being listed in `controls`; or as another reading of the same run |
+
+    ```yaml
+    observables: [log-ratio-others-to-own, common-motion]
+    initial: {split: test, levels: [0, 0.1, 0.4]}
+    sweep: {model.latent: [2, 20]}
+    claims:
+      more-noise-is-more-global:
+        statement: The noisier the start, the less the own class is approached.
+        estimate: with(level = 0, change(2, log-ratio-others-to-own)) - with(level = 0.4, change(2, log-ratio-others-to-own))
+        smallest-effect: 0.05
+      beyond-the-common-motion:
+        statement: Members approach their class more than by moving as all do, and more than in a linear model.
+        estimate: beyond(linear, beyond(common-motion, change(2, log-ratio-others-to-own)))
+        over: each
+        smallest-effect: 0.05
+    ```
+
+    A swept key, or the level, that is fixed for everything in an estimate is no dimension of the claim: there is one cell. Where
+    members diverge, an estimate of several places is missing, because its averages would be over different members.
+
+    """
 
   private static let introduction = """
     # Claims
@@ -118,9 +177,16 @@ package enum ClaimsPage {
     | verdict | when |
     | --- | --- |
     | supported | positive, and above d |
-    | refuted | negative |
+    | refuted | negative; but where `linear` or `untrained` is subtracted, undecided: "not beyond" such a model is no contradiction |
     | undecided | otherwise. The file says what is known: positive but smaller than d, no effect as large as d, or undetermined, and then which effect \(FamilyRule.leastModels) models would show with probability 0.8 |
 
-    A control is compared by a difference in the estimate; `controls` is not accepted here, and the scenario's controls are shown.
+    `both(E1, E2)` makes a cell of two parts. Its p-value is the larger one; it is negative as soon as one part is (the smaller
+    p-value, times two).
+
+    How many models exceed d stands beside, with Clopper and Pearson's interval of the share of all models: an effect may be one that
+    only some models show.
+
+    A control is compared by a difference in the estimate (`beyond`); `controls` is not accepted here, and the scenario's controls
+    are shown.
     """
 }

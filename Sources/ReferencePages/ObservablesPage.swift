@@ -65,6 +65,9 @@ package enum ObservablesPage {
       facts.append(
         "Average: none, because it is a label; members are counted by class (`nearest_concept_count`)")
     }
+    if let collective = observable as? any CollectiveObservable.Type {
+      facts.append("Average: none, because it is of all members together; " + collective.contents)
+    }
     return Markdown.joined(
       ["### `\(observable.name)`", Markdown.sentence(observable.longName), Markdown.list(facts)])
   }

@@ -63,6 +63,33 @@ import Testing
     #expect(isNear(answers[1].signProbability, 4 * 0.0009765625))
   }
 
+  /// Two parts that both have to hold: the larger p-value, and one cell.
+  @Test func bothPartsHaveToHold() {
+    let rule = FamilyRule(smallestEffect: 0.05)
+    let high = Self.clear.map { $0 + 1 }
+    let answers = rule.answers([Self.clear, high], parts: 2)
+    #expect(answers.map(\.sign) == [.positive, .positive] && answers.map(\.size) == [.above, .above])
+    // Those of the first part, without a correction for the number of parts.
+    #expect(answers.allSatisfy { isNear($0.signProbability, 2 * 0.0009765625) })
+    #expect(answers.allSatisfy { isNear($0.sizeProbability, 2 * 0.01953125) })
+    #expect(answers[1].interval == rule.answers([high])[0].interval)
+    let mixed = rule.answers([high, Self.scattered], parts: 2)
+    #expect(mixed.allSatisfy { $0.sign == .undetermined && $0.size == .undetermined })
+    // One negative part contradicts: ten of ten signs, two sides, two parts.
+    let contradicted = rule.answers([high, high.map { -$0 }], parts: 2)
+    #expect(contradicted.allSatisfy { $0.sign == .negative && isNear($0.signProbability, 4 * 0.0009765625) })
+  }
+
+  /// Eight of ten: scipy's `binomtest(8, 10).proportion_ci(method="exact")`.
+  @Test func theShareOfModelsThatShowAnEffectHasAnInterval() {
+    let answer = FamilyRule(smallestEffect: 0.05).answers([Self.clear])[0]
+    #expect(abs(answer.exceedingShare.lower - 0.44390453769236) < 1e-9)
+    #expect(abs(answer.exceedingShare.upper - 0.97478927367317) < 1e-9)
+    var cell = Self.clear
+    cell[3] = .nan
+    #expect(FamilyRule(smallestEffect: 0.05).answers([cell])[0].exceedingShare.lower.isNaN)
+  }
+
   /// One outlier makes a mean, and many small numbers a sign: neither decides alone.
   @Test func bothTestsHaveToAgree() {
     let rule = FamilyRule(smallestEffect: 0.05)

@@ -40,6 +40,11 @@ extension CommandTests {
           + "observables: [distance-root, nearest-concept]\nconcepts: {radius-quantile: none}\n"
           + "output: {members: true, initial-states: true, films: {items: 2}}\n" + attractors),
       Kind(
+        testDescription: "all members together, and whole paths",
+        scenario: smallScenario
+          + "observables: [distance-concept, distance-reached-memory, closest-memory-tied, class-spread, common-motion]\n"
+          + "output: {members: true}\n"),
+      Kind(
         testDescription: "Hopfield network",
         scenario: smallScenario.split(separator: "\n").filter {
           !["latent", "hidden", "training"].contains(

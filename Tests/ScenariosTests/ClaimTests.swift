@@ -52,6 +52,94 @@ import Testing
     #expect(missing?.reason.contains(words) == true, "\(missing?.reason ?? "")")
   }
 
+  /// The series of a model at two levels, and those of a linear model, where all distances are 1 larger.
+  private func valueElsewhere(_ text: String) throws -> Double {
+    struct Place: Hashable {
+      var level = 0.0
+      var latent = "2"
+      var isLinear = false
+    }
+    return try ClaimExpression(text).value(
+      at: Place(),
+      moved: { place, condition throws(MissingNumber) in
+        var result = place
+        switch condition {
+        case .level(let level): result.level = level
+        case .control(.linear): result.isLinear = true
+        case .swept("model.latent", let value): result.latent = value
+        default: throw MissingNumber("nowhere")
+        }
+        return result
+      },
+      number: { name, place throws(MissingNumber) in
+        ClaimNumber(name == "model.latent" ? Double(place.latent) ?? .nan : place.level)
+      },
+      series: { name, place throws(MissingNumber) in
+        let all = name == "d-on-common-motion" ? [8.0, 7, 6] : [8, 4, 2]
+        return ClaimSeries(all.map { $0 + 10 * place.level + (place.isLinear ? 1 : 0) })
+      })
+  }
+
+  @Test(
+    arguments: [
+      ("at(1, d)", 4), ("at(0, d) - initial(d)", 0), ("change(2, d)", -6), ("with(level = 0.5, at(1, d))", 9),
+      ("with(level = 0.5, at(1, d)) - with(level = 0, at(1, d))", 5), ("with(linear, change(1, d))", -4),
+      ("beyond(linear, at(1, d))", -1), ("beyond(common-motion, change(2, d))", -4),
+      ("beyond(linear, beyond(common-motion, change(2, d)))", 0),
+      ("with(model.latent = 20, model.latent) - model.latent", 18),
+      ("with(level = 0.5, with(linear, at(2, d)))", 8), ("with(level = -0.5, at(2, d))", -3),
+    ] as [(String, Double)])
+  func partsAreReadElsewhere(_ text: String, _ expected: Double) throws {
+    #expect(try valueElsewhere(text) == expected)
+  }
+
+  @Test func whatIsFixedDoesNotDependOnTheRest() throws {
+    func isFixed(_ text: String) throws -> Bool {
+      try ClaimExpression(text).isFixed { if case .level = $0 { true } else { false } }
+    }
+    #expect(try isFixed("with(level = 0.4, at(2, d)) - with(level = 0, final(d)) / 2"))
+    #expect(try !isFixed("with(level = 0.4, at(2, d)) - final(d)"))
+    #expect(try !isFixed("with(linear, at(2, d))"))
+    #expect(try isFixed("both(with(level = 0, initial(d)), with(linear, with(level = 1, initial(d))))"))
+    let two = try ClaimExpression("both(at(3, a), -change(40, b))")
+    #expect(two.parts.count == 2 && two.names.series == ["a", "b"] && two.latestTime == 40)
+    #expect(try ClaimExpression("beyond(untrained, at(2, d))").controls == [.untrained])
+  }
+
+  @Test(arguments: [
+    ("at(d)", "a time first"), ("at(-1, d)", "a time first"), ("at(1.5, d)", "a time first"),
+    ("at(2, 3)", "name of an observable"), ("with(level, d)", "neither KEY = VALUE nor a control"),
+    ("with(3, d)", "a condition first"), ("with(level = x, at(1, d))", "is not a number"),
+    ("with(level = 0.1)", "two arguments"), ("with(chord, at(2, d))", "finds nothing to replace"),
+    ("1 + both(1, 2)", "can only be the whole"), ("both(1)", "two expressions or more"),
+    ("with(level = 0, 1", "closing parenthesis"),
+    (
+      String(repeating: "beyond(linear, ", count: 7) + "level" + String(repeating: ")", count: 7),
+      "within each other"
+    ),
+  ])
+  func whatIsNoExpressionIsRefused(_ text: String, _ words: String) {
+    let refusal = #expect(throws: ClaimExpression.Refusal.self) { try ClaimExpression(text) }
+    #expect(refusal?.problem.contains(words) == true, "\(refusal?.problem ?? "")")
+  }
+
+  /// Averages of two places are compared, so that each has to be over the same members at all times.
+  @Test func membersThatDivergeSpoilContrasts() throws {
+    let partly = ClaimSeries([4, 4, 2], memberCounts: [10, 10, 6])
+    func value(_ text: String) throws -> Double {
+      try ClaimExpression(text).value(
+        at: 0.0,
+        moved: { place, condition throws(MissingNumber) in
+          if case .level(let level) = condition { return level }
+          return place
+        }, number: { _, place throws(MissingNumber) in ClaimNumber(place) },
+        series: { _, _ throws(MissingNumber) in partly })
+    }
+    #expect(try value("at(2, d)") == 2)
+    #expect(throws: MissingNumber.self) { try value("at(2, d) - with(level = 1, at(2, d))") }
+    #expect(throws: MissingNumber.self) { try value("change(2, d)") }
+  }
+
   /// Four of ten members diverge after the first step: those that are left are nearer, though nobody has moved.
   @Test func averagesAreComparedOverTheSameMembersOnly() throws {
     let series = [

@@ -257,9 +257,10 @@ extension Campaign {
       for (name, labels) in result.dimensions {
         let dimension = name == "level" ? ClaimLayout.levelDimension : Self.dimensionName(name)
         dimensions.append(dimension)
-        guard name == "level" else { continue }
+        guard name == "level" || name == ClaimResult.part else { continue }
         try made.defineDimension(dimension, length: labels.count)
-        try made.defineVariable(ClaimLayout.level).write(labels.map { Double($0) ?? .nan })
+        try made.defineVariable(name == "level" ? ClaimLayout.level : ClaimLayout.part).write(
+          labels.map { Double($0) ?? .nan })
       }
       try made.defineDimension("replica", length: plan.replicas)
       try writeAxes(dimensions + ["replica"], in: made)
@@ -301,6 +302,8 @@ extension Campaign {
     try define(variables.sizeProbability).write(answers.map(\.sizeProbability))
     try define(variables.detectableEffect).write(answers.map(\.detectableEffect))
     try define(variables.exceedingCount).write(answers.map { Int32($0.exceedingCount) })
+    try define(variables.exceedingShare.lower).write(answers.map(\.exceedingShare.lower))
+    try define(variables.exceedingShare.upper).write(answers.map(\.exceedingShare.upper))
   }
 
   /// The estimates of a claim with their interval, or those of its controls.

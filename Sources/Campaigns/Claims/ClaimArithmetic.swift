@@ -51,36 +51,124 @@ package struct ClaimSeries: Sendable {
   }
 }
 
+/// The names that an expression reads at one place, and when.
+package struct ClaimReading: Sendable {
+  /// When averages are read.
+  package enum Time: Hashable, Sendable {
+    case at(Int)
+    case last
+    case all
+  }
+
+  package var series: Set<String> = []
+  package var numbers: Set<String> = []
+  package var times: Set<Time> = []
+}
+
 extension ClaimExpression {
-  /// The value, a finite number.
-  ///
-  /// Averages at different times are compared only if they are over the same members. If members diverge, the
-  /// remaining ones may be nearer on average than all were, although none of them has moved.
+  /// What one part reads, by the place where it is read, in the order of the text.
   ///
   /// - Parameters:
-  ///   - number: The value of a name.
-  ///   - series: The averaged series of a name.
-  /// - Throws: `MissingNumber` where there is none.
+  ///   - place: Where the claim is judged.
+  ///   - moved: The place where a condition holds, beginning at another place.
+  /// - Throws: `MissingNumber` where a condition holds nowhere.
+  package func readings<Place: Hashable>(
+    at place: Place, moved: (Place, Condition) throws(MissingNumber) -> Place
+  ) throws(MissingNumber) -> [(place: Place, reading: ClaimReading)] {
+    var result: [(place: Place, reading: ClaimReading)] = []
+    for root in roots { try collect(root, at: place, moved, into: &result) }
+    return result
+  }
+
+  private func collect<Place: Hashable>(
+    _ node: Node, at place: Place, _ moved: (Place, Condition) throws(MissingNumber) -> Place,
+    into result: inout [(place: Place, reading: ClaimReading)]
+  ) throws(MissingNumber) {
+    func note(_ change: (inout ClaimReading) -> Void) {
+      let k = result.firstIndex { $0.place == place } ?? result.endIndex
+      if k == result.endIndex { result.append((place, ClaimReading())) }
+      change(&result[k].reading)
+    }
+    func note(_ name: String, _ time: ClaimReading.Time) {
+      note {
+        $0.series.insert(name)
+        $0.times.insert(time)
+      }
+    }
+    switch node {
+    case .number: break
+    case .name(let name): note { $0.numbers.insert(name) }
+    case .series(let function, let name):
+      note(name, function == .initial ? .at(0) : function == .final ? .last : .all)
+    case .at(let time, let name): note(name, .at(time))
+    case .with(let condition, let inner):
+      try collect(inner, at: try moved(place, condition), moved, into: &result)
+    case .function(_, let inner), .negative(let inner): try collect(inner, at: place, moved, into: &result)
+    case .operation(_, let first, let second):
+      try collect(first, at: place, moved, into: &result)
+      try collect(second, at: place, moved, into: &result)
+    }
+  }
+
+  /// The value, a finite number, of an expression of one part that names no other place.
   package func value(
     number: (String) throws(MissingNumber) -> ClaimNumber,
     series: (String) throws(MissingNumber) -> ClaimSeries
   ) throws(MissingNumber) -> Double {
-    let names = names
-    var numbers: [String: ClaimNumber] = [:]
-    for name in names.numbers { numbers[name] = try number(name) }
-    var averages: [String: ClaimSeries] = [:]
-    for name in names.series { averages[name] = try series(name) }
-    try checkMembers(numbers, averages)
-    return try value(of: root, numbers, averages)
+    try value(
+      at: 0, moved: { _, _ throws(MissingNumber) in throw MissingNumber("there is no other place") },
+      number: { name, _ throws(MissingNumber) in try number(name) },
+      series: { name, _ throws(MissingNumber) in try series(name) })
+  }
+
+  /// The value, a finite number, of an expression of one part.
+  ///
+  /// Averages at different times, or of different places, are compared only if each is over the same members at all times. If
+  /// members diverge, the remaining ones may be nearer on average than all were, although none of them has moved.
+  ///
+  /// - Parameters:
+  ///   - place: Where the claim is judged.
+  ///   - moved: The place where a condition holds, beginning at another place.
+  ///   - number: The value of a name at a place.
+  ///   - series: The averaged series of a name at a place.
+  /// - Throws: `MissingNumber` where there is none.
+  package func value<Place: Hashable>(
+    at place: Place, moved: (Place, Condition) throws(MissingNumber) -> Place,
+    number: (String, Place) throws(MissingNumber) -> ClaimNumber,
+    series: (String, Place) throws(MissingNumber) -> ClaimSeries
+  ) throws(MissingNumber) -> Double {
+    let readings = try readings(at: place, moved: moved)
+    var known = KnownNumbers<Place>()
+    for (place, reading) in readings {
+      for name in reading.numbers.sorted() {
+        known.numbers[place, default: [:]][name] = try number(name, place)
+      }
+      for name in reading.series.sorted() {
+        known.series[place, default: [:]][name] = try series(name, place)
+      }
+    }
+    for (place, reading) in readings {
+      try Self.checkMembers(
+        known.numbers[place] ?? [:], known.series[place] ?? [:], reading.times,
+        isOnlyPlace: readings.count == 1)
+    }
+    return try value(of: roots[0], at: place, moved, known)
+  }
+
+  /// The numbers of all places.
+  private struct KnownNumbers<Place: Hashable> {
+    var numbers: [Place: [String: ClaimNumber]] = [:]
+    var series: [Place: [String: ClaimSeries]] = [:]
   }
 
   /// Throws if averages that are compared are over different members.
-  private func checkMembers(
-    _ numbers: [String: ClaimNumber], _ averages: [String: ClaimSeries]
+  private static func checkMembers(
+    _ numbers: [String: ClaimNumber], _ averages: [String: ClaimSeries], _ times: Set<ClaimReading.Time>,
+    isOnlyPlace: Bool
   ) throws(MissingNumber) {
-    let functions = functions(in: root)
     let isOfOneTime =
-      (functions == [.initial] || functions == [.final]) && !numbers.values.contains { $0.isOfMembers }
+      isOnlyPlace && times.count == 1 && !times.contains(.all)
+      && !numbers.values.contains { $0.isOfMembers }
     for (name, average) in averages.sorted(by: { $0.key < $1.key }) {
       if !isOfOneTime, average.membersChange {
         throw MissingNumber(
@@ -93,30 +181,34 @@ extension ClaimExpression {
     }
   }
 
-  private func functions(in node: Node) -> Set<SeriesFunction> {
-    switch node {
-    case .number, .name: []
-    case .series(let function, _): [function]
-    case .function(_, let inner), .negative(let inner): functions(in: inner)
-    case .operation(_, let first, let second): functions(in: first).union(functions(in: second))
-    }
-  }
-
-  private func value(
-    of node: Node, _ numbers: [String: ClaimNumber], _ averages: [String: ClaimSeries]
+  private func value<Place: Hashable>(
+    of node: Node, at place: Place, _ moved: (Place, Condition) throws(MissingNumber) -> Place,
+    _ known: KnownNumbers<Place>
   ) throws(MissingNumber) -> Double {
     switch node {
     case .number(let x): return x
     case .name(let name):
-      guard let x = numbers[name]?.value, x.isFinite else { throw MissingNumber("\(name) is missing") }
+      guard let x = known.numbers[place]?[name]?.value, x.isFinite else {
+        throw MissingNumber("\(name) is missing")
+      }
       return x
-    case .series(let function, let name): return try function.value(of: averages[name]?.mean ?? [], name)
+    case .series(let function, let name):
+      return try function.value(of: known.series[place]?[name]?.mean ?? [], name)
+    case .at(let time, let name):
+      let series = known.series[place]?[name]?.mean ?? []
+      guard time < series.count else {
+        throw MissingNumber("\(name) ends at time \(series.count - 1), before \(time)")
+      }
+      guard series[time].isFinite else { throw MissingNumber("\(name) is missing at time \(time)") }
+      return series[time]
+    case .with(let condition, let inner):
+      return try value(of: inner, at: try moved(place, condition), moved, known)
     case .function(let function, let inner):
-      return try function.value(of: value(of: inner, numbers, averages))
-    case .negative(let inner): return -(try value(of: inner, numbers, averages))
+      return try function.value(of: value(of: inner, at: place, moved, known))
+    case .negative(let inner): return -(try value(of: inner, at: place, moved, known))
     case .operation(let sign, let first, let second):
-      let a = try value(of: first, numbers, averages)
-      let b = try value(of: second, numbers, averages)
+      let a = try value(of: first, at: place, moved, known)
+      let b = try value(of: second, at: place, moved, known)
       if sign == "/", b == 0 { throw MissingNumber("division by zero") }
       let result =
         switch sign {

@@ -1,6 +1,7 @@
 import Expressions
 import Experiments
 import Observables
+import Preparation
 import RunFiles
 import Scenarios
 import Vocabulary
@@ -15,7 +16,8 @@ extension Scenario {
     where control.needsTrainedModel && !(isTrained && vocabulary.keys.allows(control, in: self)) {
       throw error(
         key: "controls", value: control.rawValue,
-        expected: "controls that need no model trained here: shuffled-labels, sibling, chord, data-space",
+        expected: "controls that need no model trained here: "
+          + Control.allCases.filter { !$0.needsTrainedModel }.map(\.rawValue).joined(separator: ", "),
         remedy: "leave \(control.rawValue) out")
     }
     for claim in claims {
@@ -26,6 +28,12 @@ extension Scenario {
         if let expression = control.expression(claim.estimate) {
           try check(expression, key + ".controls", vocabulary.keys)
         }
+      }
+      if claim.estimate.parts.count > 1, !claim.rule.answersSignAndSize {
+        throw error(
+          key: key + ".threshold",
+          expected: "smallest-effect, by which the parts of both() are judged together",
+          remedy: "write smallest-effect in its place, or a claim for each part")
       }
       for level in claim.levels ?? [] where !initial.levels.contains(level) {
         throw error(
@@ -59,7 +67,45 @@ extension Scenario {
     }
   }
 
+  /// Checks that the conditions of an expression hold somewhere.
+  private func checkConditions(of expression: ClaimExpression, _ key: String) throws {
+    if let time = expression.latestTime, time > dynamics.steps {
+      throw error(
+        key: key, value: expression.text,
+        expected: "times from 0 to dynamics.steps, which is \(dynamics.steps)",
+        remedy: "raise dynamics.steps to \(time), or ask for an earlier time")
+    }
+    for condition in expression.conditions {
+      switch condition {
+      case .control: break
+      case .level(let level):
+        guard !initial.levels.contains(level) else { continue }
+        throw error(
+          key: key, value: "level = \(ScenarioValue.number(level).yaml)",
+          expected: "levels of initial.levels, which are "
+            + initial.levels.map { ScenarioValue.number($0).yaml }.joined(separator: ", "),
+          remedy: "add it there, or choose one of these")
+      case .swept(let swept, let value):
+        guard let axis = sweep.first(where: { $0.key == swept }) else {
+          throw error(
+            key: key, value: "\(swept) = \(value)",
+            expected: "level, or a key of the sweep"
+              + (sweep.isEmpty ? "; there is none" : ": " + sweep.map(\.key).joined(separator: ", ")),
+            remedy: "sweep \(swept)")
+        }
+        guard axis.index(ofWritten: value) == nil else { continue }
+        throw error(
+          key: key, value: "\(swept) = \(value)",
+          expected: "a value of the sweep: " + axis.values.joined(separator: ", "),
+          remedy: "add it to sweep.\(swept), or choose one of these")
+      }
+    }
+  }
+
+  private static func isOnCommonMotion(_ name: String) -> Bool { name.hasSuffix(Control.onCommonMotion("")) }
+
   private func check(_ expression: ClaimExpression, _ key: String, _ keys: ScenarioKeys) throws {
+    try checkConditions(of: expression, key)
     let names = expression.names
     let series = ClaimNames.series(self)
     for name in names.series.sorted() where !series.contains(name) {
@@ -67,6 +113,12 @@ extension Scenario {
         throw error(
           key: key, value: expression.text, expected: "averages; '\(name)' is a label, which has no mean",
           remedy: "write concept-accuracy or distance-nearest-concept")
+      }
+      if Self.isOnCommonMotion(name), !asksForCommonMotion {
+        throw error(
+          key: key, value: expression.text,
+          expected: "\(CommonMotionAverages.name) in the list 'observables', because the estimate reads it",
+          remedy: "add \(CommonMotionAverages.name) to observables")
       }
       let near = Spelling.nearest(to: name, among: series)
       throw error(
@@ -119,21 +171,32 @@ enum ClaimNames {
   /// Averages over time.
   static func series(_ scenario: Scenario) -> [String] {
     scenario.averagedObservables.flatMap {
-      ClaimVocabulary.series(of: $0, isSplit: !scenario.splitBy.isEmpty)
-    }
+      ClaimVocabulary.series(of: $0, isSplit: scenario.splitBy.contains(.retention))
+    } + (scenario.asksForClassSpread ? ClassSpread.series : [])
+      + (scenario.asksForCommonMotion ? scenario.averagedObservables.map(Control.onCommonMotion) : [])
   }
 
   /// The run file's variable of each average over time.
   static func variables(_ scenario: Scenario) -> [String: String] {
     let all = scenario.averagedObservables.flatMap {
-      ClaimVocabulary.followedSeries(of: $0, isSplit: !scenario.splitBy.isEmpty)
+      ClaimVocabulary.followedSeries(of: $0, isSplit: scenario.splitBy.contains(.retention))
     }
     return Dictionary(all.map { ($0.name, $0.variable) }, uniquingKeysWith: { first, _ in first })
   }
 
+  /// The observable whose average a series is, over whichever members and on whichever motion.
+  static func observable(ofSeries name: String) -> String {
+    var result = name
+    for ending in [Control.onCommonMotion(""), "-retained", "-lost"] where result.hasSuffix(ending) {
+      result.removeLast(ending.count)
+    }
+    return EndStatePart.parts(of: result)?.observable ?? result
+  }
+
   /// Single numbers, of a model or a level.
   static func numbers(_ scenario: Scenario) -> [String] {
-    fixed + (scenario.attractors == nil ? [] : ClaimVocabulary.ofAttractors) + ["level"]
+    fixed + (scenario.attractors == nil ? [] : ClaimVocabulary.ofAttractors)
+      + (scenario.asksForClassSpread ? ClassSpread.numbers : []) + ["level"]
       + scenario.sweep.filter { $0.numbers != nil }.map(\.key)
   }
 }

@@ -1,7 +1,6 @@
 import Expressions
 import Foundation
 import Observables
-import Output
 import RunFiles
 import Scenarios
 import Summaries
@@ -58,6 +57,9 @@ public struct ClaimResult: Sendable {
     public var answer: FamilyRule.Answer?
   }
 
+  /// The dimension of the parts of an estimate, all of which have to hold.
+  package static let part = "part"
+
   /// The claim.
   public var claim: ClaimSpecification
   /// The remaining dimensions with their values; empty if there is only one verdict.
@@ -81,6 +83,11 @@ public struct ClaimResult: Sendable {
       "\(place)\(entry.verdict): \(interval(entry.estimates)), \(claim.rule.words) \(text(claim.rule.number)),"
       + " \(entry.estimates.modelsText)"
     if entry.verdict != .supported || entry.answer != nil { line += " (\(entry.reason))" }
+    if let answer = entry.answer, answer.exceedingShare.lower.isFinite {
+      line +=
+        ", \(answer.exceedingCount) above \(text(claim.rule.number)) (share \(text(answer.exceedingShare.lower))"
+        + " to \(text(answer.exceedingShare.upper)))"
+    }
     if !entry.controls.isEmpty {
       let words = entry.controls.map { control, estimates -> String in
         let isPartial = estimates.interval.count < estimates.values.count
@@ -100,96 +107,24 @@ public struct ClaimResult: Sendable {
   }
 }
 
-/// The numbers of one run that claims may use.
-struct ClaimData {
-  private let reader: NetCDFReader
-  private let roles: VariableRoles
-  private let swept: [String: Double]
-  /// The variable of each averaged series, by its name in claims.
-  private let variables: [String: String]
-  /// The run's corruption levels.
-  let levels: [Double]
-
-  /// - Parameter variables: The variable of each averaged series, by its name in claims.
-  init(
-    _ reader: NetCDFReader, sweep: [SweptKey], index: Int, variables: [String: String]
-  ) throws {
-    self.reader = reader
-    self.variables = variables
-    roles = VariableRoles(reader.root)
-    levels = try reader.variable("level").readDoubles()
-    var values: [String: Double] = [:]
-    for (key, place) in zip(sweep, RowMajorShape(sweep.map(\.values.count)).indices(of: index)) {
-      values[key.key] = Double(key.values[place])
-    }
-    swept = values
-  }
-
-  /// The expression's value at each of the run's levels.
-  func values(_ expression: ClaimExpression) throws -> [ClaimResult.Estimate] {
-    let names = expression.names
-    var series: [String: [ClaimSeries]] = [:]
-    for name in names.series { series[name] = try self.series(name) }
-    var numbers: [String: [ClaimNumber]] = [:]
-    for name in names.numbers { numbers[name] = try self.numbers(name) }
-    return levels.indices.map { l in
-      Result { () throws(MissingNumber) in
-        try expression.value(
-          number: { name throws(MissingNumber) in numbers[name]?[l] ?? ClaimNumber(.nan) },
-          series: { name throws(MissingNumber) in series[name]?[l] ?? ClaimSeries([]) })
-      }
-    }
-  }
-
-  /// Whether an expression names a variable that comes back to a tolerance only.
-  func isToTolerance(_ expression: ClaimExpression) -> Bool {
-    let names = expression.names
-    let paths =
-      names.series.map { variables[$0] ?? AveragedObservable.variableName($0) }
-      + names.numbers.map(AveragedObservable.variableName)
-    return paths.contains { path in
-      (try? reader.variable(path)).map { Reproducibility($0.attributes) == .tolerance } ?? false
-    }
-  }
-
-  /// An average over time at each level.
-  private func series(_ name: String) throws -> [ClaimSeries] {
-    let variable = variables[name] ?? AveragedObservable.variableName(name)
-    let means = try reader.variable(variable).readDoubles()
-    let times = means.count / max(levels.count, 1)
-    let counts = try counts(of: variable)
-    return levels.indices.map { l in
-      let range = l * times..<(l + 1) * times
-      return ClaimSeries(Array(means[range]), memberCounts: counts.map { Array($0[range]) } ?? [])
-    }
-  }
-
-  /// A number at each level.
-  private func numbers(_ name: String) throws -> [ClaimNumber] {
-    if name == "level" { return levels.map { ClaimNumber($0) } }
-    if let value = swept[name] { return levels.map { _ in ClaimNumber(value) } }
-    let path = AveragedObservable.variableName(name)
-    guard let variable = try? reader.variable(path) else { return levels.map { _ in ClaimNumber(.nan) } }
-    // -1 stands for none in integers.
-    let values = try variable.readDoubles().map { variable.type.isInteger && $0 < 0 ? .nan : $0 }
-    if variable.dimensions.isEmpty { return levels.map { _ in ClaimNumber(values[0]) } }
-    let counts = try counts(of: path)
-    return levels.indices.map { ClaimNumber(values[$0], isOfMembers: true, memberCount: counts?[$0]) }
-  }
-
-  /// How many members an average is over; nil where the file does not say.
-  private func counts(of variable: String) throws -> [Int]? {
-    try roles.name(of: .sampleSize(of: variable)).map { try reader.variable($0).readInts() }
-  }
-}
-
 /// Tests claims on the run files of a campaign.
 struct ClaimEvaluation {
-  let scenario: Scenario
-  /// What reads the files.
-  let readers: RunFileReaders
-  /// Of each control (nil: the scenario itself): `[point][replica]`.
-  let files: (Control?) -> [[String?]]
+  private let scenario: Scenario
+  private let readers: RunFileReaders
+  private let files: (Control?) -> [[String?]]
+  private let numbers: ClaimNumbers
+
+  /// - Parameters:
+  ///   - readers: What reads the files.
+  ///   - files: Of each control (nil: the scenario itself): `[point][replica]`.
+  init(
+    scenario: Scenario, readers: RunFileReaders, files: @escaping (Control?) -> [[String?]]
+  ) {
+    self.scenario = scenario
+    self.readers = readers
+    self.files = files
+    numbers = ClaimNumbers(scenario, readers, files: files)
+  }
 
   /// The least-squares slope, where x varies and no number is missing.
   static func slope(_ x: [ClaimResult.Estimate], _ y: [ClaimResult.Estimate]) -> ClaimResult.Estimate {
@@ -226,11 +161,11 @@ struct ClaimEvaluation {
 
   /// The result of a claim.
   func result(_ claim: ClaimSpecification) throws -> ClaimResult {
-    let main = try estimates(claim, claim.estimate, files(nil))
+    let main = try estimates(claim, claim.estimate, nil)
     var controls: [(Control, Table)] = []
     for control in claim.controls + claim.compare {
       guard let expression = control.expression(claim.estimate) else { continue }
-      let source = control.overrides == nil ? files(nil) : files(control)
+      let source = control.overrides == nil ? nil : control
       controls.append((control, try estimates(claim, expression, source)))
     }
     let entries = main.values.indices.map { k in
@@ -263,82 +198,91 @@ struct ClaimEvaluation {
       let indices = RowMajorShape(dimensions.map(\.labels.count)).indices(of: index)
       return zip(dimensions, indices).map { dimension, k in
         let value = dimension.labels[k]
-        return dimension.name == "level" ? "level \(value)" : "\(dimension.name) = \(value)"
+        return ["level", ClaimResult.part].contains(dimension.name)
+          ? "\(dimension.name) \(value)" : "\(dimension.name) = \(value)"
       }.joined(separator: ", ")
     }
   }
 
-  /// An estimate, and what it is regressed against, `[point][replica][level]`.
-  private struct Readings {
-    var y: [[[ClaimResult.Estimate]]]
-    /// Empty lists where it is regressed against nothing.
-    var x: [[[ClaimResult.Estimate]]]
-    var points: Int { y.count }
-    var replicas: Int
+  /// The value of an expression at each of some levels, `[point][replica][level]`.
+  private func readings(
+    _ expression: ClaimExpression, _ control: Control?, points: [Int], at levels: [Double]
+  ) throws -> [[[ClaimResult.Estimate]]] {
+    let replicas = files(control).map(\.count).max() ?? 0
+    return try points.map { point in
+      try (0..<replicas).map { replica in
+        try levels.map {
+          try numbers.value(
+            expression, at: ClaimPlace(control: control, point: point, replica: replica, level: $0))
+        }
+      }
+    }
   }
 
-  private func readings(
-    _ claim: ClaimSpecification, _ expression: ClaimExpression, _ files: [[String?]], at levels: [Double]
-  ) throws -> Readings {
-    let missing = levels.map { _ in ClaimResult.Estimate.failure(MissingNumber("a run failed")) }
-    let variables = ClaimNames.variables(scenario)
-    var result = Readings(y: [], x: [], replicas: files.map(\.count).max() ?? 0)
-    for (p, models) in files.enumerated() {
-      let pairs = try models.map { file -> (y: [ClaimResult.Estimate], x: [ClaimResult.Estimate]) in
-        guard let file else { return (missing, missing) }
-        let data = try ClaimData(
-          try readers.reader(of: file), sweep: scenario.sweep, index: p, variables: variables)
-        func pick(_ values: [ClaimResult.Estimate]) -> [ClaimResult.Estimate] {
-          levels.map { level in
-            data.levels.firstIndex(of: level).map { values[$0] } ?? .failure(MissingNumber("no such level"))
-          }
-        }
-        return (
-          pick(try data.values(expression)), try claim.against.map { pick(try data.values($0)) } ?? []
-        )
-      }
-      result.y.append(pairs.map(\.y))
-      result.x.append(pairs.map(\.x))
-    }
-    return result
+  /// The estimates of all parts. Where there are several, parts are the last dimension.
+  private func estimates(
+    _ claim: ClaimSpecification, _ expression: ClaimExpression, _ control: Control?
+  ) throws -> Table {
+    let tables = try expression.parts.map { try estimates(claim, ofPart: $0, in: expression, control) }
+    guard tables.count > 1 else { return tables[0] }
+    return Table(
+      dimensions: tables[0].dimensions + [(ClaimResult.part, tables.indices.map { "\($0 + 1)" })],
+      values: tables[0].values.indices.flatMap { k in tables.map { $0.values[k] } })
   }
 
   private func estimates(
-    _ claim: ClaimSpecification, _ expression: ClaimExpression, _ files: [[String?]]
+    _ claim: ClaimSpecification, ofPart part: ClaimExpression, in whole: ClaimExpression, _ control: Control?
   ) throws -> Table {
-    let chosen = claim.levels ?? scenario.initial.levels
-    let found = try readings(claim, expression, files, at: chosen)
-    let axes = scenario.sweep.map { (name: $0.key, labels: $0.values) }
+    let isOfOneLevel = whole.fixesLevel
+    let chosen = Array((claim.levels ?? scenario.initial.levels).prefix(isOfOneLevel ? 1 : .max))
+    let over = isOfOneLevel ? .mean : claim.over
     let level = (name: "level", labels: chosen.map { ScenarioValue.number($0).yaml })
-    func table(_ estimate: (_ point: Int, _ replica: Int) -> ClaimResult.Estimate) -> Table {
-      Table(
-        dimensions: axes,
-        values: (0..<found.points).map { p in (0..<found.replicas).map { estimate(p, $0) } })
-    }
     guard let against = claim.against else {
-      guard claim.over == .each else { return table { Self.mean(found.y[$0][$1]) } }
+      let (points, axes) = points(of: whole)
+      let y = try readings(part, control, points: points, at: chosen)
+      guard over == .each else {
+        return Table(dimensions: axes, values: y.map { $0.map { Self.mean($0) } })
+      }
       return Table(
         dimensions: axes + [level],
-        values: (0..<found.points).flatMap { p in
-          chosen.indices.map { l in (0..<found.replicas).map { found.y[p][$0][l] } }
-        })
+        values: y.flatMap { models in chosen.indices.map { l in models.map { $0[l] } } })
     }
+    let axes = scenario.sweep.map { (name: $0.key, labels: $0.values) }
+    let all = Array(files(control).indices)
+    let y = try readings(part, control, points: all, at: chosen)
+    let x = try readings(against, control, points: all, at: chosen)
+    let replicas = (y.first ?? []).indices
     if against.names.numbers.contains("level") {
-      return table { Self.slope(found.x[$0][$1], found.y[$0][$1]) }
+      return Table(
+        dimensions: axes, values: all.map { p in replicas.map { Self.slope(x[p][$0], y[p][$0]) } })
     }
-    let levelSets = claim.over == .each ? chosen.indices.map { [$0] } : [Array(chosen.indices)]
-    let (kept, groups) = regressed(against, axes.map(\.name), axes.map(\.labels.count), points: found.points)
+    let levelSets = over == .each ? chosen.indices.map { [$0] } : [Array(chosen.indices)]
+    let (kept, groups) = regressed(against, axes.map(\.name), axes.map(\.labels.count), points: all.count)
     return Table(
-      dimensions: kept.map { axes[$0] } + (claim.over == .each ? [level] : []),
+      dimensions: kept.map { axes[$0] } + (over == .each ? [level] : []),
       values: groups.flatMap { members in
         levelSets.map { set in
-          (0..<found.replicas).map { r in
+          replicas.map { r in
             Self.slope(
-              members.map { p in Self.mean(set.map { found.x[p][r][$0] }) },
-              members.map { p in Self.mean(set.map { found.y[p][r][$0] }) })
+              members.map { p in Self.mean(set.map { x[p][r][$0] }) },
+              members.map { p in Self.mean(set.map { y[p][r][$0] }) })
           }
         }
       })
+  }
+
+  /// The points of the sweep at which an expression is judged, with the dimensions that they have. Keys that the expression
+  /// fixes are none.
+  private func points(
+    of expression: ClaimExpression
+  ) -> (points: [Int], axes: [(name: String, labels: [String])]) {
+    let shape = RowMajorShape(scenario.sweep.map(\.values.count))
+    let left = scenario.sweep.indices.filter { !expression.fixes(key: scenario.sweep[$0].key) }
+    let points = (0..<shape.count).filter { point in
+      let indices = shape.indices(of: point)
+      return indices.indices.allSatisfy { left.contains($0) || indices[$0] == 0 }
+    }
+    return (points, left.map { (name: scenario.sweep[$0].key, labels: scenario.sweep[$0].values) })
   }
 
   /// Which swept keys remain where an estimate is regressed over those that an expression names, or over all;
@@ -357,6 +301,14 @@ struct ClaimEvaluation {
     let keys = groups.keys.sorted { $0.lexicographicallyPrecedes($1) }
     return (kept, keys.map { groups[$0] ?? [] })
   }
+}
+
+extension ClaimExpression {
+  /// Whether all of it is read at levels that it names.
+  var fixesLevel: Bool { isFixed { if case .level = $0 { true } else { false } } }
+
+  /// Whether all of it is read at values of a swept key that it names.
+  func fixes(key: String) -> Bool { isFixed { if case .swept(key, _) = $0 { true } else { false } } }
 }
 
 private func format(_ pattern: String, _ x: Double) -> String { String(format: pattern, x) }

@@ -31,15 +31,18 @@ extension ClaimSpecification {
   }
 
   private func judged(_ entries: [ClaimResult.Entry], by rule: FamilyRule) -> [ClaimResult.Entry] {
-    zip(entries, rule.answers(entries.map(\.estimates.values))).map { entry, answer in
+    let parts = estimate.parts.count
+    let null = estimate.controls.filter(\.isNullModel).map(\.rawValue).min()
+    return zip(entries, rule.answers(entries.map(\.estimates.values), parts: parts)).map { entry, answer in
       var result = entry
       result.answer = answer
       result.estimates.interval = answer.interval
       for k in result.controls.indices {
         result.controls[k].estimates.interval = rule.interval(
-          result.controls[k].estimates.values, among: entries.count)
+          result.controls[k].estimates.values, among: entries.count / parts)
       }
-      (result.verdict, result.reason) = answer.verdict(rule.smallestEffect, ClaimResult.number)
+      (result.verdict, result.reason) = answer.verdict(
+        rule.smallestEffect, beyond: null, ClaimResult.number)
       return result
     }
   }

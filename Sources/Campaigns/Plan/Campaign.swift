@@ -67,6 +67,7 @@ public struct Campaign: Sendable {
       if events.shouldStop() { throw CancellationError() }
       let experiment = try Experiment(
         point.scenario, options: options, events: events, dataset: datasets.dataset(of: point.scenario))
+      if point.control == nil { try experiment.checkClaims(scenario.claims) }
       // A missing file makes only that run fail, later.
       do { _ = try experiment.checkedSize() } catch let error as ScenarioError { throw error } catch {}
       first = first ?? experiment

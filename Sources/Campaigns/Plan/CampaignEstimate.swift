@@ -319,11 +319,13 @@ extension Campaign {
         sizes.count > 1 ? mine.map(\.groupVariables).reduce(0, +) : mine.map(\.groupVariables).max() ?? 0
     }
     for claim in scenario.claims {
-      let entries = Double(claim.over == .each ? claim.levels?.count ?? scenario.initial.levels.count : 1)
+      let hasLevels = claim.over == .each && !claim.estimate.fixesLevel
+      let levels = hasLevels ? claim.levels?.count ?? scenario.initial.levels.count : 1
+      let entries = Double(levels * claim.estimate.parts.count)
       bytes += entries * Double(1 + claim.controls.count) * Double(plan.pointCount * (plan.replicas + 3) * 8)
       variables += Double(
         ClaimLayout.count(
-          hasLevels: claim.over == .each, hasControls: !(claim.controls + claim.compare).isEmpty,
+          hasLevels: hasLevels, hasControls: !(claim.controls + claim.compare).isEmpty,
           hasAnswers: claim.rule.answersSignAndSize))
     }
     result.fileBytes = bytes + RunFileContents.bytesPerVariable * variables

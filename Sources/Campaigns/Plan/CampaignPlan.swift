@@ -1,4 +1,5 @@
 import Expressions
+import RunFiles
 import Scenarios
 import Vocabulary
 
@@ -76,9 +77,9 @@ package struct CampaignPlan: Sendable {
     scenario.controls = []
     scenario.claims = []
     scenario.sweep = []
-    if control != nil {
-      // Of a control, averages are enough.
-      scenario.attractors = nil
+    if let control {
+      // Of a control, averages are enough, unless an estimate reads what its attractors are.
+      if !base.readsAttractors(of: control) { scenario.attractors = nil }
       scenario.output.members = false
       scenario.output.latents = false
       scenario.output.initialStates = false
@@ -104,6 +105,14 @@ package struct CampaignPlan: Sendable {
 }
 
 extension Scenario {
+  /// Whether the estimate of a claim reads numbers of the search for attractors in the run of a control.
+  fileprivate func readsAttractors(of control: Control) -> Bool {
+    claims.contains { claim in
+      claim.estimate.controls.contains(control)
+        && !claim.estimate.names.numbers.isDisjoint(with: ClaimVocabulary.ofAttractors)
+    }
+  }
+
   /// The scenario without claims and controls, for commands that make one model.
   ///
   /// - Throws: `ScenarioError` where it stands for several models.

@@ -14,6 +14,7 @@ extension Experiment {
     for level in study.levels.indices { study.countRegimes(level) }
     guard let own else { return }
     for level in study.levels.indices { study.countRecalled(level, own, within: landmarks.itemRadius) }
+    countOwnMemories(&study, landmarks, own)
     let classes = dataset.hierarchy.numberOfClasses
     for level in study.levels.indices {
       // The first column is that of attractors near to no concept.
@@ -24,6 +25,32 @@ extension Experiment {
         confusion[Int(own.classes[item])][identity.isOfConcept ? identity.concept + 1 : 0] += 1
       }
       study.basins[level].confusion = confusion
+    }
+  }
+
+  /// Counts the starts of each level whose attractor is a fixed point in the ball of their own memory.
+  private func countOwnMemories(
+    _ study: inout AttractorStudy, _ landmarks: IdentityLandmarks, _ own: OwnItems
+  ) {
+    let areTraining = hasSourceItems && scenario.initial.split == .train
+    let n = own.memories.columns
+    let radii = Dictionary(
+      Set(study.items).map { item in
+        (item, landmarks.radius(aroundMemory: own.memories.row(Int(item)), isTraining: areTraining))
+      }, uniquingKeysWith: { first, _ in first })
+    for level in study.levels.indices {
+      let marks = study.labels[level].enumerated().map { k, label -> Int32 in
+        guard label >= 0 else { return study.outcomes[level][k] == .diverged ? -2 : -1 }
+        let (item, set) = (study.items[k / study.realizations], study.sets[Int(label)])
+        let isThere =
+          set.period == 1
+          && distance(set.points[0], own.memories.row(Int(item)), n) <= radii[item] ?? 0
+        return isThere ? 0 : -2
+      }
+      study.basins[level].atOwnMemory = AttractorStudy.RegimeShare(
+        fraction: Double(marks.count { $0 == 0 }) / Double(max(marks.count, 1)),
+        interval: FractionInterval.ofBasins(
+          labels: marks, startsPerItem: study.realizations, attractors: 1)[0])
     }
   }
 }

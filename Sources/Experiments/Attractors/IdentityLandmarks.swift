@@ -107,10 +107,21 @@ struct IdentityLandmarks {
         ? .nan : Self.nearest(place, matched).distance - Self.nearest(place, heldOut).distance)
   }
 
+  /// The radius of the ball around an item's memory: half the distance to the nearest other one for a training item, and for a
+  /// held-out item the radius of the training memory that is nearest to its own.
+  func radius(aroundMemory memory: UnsafePointer<Double>, isTraining: Bool) -> Double {
+    let place = Array(UnsafeBufferPointer(start: memory, count: geometry.dimension))
+    if isTraining { return 0.5 * distanceToOther(from: place) }
+    return 0.5 * distanceToOther(Self.nearest(place, geometry.memories).row)
+  }
+
   /// The distance of a memory from its nearest other one. Memories at the same place are one.
   private func distanceToOther(_ memory: Int) -> Double {
-    let place = Self.row(geometry.memories, memory)
-    return (0..<geometry.memories.rows).lazy.map { Self.distance(place, geometry.memories, $0) }
+    distanceToOther(from: Self.row(geometry.memories, memory))
+  }
+
+  private func distanceToOther(from place: [Double]) -> Double {
+    (0..<geometry.memories.rows).lazy.map { Self.distance(place, geometry.memories, $0) }
       .filter { $0 > 0 }.min() ?? 0
   }
 

@@ -62,6 +62,8 @@ extension Experiment {
         of: scenario.observables, hasLatentStates: output.latents,
         latentDimension: model.latentDimension),
       facts: expectedFacts(model))
+    layout.collective = RunLayout.Collective(
+      hasClassSpread: scenario.asksForClassSpread, hasCommonMotion: scenario.asksForCommonMotion)
     layout.standardization = dataset.standardization
     layout.clusteredItems = scenario.clusters == nil ? 0 : dataset.train.count
     if scenario.asksForNearestConcept {
@@ -115,8 +117,12 @@ extension Experiment {
       Double($0 == .class ? hierarchy.numberOfClasses : hierarchy.numberOfSuperclasses)
     }
     let parts = layout.isSplit ? 4.0 : 0
-    let averaged = Double(layout.observables.count) + treeLevels
-    let slots = averaged * (1 + groups.reduce(0, +) + parts) * times
+    let components = scenario.asksForStateMoments ? Double(layout.latentDimension) : 0
+    let averaged = Double(layout.observables.count) + treeLevels + components
+    let hidden =
+      layout.collective.hasClassSpread && !layout.groupings.contains(.class)
+      ? Double(hierarchy.numberOfClasses) : 0
+    let slots = averaged * (1 + groups.reduce(0, +) + hidden + parts) * times
     let distances = 3 * treeLevels * times
     let classes = Double(hierarchy.numberOfClasses)
     let labels = layout.nearestConcepts == nil ? 0 : 8 * classes * (classes + 1) * times
@@ -155,7 +161,7 @@ extension Experiment {
     }
     let latent = Double(layout.latentDimension)
     result.ensembleWork =
-      Double(members) * Double(layout.times)
+      Double(members) * Double(layout.times) * (looksAhead ? 2 : 1)
       * (perItem * (isAsked(.derivative) ? 1 + latent : 1) + (isAsked(.memorySearch) ? count * latent : 0))
   }
 }

@@ -218,13 +218,16 @@ extension Experiment {
   private func runEnsemble<Map: EncodingMap>(
     _ prepared: PreparedEnsemble<Map>, _ work: EnsembleWork, _ job: RunJob, segments: Range<Int>?
   ) throws -> [LevelStatistics] {
-    let ensemble = Ensemble(
-      map: prepared.map, start: prepared.start, plan: prepared.plan, threads: options.threads,
-      blockSize: options.blockSize)
-    do {
-      return try ensemble.run(
+    func run(_ map: some DiscreteMap) throws -> [LevelStatistics] {
+      try Ensemble(
+        map: map, start: prepared.start, plan: prepared.plan, threads: options.threads,
+        blockSize: options.blockSize
+      ).run(
         segments: segments, resuming: work.takeState(),
         checkpointInterval: .seconds(options.checkpointInterval), observer: work)
+    }
+    do {
+      return try foresight(in: prepared.map, prepared).map { try run($0) } ?? run(prepared.map)
     } catch {
       work.abandon()
       throw error is CancellationError ? RunInterrupted(checkpoint: job.checkpoints.path) : error
@@ -285,6 +288,8 @@ extension Experiment {
       geometry: prepared.geometry, own: prepared.own, principalAxes: prepared.principalAxes,
       attractors: attractors, films: try recordFilms(of: prepared))
     found.conceptRadii = prepared.conceptRadii
+    found.collective = try collectiveResults(of: prepared, results)
+    found.groupings = prepared.own == nil ? [] : scenario.groupBy
     found.startsAtMemories = startsAtMemories
     found.clusters = clusters.map { ($0.clusters, $0.inertia, $0.silhouette) }
     if scenario.output.initialStates {

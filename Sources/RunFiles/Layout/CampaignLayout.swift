@@ -79,6 +79,10 @@ package enum ClaimLayout {
   package static let level = RunVariable(
     levelDimension, .real, [levelDimension], .coordinate, "corruption level")
 
+  /// The coordinate of the parts of an estimate that all have to hold.
+  package static let part = RunVariable(
+    "part", .real, ["part"], .coordinate, "number of the part of the estimate; all have to hold")
+
   /// The dimension of the controls.
   package static let controlDimension = "control"
 
@@ -161,6 +165,8 @@ package enum ClaimLayout {
     package let detectableEffect: RunVariable
     /// The number of models beyond the smallest effect.
     package let exceedingCount: RunVariable
+    /// The interval of the share of all models that are.
+    package let exceedingShare: (lower: RunVariable, upper: RunVariable)
 
     /// - Parameters:
     ///   - dimensions: The dimensions that are left.
@@ -184,11 +190,18 @@ package enum ClaimLayout {
         "detectable_effect", "effect that ten models with this scatter show with probability 0.8")
       exceedingCount = RunVariable(
         "exceeding_count", .integer, dimensions, .value, "models whose estimate exceeds smallest_effect")
+      let words = "end of Clopper and Pearson's 95 % interval of the share of all models that exceed it"
+      exceedingShare = (
+        number("exceeding_share_lower", "lower " + words), number("exceeding_share_upper", "upper " + words)
+      )
     }
 
     /// All variables, in the order of the file.
     package var all: [RunVariable] {
-      [sign, signProbability, size, sizeProbability, detectableEffect, exceedingCount]
+      [
+        sign, signProbability, size, sizeProbability, detectableEffect, exceedingCount, exceedingShare.lower,
+        exceedingShare.upper,
+      ]
     }
   }
 

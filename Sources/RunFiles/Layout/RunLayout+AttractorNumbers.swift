@@ -118,7 +118,23 @@ extension RunLayout {
       "nearer_to_training_fraction", .real, ["level"], .value,
       "share of decided starts whose attractor is nearer to a sample of training memories than to as many held-out ones"
     )
-    return shares + [.reals(nearer) { $0.basins.map(\.nearerToTraining) }]
+    return shares + [.reals(nearer) { $0.basins.map(\.nearerToTraining) }] + ownMemories
+  }
+
+  /// The share of starts that end at their own memory.
+  private var ownMemories: [Column] {
+    let fraction = RunVariable(
+      "own_memory_fraction", .real, ["level"], .value,
+      "share of starts whose attractor is a fixed point within half the distance of their own memory to its nearest other one"
+    )
+    let (lower, upper) = fraction.bounds(
+      "lower end of the 95 % interval of \(fraction.name)",
+      "upper end of the 95 % interval of \(fraction.name); undecided starts widen it")
+    return [
+      .reals(fraction.with([lower, upper])) { $0.basins.map(\.atOwnMemory.fraction) },
+      .reals(lower) { $0.basins.map(\.atOwnMemory.interval.lower) },
+      .reals(upper) { $0.basins.map(\.atOwnMemory.interval.upper) },
+    ]
   }
 
   /// The shares of items that are at attractors, and of starts that come back to their own item.

@@ -195,7 +195,7 @@ extension RunResults {
   /// The fractions, `[level, time, tree level]`.
   fileprivate func fractions(_ value: (SeriesStatistics) -> [Double]) -> [Double] {
     levels.flatMap { level in
-      let series = level.overall[visibleObservables...].map(value)
+      let series = level.overall[visibleObservables...].prefix(geometry.treeLevelCount).map(value)
       return (0..<plan.times).flatMap { time in series.map { $0[time] } }
     }
   }

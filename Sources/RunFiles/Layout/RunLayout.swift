@@ -43,6 +43,8 @@ package struct RunLayout: Sendable {
   package var clusteredItems = 0
   /// How components were standardized; nil if they were not.
   package var standardization: Standardization?
+  /// What all members have together; nothing of it unless it is asked for.
+  package var collective = Collective()
   /// The group of members; nil if it is not asked for.
   package var members: Members?
   /// The group of attractors; nil if it is not asked for.
@@ -57,6 +59,20 @@ package struct RunLayout: Sendable {
 
     /// Creates these facts.
     package init(hasRadii: Bool) { self.hasRadii = hasRadii }
+  }
+
+  /// The facts that determine what the file has of all members together.
+  package struct Collective: Sendable {
+    /// Whether there are spreads between and within classes.
+    package var hasClassSpread: Bool
+    /// Whether there are averages on the common motion.
+    package var hasCommonMotion: Bool
+
+    /// Creates these facts.
+    package init(hasClassSpread: Bool = false, hasCommonMotion: Bool = false) {
+      self.hasClassSpread = hasClassSpread
+      self.hasCommonMotion = hasCommonMotion
+    }
   }
 
   /// The kind of members' initial states.
@@ -194,6 +210,12 @@ package struct AveragedObservable: Sendable, Hashable {
 
   /// The observable that a scenario names. Of an unknown observable only the name is known.
   package init(named name: String) {
+    if let (base, part) = EndStatePart.parts(of: name) {
+      self.init(named: base)
+      self.name = Self.variableName(name)
+      longName = part.longName(of: longName)
+      return
+    }
     let known = ObservableRegistry.all.first { $0.name == name }
     let component = PrincipalComponent.number(in: name).map(PrincipalComponent.longName)
     self.init(
@@ -220,7 +242,7 @@ extension RunLayout {
   package var parts: [RunPart] {
     var result = [coordinates.part]
     if let members { result.append(self.members(members).part) }
-    result += averages.map(\.part) + [counts.part]
+    result += (averages + collectiveAverages).map(\.part) + [counts.part]
     if let nearestConcepts { result.append(nearestConceptCounts(nearestConcepts).part) }
     if hasOwnItems { result += [fractions.part, approaches.part, changes.part, scalars.part] }
     result += [modelFacts.part] + geometry.map(\.part)

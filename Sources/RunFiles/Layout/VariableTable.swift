@@ -19,6 +19,7 @@ extension RunLayout {
       dataDimension: 1, imageShape: ImageShape(rows: 1, columns: 1), latentDimension: 1, principalAxes: 1,
       facts: ModelFacts.Fact.specimen)
     result.nearestConcepts = NearestConcepts(hasRadii: true)
+    result.collective = Collective(hasClassSpread: true, hasCommonMotion: true)
     result.clusteredItems = 1
     result.standardization = Standardization(of: ItemSplit(dimension: 1, numbers: [0], classes: [0]))
     result.members = Members(count: 1, hasSeries: true, hasLatentStates: true, tolerance: 0)
@@ -85,6 +86,10 @@ package enum VariableTable {
           "`_by_class`, `_by_superclass` with `group-by`; `_retained`, `_lost`, `_initially_retained`,"
           + " `_initially_lost` with `split-by: [retention]`.",
         parts: run.averages.map(\.part) + [run.counts.part]),
+      Chapter(
+        title: "Of all members together",
+        note: "With the observables `class-spread` and `common-motion`.",
+        parts: run.collectiveAverages.map(\.part)),
       Chapter(
         title: "Of own items",
         note:

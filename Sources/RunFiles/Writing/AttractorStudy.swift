@@ -90,6 +90,8 @@ public struct AttractorStudy: Sendable {
     public var confusion: [[Int]]?
     /// The shares of starts whose attractor belongs to each regime, in the order of `Regime.allCases`.
     public var regimes: [RegimeShare] = []
+    /// The share of starts whose attractor is a fixed point in the ball of their own memory; NaN without own items.
+    public var atOwnMemory = RegimeShare(fraction: .nan, interval: .missing)
     /// The share of decided starts whose attractor is nearer to the matched sample of training memories than to the
     /// held-out one; NaN without held-out items.
     public var nearerToTraining = Double.nan

@@ -80,7 +80,9 @@ package final class RunFile: @unchecked Sendable {
   /// Writes averages, geometry and attributes, and gives the file its name.
   package func finish() throws {
     let root = writer.root
-    for section in layout.averages + [layout.counts] { try root.write(section, of: results) }
+    for section in layout.averages + layout.collectiveAverages + [layout.counts] {
+      try root.write(section, of: results)
+    }
     if let concepts = layout.nearestConcepts {
       try root.write(layout.nearestConceptCounts(concepts), of: results)
     }
@@ -145,10 +147,14 @@ extension RunLayout {
     self.init(
       corruption: description.corruption, levels: plan.levels.count, times: plan.times,
       observables: plan.observables.prefix(results.visibleObservables).map { AveragedObservable($0) },
-      groupings: plan.groupings.map(\.criterion), isSplit: plan.splitting != nil,
+      groupings: results.groupings, isSplit: plan.splitting != nil,
       hasOwnItems: results.own != nil, hierarchy: dataset.hierarchy, dataDimension: dataset.dimension,
       imageShape: dataset.imageShape, latentDimension: results.geometry.dimension,
       principalAxes: results.principalAxes?.rows ?? 0, facts: model.facts)
+    if let collective = results.collective {
+      self.collective = Collective(
+        hasClassSpread: collective.hasClassSpread, hasCommonMotion: !collective.onCommonMotion.isEmpty)
+    }
     standardization = dataset.standardization
     clusteredItems = results.clusters?.ofItems.count ?? 0
     nearestConcepts = plan.labelling.map { _ in NearestConcepts(hasRadii: results.conceptRadii != nil) }

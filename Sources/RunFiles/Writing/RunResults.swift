@@ -2,6 +2,7 @@ import Attractors
 import Dynamics
 import Numerics
 import Observables
+import Vocabulary
 
 /// The results of a run, except its members' records, which are appended to the file unit by unit.
 package struct RunResults: Sendable {
@@ -9,6 +10,10 @@ package struct RunResults: Sendable {
   package var plan: EnsemblePlan
   /// The number of the plan's observables that the user asked for. The indicators of the tree's levels follow them.
   package var visibleObservables: Int
+  /// The criteria by which averages are written for groups of items; the plan may have more.
+  package var groupings: [Grouping]
+  /// What all members of a level have together; nil if nobody asked for it.
+  package var collective: CollectiveResults?
   /// The averages, level by level.
   package var levels: [LevelStatistics]
   /// Memories and centres.
@@ -38,6 +43,7 @@ package struct RunResults: Sendable {
     own: OwnItems?, principalAxes: RowTable?, attractors: AttractorStudy?, films: Films?
   ) {
     self.plan = plan
+    groupings = plan.groupings.map(\.criterion)
     self.visibleObservables = visibleObservables
     self.levels = levels
     self.geometry = geometry
@@ -45,5 +51,22 @@ package struct RunResults: Sendable {
     self.principalAxes = principalAxes
     self.attractors = attractors
     self.films = films
+  }
+}
+
+/// What all members of each level have together.
+package struct CollectiveResults: Sendable {
+  /// Means and spreads of their states.
+  package var moments: [StateMoments]
+  /// Whether spreads between and within classes are written.
+  package var hasClassSpread: Bool
+  /// The averages of the observables on the common motion; none if nobody asked for them.
+  package var onCommonMotion: [LevelStatistics]
+
+  /// Creates results.
+  package init(moments: [StateMoments], hasClassSpread: Bool, onCommonMotion: [LevelStatistics]) {
+    self.moments = moments
+    self.hasClassSpread = hasClassSpread
+    self.onCommonMotion = onCommonMotion
   }
 }

@@ -226,7 +226,7 @@ extension ScenarioKeys {
         "[overlap-concept, overlap-memory, distance-concept, distance-nearest-memory, abstraction-level]",
         "what is averaged; by default [step-length, distance-nearest-memory] where members have no own item"),
       key("group-by", .words(["class", "superclass"]), "[]", "averages per group as well"),
-      key("split-by", .words(["retention"]), "[]", "averages over retained and lost members as well"),
+      key("split-by", .words(["retention", "end-state"]), "[]", "averages over parts of members as well"),
       key(
         "overlap-origin", .word(["zero", "root"]), "zero", "the origin of overlaps: zero, or the root",
         influence: .numbers

@@ -178,6 +178,8 @@ public struct InitialSpecification: Sendable, Hashable {
 public enum Splitting: String, Sendable, CaseIterable {
   /// By whether a member's nearest concept is its own.
   case retention
+  /// By the memory that a member ends at.
+  case endState = "end-state"
 }
 
 /// Where overlaps are seen from.

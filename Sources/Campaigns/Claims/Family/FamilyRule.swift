@@ -9,6 +9,10 @@ import Observables
 /// tests of sign over the cells, and of the two questions of size over twice as many. So the probability of any false answer
 /// of one kind in the whole family is at most alpha where models' estimates are normal; for other distributions that of the
 /// sign test bounds it for medians.
+///
+/// A cell may have several *parts* that all have to hold. Each of its p-values is then the largest of the parts' (an
+/// intersection-union test; Berger 1982, doi:10.1080/00401706.1982.10487790). It is negative as soon as one part is: the p-value
+/// of that is the smallest of the negative parts', times the number of parts.
 public struct FamilyRule: Sendable {
   /// The direction of an effect.
   public enum Sign: Int, Sendable, CaseIterable {
@@ -40,6 +44,9 @@ public struct FamilyRule: Sendable {
     public var detectableEffect: Double
     /// How many models' estimates exceed d.
     public var exceedingCount: Int
+    /// The Clopper-Pearson interval of the share of all models that exceed d, with 95 % confidence; missing where any model lacks
+    /// the estimate. It says how common an effect is that only some models show.
+    public var exceedingShare: FractionInterval
     /// How many models gave the estimate.
     public var count: Int
     /// How many models there are.
@@ -65,33 +72,37 @@ public struct FamilyRule: Sendable {
 
   /// The answers.
   ///
-  /// - Parameter cells: The estimates of each model, by cell; not finite where a model gave none. A cell in which any model
-  ///   lacks the estimate stays undetermined, because what is missing may be missing for lack of the effect.
+  /// - Parameters:
+  ///   - cells: The estimates of each model, by cell and part, the part fastest; not finite where a model gave none. A cell in
+  ///     which any model lacks an estimate stays undetermined, because what is missing may be missing for lack of the effect.
+  ///   - parts: The number of parts of each cell.
+  /// - Returns: One answer per cell and part. The parts of a cell have the same sign and size.
   /// - Complexity: O(cells log cells + estimates).
-  public func answers(_ cells: [[Double]]) -> [Answer] {
-    let tests = cells.map { cell in
-      cell.allSatisfy(\.isFinite) ? LocationTest(cell) : LocationTest([])
+  public func answers(_ cells: [[Double]], parts: Int = 1) -> [Answer] {
+    precondition(parts >= 1 && cells.count % parts == 0)
+    let tests = stride(from: 0, to: cells.count, by: parts).map { first in
+      let own = cells[first..<first + parts]
+      let isComplete = own.allSatisfy { $0.allSatisfy(\.isFinite) }
+      return JointTest(own.map { LocationTest(isComplete ? $0 : []) })
     }
-    let signs = HolmCorrection.adjusted(
-      tests.map { min(1, 2 * ($0.isMeanPositive ? $0.above(0) : $0.below(0))) })
+    let signs = HolmCorrection.adjusted(tests.map(\.sign.probability))
     let sizes = HolmCorrection.adjusted(
-      tests.flatMap { test in
-        [
-          test.above(smallestEffect),
-          max(test.above(-smallestEffect), test.below(smallestEffect)),
-        ]
-      })
-    return cells.indices.map { k in
+      tests.flatMap { [$0.above(smallestEffect), $0.within(smallestEffect)] })
+    return cells.indices.map { cell in
+      let k = cell / parts
       let (above, equivalent) = (sizes[2 * k], sizes[2 * k + 1])
+      let exceeding = cells[cell].count { $0 > smallestEffect }
+      let count = cells[cell].count(where: \.isFinite)
       return Answer(
-        sign: signs[k] > error ? .undetermined : tests[k].isMeanPositive ? .positive : .negative,
+        sign: signs[k] > error ? .undetermined : tests[k].sign.isPositive ? .positive : .negative,
         signProbability: signs[k],
         size: above <= error ? .above : equivalent <= error ? .equivalent : .undetermined,
         sizeProbability: min(above, equivalent),
-        interval: interval(cells[k], among: cells.count),
-        detectableEffect: detectableEffect(cells[k], among: cells.count),
-        exceedingCount: cells[k].count { $0 > smallestEffect },
-        count: cells[k].count(where: \.isFinite), models: cells[k].count)
+        interval: interval(cells[cell], among: tests.count),
+        detectableEffect: detectableEffect(cells[cell], among: tests.count), exceedingCount: exceeding,
+        exceedingShare: count == cells[cell].count
+          ? .clopperPearson(successes: exceeding, trials: count) : .missing,
+        count: count, models: cells[cell].count)
     }
   }
 
@@ -118,8 +129,12 @@ extension FamilyRule.Answer {
   ///
   /// - Parameters:
   ///   - smallestEffect: d.
+  ///   - null: The null model that the estimate goes beyond, such as `linear`; nil if it goes beyond none. That an effect is
+  ///     not larger than the null model's does not contradict it.
   ///   - text: Writes a number.
-  func verdict(_ smallestEffect: Double, _ text: (Double) -> String) -> (Verdict, reason: String) {
+  func verdict(
+    _ smallestEffect: Double, beyond null: String?, _ text: (Double) -> String
+  ) -> (Verdict, reason: String) {
     let d = text(smallestEffect)
     guard count == models else {
       return (
@@ -129,6 +144,9 @@ extension FamilyRule.Answer {
     let few =
       models < FamilyRule.leastModels
       ? "; preliminary, because \(models) models are fewer than \(FamilyRule.leastModels)" : ""
+    if let null, sign == .negative {
+      return (.undecided, "not beyond \(null): smaller than there, which does not contradict the claim" + few)
+    }
     switch (sign, size) {
     case (.positive, .above): return (.supported, "positive, and above \(d)" + few)
     case (.positive, .equivalent): return (.undecided, "positive, but smaller than \(d)" + few)
