@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "Corruptions", targets: ["Corruptions"]),
     .library(name: "VAE", targets: ["VAE"]),
     .library(name: "ONNX", targets: ["ONNX"]),
+    .library(name: "Statistics", targets: ["Statistics"]),
     .library(name: "Observables", targets: ["Observables"]),
     .library(name: "Attractors", targets: ["Attractors"]),
     .library(name: "Datasets", targets: ["Datasets"]),
@@ -69,11 +70,14 @@ let package = Package(
     .target(name: "Programs", dependencies: ["VAE", "Dynamics", "Numerics"]),
     // Networks in ONNX files.
     .target(name: "ONNX", dependencies: ["Programs", "VAE", "Dynamics", "Numerics"]),
-    .target(name: "Observables", dependencies: ["Dynamics", "Numerics", "CGSL"]),
+    // Intervals and tail probabilities.
+    .target(name: "Statistics", dependencies: ["Dynamics", "Numerics", "CGSL"]),
+    .target(name: "Observables", dependencies: ["Statistics", "Dynamics", "Numerics", "CGSL"]),
     // Averages and points of orbits, and what they show of the set on which orbits move.
     .target(name: "Recurrence", dependencies: ["Numerics"]),
     .target(
-      name: "Attractors", dependencies: ["Recurrence", "Observables", "Dynamics", "Numerics", "CGSL"]),
+      name: "Attractors",
+      dependencies: ["Recurrence", "Statistics", "Dynamics", "Numerics", "CGSL"]),
     .target(name: "Datasets", dependencies: ["Numerics", "CZlib"]),
     .target(name: "Output", dependencies: ["CNetCDF", "CHDF5", "Vocabulary"]),
     // Arrays in files of others, and data sets of them.
@@ -90,10 +94,13 @@ let package = Package(
     // Layout and writing of run files.
     .target(
       name: "RunFiles",
-      dependencies: ["Output", "Datasets", "Attractors", "Observables", "Dynamics", "Numerics", "Vocabulary"]),
+      dependencies: [
+        "Output", "Datasets", "Attractors", "Observables", "Statistics", "Dynamics", "Numerics", "Vocabulary",
+      ]),
     // Run files together: averages over models, stacks of several files, tables for export.
     .target(
-      name: "Summaries", dependencies: ["RunFiles", "Output", "Observables", "Numerics", "Vocabulary"]),
+      name: "Summaries",
+      dependencies: ["RunFiles", "Output", "Statistics", "Numerics", "Vocabulary"]),
     // What scenarios can name: models and data sets, each a file, and the registry.
     .target(
       name: "Kinds",
@@ -116,6 +123,7 @@ let package = Package(
       name: "Experiments",
       dependencies: [
         "Preparation", "Kinds", "Scenarios", "RunFiles", "Datasets", "Attractors", "Observables",
+        "Statistics",
         "Corruptions",
         "Dynamics", "Numerics", "Output", "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
@@ -125,7 +133,7 @@ let package = Package(
       dependencies: [
         "Expressions", "Experiments", "Preparation", "Kinds", "Scenarios", "RunFiles", "Summaries",
         "Datasets",
-        "Observables", "Numerics", "Output",
+        "Observables", "Statistics", "Numerics", "Output",
         "Vocabulary", .product(name: "Logging", package: "swift-log"),
       ]),
     // Draws with the program gnuplot (apt: gnuplot-nox), which it starts.
@@ -147,7 +155,7 @@ let package = Package(
         "ReferencePages",
         "Expressions", "Arrays", "Campaigns", "Experiments", "Preparation", "Kinds", "Scenarios", "RunFiles",
         "Summaries", "Figures", "Drawing", "ONNX", "VAE", "Corruptions", "Datasets",
-        "Attractors", "Observables", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
+        "Attractors", "Observables", "Statistics", "Dynamics", "Numerics", "Output", "Vocabulary", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -164,6 +172,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "TestSupport", "simulate", "SimulateProgram", "Output", "RunFiles", "Attractors", "Observables",
+        "Statistics",
         "Figures", "VAE",
         "Drawing", "Scenarios",
         "Experiments", "Preparation", "Kinds", "Numerics", "Pictures",
@@ -176,7 +185,8 @@ let package = Package(
     .testTarget(
       name: "ObservablesTests",
       dependencies: [
-        "TestSupport", "Arrays", "Attractors", "Observables", "VAE", "Corruptions", "Dynamics", "Numerics",
+        "TestSupport", "Arrays", "Attractors", "Observables", "Statistics", "VAE", "Corruptions", "Dynamics",
+        "Numerics",
         "Datasets",
         "Output",
         "Vocabulary",

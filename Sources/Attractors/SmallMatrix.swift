@@ -1,5 +1,5 @@
-import Observables
 import Numerics
+import Statistics
 
 internal import CGSL
 

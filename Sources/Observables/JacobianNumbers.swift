@@ -1,5 +1,6 @@
 import Dynamics
 import Numerics
+import Statistics
 
 internal import CGSL
 

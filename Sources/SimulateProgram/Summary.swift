@@ -4,6 +4,7 @@ import Observables
 import Experiments
 import Kinds
 import Scenarios
+import Statistics
 import Vocabulary
 
 /// What a run found, as text.
@@ -25,7 +26,8 @@ enum Summary {
     if let clusters = report.clusters {
       lines.append(
         "concepts: the centres of \(clusters.count) clusters of the training memories (k-means in the latent"
-          + " space; inertia \(number(clusters.inertia, 4)), mean silhouette \(number(clusters.silhouette, 3)))")
+          + " space; inertia \(number(clusters.inertia, 4)), mean silhouette \(number(clusters.silhouette, 3)))"
+      )
     }
     lines.append("")
     if report.treeLevels.contains("class") {

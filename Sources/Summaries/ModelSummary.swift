@@ -1,7 +1,7 @@
 import RunFiles
+import Statistics
 import Vocabulary
 import Numerics
-import Observables
 import Output
 
 /// Summarizes each variable of the run files' root over several models: see `SummaryRule`.

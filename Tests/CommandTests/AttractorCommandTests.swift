@@ -2,6 +2,7 @@ import Attractors
 import Foundation
 import Observables
 import Output
+import Statistics
 import Testing
 
 extension CommandTests {

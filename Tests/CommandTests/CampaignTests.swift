@@ -3,6 +3,7 @@ import Figures
 import Foundation
 import Observables
 import Output
+import Statistics
 import Testing
 
 extension CommandTests {

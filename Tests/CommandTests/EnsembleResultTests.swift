@@ -1,6 +1,7 @@
 import Foundation
 import Observables
 import Output
+import Statistics
 import Testing
 
 /// The values of a variable with its shape, to be read by index.

@@ -1,6 +1,7 @@
 import Attractors
 import Numerics
 import Observables
+import Statistics
 import Testing
 
 @Suite struct BasinStatisticsTests {

@@ -3,6 +3,7 @@ import Attractors
 import Dynamics
 import Numerics
 import Observables
+import Statistics
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import Foundation
 import Observables
 import RunFiles
 import Scenarios
+import Statistics
 import Summaries
 import Vocabulary
 

@@ -6,6 +6,7 @@ import Observables
 import Preparation
 import RunFiles
 import Scenarios
+import Statistics
 
 /// What attractors are near to.
 extension Experiment {

@@ -1,5 +1,6 @@
 import Attractors
 import Preparation
+import Statistics
 import Vocabulary
 import Datasets
 import Dynamics

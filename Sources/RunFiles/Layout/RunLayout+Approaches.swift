@@ -1,5 +1,6 @@
 import Dynamics
 import Observables
+import Statistics
 
 /// The variables of the approach to one kind of centres.
 package struct ApproachVariables: Sendable {

@@ -2,6 +2,7 @@ import Attractors
 import Dynamics
 import Numerics
 import Observables
+import Statistics
 
 /// The attractors of a model, their basins and their identity, as the run file's group `/attractors` has them.
 public struct AttractorStudy: Sendable {

@@ -1,5 +1,5 @@
 import Numerics
-import Observables
+import Statistics
 
 /// The rule for a claim with a smallest effect d of interest: two answers per cell, corrected for the number of cells.
 ///

@@ -1,5 +1,5 @@
 import Numerics
-import Observables
+import Statistics
 
 /// One-sided tests of whether independent numbers, one per model, lie above a value.
 ///
