@@ -25,6 +25,16 @@ class NetCDFFailure(Exception):
     """A file that cannot be read, or a library that cannot be used."""
 
 
+def unpacked(name: str, values) -> list:
+    """The values of an external type, as Variable and attributes have them."""
+    if not isinstance(values, bytes):
+        return list(values)
+    letter = next(letter for known, _, letter in TYPES.values() if known == name)
+    if letter == "c":
+        return [values.decode("utf-8", "surrogateescape").rstrip("\0")]
+    return [value for (value,) in struct.iter_unpack("=" + letter, values)]
+
+
 @dataclasses.dataclass
 class Variable:
     type: str
@@ -32,6 +42,10 @@ class Variable:
     storage: tuple
     attributes: dict
     values: object  # bytes in the machine's order, or a tuple of texts
+
+    def list(self) -> list:
+        """The values as numbers, or as texts."""
+        return unpacked(self.type, self.values)
 
 
 @dataclasses.dataclass
