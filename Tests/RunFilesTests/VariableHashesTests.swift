@@ -14,9 +14,12 @@ import Testing
 
     """
 
+  /// 1e-310.
+  private static let subnormal = Double(bitPattern: 0x12688b70e62b)
+
   /// A file with variables of all kinds that run files have.
   private func file(
-    _ path: String, x: [Double] = [1.5, -0.0, .nan, 0x1p-1030], note: String = "made first"
+    _ path: String, x: [Double] = [1.5, -0.0, .nan, Self.subnormal], note: String = "made first"
   ) throws -> NetCDFReader {
     let writer = try NetCDFWriter(path: path)
     let root = writer.root
@@ -76,7 +79,7 @@ import Testing
       try VariableDifference("/x", of: own, from: incomplete)
         == VariableDifference(path: "/x", kind: .numbers(largest: .infinity, at: [1, 0])))
     // -0 is not 0: the bits differ, and the difference is 0.
-    let unsigned = try file(folder("d.nc"), x: [1.5, 0, .nan, 0x1p-1030])
+    let unsigned = try file(folder("d.nc"), x: [1.5, 0, .nan, Self.subnormal])
     #expect(
       try VariableDifference("/x", of: own, from: unsigned)
         == VariableDifference(path: "/x", kind: .numbers(largest: 0, at: [0, 1])))
@@ -86,7 +89,7 @@ import Testing
     let folder = try TemporaryFolder()
     let own = try file(folder("a.nc"))
     #expect(try VariableDifference.largestToTolerance(own, file(folder("b.nc"))) == nil)
-    let other = try file(folder("c.nc"), x: [4.5, -0.0, .nan, 0x1p-1030])
+    let other = try file(folder("c.nc"), x: [4.5, -0.0, .nan, Self.subnormal])
     #expect(
       try VariableDifference.largestToTolerance(own, other)
         == VariableDifference(path: "/near", kind: .numbers(largest: 1, at: [0])))
