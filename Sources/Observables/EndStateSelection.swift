@@ -53,7 +53,8 @@ public enum EndStatePart: String, Sendable, CaseIterable {
 public struct EndStateSelection: PathReading {
   public let name: String
   public let longName: String
-  private let base: any Observable
+  /// The observable whose members are selected.
+  public let base: any Observable
   private let part: EndStatePart
 
   /// Selects members of an observable.

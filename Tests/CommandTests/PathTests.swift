@@ -73,7 +73,7 @@ extension CommandTests {
             memories: {statement: e, estimate: 'beyond(held-out, own-memory-fraction)', levels: [0], smallest-effect: 0.1}
             linear: {statement: f, estimate: 'both(beyond(linear, \(change)), -1 + 0 * level)', levels: [0.5], smallest-effect: 0.1}
 
-          """.replacing("smallScenario", with: ""), at: "claims.yaml")
+          """, at: "claims.yaml")
       try sandbox.succeed("run", "claims.yaml", "-o", "run.nc", "--set", "model.replicas=3")
       let file = try sandbox.reader("run.nc")
       // [steps, replica, level, time]

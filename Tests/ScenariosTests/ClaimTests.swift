@@ -185,7 +185,7 @@ import Testing
     ("$", "not expected"), ("approach(a + b)", "parenthesis is missing"), ("e5e5e5(", "no function"),
     (String(repeating: "(", count: 60) + "1", "deeper than 50"),
     (String(repeating: "-", count: 60) + "1", "more than 50"),
-    (String(repeating: "1+", count: 600) + "1", "longer than 1000"),
+    (String(repeating: "1+", count: 1100) + "1", "longer than 2000"),
   ])
   func malformedExpressionsAreRefusedInWords(_ text: String, _ words: String) throws {
     let refusal = #expect(throws: ClaimExpression.Refusal.self) { try ClaimExpression(text) }

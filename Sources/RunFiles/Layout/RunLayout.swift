@@ -233,7 +233,8 @@ package struct AveragedObservable: Sendable, Hashable {
     self.init(
       name: observable.variableName, longName: observable.longName, units: observable.units,
       family: observable.family, isFraction: observable.isIndicator)
-    if observable is any ReproducibleToTolerance { reproducibility = .tolerance }
+    let measured = (observable as? EndStateSelection)?.base ?? observable
+    if measured is any ReproducibleToTolerance { reproducibility = .tolerance }
   }
 }
 
