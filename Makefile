@@ -13,7 +13,7 @@ BENCHMARK_PYTHON := Benchmarks/.venv/bin/python
 # Written into run files; builds without this Makefile say "unknown".
 export PROGRAM_COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' 2>/dev/null || echo unknown)
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps mnist build demo test test-fast reproduce verify benchmark fuzz format lint reference figures docs
+.PHONY: help deps test-deps mnist build demo test test-fast reproduce verify benchmark benchmark-onnx fuzz format lint reference figures docs
 .PHONY: install clean
 
 help: ## Lists the commands.
@@ -64,10 +64,15 @@ benchmark: build ## Compares with JAX (PEERS=all: and PyTorch); QUICK=1, ONLY="a
 	$(BENCHMARK_PYTHON) Benchmarks/compare.py $(if $(PEERS),--peers $(PEERS)) $(if $(QUICK),--quick) \
 	  $(if $(ONLY),--only "$(ONLY)") $(if $(WRITE),--write)
 
+benchmark-onnx: build ## Compares with ONNX Runtime; MODELS="NAME=ENCODER,DECODER ...", WRITE=1 (Benchmarks/README.md).
+	@test -x $(BENCHMARK_PYTHON) || python3 -m venv Benchmarks/.venv
+	$(BENCHMARK_PYTHON) -m pip install --quiet --disable-pip-version-check -r Benchmarks/requirements-onnx.txt
+	$(BENCHMARK_PYTHON) Benchmarks/onnx_runtime.py $(MODELS) $(if $(WRITE),--write)
+
 verify: build ## Runs the quick scenarios and compares every bit with scenarios/hashes (WRITE=1 writes the lists).
 	@SIMULATE=$(SIMULATE) INSTRUCTIONS="$(INSTRUCTIONS)" THREADS="$(THREADS)" Scripts/verify.sh $(if $(WRITE),--rewrite)
 
-fuzz: quiet-deps ## Fuzzes the parsers: SECONDS=600 each, TARGET="Scenario Safetensors IDX Array Archive PNG" (Scripts/fuzz.sh).
+fuzz: quiet-deps ## Fuzzes the parsers: SECONDS=600 each, TARGET="Scenario Safetensors ONNX IDX Array Archive PNG" (Scripts/fuzz.sh).
 	Scripts/fuzz.sh $(or $(SECONDS),600) $(TARGET)
 
 format: ## Formats the Swift sources in place.

@@ -132,7 +132,7 @@ extension CommandTests {
         #expect(try training.end().code == -SIGKILL)
         let ensemble = try sandbox.start(Checkout.program, command(sets[1]), cache: cache)
         // Members' data are begun with the ensemble, and then the next checkpoint is the ensemble's.
-        try wait(for: ensemble) { try sandbox.names.contains { $0.hasPrefix("killed.nc.checkpoint.data") } }
+        try wait(for: ensemble) { try sandbox.names.contains { $0.hasPrefix("killed.nc.checkpoint-data-") } }
         let former = modificationDate(sandbox("killed.nc.checkpoint"))
         try wait(for: ensemble) { modificationDate(sandbox("killed.nc.checkpoint")) != former }
         ensemble.kill()
