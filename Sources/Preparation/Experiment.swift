@@ -131,7 +131,7 @@ extension Experiment {
     throw scenario.error(
       key: "observables", value: name,
       expected:
-        "observables without a derivative, because model.kind: \(scenario.model.kind) has none: \(reason)",
+        "observables without a derivative with model.kind: \(scenario.model.kind), \(reason)",
       remedy: "leave it out: \(instead)")
   }
 

@@ -37,7 +37,7 @@ struct AttractorSummary {
       : "; on kinks of the map: \(kinked) (\(onKinks(.stable)) stable, \(onKinks(.semiStable)) semi-stable,"
         + " \(onKinks(.unstable)) unstable, \(onKinks(.undecided)) undecided)"
     func share(_ fraction: Double, _ words: String) -> String? {
-      fraction.isFinite ? "\(Summary.short(100 * fraction, 3)) % of \(words) items" : nil
+      fraction.isFinite ? "\(Summary.number(100 * fraction, 1)) % of \(words) items" : nil
     }
     let atSets = [
       share(study.itemsAtSets.training, "training"), share(study.itemsAtSets.heldOut, "held-out"),

@@ -322,6 +322,7 @@ extension CommandTests {
         ("dynamics.mode=sample", ["dynamics.mode", "sample", "the one mode of model.kind: hopfield"]),
         ("dynamics.mode=clamped", ["dynamics.mode", "clamped", "the one mode of model.kind: hopfield"]),
         ("attractors={}", ["attractors", "units of +-1 have no Jacobian"]),
+        ("observables=[spectral-radius]", ["spectral-radius", "units of +-1 have no Jacobian"]),
         ("model.latent=3", ["model.latent", "only with model.kind: vae"]),
         ("model.training.epochs=3", ["model.training", "only with model.kind: vae"]),
         (
