@@ -32,7 +32,7 @@ public struct ClassSpread: CollectiveObservable {
   /// The number of a model that claims name.
   public static let numbers = ["participation-ratio"]
 
-  public init?(_ context: ObservableContext) {}
+  public init?(_ context: ObservableContext) { if context.own == nil { return nil } }
 }
 
 /// The averages of all other observables if each state moved as all do: see `CommonMotion`.

@@ -10,6 +10,22 @@ package enum ClaimsPage {
     Markdown.joined([
       introduction,
       Markdown.table(["field", "value", "default"], fields.map { ["`\($0.0)`", $0.1, $0.2] }),
+      functions,
+      places,
+      Markdown.table(
+        ["function of a condition and an expression E", "value"],
+        ClaimExpression.PlaceFunction.allCases.map {
+          ["`\($0.rawValue)(CONDITION, E)`", $0.meaning]
+        } + [["`\(ClaimExpression.conjunction)(E1, E2)`", "the whole estimate: E1 and E2 have to hold both"]]),
+      conditions,
+      numbers,
+      controls,
+      verdicts,
+    ])
+  }
+
+  private static var functions: String {
+    Markdown.joined([
       """
       ## Functions of an observable
 
@@ -44,13 +60,11 @@ package enum ClaimsPage {
       Markdown.table(
         ["function", "value"],
         ClaimExpression.NumberFunction.allCases.map { ["`\($0.rawValue)(NUMBER)`", $0.meaning] }),
-      places,
-      Markdown.table(
-        ["function of a condition and an expression E", "value"],
-        ClaimExpression.PlaceFunction.allCases.map {
-          ["`\($0.rawValue)(CONDITION, E)`", $0.meaning]
-        } + [["`\(ClaimExpression.conjunction)(E1, E2)`", "the whole estimate: E1 and E2 have to hold both"]]),
-      conditions,
+    ])
+  }
+
+  private static var numbers: String {
+    Markdown.joined([
       """
       ## Numbers
 
@@ -64,6 +78,11 @@ package enum ClaimsPage {
           + ClassSpread.numbers.map(Markdown.code).joined(separator: ", "),
         "with `attractors`: " + ClaimVocabulary.ofAttractors.map(Markdown.code).joined(separator: ", "),
       ]),
+    ])
+  }
+
+  private static var controls: String {
+    Markdown.joined([
       """
       ## Controls
 
@@ -80,7 +99,6 @@ package enum ClaimsPage {
               ?? "another reading of the same run",
           ]
         }),
-      verdicts,
     ])
   }
 

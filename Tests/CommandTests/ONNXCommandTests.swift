@@ -60,7 +60,8 @@ extension CommandTests {
         "file: \(Self.models)residual-one.onnx, encoder: {input: x, \(names)}, decoder: {input: z, output: y}",
         "file: \(Self.models)residual-whole.onnx, encoder: {\(names)}, decoder: {input: mean, output: y}",
       ] {
-        #expect(try variables(model) == original)
+        let found = try variables(model)
+        #expect(found.hash == original.hash && found.pictures == original.pictures)
       }
       // Channels last: sums in another order.
       let last = try variables(Self.halves("residual-last-encoder", "residual-last-decoder"))

@@ -224,15 +224,36 @@ import Vocabulary
 
   /// Those that are averaged, and one of the numbered family.
   private static let averagedObservables =
-    registry.observables.map { $0.name }.filter { $0 != ConceptLabel.name } + ["principal-component-2"]
+    registry.observables.filter { !($0 is any CollectiveObservable.Type) }.map { $0.name }
+    .filter { $0 != ConceptLabel.name } + ["principal-component-2"]
 
   @Test(arguments: averagedObservables) func observablesMakeTheRoundTrip(_ name: String) throws {
     let file = try roundTrip(text("observables: [\(name)]"))
     let variable = try file.variable(name.replacing("-", with: "_"))
     #expect(variable.dimensions.map(\.name).suffix(2) == ["level", "time"])
     let known = try variable.readDoubles().filter { !$0.isNaN }
-    #expect(!known.isEmpty && known.allSatisfy(\.isFinite), "\(known)")
+    // An untrained network's paths need not end at memories.
+    #expect(name == DistanceReachedMemory.name || !known.isEmpty)
+    #expect(known.allSatisfy(\.isFinite), "\(known)")
     #expect(try variable.attribute("units").text != nil && variable.attribute("long_name").text != nil)
+  }
+
+  /// The variables that each observable of all members together leaves; who registers one adds a row.
+  private static let collectiveVariables = [
+    ClassSpread.name: ["between_class_spread", "within_class_spread", "class_separation"],
+    CommonMotionAverages.name: ["distance_root_on_common_motion"],
+  ]
+
+  @Test func collectiveObservablesMakeTheRoundTrip() throws {
+    for type in Self.registry.observables where type is any CollectiveObservable.Type {
+      let names = try #require(Self.collectiveVariables[type.name], "add a row for \(type.name)")
+      let file = try roundTrip(text("observables: [distance-root, \(type.name)]"))
+      for name in names {
+        let variable = try file.variable(name)
+        #expect(variable.dimensions.map(\.name) == ["level", "time"])
+        #expect(try variable.readDoubles().contains { $0.isFinite })
+      }
+    }
   }
 
   /// A label is counted, not averaged.

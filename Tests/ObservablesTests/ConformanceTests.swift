@@ -8,11 +8,14 @@ import VAE
 
 /// What every observable of the registry must do.
 @Suite struct ConformanceTests {
-  /// A small network whose latent states the test can choose.
+  /// A small network whose latent states the test can choose. Its weights are so large that all latent variables are active.
   static var model: Autoencoder {
     let architecture = Architecture(
       dataDimension: 9, latentDimension: 3, hidden: [6], activation: .tanh, likelihood: .bernoulli)
-    return Autoencoder(initializing: architecture, seed: 80)
+    let layers = Autoencoder(initializing: architecture, seed: 80).layers.map {
+      LayerParameters(weight: $0.weight.map { 3 * $0 }, bias: $0.bias)
+    }
+    return Autoencoder(architecture: architecture, layers: layers)
   }
 
   static let items = randomRows(50, 9, seed: 81)
