@@ -12,9 +12,8 @@ import VAE
   static var model: Autoencoder {
     let architecture = Architecture(
       dataDimension: 9, latentDimension: 3, hidden: [6], activation: .tanh, likelihood: .bernoulli)
-    let layers = Autoencoder(initializing: architecture, seed: 80).layers.map {
-      LayerParameters(weight: $0.weight.map { 3 * $0 }, bias: $0.bias)
-    }
+    var layers = Autoencoder(initializing: architecture, seed: 80).layers
+    for k in layers.indices { layers[k].weight = layers[k].weight.map { 3 * $0 } }
     return Autoencoder(architecture: architecture, layers: layers)
   }
 
