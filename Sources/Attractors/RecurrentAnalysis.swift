@@ -142,12 +142,15 @@ struct RecurrentAnalysis<Map: DifferentiableMap> {
 
   /// Whether orbits from many points of the set are still on it after many steps. A chaotic transient leaves at a
   /// constant rate, so that it is found out unless it lasts much longer.
+  ///
+  /// The points are those of one orbit, so each is displaced a little: chaos then gives it an orbit of its own.
   private func holds(_ sample: OrbitSample, _ points: [Double]) -> Bool {
     let n = map.dimension
     let count = points.count / n
     let starts = (0..<RecurrentMotion.watchedOrbits).map { k -> [Double] in
       let step = k * count / RecurrentMotion.watchedOrbits
-      return Array(points[step * n..<(step + 1) * n])
+      let reach = Double(k + 1) / Double(RecurrentMotion.watchedOrbits) * 1e-6 * sample.moments.size
+      return points[step * n..<(step + 1) * n].enumerated().map { $1 + ($0 % 2 == k % 2 ? reach : -reach) }
     }
     let window = Self.shortestWindow
     let windows = OrbitWindows(map, capacity: starts.count).follow(

@@ -66,8 +66,8 @@ import Testing
         return true
       })
     let catalogue = try whole(one, index)
-    #expect(rounds > 2)
-    for end in Set([1, 2, rounds / 2, rounds - 1]) {
+    #expect(rounds > 1)
+    for end in Set([1, 2, rounds / 2, rounds - 1]) where end < rounds {
       let (broken, _) = search(index)
       var (saved, passed) = ([UInt8](), 0)
       #expect(throws: CancellationError.self) {
@@ -188,10 +188,8 @@ import Testing
         seen.append($0)
         return true
       })
-    let early = try #require(seen.first { $0.decided >= 90 })
-    #expect(early.fraction < 0.2, "\(early)")
-    let middle = try #require(seen.first { $0.fraction > 0.5 })
-    #expect(middle.unsettled > 90)
+    let early = try #require(seen.first { $0.unsettled > 90 })
+    #expect(early.decided > 90 && early.fraction < 0.2, "\(early)")
     // From the first look on, the fraction is that of the steps.
     let late = seen.filter { $0.unsettled > 90 }.map(\.fraction)
     #expect(late == late.sorted() && late.count > 20)
