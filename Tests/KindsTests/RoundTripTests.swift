@@ -234,7 +234,7 @@ import Vocabulary
     let known = try variable.readDoubles().filter { !$0.isNaN }
     // An untrained network's paths need not end at memories.
     #expect(name == DistanceReachedMemory.name || !known.isEmpty)
-    #expect(known.allSatisfy(\.isFinite), "\(known)")
+    #expect(known.allSatisfy { $0.isFinite }, "\(known)")
     #expect(try variable.attribute("units").text != nil && variable.attribute("long_name").text != nil)
   }
 
