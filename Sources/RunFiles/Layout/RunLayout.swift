@@ -222,7 +222,7 @@ package struct AveragedObservable: Sendable, Hashable {
       name: Self.variableName(name), longName: known?.longName ?? component ?? name,
       units: known?.units ?? "1", family: known?.family ?? .other,
       isFraction: known?.isIndicator ?? false)
-    if component != nil { reproducibility = .tolerance }
+    if known is any ReproducibleToTolerance.Type { reproducibility = .tolerance }
   }
 
   /// The name of the variable for an observable of this name in scenarios.
