@@ -183,7 +183,10 @@ extension RunData {
     let panel = Sheet.Draft(
       title: title, x: levelAxis(xRange), y: Axis("fraction of starts [1]", yRange),
       layers: basinLayers(curves, xRange), height: 150)
-    let regimes = try regimeCurves()
+    // Of the same model as the basins.
+    var ofModel = self
+    if models != nil, replica == nil { try ofModel.select("replica=0") }
+    let regimes = try ofModel.regimeCurves()
     sheet.addPanels([panel])
     if !regimes.isEmpty {
       sheet.addLegend(
@@ -191,8 +194,8 @@ extension RunData {
         regimes.map { LegendEntry(label: $0.label, colour: $0.colour, marker: $0.marker, dash: $0.dash) })
       sheet.addPanels([
         Sheet.Draft(
-          title: "What the attractors resemble" + (models.map { " (means over \($0) models)" } ?? ""),
-          x: levelAxis(xRange), y: Axis("fraction of starts [1]", Axis.fractions),
+          title: "What the attractors resemble", x: levelAxis(xRange),
+          y: Axis("fraction of starts [1]", Axis.fractions),
           layers: basinLayers(regimes, xRange), height: 110)
       ])
     }

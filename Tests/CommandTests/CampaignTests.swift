@@ -385,10 +385,10 @@ extension CommandTests {
           } else {
             #expect(drawing(sheet) == drawing(alone), "\(kind)")
           }
-          // One attractor takes all starts, in either replica.
-          let isAlike = kind == "attractors"
-          #expect(
-            (drawing(sheet) == drawing(try others.sheet(kind, options: options))) == isAlike, "\(kind)")
+          // One attractor takes all starts in either replica, and may resemble the same.
+          if kind != "attractors" {
+            #expect(drawing(sheet) != drawing(try others.sheet(kind, options: options)), "\(kind)")
+          }
           let place =
             "at model.latent = \(latent), model.training.epochs = \(epochs), one of 2 models: replica"
           #expect(sheet.caption.contains("\(place) \(replica) (seed \(7 + replica))"), "\(sheet.caption)")

@@ -127,7 +127,7 @@ extension CommandTests {
           ]
         }
         let training = try sandbox.start(Checkout.program, command(sets[0]), cache: cache)
-        try training.waitForMessage("epoch 8 of 40")
+        try wait(for: training) { try sandbox.names.contains("killed.nc.checkpoint") }
         training.kill()
         #expect(try training.end().code == -SIGKILL)
         let ensemble = try sandbox.start(Checkout.program, command(sets[1]), cache: cache)
