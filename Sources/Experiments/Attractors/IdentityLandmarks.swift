@@ -26,6 +26,8 @@ struct IdentityLandmarks {
 
   /// The largest number of held-out items, and of training items that are compared with sets.
   static let mostHeldOut = 1000
+  /// Items of a split at most at which Newton's method is tried. It takes N steps of the map for each of its own.
+  private static let mostExamined = 100
 
   /// Measures the quantiles.
   ///
@@ -61,7 +63,8 @@ struct IdentityLandmarks {
       elements: (0..<count).flatMap { row(table, SpreadItems.place($0, of: count, in: table.rows)) })
   }
 
-  /// The shares of training and of held-out items that are themselves at stable sets; NaN without such items. What
+  /// The shares of training and of held-out items that are themselves at stable sets, of at most `mostExamined` each, evenly
+  /// chosen; NaN without such items. What
   /// Newton's method finds at them joins the search's catalogue.
   ///
   /// - Throws: `CancellationError` if `shouldStop` returns true.
@@ -69,8 +72,9 @@ struct IdentityLandmarks {
     of search: AttractorSearch<some DifferentiableMap, some InitialCondition>,
     shouldStop: @escaping @Sendable () -> Bool
   ) throws -> (training: Double, heldOut: Double) {
-    let training = Self.spread(geometry.memories, over: min(Self.mostHeldOut, geometry.memories.rows))
-    let places = [training, heldOut].flatMap { table in (0..<table.rows).map { Self.row(table, $0) } }
+    let training = Self.spread(geometry.memories, over: Self.mostExamined)
+    let others = Self.spread(heldOut, over: Self.mostExamined)
+    let places = [training, others].flatMap { table in (0..<table.rows).map { Self.row(table, $0) } }
     let isAtSet = try search.haveAttractors(near: places, within: itemRadius, shouldStop: shouldStop)
     func share(_ range: Range<Int>) -> Double {
       range.isEmpty ? .nan : Double(isAtSet[range].count { $0 }) / Double(range.count)
