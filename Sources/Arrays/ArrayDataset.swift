@@ -158,6 +158,7 @@ extension ArrayDataset {
   /// The arrays of one file, without held-out items.
   ///
   /// - Parameters:
+  ///   - file: The file.
   ///   - items: The array of items; nil: the file's only one.
   ///   - labels: The array of labels; nil: the items have none.
   public init(file: String, items: String? = nil, labels: String? = nil) {

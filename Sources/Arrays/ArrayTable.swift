@@ -8,7 +8,9 @@ public struct ArrayTable {
 
   /// Reads arrays of a file in one of numpy's formats.
   ///
-  /// - Parameter names: The arrays; empty for the file's only one.
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - names: The arrays; empty for the file's only one.
   /// - Throws: `DatasetError`, also where they differ in shape.
   /// - Complexity: O(elements) in time and memory.
   public init(path: String, names: [String]) throws {

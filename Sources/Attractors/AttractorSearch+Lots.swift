@@ -43,7 +43,9 @@ extension AttractorSearch {
 
   /// What this search has found beside the first `known` sets.
   ///
-  /// - Parameter decisions: What its call of `decide(_:)` returned.
+  /// - Parameters:
+  ///   - known: The number of sets that were known before.
+  ///   - decisions: What its call of `decide(_:)` returned.
   public func findings(beside known: Int, _ decisions: [Decision]) -> AttractorFindings {
     AttractorFindings(
       known: known, sets: Array(sets[known...]), decisions: decisions, unsettled: unsettled,
@@ -71,7 +73,9 @@ extension AttractorSearch {
   ///
   /// A recurrent set that may be one of the catalogue's, or may not, leaves the lot's starts on it ambiguous.
   ///
-  /// - Parameter offset: The number of starts before the lot.
+  /// - Parameters:
+  ///   - lot: What the lot's search has found.
+  ///   - offset: The number of starts before the lot.
   /// - Returns: The lot's decisions, by the catalogue's sets.
   public func absorb(_ lot: AttractorFindings, after offset: Int) -> [Decision] {
     let first = sets.count

@@ -167,6 +167,7 @@ public struct Dataset: Sendable {
   /// The same items in clusters instead of classes; the hashes stay those of the data, because clusters belong to a model.
   ///
   /// - Parameters:
+  ///   - count: The number of clusters.
   ///   - train: The cluster of each training item.
   ///   - test: The cluster of each held-out item.
   public func clustered(count: Int, train: [Int32], test: [Int32]) -> Dataset {

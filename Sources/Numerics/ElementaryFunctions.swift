@@ -53,6 +53,7 @@ public func replaceByLogarithms(_ values: UnsafeMutablePointer<Double>, count: I
 /// - Parameters:
 ///   - u: Uniform numbers in (0, 1), `[count]`.
 ///   - v: As many others.
+///   - count: The number of pairs.
 ///   - normal: Receives the pairs, `[count, 2]`.
 public func normalNumbers(
   _ u: UnsafePointer<Double>, _ v: UnsafePointer<Double>, count: Int, to normal: UnsafeMutablePointer<Double>

@@ -10,6 +10,9 @@ internal import CKernels
 ///   - a: Shape `[rows, inner]`, or `[inner, rows]` if it is transposed; row-major.
 ///   - isTransposed: Whether `a` is transposed.
 ///   - b: Shape `[inner, columns]`, row-major.
+///   - rows: The rows of op(A) and Y.
+///   - inner: The columns of op(A), which are the rows of B.
+///   - columns: The columns of B and Y.
 ///   - y: Shape `[rows, columns]`, row-major.
 /// - Complexity: O(rows inner columns).
 public func addProduct(

@@ -45,7 +45,9 @@ public struct Picture: Sendable, Hashable {
 
   /// Reads the bytes of a PNG file.
   ///
-  /// - Parameter path: The file, for messages.
+  /// - Parameters:
+  ///   - bytes: The file's contents.
+  ///   - path: The file, for messages.
   /// - Throws: As `init(png:)`.
   public init(png bytes: [UInt8], path: String) throws(DatasetError) {
     guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) else {

@@ -20,7 +20,9 @@ public struct ArrayReference: Sendable, Hashable, CustomStringConvertible {
 
   /// Splits a text.
   ///
-  /// - Parameter exists: Whether there is a file of that name.
+  /// - Parameters:
+  ///   - text: `FILE`, `FILE:VARIABLE` or `FILE:VARIABLE:COLUMN`.
+  ///   - exists: Whether there is a file of that name.
   public init(_ text: String, exists: (String) -> Bool = { FileManager.default.fileExists(atPath: $0) }) {
     let colons = text.indices.filter { text[$0] == ":" }
     if colons.isEmpty || exists(text) {
