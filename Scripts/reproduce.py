@@ -121,11 +121,13 @@ def attribute(variable, name: str) -> list:
     return netcdf.unpacked(*variable.attributes[name])
 
 
-def flags(variable, index: int) -> str:
+FLAGS = ("sign", "size", "verdict")
+
+
+def flag(variable, value: int) -> str:
     """The word of a flag variable's value."""
     words = attribute(variable, "flag_meanings")[0].split()
     values = attribute(variable, "flag_values")
-    value = variable.list()[index]
     return words[values.index(value)].replace("_", " ") if value in values else ""
 
 
@@ -135,8 +137,10 @@ def answers(groups: dict, claim: str) -> list:
     if group is None:
         return []
     own = group.variables
-    mean = own["mean"]
-    axes = [name for name, _ in mean.dimensions]
+    # Unpacked once, not once per place.
+    values = {name: own[name].list() for name in (
+        "mean", "lower", "upper", "count", "exceeding_count", "detectable_effect", *FLAGS) if name in own}
+    axes = [name for name, _ in own["mean"].dimensions]
     sizes = [coordinate_texts(groups, group, axis) for axis in axes]
     found = []
     for index in range(math.prod(len(texts) for texts in sizes)):
@@ -146,11 +150,11 @@ def answers(groups: dict, claim: str) -> list:
             rest //= len(texts)
 
         def number(name: str) -> float:
-            return own[name].list()[index] if name in own else math.nan
+            return values[name][index] if name in values else math.nan
 
         count = number("count")
         found.append(Answer(
-            ", ".join(place) or "all", *(flags(own[name], index) if name in own else "" for name in ("sign", "size", "verdict")),
+            ", ".join(place) or "all", *(flag(own[name], values[name][index]) if name in own else "" for name in FLAGS),
             number("mean"), number("lower"), number("upper"), int(count) if count == count else 0,
             int(number("exceeding_count")) if "exceeding_count" in own else 0, number("detectable_effect")))
     return found
