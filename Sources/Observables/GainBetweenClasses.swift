@@ -1,7 +1,7 @@
 import Dynamics
 
 /// How one step changes differences between classes, or between clusters in their place.
-public struct GainBetweenClasses: NamedObservable, ReproducibleToTolerance {
+public struct GainBetweenClasses: JacobianObservable {
   public static let name = "gain-between-classes"
   public static let longName = "root mean square gain of dF/dz along differences of concepts from the root"
   public static let formula =
@@ -9,14 +9,11 @@ public struct GainBetweenClasses: NamedObservable, ReproducibleToTolerance {
   public static let missing = "where there is one concept"
   public static let needs: ObservableNeeds = [.derivative, .classes]
 
-  private let numbers: JacobianNumbers
+  static let number = JacobianNumbers.Number.gainBetween
+  let numbers: JacobianNumbers
 
   public init?(_ context: ObservableContext) {
-    guard let numbers = JacobianNumbers(context) else { return nil }
+    guard let numbers = context.jacobianNumbers else { return nil }
     self.numbers = numbers
-  }
-
-  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
-    numbers.measure(.gainBetween, snapshot, into: values)
   }
 }

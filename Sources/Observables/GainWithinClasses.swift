@@ -1,7 +1,7 @@
 import Dynamics
 
 /// How one step changes differences within classes, or within clusters in their place.
-public struct GainWithinClasses: NamedObservable, ReproducibleToTolerance {
+public struct GainWithinClasses: JacobianObservable {
   public static let name = "gain-within-classes"
   public static let longName =
     "root mean square gain of dF/dz along differences of memories from their concepts"
@@ -10,14 +10,11 @@ public struct GainWithinClasses: NamedObservable, ReproducibleToTolerance {
   public static let missing = "where all memories are at their concepts"
   public static let needs: ObservableNeeds = [.derivative, .classes]
 
-  private let numbers: JacobianNumbers
+  static let number = JacobianNumbers.Number.gainWithin
+  let numbers: JacobianNumbers
 
   public init?(_ context: ObservableContext) {
-    guard let numbers = JacobianNumbers(context) else { return nil }
+    guard let numbers = context.jacobianNumbers else { return nil }
     self.numbers = numbers
-  }
-
-  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
-    numbers.measure(.gainWithin, snapshot, into: values)
   }
 }

@@ -1,21 +1,18 @@
 import Dynamics
 
 /// How far the map is from the gradient of a potential: 0 for a symmetric J = dF/dz, 2 at most.
-public struct JacobianAsymmetry: NamedObservable, ReproducibleToTolerance {
+public struct JacobianAsymmetry: JacobianObservable {
   public static let name = "jacobian-asymmetry"
   public static let longName = "asymmetry of dF/dz at the latent state"
   public static let formula = "|J - J'| / |J|,  J = dF/dz at z(t),  |J| Frobenius's norm"
   public static let missing = "where J = 0"
   public static let needs: ObservableNeeds = .derivative
 
-  private let numbers: JacobianNumbers
+  static let number = JacobianNumbers.Number.asymmetry
+  let numbers: JacobianNumbers
 
   public init?(_ context: ObservableContext) {
-    guard let numbers = JacobianNumbers(context) else { return nil }
+    guard let numbers = context.jacobianNumbers else { return nil }
     self.numbers = numbers
-  }
-
-  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
-    numbers.measure(.asymmetry, snapshot, into: values)
   }
 }

@@ -4,6 +4,19 @@ import Statistics
 
 internal import CGSL
 
+/// An observable that is one of the numbers of the derivative.
+protocol JacobianObservable: NamedObservable, ReproducibleToTolerance {
+  /// Which number it is.
+  static var number: JacobianNumbers.Number { get }
+  var numbers: JacobianNumbers { get }
+}
+
+extension JacobianObservable {
+  public func measure(_ snapshot: Snapshot, into values: UnsafeMutablePointer<Double>) {
+    numbers.measure(Self.number, snapshot, into: values)
+  }
+}
+
 /// What the derivative J = dF/dz at a state says of the map nearby: how neighbours come closer or go away in one step.
 ///
 /// J is that of mean mode, also if the run samples. At a kink of a piecewise smooth map it is that of one side.
@@ -19,11 +32,9 @@ struct JacobianNumbers: Sendable {
   private let within: [Double]
   private let between: [Double]
 
-  /// Nil if the context has no derivative.
-  init?(_ context: ObservableContext) {
-    guard let derivative = context.derivative else { return nil }
+  /// - Complexity: O(items N^2).
+  init(_ derivative: MapDerivative, _ geometry: LatentGeometry) {
     self.derivative = derivative
-    let geometry = context.geometry
     let (memories, classes) = (geometry.memories, geometry.classes)
     (within, between) = (
       Self.scatter(memories.rows, geometry.dimension) { item, i in

@@ -25,7 +25,11 @@ public struct ObservableContext: Sendable {
   /// The radius of each concept, `[classes]`; nil if concepts reach without limit.
   public var conceptRadii: [Double]?
   /// The derivative of the map; nil if nobody needs it, or if it has none.
-  public var derivative: MapDerivative?
+  public var derivative: MapDerivative? {
+    didSet { jacobianNumbers = derivative.map { JacobianNumbers($0, geometry) } }
+  }
+  /// What observables of the derivative share.
+  private(set) var jacobianNumbers: JacobianNumbers?
 
   /// Creates a context from its parts.
   public init(
