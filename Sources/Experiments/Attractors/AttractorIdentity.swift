@@ -40,18 +40,9 @@ extension Experiment {
         (item, landmarks.radius(aroundMemory: own.memories.row(Int(item)), isTraining: areTraining))
       }, uniquingKeysWith: { first, _ in first })
     for level in study.levels.indices {
-      let marks = study.labels[level].enumerated().map { k, label -> Int32 in
-        guard label >= 0 else { return study.outcomes[level][k] == .diverged ? -2 : -1 }
-        let (item, set) = (study.items[k / study.realizations], study.sets[Int(label)])
-        let isThere =
-          set.period == 1
-          && distance(set.points[0], own.memories.row(Int(item)), n) <= radii[item] ?? 0
-        return isThere ? 0 : -2
+      study.basins[level].atOwnMemory = study.share(level) { item, set in
+        set.period == 1 && distance(set.points[0], own.memories.row(Int(item)), n) <= radii[item] ?? 0
       }
-      study.basins[level].atOwnMemory = AttractorStudy.RegimeShare(
-        fraction: Double(marks.count { $0 == 0 }) / Double(max(marks.count, 1)),
-        interval: FractionInterval.ofBasins(
-          labels: marks, startsPerItem: study.realizations, attractors: 1)[0])
     }
   }
 }
@@ -59,22 +50,31 @@ extension Experiment {
 extension AttractorStudy {
   /// Counts the starts of a level that come back to their own item.
   fileprivate mutating func countRecalled(_ level: Int, _ own: OwnItems, within radius: Double) {
-    let recalled = labels[level].indices.map { k -> Int32 in
-      let label = labels[level][k]
-      guard label >= 0 else { return outcomes[level][k] == .diverged ? -2 : -1 }
-      let memory = IdentityLandmarks.row(own.memories, Int(items[k / realizations]))
-      return sets[Int(label)].farthestDistance(from: memory) <= radius ? 1 : 0
+    basins[level].recalled = share(level) { item, set in
+      set.farthestDistance(from: IdentityLandmarks.row(own.memories, Int(item))) <= radius
     }
-    let interval = FractionInterval.ofBasins(labels: recalled, startsPerItem: realizations, attractors: 2)[1]
-    let count = recalled.count { $0 == 1 }
-    basins[level].recalled = RegimeShare(
-      fraction: Double(count) / Double(max(recalled.count, 1)), interval: interval)
+  }
+
+  /// How `FractionInterval.ofBasins` reads a start without a set: decided otherwise, or undecided.
+  private func mark(ofStart k: Int, _ level: Int) -> Int32 { outcomes[level][k] == .diverged ? -2 : -1 }
+
+  /// The share of a level's starts that satisfy a condition on their item and the set that they reach.
+  fileprivate func share(_ level: Int, where isSo: (_ item: Int32, _ set: InvariantSet) -> Bool)
+    -> RegimeShare
+  {
+    let marks = labels[level].enumerated().map { k, label -> Int32 in
+      guard label >= 0 else { return mark(ofStart: k, level) }
+      return isSo(items[k / realizations], sets[Int(label)]) ? 0 : -2
+    }
+    return RegimeShare(
+      fraction: Double(marks.count { $0 == 0 }) / Double(max(marks.count, 1)),
+      interval: FractionInterval.ofBasins(labels: marks, startsPerItem: realizations, attractors: 1)[0])
   }
 
   /// Counts the starts of a level by the regime of the attractor that they reach.
   fileprivate mutating func countRegimes(_ level: Int) {
-    let regimes = zip(labels[level], outcomes[level]).map { label, outcome -> Int32 in
-      label >= 0 ? identities[Int(label)].regime.rawValue : outcome == .diverged ? -2 : -1
+    let regimes = labels[level].enumerated().map { k, label -> Int32 in
+      label >= 0 ? identities[Int(label)].regime.rawValue : mark(ofStart: k, level)
     }
     let intervals = FractionInterval.ofBasins(
       labels: regimes, startsPerItem: realizations, attractors: Regime.allCases.count)
