@@ -18,11 +18,9 @@ public struct AttractorFindings: Sendable {
   /// Writes what `init(from:dimension:)` reads.
   public func encode(to encoder: inout ByteEncoder) throws {
     try encoder.encode(known)
-    try encoder.encode(sets.count)
-    for set in sets { try set.encode(to: &encoder) }
+    try encoder.encode(sets: sets)
     try encoder.encode(decisions: decisions)
-    try encoder.encode(unsettled.map(\.start))
-    try encoder.encode(rows: unsettled.map(\.state))
+    try encoder.encode(unsettled: unsettled)
     try encoder.encode(iterations)
     try encoder.encode(decidedByBall)
   }
@@ -59,13 +57,12 @@ extension AttractorSearch {
     let known: Int = try decoder.decode()
     let sets = try Self.sets(from: &decoder, dimension: map.dimension)
     let decisions = try decoder.decodeDecisions()
-    let starts: [Int] = try decoder.decode()
-    let states: [[Double]] = try decoder.decodeRows(width: map.dimension)
+    let unsettled = try decoder.decodeUnsettled(dimension: map.dimension)
     guard (0...self.sets.count).contains(known),
       decisions.allSatisfy({ (-1..<Int32(known + sets.count)).contains($0.set) })
     else { throw ByteDecodingError("a lot's sets are not those of this search") }
     return AttractorFindings(
-      known: known, sets: sets, decisions: decisions, unsettled: zip(starts, states).map { ($0, $1) },
+      known: known, sets: sets, decisions: decisions, unsettled: unsettled,
       iterations: try decoder.decode(), decidedByBall: try decoder.decode())
   }
 

@@ -5,13 +5,10 @@ import Numerics
 extension AttractorSearch {
   /// Writes all that later rounds depend on. During `decide(_:)` it may be called from `progress`.
   public func encode(to encoder: inout ByteEncoder) throws {
-    for list in [sets, refused] {
-      try encoder.encode(list.count)
-      for set in list { try set.encode(to: &encoder) }
-    }
+    try encoder.encode(sets: sets)
+    try encoder.encode(sets: refused)
     try encoder.encode(rows: samples)
-    try encoder.encode(unsettled.map(\.start))
-    try encoder.encode(rows: unsettled.map(\.state))
+    try encoder.encode(unsettled: unsettled)
     try encoder.encode(iterations)
     try encoder.encode(decidedByBall)
     try encoder.encode(fruitlessExaminations)
@@ -27,9 +24,7 @@ extension AttractorSearch {
     sets = try Self.sets(from: &decoder, dimension: map.dimension)
     refused = try Self.sets(from: &decoder, dimension: map.dimension)
     samples = try decoder.decodeRows(width: map.dimension)
-    let starts: [Int] = try decoder.decode()
-    let states: [[Double]] = try decoder.decodeRows(width: map.dimension)
-    unsettled = zip(starts, states).map { ($0, $1) }
+    unsettled = try decoder.decodeUnsettled(dimension: map.dimension)
     iterations = try decoder.decode()
     decidedByBall = try decoder.decode()
     fruitlessExaminations = try decoder.decode()
@@ -98,6 +93,18 @@ final class OrbitQueue {
 }
 
 extension ByteEncoder {
+  /// Appends sets, after their number.
+  mutating func encode(sets: [InvariantSet]) throws {
+    try encode(sets.count)
+    for set in sets { try set.encode(to: &self) }
+  }
+
+  /// Appends starts that have not settled, and their last states.
+  mutating func encode(unsettled: [(start: Int, state: [Double])]) throws {
+    try encode(unsettled.map(\.start))
+    try encode(rows: unsettled.map(\.state))
+  }
+
   /// Appends decisions.
   mutating func encode(decisions: [AttractorDecision]) throws {
     try encode(decisions.map(\.outcome.rawValue))
@@ -107,6 +114,13 @@ extension ByteEncoder {
 }
 
 extension ByteDecoder {
+  /// Reads starts that have not settled, and their last states.
+  mutating func decodeUnsettled(dimension: Int) throws -> [(start: Int, state: [Double])] {
+    let starts: [Int] = try decode()
+    let states: [[Double]] = try decodeRows(width: dimension)
+    return zip(starts, states).map { ($0, $1) }
+  }
+
   /// Reads decisions.
   mutating func decodeDecisions() throws -> [AttractorDecision] {
     let outcomes: [Int32] = try decode()
