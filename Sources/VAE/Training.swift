@@ -18,6 +18,11 @@ public struct Training: Sendable, Hashable {
   /// The test set is evaluated for the report of the first, the last and every epoch whose number is a multiple of
   /// this one, so that a large test set does not take the time of a short training.
   public var testInterval = 1
+  /// Whether the test set is evaluated after an epoch, numbered from 1.
+  public func evaluatesTest(after epoch: Int) -> Bool {
+    epoch == 1 || epoch == epochs || epoch % testInterval == 0
+  }
+
   /// The standard deviation of a Gaussian decoder.
   public var likelihoodScale = LikelihoodScale.fixed(1)
 

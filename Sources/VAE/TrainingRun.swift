@@ -174,7 +174,7 @@ struct TrainingRun<Train: ItemSource, Test: ItemSource> {
   private mutating func report(_ epoch: Int, sum: Double, onValidation: Double) -> Training.Epoch {
     let number = epoch + 1
     var onTest = Double.nan
-    if number == 1 || number == plan.epochs || number % plan.testInterval == 0 {
+    if plan.evaluatesTest(after: number) {
       updateModel()
       onTest =
         Evidence(of: model, on: test.source, count: test.count, seed: seed, threads: threads).negativeELBO

@@ -68,17 +68,15 @@ struct AutoencoderTraining {
       seed: preparation.scenario.seed, threads: preparation.threads, resuming: state,
       checkpoints: preparation.checkpoints.map(hooks)
     ) { epoch in
-      var progress = TrainingProgress(epoch: epoch.number, of: training.epochs, note: "")
-      progress.note = Self.note(epoch, isEvaluated: progress.isMilestone)
-      return events.progress(.training(progress))
+      events.progress(
+        .training(TrainingProgress(epoch: epoch.number, of: training.epochs, note: note(epoch))))
     }
   }
 
-  /// - Parameter isEvaluated: Whether the test items were evaluated after this epoch.
-  private static func note(_ epoch: Training.Epoch, isEvaluated: Bool) -> String {
+  private func note(_ epoch: Training.Epoch) -> String {
     func nats(_ x: Double) -> String { x.isFinite ? String(format: "%.2f", x) : "none" }
     let train = "negative ELBO \(nats(epoch.negativeELBOTrain)) train"
-    guard isEvaluated else { return "\(train) (nats)" }
+    guard training.evaluatesTest(after: epoch.number) else { return "\(train) (nats)" }
     return "\(train), \(nats(epoch.negativeELBOTest)) test (nats)"
   }
 
