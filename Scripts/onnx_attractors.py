@@ -118,6 +118,10 @@ class Map:
             z = self(z)
         return z
 
+    def advance(self, z, steps):
+        """The same of many members, `[members, N]`, in parts that stay in the cache."""
+        return torch.cat([self.power(part, steps) for part in z.split(100)])
+
     def jacobian(self, z, period):
         return torch.func.jacfwd(lambda v: self.power(v[None], period)[0])(z)
 
@@ -150,14 +154,13 @@ class Search:
         print(f"set {len(self.sets) - 1}: period {period}, spectral radius {abs(eigenvalues[0]):.6f}", flush=True)
         return len(self.sets) - 1
 
-    def candidate(self, z):
-        """The set that an orbit at z may be near to; None where it is near to none yet."""
+    def candidate(self, states):
+        """The set that an orbit, `[PERIODS + 1, N]`, may be near to; None where it is near to none yet."""
+        z = states[0]
         for k, known in enumerate(self.sets):
             if abs(known["eigenvalues"][0]) < 1 and min((p - z).norm() for p in known["points"]) < NEAR:
                 return k
-        states = [z]
         for period in range(1, PERIODS + 1):
-            states.append(self.model(states[-1][None])[0])
             if (states[period] - z).norm() < NEAR:
                 point = self.model.newton(z, period)
                 if point is None or (point - z).norm() > 10 * NEAR:
@@ -172,11 +175,19 @@ class Search:
     def distance(self, z, k):
         return min(float((p - z).norm()) for p in self.sets[k]["points"])
 
-    def arrives(self, z, k):
-        """Whether the orbit gets nearer as fast as the spectral radius says."""
-        known, before = self.sets[k], self.distance(z, k)
-        after = self.distance(self.model.power(z[None], 50 * known["period"])[0], k)
-        return before < NEAR and (after < 1e-9 or after < 4 * before * abs(known["eigenvalues"][0]) ** 50)
+    def arrivals(self, z, candidates):
+        """The candidates of those orbits that get nearer as fast as the spectral radius says; None for others."""
+        result = [None] * len(z)
+        for period in range(1, PERIODS + 1):
+            rows = [r for r, k in enumerate(candidates) if k is not None and self.sets[k]["period"] == period]
+            ends = self.model.advance(z[rows], 50 * period) if rows else []
+            for row, end in zip(rows, ends):
+                k = candidates[row]
+                before, after = self.distance(z[row], k), self.distance(end, k)
+                slow = 4 * before * abs(self.sets[k]["eigenvalues"][0]) ** 50
+                if before < NEAR and (after < 1e-9 or after < slow):
+                    result[row] = k
+        return result
 
 
 def find(options):
@@ -190,14 +201,16 @@ def find(options):
         z = torch.cat([model.encoder(part) for part in x.split(100)])
         going = np.arange(len(x))
         for t in range(options.every, options.steps + 1, options.every):
-            z = torch.cat([model.power(part, options.every) for part in z.split(100)])
-            stays = []
-            for row, member in enumerate(going):
-                k = search.candidate(z[row])
-                if k is not None and search.arrives(z[row], k):
-                    labels[member] = k
-                else:
-                    stays.append(row)
+            # The last checks went PERIODS steps ahead of z.
+            z = model.advance(z, options.every if t == options.every else options.every - PERIODS)
+            states = [z]
+            for _ in range(PERIODS):
+                states.append(model.advance(states[-1], 1))
+            candidates = [search.candidate(orbit) for orbit in torch.stack(states, dim=1)]
+            found = search.arrivals(z, candidates)
+            labels[going] = [-1 if k is None else k for k in found]
+            stays = [row for row, k in enumerate(found) if k is None]
+            z = states[PERIODS]
             z, going = z[stays], going[stays]
             print(f"t = {t}: {len(going)} orbits go on", flush=True)
             if len(going) == 0:

@@ -59,7 +59,6 @@ TARGET static void NAME(activation_gradient)(const REAL *input, const REAL *outp
   EACH_ACTIVATION
 #undef BY
 }
-#undef EACH_ACTIVATION
 
 // Losses are added up in double precision in CELLS cells: element i of each row goes to cell i mod CELLS. Cells are
 // then added in pairs that are CELLS / 2 apart, and so on, whatever the number of lanes. The zeros that fill up a row

@@ -133,6 +133,10 @@ int ckernels_has(int instruction_set) {
 #define LAYER(REAL)                                                                                      \
   (const REAL *x, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t x_stride, const REAL *packed,               \
    const REAL *bias, ptrdiff_t columns, REAL *y, ptrdiff_t y_stride, int activation)
+#define PIECES(REAL)                                                                                     \
+  (const REAL *x, const ptrdiff_t *from, ptrdiff_t from_stride, ptrdiff_t rows, ptrdiff_t pieces,        \
+   ptrdiff_t length, const REAL *packed, const REAL *bias, ptrdiff_t columns, REAL *y,                   \
+   const ptrdiff_t *to, int activation)
 #define UPDATE(REAL)                                                                                     \
   (const REAL *x, ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t x_stride, const REAL *delta,               \
    ptrdiff_t delta_stride, REAL *gradient, REAL *parameters, REAL *first, REAL *second,                  \
@@ -158,6 +162,8 @@ int ckernels_has(int instruction_set) {
 struct table {
   void (*dense_float) LAYER(float);
   void (*dense_double) LAYER(double);
+  void (*pieces_float) PIECES(float);
+  void (*pieces_double) PIECES(double);
   void (*update_float) UPDATE(float);
   void (*update_double) UPDATE(double);
   void (*transpose_float) TRANSPOSE(float);
@@ -189,11 +195,12 @@ struct table {
 
 #define TABLE(isa, scalar)                                                                               \
   {                                                                                                      \
-    dense_f32_##isa, dense_f64_##isa, update_f32_##isa, update_f64_##isa, transpose_f32_##isa,           \
-        transpose_f64_##isa, activate_f32_##isa, activate_f64_##isa, activation_gradient_f32_##isa,      \
-        activation_gradient_f64_##isa, bernoulli_f32_##isa, bernoulli_f64_##isa,                         \
-        bucket_minima_f32_##isa, smallest_f32_##isa, at_most_f32_##isa, accumulate_f64_##isa,            \
-        normal_pairs_f64_##isa, exponentials_f64_##isa, logarithms_f64_##isa,                            \
+    dense_f32_##isa, dense_f64_##isa, pieces_f32_##isa, pieces_f64_##isa, update_f32_##isa,              \
+        update_f64_##isa, transpose_f32_##isa, transpose_f64_##isa, activate_f32_##isa,                  \
+        activate_f64_##isa, activation_gradient_f32_##isa, activation_gradient_f64_##isa,                \
+        bernoulli_f32_##isa, bernoulli_f64_##isa, bucket_minima_f32_##isa, smallest_f32_##isa,           \
+        at_most_f32_##isa, accumulate_f64_##isa, normal_pairs_f64_##isa, exponentials_f64_##isa,         \
+        logarithms_f64_##isa,                                                                            \
         plain_exp_##scalar, plain_log_##scalar, plain_log1p_##scalar, plain_tanh_##scalar,               \
         plain_erf_##scalar, plain_logistic_##scalar, plain_softplus_##scalar, plain_pow_##scalar,        \
         plain_turn_##scalar, plain_normal_pair_##scalar                                                  \
@@ -244,6 +251,10 @@ PACK(ckernels_pack_double, double, ckernels_panel_double)
 #define ENTRIES(REAL)                                                                                    \
   void ckernels_dense_##REAL LAYER(REAL) {                                                               \
     current->dense_##REAL(x, rows, inner, x_stride, packed, bias, columns, y, y_stride, activation);     \
+  }                                                                                                      \
+  void ckernels_pieces_##REAL PIECES(REAL) {                                                             \
+    current->pieces_##REAL(x, from, from_stride, rows, pieces, length, packed, bias, columns, y, to,     \
+                           activation);                                                                  \
   }                                                                                                      \
   void ckernels_update_##REAL UPDATE(REAL) {                                                             \
     current->update_##REAL(x, rows, inputs, x_stride, delta, delta_stride, gradient, parameters, first,  \

@@ -43,6 +43,7 @@ TARGET static inline void NAME(store)(REAL *p, ptrdiff_t left, V v) {
 #include "functions.h"
 #include "activations.h"
 #include "dense.h"
+#include "pieces.h"
 #ifdef SINGLE
 #include "nearest.h"
 #else

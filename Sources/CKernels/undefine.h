@@ -20,3 +20,4 @@
 #undef INFINITE
 #undef MAGNITUDE
 #undef WITH_SIGN
+#undef EACH_ACTIVATION

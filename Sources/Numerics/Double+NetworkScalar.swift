@@ -27,6 +27,15 @@ extension Double: NetworkScalar {
     ckernels_dense_double(x, rows, inner, xStride, packed, bias, columns, y, yStride, activation.code)
   }
 
+  public static func dense(
+    _ x: UnsafePointer<Double>, pieces: RowPieces, packed: UnsafePointer<Double>, bias: UnsafePointer<Double>,
+    columns: Int, into y: UnsafeMutablePointer<Double>, to: UnsafePointer<Int>, activation: Activation
+  ) {
+    ckernels_pieces_double(
+      x, pieces.from, pieces.stride, pieces.rows, pieces.count, pieces.length, packed, bias, columns, y, to,
+      activation.code)
+  }
+
   public static func activate(
     _ values: UnsafeMutablePointer<Double>, rows: Int, count: Int, stride: Int, _ activation: Activation
   ) {

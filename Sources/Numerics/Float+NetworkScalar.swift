@@ -32,6 +32,15 @@ extension Float: NetworkScalar {
     ckernels_dense_float(x, rows, inner, xStride, packed, bias, columns, y, yStride, activation.code)
   }
 
+  public static func dense(
+    _ x: UnsafePointer<Float>, pieces: RowPieces, packed: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+    columns: Int, into y: UnsafeMutablePointer<Float>, to: UnsafePointer<Int>, activation: Activation
+  ) {
+    ckernels_pieces_float(
+      x, pieces.from, pieces.stride, pieces.rows, pieces.count, pieces.length, packed, bias, columns, y, to,
+      activation.code)
+  }
+
   public static func activate(
     _ values: UnsafeMutablePointer<Float>, rows: Int, count: Int, stride: Int, _ activation: Activation
   ) {

@@ -34,6 +34,13 @@ public protocol NetworkScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
     bias: UnsafePointer<Self>, columns: Int, into y: UnsafeMutablePointer<Self>, stride: Int,
     activation: Activation)
 
+  /// The same of rows that lie in pieces: the outputs of row r, whole panels, go to `y + to[r]`.
+  ///
+  /// A row's result has the same bits whichever rows are in the same call.
+  static func dense(
+    _ x: UnsafePointer<Self>, pieces: RowPieces, packed: UnsafePointer<Self>, bias: UnsafePointer<Self>,
+    columns: Int, into y: UnsafeMutablePointer<Self>, to: UnsafePointer<Int>, activation: Activation)
+
   /// values = activation(values), elementwise for the first `count` elements of each row.
   static func activate(
     _ values: UnsafeMutablePointer<Self>, rows: Int, count: Int, stride: Int, _ activation: Activation)
@@ -111,5 +118,25 @@ extension NetworkScalar {
     bernoulliCrossEntropy(
       logits: logits, stride: count, targets: targets, targetStride: count, rows: 1, count: count,
       scale: scale, gradient: gradient)
+  }
+}
+
+/// Where the pieces of rows are: piece p of row r is at `from[p * stride + r]`.
+public struct RowPieces {
+  public let from: UnsafePointer<Int>
+  public let stride: Int
+  /// At least one.
+  public let rows: Int
+  /// The pieces of a row, at least one.
+  public let count: Int
+  /// The elements of a piece.
+  public let length: Int
+
+  public init(from: UnsafePointer<Int>, stride: Int, rows: Int, count: Int, length: Int) {
+    self.from = from
+    self.stride = stride
+    self.rows = rows
+    self.count = count
+    self.length = length
   }
 }

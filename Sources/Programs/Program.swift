@@ -46,6 +46,8 @@ package final class Program<Scalar: GraphScalar>: @unchecked Sendable {
   package let outputs: [(slot: Int, count: Int)]
   /// Elements of scratch memory beside the slots.
   let scratchCount: Int
+  /// Numbers of scratch memory for places of rows.
+  let placeCount: Int
 
   /// Packs the weights.
   ///
@@ -65,7 +67,8 @@ package final class Program<Scalar: GraphScalar>: @unchecked Sendable {
     producers = MemoryLayoutPlan.producers(plan, steps)
     input = (plan.input, plan.slots[plan.input])
     outputs = plan.outputs.map { ($0, plan.slots[$0]) }
-    scratchCount = operations.reduce(0) { max($0, Self.scratch($1)) }
+    scratchCount = operations.reduce(0) { max($0, Self.scratch($1).elements) }
+    placeCount = operations.reduce(0) { max($0, Self.scratch($1).places) }
   }
 
   private static func operation(_ step: Step, _ plan: LoweredGraph) -> Operation {
@@ -86,11 +89,11 @@ package final class Program<Scalar: GraphScalar>: @unchecked Sendable {
     }
   }
 
-  private static func scratch(_ operation: Operation) -> Int {
+  private static func scratch(_ operation: Operation) -> (elements: Int, places: Int) {
     switch operation {
-    case .product(let step): step.scratchCount
-    case .shiftedProduct(let step): step.scratchCount
-    default: 0
+    case .product(let step): (step.scratchCount, step.placeCount)
+    case .shiftedProduct(let step): (step.scratchCount, step.placeCount)
+    default: (0, 0)
     }
   }
 
@@ -248,12 +251,14 @@ package final class ProgramMemory<Scalar: GraphScalar> {
   private let buffers: [AlignedBuffer<Scalar>]
   private let constants: [AlignedBuffer<Scalar>]
   let scratch: AlignedBuffer<Scalar>
+  let places: AlignedBuffer<Int>
 
   package init(_ program: Program<Scalar>, capacity: Int) {
     layout = program.layout
     constants = program.constants
-    buffers = layout.sizes.map { AlignedBuffer(count: $0 * capacity) }
+    buffers = layout.sizes.map { AlignedBuffer(count: $0 * capacity + RowGathering<Scalar>.slack) }
     scratch = AlignedBuffer(count: program.scratchCount)
+    places = AlignedBuffer(count: program.placeCount)
   }
 
   /// The rows of a slot from `first` on.
@@ -283,17 +288,28 @@ enum Fusion {
     for slot in plan.outputs { uses[slot] += 1 }
     var steps: [Step] = []
     for step in plan.steps {
-      if case .function(let function) = step.kind, let activation = function.activation,
-        case .slot(let source)? = step.inputs.first, uses[source] == 1, let last = steps.last,
-        last.output == source, case .product(var product) = last.kind, product.activation == .identity
+      if case .function(let function) = step.kind, case .slot(let source)? = step.inputs.first,
+        uses[source] == 1, let last = steps.last, last.output == source,
+        let kind = fused(last.kind, with: function)
       {
-        product.activation = activation
-        steps[steps.count - 1] = Step(kind: .product(product), inputs: last.inputs, output: step.output)
+        steps[steps.count - 1] = Step(kind: kind, inputs: last.inputs, output: step.output)
       } else {
         steps.append(step)
       }
     }
     return steps
+  }
+
+  private static func fused(_ kind: Step.Kind, with function: ElementFunction) -> Step.Kind? {
+    switch kind {
+    case .product(var product) where product.function == nil:
+      product.function = function
+      return .product(product)
+    case .shiftedProduct(var product) where product.function == nil:
+      product.function = function
+      return .shiftedProduct(product)
+    default: return nil
+    }
   }
 }
 

@@ -82,10 +82,9 @@ extension ShiftedProductStep where Scalar == Double {
     let (position, group) = rest.quotientAndRemainder(dividingBy: plan.groups)
     var sum = bias.pointer[group * plan.channels + channel].magnitude
     for term in plan.terms[Int(plan.starts[position])..<Int(plan.starts[position + 1])] {
-      let column = Int(term.part) * plan.channels + channel
-      let weights = PackedWeights.column(column, of: packed[group], inner: plan.inner)
+      let row = (group * plan.parts + Int(term.part)) * plan.channels + channel
       let source = x + (Int(term.position) * plan.groups + group) * plan.inner
-      for k in 0..<plan.inner { sum += (weights[k * Double.panelWidth] * source[k]).magnitude }
+      for k in 0..<plan.inner { sum += (plan.weights[row * plan.inner + k] * source[k]).magnitude }
     }
     return sum
   }

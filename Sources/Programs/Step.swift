@@ -1,5 +1,3 @@
-import Numerics
-
 /// Where a step reads: elements of an activation, or numbers that are the same for each member.
 package enum Operand: Sendable {
   case slot(Int)
@@ -12,7 +10,7 @@ package struct Step: Sendable {
   package enum Kind: Sendable {
     /// y = W x + b for each row.
     case product(Product)
-    /// Sums of products that are shifted against each other, as a transposed convolution has them.
+    /// Sums of products that are shifted against each other, as convolutions have them.
     case shiftedProduct(ShiftedProduct)
     /// Elements in another order, and constants.
     case rearrangement(Rearrangement)
@@ -61,8 +59,10 @@ package struct Product: Sendable {
   /// How rows are gathered; nil: rows are `inner` consecutive elements of the input.
   package var patches: Patches?
   package var groups = 1
+  /// Where the outputs of each row go, of a member's rows; nil: in the order of the rows.
+  package var targets: [Int32]?
   /// A function of the outputs that is fused with the product.
-  package var activation = Numerics.Activation.identity
+  package var function: ElementFunction?
 
   package init(
     inner: Int, columns: Int, weights: [Double], bias: [Double], rows: Int, groups: Int = 1
@@ -121,8 +121,10 @@ package struct ShiftedProduct: Sendable {
   package var inputPositions: Int
   /// The terms of position p are `starts[p]..<starts[p + 1]`.
   package var starts: [Int32]
-  /// Position of the input and part of W of each term.
+  /// Position of the input and part of W of each term, in the order of positions.
   package var terms: [Term]
+  /// A function of the outputs that is fused with the product.
+  package var function: ElementFunction?
 
   package struct Term: Sendable, Hashable {
     package var position: Int32
@@ -245,7 +247,8 @@ extension Step {
   package var products: Double {
     switch kind {
     case .product(let product): Double(product.rows) * Double(product.weights.count)
-    case .shiftedProduct(let product): Double(product.inputPositions) * Double(product.weights.count)
+    case .shiftedProduct(let product):
+      Double(product.terms.count) * Double(product.groups * product.channels * product.inner)
     case .matrices(let matrices):
       Double(matrices.count) * Double(matrices.rows) * Double(matrices.inner) * Double(matrices.columns)
     default: 0

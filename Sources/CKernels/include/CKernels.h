@@ -61,6 +61,15 @@ void ckernels_dense_double(const double *x, ptrdiff_t rows, ptrdiff_t inner, ptr
                            const double *packed, const double *bias, ptrdiff_t columns, double *y,
                            ptrdiff_t y_stride, int activation);
 
+// The same of rows that lie in pieces, for at least one row and piece. Row r consists of `pieces` pieces of `length`
+// elements: piece p begins at x + from[p * from_stride + r]. Its outputs, whole panels, go to y + to[r].
+void ckernels_pieces_float(const float *x, const ptrdiff_t *from, ptrdiff_t from_stride, ptrdiff_t rows,
+                           ptrdiff_t pieces, ptrdiff_t length, const float *packed, const float *bias,
+                           ptrdiff_t columns, float *y, const ptrdiff_t *to, int activation);
+void ckernels_pieces_double(const double *x, const ptrdiff_t *from, ptrdiff_t from_stride, ptrdiff_t rows,
+                            ptrdiff_t pieces, ptrdiff_t length, const double *packed, const double *bias,
+                            ptrdiff_t columns, double *y, const ptrdiff_t *to, int activation);
+
 // The constants of a step of Adam (Kingma and Ba 2015). `rate` includes the bias correction of the first moment,
 // and second_correction = 1 / sqrt(1 - beta2^t).
 struct ckernels_adam {

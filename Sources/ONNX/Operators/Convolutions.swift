@@ -1,7 +1,6 @@
 import Programs
 
-/// Convolutions and transposed convolutions, as products of gathered patches or as shifted products. Both keep channels
-/// last in memory.
+/// Convolutions and transposed convolutions, as shifted products. Both keep channels last in memory.
 enum Convolutions {
   static let rules: [OperatorRule] = [
     OperatorRule("Conv", folding: .first) { [.activation(try convolution($0))] },
@@ -62,19 +61,15 @@ enum Convolutions {
     let geometry = try context.geometry(window, input: operands.extents)
     let table = geometry.table()
     let outputs = operands.shape[0]
-    let gathered = table.count * geometry.places * operands.shape[1] * padded(outputs / operands.groups)
-    let shifted =
-      geometry.fineCount * operands.shape[1] * padded(geometry.places * outputs / operands.groups)
-    // Few channels leave most columns of a panel unused. Channels that do not meet need no panels.
-    let isChannelwise = operands.groups == operands.channels && operands.groups == outputs
+    let isDirect =
+      geometry.places == 1 && (operands.groups == 1 || operands.groups < operands.channels)
+      && table.enumerated().allSatisfy { $1 == [$0] }
     let kind: Step.Kind =
-      isChannelwise && outputs > 1 || 2 * shifted < gathered
-      ? .shiftedProduct(shiftedProduct(operands, geometry, table))
-      : .product(try product(operands, geometry, table, context))
+      isDirect
+      ? .product(product(operands, rows: table.count))
+      : .shiftedProduct(shiftedProduct(operands, geometry, table))
     return try emit(kind, operands, [operands.images, outputs] + geometry.coarse, context)
   }
-
-  private static func padded(_ columns: Int) -> Int { (columns + 31) / 32 * 32 }
 
   private static func emit(
     _ kind: Step.Kind, _ operands: Operands, _ shape: [Int], _ context: NodeContext
@@ -87,54 +82,11 @@ enum Convolutions {
     return result
   }
 
-  private static func product(
-    _ operands: Operands, _ geometry: ConvolutionGeometry, _ table: [[Int]], _ context: NodeContext
-  ) throws -> Product {
-    let (places, perGroup) = (geometry.places, operands.shape[1])
-    let outputs = operands.shape[0]
-    // W is [outputs, channels per group, places]; a row is [places, channels].
-    var weights = [Double](repeating: 0, count: operands.weights.count)
-    for o in 0..<outputs {
-      for c in 0..<perGroup {
-        for t in 0..<places {
-          weights[(o * places + t) * perGroup + c] = operands.weights[(o * perGroup + c) * places + t]
-        }
-      }
-    }
-    var result = Product(
-      inner: places * perGroup, columns: outputs / operands.groups, weights: weights, bias: operands.bias,
-      rows: operands.images * table.count, groups: operands.groups)
-    let isDirect = places == 1 && table.enumerated().allSatisfy { $1 == [$0] }
-    if !isDirect {
-      try context.lowering.spend(operands.images * table.count)
-      result.patches = patches(operands, geometry, table)
-    }
-    return result
-  }
-
-  private static func patches(
-    _ operands: Operands, _ geometry: ConvolutionGeometry, _ table: [[Int]]
-  ) -> Patches {
-    let perGroup = operands.shape[1]
-    var (starts, runs): ([Int32], [Patches.Run]) = ([0], [])
-    for image in 0..<operands.images {
-      for row in table {
-        let first = runs.count
-        for (t, position) in row.enumerated() where position >= 0 {
-          let source = Int32((image * geometry.fineCount + position) * operands.channels)
-          let target = Int32(t * perGroup)
-          if operands.groups == 1, runs.count > first, let last = runs.last,
-            last.source + last.length == source, last.target + last.length == target
-          {
-            runs[runs.count - 1].length += Int32(perGroup)
-          } else {
-            runs.append(Patches.Run(source: source, target: target, length: Int32(perGroup)))
-          }
-        }
-        starts.append(Int32(runs.count))
-      }
-    }
-    return Patches(starts: starts, runs: runs, groupStride: perGroup)
+  /// A convolution with a kernel of one place, as a product of rows of channels.
+  private static func product(_ operands: Operands, rows: Int) -> Product {
+    Product(
+      inner: operands.shape[1], columns: operands.shape[0] / operands.groups, weights: operands.weights,
+      bias: operands.bias, rows: operands.images * rows, groups: operands.groups)
   }
 
   private static func shiftedProduct(
