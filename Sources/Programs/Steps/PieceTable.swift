@@ -10,7 +10,8 @@ struct PieceTable: Sendable {
   /// Where piece p of row r begins: element `p * rows + r`.
   private let sources: [Int]
 
-  /// Nil where rows are not alike, have padding, or consist of pieces that are too short to be worth the addresses.
+  /// Nil where rows are not alike, have padding, or consist of pieces that are too short or too many to be worth the
+  /// addresses.
   init?(_ patches: Patches, inner: Int) {
     rows = patches.starts.count - 1
     guard rows > 0, patches.starts[1] > 0 else { return nil }
@@ -27,6 +28,7 @@ struct PieceTable: Sendable {
     while length > 256, length.isMultiple(of: 2) { length /= 2 }
     self.length = length
     count = inner / length
+    guard count <= 1024 else { return nil }
     var sources = [Int](repeating: 0, count: count * rows)
     for r in 0..<rows {
       let runs = patches.runs[Int(patches.starts[r])..<Int(patches.starts[r + 1])]
