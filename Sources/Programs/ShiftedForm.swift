@@ -108,7 +108,7 @@ extension ShiftedProduct {
     var parts: [[Int32]]
     /// The class of each output position.
     var number: [Int32]
-    /// Whether rows have exactly the parts of their class, so that they need not be gathered.
+    /// Whether rows have exactly the parts of their class, so that there is no padding.
     var isExact = false
   }
 
@@ -154,8 +154,8 @@ extension ShiftedProduct.RowClasses {
     parts.reduce(0) { $0 + $1.count } * product.groups * product.channels * product.inner
   }
 
-  /// Pieces have to be found, 3 per run of neighbours, or gathered, 6 per run and 8 numbers at once; outputs go to their
-  /// places.
+  /// Outputs go to their places; pieces have to be found, 3 per run of neighbours, or where there is padding 1.5 per part.
+  /// Short ones with padding are gathered, 6 per run and 8 numbers at once.
   func cost(_ product: ShiftedProduct) -> Double {
     var result = 0.0
     for p in number.indices {
@@ -167,7 +167,13 @@ extension ShiftedProduct.RowClasses {
         last = term.position
       }
       result += (inner + 6) * panels(product.channels)
-      result += isExact ? 3 * Double(runs) : 6 * Double(runs) + inner / 8
+      if isExact {
+        result += 3 * Double(runs)
+      } else if product.inner >= 8 {
+        result += 1.5 * Double(parts[Int(number[p])].count)
+      } else {
+        result += 6 * Double(runs) + inner / 8
+      }
     }
     return Double(product.groups) * result
   }

@@ -19,6 +19,7 @@ struct ProductStep<Scalar: GraphScalar> {
   /// W of each group, packed.
   let packed: [AlignedBuffer<Scalar>]
   let bias: [AlignedBuffer<Scalar>]
+  /// In the place of a bias, and of padding.
   private let zeros: AlignedBuffer<Scalar>
   /// Columns in whole panels.
   private let width: Int
@@ -45,7 +46,7 @@ struct ProductStep<Scalar: GraphScalar> {
     patchStride = roundedUp(product.inner, toMultipleOf: 16) + RowGathering<Scalar>.slack
     (packed, bias) = PackedWeights.pack(
       product.weights, product.bias, groups: product.groups, columns: product.columns, inner: product.inner)
-    zeros = AlignedBuffer(count: width)
+    zeros = AlignedBuffer(count: max(width, pieces?.length ?? 0))
   }
 
   /// Elements of scratch memory: gathered rows, and outputs in whole panels.
@@ -94,7 +95,7 @@ struct ProductStep<Scalar: GraphScalar> {
     let first = (member: tile.lowerBound / rows, row: tile.lowerBound % rows)
     pieces.locate(
       first: first, count: tile.count, memberStride: x.stride, offset: group * (patches?.groupStride ?? 0),
-      into: from, stride: Self.tile)
+      zeros: UnsafePointer(zeros.pointer) - x.pointer, into: from, stride: Self.tile)
     let isWhole = columns == width
     let outputs = isWhole ? y.pointer : memory.scratch.pointer
     var (member, row) = first
