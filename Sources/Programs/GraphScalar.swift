@@ -3,7 +3,7 @@ import Numerics
 /// A precision in which programs run: `Float` or `Double`.
 ///
 /// The requirement has one witness per precision, so that the compiler makes a copy of the loops for each.
-package protocol GraphScalar: NetworkScalar, SIMDScalar {
+package protocol GraphScalar: NetworkScalar, SIMDScalar, Codable {
   /// Runs the steps of a program on rows of its memory.
   static func run(_ program: Program<Self>, _ memory: ProgramMemory<Self>, members: Int)
 }
