@@ -24,6 +24,8 @@ public struct ObservableContext: Sendable {
   public var samples: MemorySamples?
   /// The radius of each concept, `[classes]`; nil if concepts reach without limit.
   public var conceptRadii: [Double]?
+  /// The mean of each latent variable's posterior variance over the training items, `[N]`; nil if nobody needs it.
+  public var posteriorVariances: [Double]?
   /// The derivative of the map; nil if nobody needs it, or if it has none.
   public var derivative: MapDerivative? {
     didSet { jacobianNumbers = derivative.map { JacobianNumbers($0, geometry) } }
@@ -79,6 +81,8 @@ public struct ObservableNeeds: OptionSet, Sendable, Hashable {
   public static let classes = ObservableNeeds(rawValue: 512)
   /// A map with a derivative.
   public static let derivative = ObservableNeeds(rawValue: 1024)
+  /// The posterior variances of the training items.
+  public static let posteriorVariances = ObservableNeeds(rawValue: 2048)
 }
 
 /// An observable whose values depend on GSL, OpenBLAS or the C library, and so come back on other machines to a tolerance only.
@@ -169,6 +173,8 @@ public enum ObservableRegistry {
     LogRatioOwnToRoot.self,
     LogDistanceOwnCentre.self,
     LogRatioWhitened.self,
+    LogRatioPosterior.self,
+    DistanceOwnCentrePosterior.self,
     OverlapAboutRootOwnCentre.self,
     OverlapAboutRootSiblings.self,
     ChordExcessContrast.self,

@@ -36,6 +36,9 @@ struct Measurements {
     if scenario.observables.contains(where: { experiment.needs(of: $0).contains(.derivative) }) {
       context.derivative = (model as? any DifferentiableModel).map { Self.derivative($0.differentiableMap) }
     }
+    if scenario.observables.contains(where: { experiment.needs(of: $0).contains(.posteriorVariances) }) {
+      context.posteriorVariances = try experiment.posteriorVariances(of: map)
+    }
     let known = context
     func observable(_ name: String) throws -> any Observable {
       if scenario.splitBy.contains(.endState), let (base, part) = EndStatePart.parts(of: name) {

@@ -37,6 +37,7 @@ import VAE
       heldOut: OwnItems(
         memories: RowTable(normalRows(30, 3, seed: 84)), classes: (0..<30).map { Int32($0 % 3) }),
       classCount: 3, origin: own ? .training : .elsewhere, seed: 1)
+    context.posteriorVariances = [0.25, 1, 0.5]
     context.derivative = MapDerivative(DifferentiableInferenceMap(DenseNetwork<Double>(model)))
     return context
   }
@@ -55,7 +56,8 @@ import VAE
       "spectral-radius", "largest-singular-value", "second-singular-value", "jacobian-asymmetry",
       "gain-within-classes", "gain-between-classes",
       "distance-own-centre", "distance-other-centres", "log-ratio-others-to-own", "log-ratio-own-to-root",
-      "log-ratio-others-to-own-whitened",
+      "log-ratio-others-to-own-whitened", "log-ratio-others-to-own-posterior",
+      "distance-own-centre-posterior",
       "log-distance-own-centre", "overlap-about-root-own-centre", "overlap-about-root-siblings",
       "chord-excess-contrast", "distance-reached-memory", "ends-at-own-memory", "ends-at-memory-of-class",
       "ends-at-memory-of-other-class", "ends-at-no-memory", "interior-concept-minimum",

@@ -1,9 +1,11 @@
-import Foundation
+import Corruptions
 import Dynamics
+import Foundation
 import Numerics
 import Observables
 import TestSupport
 import Testing
+import VAE
 
 /// The observables that leave the member's own item out of its class's centre, each against its definition written out.
 @Suite struct OwnCentreTests {
@@ -116,6 +118,62 @@ import Testing
     let flat = RowTable([[2, 1], [2, -1], [-2, 1], [-2, -1]])
     let of = LatentGeometry(memories: flat, classes: [0, 0, 0, 0], classCount: 1, superclassOfClass: [])
     #expect(abs(of.participationRatio - 25 / 17.0) < 1e-15)
+  }
+
+  /// Two classes of two memories, a third variable that is not active, and variances 1/4 and 4 of the other two: by hand.
+  @Test func thePosteriorsMetricCountsStandardDeviations() throws {
+    let memories = RowTable([[0, 0, 0], [2, 0, 0], [0, 4, 0], [2, 4, 0]])
+    let names = ["distance-own-centre-posterior", "log-ratio-others-to-own-posterior"]
+    func found(_ variances: [Double]?, areTraining: Bool = true) throws -> [[Double]] {
+      let classes: [Int32] = [0, 0, 1, 1]
+      var context = ObservableContext(
+        geometry: LatentGeometry(
+          memories: memories, classes: classes, classCount: 2, superclassOfClass: []),
+        own: OwnItems(memories: memories, classes: classes), source: nil, startsFromTraining: areTraining)
+      context.posteriorVariances = variances
+      return try measured(names, at: [[1, 2, 9], [1, 2, 9], [2, 4, -5], [1, 4, 0]], context)
+    }
+    let training = try found([0.25, 4, 1])
+    // Item 0's centre is item 1: 1/0.25 + 4/4. The other concept (1, 4, 0): 4/4. Item 2's is item 3, at the state's active place.
+    #expect(abs(training[0][0] - 5.0.squareRoot()) < 1e-15 && training[0][2] == 0)
+    #expect(abs(training[1][0] + 0.5 * log(5)) < 1e-15 && training[1][2].isNaN)
+    // Held-out items keep (1, 0, 0) and (1, 4, 0): the latter is where the last state is.
+    let heldOut = try found([0.25, 4, 1], areTraining: false)
+    #expect(heldOut[0] == [1, 1, 2, 0] && heldOut[1][0] == 0)
+    // (2, 4) is at 2 from (1, 4), and at sqrt(4 + 4) from (1, 0).
+    #expect(abs(heldOut[1][2] - 0.5 * log(2)) < 1e-15)
+    for variances in [nil, [0.25, 0, 1], [.infinity, 4, 1]] {
+      #expect(try found(variances).joined().allSatisfy(\.isNaN))
+    }
+  }
+
+  /// The variance is that of q(z|x) at the corrupted picture, and is missing at t = 0 of latent starts.
+  @Test func posteriorVariancesAreTheEncoders() throws {
+    let network = DenseNetwork<Double>(ConformanceTests.model)
+    let map = InferenceMap<DenseNetwork<Double>>(ConformanceTests.model)
+    let source = RowTable(ConformanceTests.items)
+    let found = try measure(
+      [PosteriorVariance(0), PosteriorVariance(2)], map,
+      from: CorruptedStart(UniformReplacement(), source: source, imageShape: nil), items: 50)
+    var workspace = network.makeWorkspace(capacity: 50)
+    let (x, mean, logVariance) = (
+      Rows<Double>(capacity: 50, width: 9), Rows<Double>(capacity: 50, width: 3),
+      Rows<Double>(capacity: 50, width: 3)
+    )
+    x.load(ConformanceTests.items.flatMap { $0 }, rows: 50)
+    network.encode(x, to: mean, rows: 50, workspace: &workspace)
+    network.logVariance(to: logVariance, rows: 50, workspace: &workspace)
+    for m in 0..<50 {
+      for (k, j) in [0, 2].enumerated() {
+        #expect(abs(found.series[k][m][0] / exp(logVariance.row(m)[j]) - 1) < 4 * 0x1p-52)
+      }
+    }
+    #expect(Set(found.series[0].map { $0[0] }).count == 50)
+    let latent = try measure(
+      [PosteriorVariance(0)], map, from: GivenStart(RowTable(normalRows(5, 3, seed: 82)), space: .latent),
+      items: 5, steps: 1
+    ).series[0]
+    #expect(latent.allSatisfy { $0[0].isNaN && $0[1] > 0 })
   }
 
   /// Gaussian clusters in which each state forgets its memory and moves to another place of the same cluster, and so not
