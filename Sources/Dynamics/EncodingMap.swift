@@ -14,15 +14,4 @@ public protocol EncodingMap: DiscreteMap {
   ///   - threads: The number of threads; the result does not depend on it.
   /// - Returns: Shape `[count, N]`, with the same bits as z(0) of uncorrupted members.
   func memories(of source: some ItemSource, count: Int, threads: Int) -> RowTable
-
-  /// The posterior variances s^2(x_i) of clean items, of which `memories` are the means; nil, which is the default, if the map
-  /// knows no variances. Parameters are those of `memories`.
-  ///
-  /// - Returns: Shape `[count, N]`.
-  func posteriorVariances(of source: some ItemSource, count: Int, threads: Int) -> RowTable?
-}
-
-extension EncodingMap {
-  /// By default, there are no variances.
-  public func posteriorVariances(of source: some ItemSource, count: Int, threads: Int) -> RowTable? { nil }
 }

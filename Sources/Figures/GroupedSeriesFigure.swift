@@ -40,7 +40,7 @@ extension RunData {
     let groups = evenly(labels.count, 12)
     // The bands of many curves would hide one another.
     let hasBands = groups.count <= 4
-    let shown = shownLevels(4)
+    let shown = level.map { [$0] } ?? shownLevels(4)
     var counts: [Double] = []
     let panels = try shown.map { level in
       counts += try row(try existingName(of: .sampleSize(of: name)), [dimension, "time"], level: level)
@@ -135,7 +135,6 @@ extension RunData {
       text += " Intervals are in the file, and are not drawn for so many curves."
     }
     if groups.shown < groups.all { text += " \(groups.shown) of \(groups.all) groups are shown." }
-    if shown < levels.count { text += " \(shown) of \(levels.count) levels are shown." }
-    return text + " Panels share their scale. \(provenance().capitalizedFirst)."
+    return text + "\(leftLevels(shown)) Panels share their scale. \(provenance().capitalizedFirst)."
   }
 }

@@ -23,7 +23,7 @@ public struct RunData: Sendable {
   /// The index of the model that is shown; nil for averages over models. What no average can show is then the first
   /// model's.
   public private(set) var replica: Int?
-  /// The index of the corruption level at which two swept keys are shown; nil for all levels.
+  /// The index of the corruption level that heat maps of two swept keys, and averages against time, show; nil for all levels.
   public private(set) var level: Int?
   /// The group with the results of each model.
   let replicaGroup: NetCDFReaderGroup?

@@ -79,7 +79,7 @@ extension RunData {
   func seriesSheet(_ options: FigureOptions) throws -> Sheet {
     let times = try times()
     let picked = evenly(times.count, options.points)
-    let shown = shownLevels(Self.curves)
+    let shown = level.map { [$0] } ?? shownLevels(Self.curves)
     let styles = levelStyles(shown)
     let order = ObservableFamily.allCases
     var series = try chosen(options).map { Series(name: $0, family: family(of: $0)) }
@@ -104,11 +104,10 @@ extension RunData {
         LegendEntry(label: short(levels[$0]), colour: $1.colour, marker: $1.marker)
       })
     sheet.addPanels(try series.map { try panel($0, among: series, t, styles) })
-    let left = shown.count < levels.count ? " \(shown.count) of \(levels.count) levels are shown." : ""
     sheet.addCaption(
       try averageText(counts, series.map(\.name), levels: shown)
         + " \(errorText("Bands", items: bandText(series.map(\.name)))); narrower than the"
-        + " line where not seen.\(left) Panels of distances share their scale, and so do overlaps\(fractionText(series))."
+        + " line where not seen.\(leftLevels(shown.count)) Panels of distances share their scale, and so do overlaps\(fractionText(series))."
         + " \(provenance().capitalizedFirst).")
     return sheet
   }
@@ -183,6 +182,12 @@ extension RunData {
     return try models.map {
       "Means over \(try modelsText($0, names, levels: levels)), each the mean over its members (\(count) in all, per level and time)."
     } ?? "Means over members, \(count) per level and time."
+  }
+
+  /// What a caption says of levels that are left out; empty if all are shown.
+  func leftLevels(_ shown: Int) -> String {
+    let words = shown == 1 ? "One of \(levels.count) levels is" : "\(shown) of \(levels.count) levels are"
+    return shown < levels.count ? " \(words) shown." : ""
   }
 
   /// The heading of a legend of levels.

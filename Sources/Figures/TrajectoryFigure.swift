@@ -121,11 +121,9 @@ extension RunData {
     let classes = chosen.shownClasses.count
     let whose = chosen.classes == nil ? "" : " (the first \(perClass) of each class)"
     let left = classes < chosen.allClasses ? " \(classes) of \(chosen.allClasses) classes are shown." : ""
-    let levelsLeft =
-      shown.count < levels.count ? " \(shown.count) of \(levels.count) levels are shown." : ""
     sheet.addCaption(
       "\(countText(drawn)) paths per panel, of \(chosen.count) members in all\(whose);"
-        + " single paths, hence no error bars.\(left)\(levelsLeft) Axes: the principal axes of the training memories,"
+        + " single paths, hence no error bars.\(left)\(leftLevels(shown.count)) Axes: the principal axes of the training memories,"
         + " which hold a part of the variance only.\(landmarks.centres.isEmpty ? " The file holds no axes, so concepts are not marked." : "")"
         + " \(provenance(isRun: true).capitalizedFirst).")
     return sheet

@@ -19,7 +19,7 @@ struct FigureArguments: ParsableArguments {
       "Chooses one of several runs by a swept key, or by replica; may be repeated. (default: the first run)",
       discussion:
         "With replica, all figures show that model instead of averages over models. With two swept keys, level chooses"
-        + " the level of their heat maps.",
+        + " the level of heat maps and of averages against time.",
       valueName: "key=value"))
   private var points: [String] = []
 

@@ -232,24 +232,6 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
 
   /// The encoder's means of clean items, which are the memories xi_i = m(x_i); shape `[count, N]`.
   public func memories(of source: some ItemSource, count: Int, threads: Int) -> RowTable {
-    encoded(source, count: count, threads: threads) { w, rows, out in w.mean.store(out, rows: rows) }
-  }
-
-  /// The encoder's variances s^2(x_i) of clean items, shape `[count, N]`; nil if it has none.
-  public func posteriorVariances(of source: some ItemSource, count: Int, threads: Int) -> RowTable? {
-    guard network.encoderDistribution == .normal else { return nil }
-    return encoded(source, count: count, threads: threads) { w, rows, out in
-      network.logVariance(to: w.logVariance, rows: rows, workspace: &w.network)
-      w.logVariance.store(out, rows: rows)
-      for i in 0..<rows * dimension { out[i] = exponential(out[i]) }
-    }
-  }
-
-  /// Encodes clean items by the block; `store` writes what is wanted of each block, shape `[rows, N]`.
-  private func encoded(
-    _ source: some ItemSource, count: Int, threads: Int,
-    store: @Sendable (_ w: Workspace, _ rows: Int, _ out: UnsafeMutablePointer<Double>) -> Void
-  ) -> RowTable {
     let table = RowTable(rows: count, columns: dimension)
     let grain = BlockSize.standard
     Parallel.forEach(pieces: (count + grain - 1) / grain, threads: threads) { _, piece in
@@ -262,7 +244,7 @@ public struct InferenceMap<Network: InferenceNetwork>: EncodingMap {
       }
       w.x.load(input.pointer, rows: rows)
       network.encode(w.x, to: w.mean, rows: rows, workspace: &w.network)
-      store(w, rows, table.row(first))
+      w.mean.store(table.row(first), rows: rows)
     }
     return table
   }

@@ -312,6 +312,13 @@ import Testing
     #expect(one.panels.count == 5)
     #expect(one.panels[2].texts.prefix(6).map(\.text) == (0..<6).map { short(SampleRun.mean(0, $0, 1, 4)) })
     #expect(one.title.contains("level 0.25") && one.caption.contains("One of 3 levels"))
+    // So has an average against time: one curve.
+    let series = try data.sheet("series")
+    let lines = series.panels.map { panel in
+      panel.layers.count { if case .line = $0 { true } else { false } }
+    }
+    #expect(!lines.isEmpty && lines.allSatisfy { $0 == 1 })
+    #expect(series.caption.contains("One of 3 levels is shown."))
     #expect(throws: FigureError.self) { try data.select("level=0.3") }
     // One swept key leaves no level to choose, and a file without replicas no replica.
     try SampleRun(latents: [2, 5]).write(folder("one-key.nc"))
