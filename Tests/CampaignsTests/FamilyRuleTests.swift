@@ -137,7 +137,7 @@ import Testing
   private static let anySign: @Sendable (FamilyRule.Answer) -> Bool = { $0.sign != .undetermined }
   private static let anySize: @Sendable (FamilyRule.Answer) -> Bool = { $0.size != .undetermined }
   /// One of ten models in the rare regime decides: with probability 0.8^10 a cell has none, and all its models agree.
-  private static let oneRegimeUnseen = 1 - pow(1 - pow(0.8, 10), 5)
+  private static let oneRegimeUnseen: Double = 1 - pow(1 - pow(0.8, 10), 5)
 
   /// Numbers with an atom at 0, and numbers that lie in two places. Expected shares of the floored ones are those of 20,000 families
   /// in numpy and scipy.
