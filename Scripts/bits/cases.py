@@ -13,6 +13,8 @@ from bits.wrong_scenarios import SCENARIOS
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FASHION = "/usr/share/datasets/fashion-mnist"
+# Where `make mnist` puts its files.
+MNIST = os.path.join(os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"), "repeated-inference", "mnist")
 
 # 160 items in 2 x 2 classes; a network that is trained within a tenth of a second, and well enough for several
 # attractors and averages that change with level and time.
@@ -224,24 +226,25 @@ def lists() -> None:
 
 def small_settings(name: str) -> dict:
     """Settings that make one of the checked-in scenarios a matter of seconds."""
-    swept = "latent-dimension" in name
-    hopfield = name.startswith("hopfield")
-    if name.startswith("fashion"):
+    swept = name == "latent-dimension"
+    claims = name.endswith("-claims") or name.startswith(("memory-", "starts-"))
+    if name.startswith("hopfield"):
+        model = {}
+    else:
+        model = {"model.hidden": "[24]", "model.training.batch": 16, "model.training.learning-rate": 0.01}
+        model |= {"model.training.updates": 60} if name.startswith("memory-") else {"model.training.epochs": 8}
+    if "mnist" in name or name.startswith("fashion"):
         data = {"dataset.train-items": 25, "dataset.test-items": 10, "initial.items": "{random: 30}"}
     else:
         data = {"dataset.dimension": 64, "dataset.memories": 14, "dataset.test": 6}
-    model = {"model.hidden": "[24]", "model.training.epochs": 8, "model.training.batch": 16,
-             "model.training.learning-rate": 0.01}
-    if not swept:
+    if not swept and not claims:
         model["model.latent"] = 6
-    settings = data | ({} if hopfield else model)
+    settings = data | model
     if swept:
         settings |= {"sweep.model.latent": "[2, 6]"}
     # Verdicts need five models; two show the averages over models.
-    if name in ("denoising", "noise-and-abstraction") or name.startswith("fashion-") and name != "fashion-mnist":
+    if claims or name in ("denoising", "noise-and-abstraction"):
         settings |= {"model.replicas": 2}
-    if name == "fashion-concept-then-memory":
-        settings |= {"initial.levels": "[0, 0.2, 0.4, 0.6, 0.8]", "model.replicas": 5}
     if name == "attractors":
         settings |= {"attractors.items": 100}
     return settings
@@ -254,7 +257,7 @@ def scenarios() -> None:
         if ending != ".yaml":
             continue
         case = Case("scenario-" + name, f"scenarios/{file} with its claims, controls and sweep, made small",
-                    needs=FASHION if name.startswith("fashion") else "")
+                    needs=FASHION if name.startswith("fashion") else MNIST if "mnist" in name else "")
         with open(os.path.join(folder, file), "rb") as text:
             case.file(file, text.read())
         settings = small_settings(name)
