@@ -53,8 +53,8 @@ test-fast: quiet-deps ## Runs the tests that start no program and train no netwo
 	$(SWIFT) build -c release --build-tests
 	FAST_TESTS=1 $(SWIFT) test -c release --disable-xctest --skip-build
 
-reproduce: build ## Runs the paper's claims and writes REPRODUCTION.md (QUICK=1: 5 minutes; DATA=mnist,patterns,...).
-	@Scripts/reproduce.py $(if $(DATA),--data $(DATA)) $(if $(QUICK),--quick)
+reproduce: build ## Runs the paper's claims and writes REPRODUCTION.md (QUICK=1: 5 minutes; FULL=1: a night; DATA=mnist,memory,...).
+	@Scripts/reproduce.py $(if $(DATA),--data $(DATA)) $(if $(QUICK),--quick) $(if $(FULL),--full)
 
 benchmark: build ## Compares with JAX (PEERS=all: and PyTorch); QUICK=1, ONLY="a c", WRITE=1 (Benchmarks/README.md).
 	$(SWIFT) build -c release --package-path Benchmarks --scratch-path .build/benchmarks
