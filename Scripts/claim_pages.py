@@ -32,15 +32,15 @@ class Question:
 QUESTIONS = [
     Question("F1", "Trajectories rapidly approach the centre of a cluster.", "the abstracts of both texts", [
         Claim("approach", "states come nearer to their own class than to others"),
-        Claim("approach-posterior", "so they do in posterior standard deviations"),
+        Claim("approach-posterior", "the same in posterior standard deviations"),
         Claim("overlap", "states turn towards their own class"),
         Claim("clusters", "classes become more distinct"),
         Claim("overlap-of-siblings", "states turn towards their siblings' classes", "silent"),
-        Claim("beyond-linear", "they come nearer than in a linear model", "silent"),
+        Claim("beyond-linear", "states come nearer than in a linear model", "silent"),
     ]),
     Question("F2", "The larger the noise, the more global the cluster that is approached.", "the abstracts of both texts", [
         Claim("noise-state", "with more noise, states at t = 2 are more global"),
-        Claim("noise-dynamics", "so is the change from t = 0 to 2", "+ (our reading)"),
+        Claim("noise-dynamics", "with more noise, the change from t = 0 to 2 is more global", "+ (our reading)"),
     ]),
     Question("F3", "More latent variables strengthen this, and improve generalization.", "the abstracts of both texts", [
         Claim("more-variables-approach", "the approach grows from N = 2 to 20 and from 20 to 100"),
@@ -162,9 +162,9 @@ def numeral(count: int) -> str:
 
 
 def tally(words: list) -> str:
-    """`positive` where all are, else `positive 6, undetermined 2`."""
+    """`positive` where all are, else `positive in 6, undetermined in 2`."""
     counts = collections.Counter(words).most_common()
-    return counts[0][0] if len(counts) == 1 else ", ".join(f"{word} {count}" for word, count in counts)
+    return counts[0][0] if len(counts) == 1 else ", ".join(f"{word} in {count}" for word, count in counts)
 
 
 def verdict_words(found: list) -> str:
@@ -196,14 +196,14 @@ def models_words(found: list) -> str:
 def open_words(answer: Answer) -> str:
     """Why an answer neither supports nor contradicts."""
     if answer.sign == "positive":
-        return "positive, but too small to matter" if answer.size == "equivalent" else "positive, of open size"
+        return "positive but too small to matter" if answer.size == "equivalent" else "positive and of open size"
     if answer.sign == "negative":
         return "not beyond the null model"
     if answer.size == "equivalent":
-        return "no effect large enough to matter"
+        return "too small to matter in either direction"
     for word, agrees in (("positive", lambda x: x > 0), ("negative", lambda x: x < 0)):
         if answer.models and all(map(agrees, answer.models)):
-            return f"undetermined, {word} in all {numeral(answer.count)} models"
+            return f"undetermined though {word} in all {numeral(answer.count)} models"
     return "undetermined"
 
 
@@ -220,32 +220,46 @@ def verdict_of(found: dict) -> str:
     return "supported in part" if supported else "open"
 
 
-def counted(found: dict, verdict: str) -> str:
-    """Which claims have the verdict where, such as `approach` in 6 of 8 places."""
-    parts = []
-    for claim, own in found.items():
-        count = sum(answer.verdict == verdict for answer in own)
-        if count:
-            where = "" if len(own) == 1 else " everywhere" if count == len(own) else f" in {count} of {len(own)} places"
-            parts.append(f"{WORDS[claim]}{where} (`{claim}`)")
-    return "; ".join(parts)
+class Names:
+    """Claims by words and name where they come first, later by name alone."""
+
+    def __init__(self) -> None:
+        self.known: set = set()
+
+    def of(self, claim: str) -> str:
+        if claim in self.known:
+            return f"`{claim}`"
+        self.known.add(claim)
+        return f"{WORDS[claim]} (`{claim}`)"
 
 
-def open_list(found: dict) -> str:
+def shares(count: int, own: list) -> str:
+    return "" if len(own) == 1 else " everywhere" if count == len(own) else f" in {count} of {len(own)} places"
+
+
+def counted(found: dict, verdict: str, names: Names) -> str:
+    """Which claims have the verdict, and in how many places."""
+    counts = {claim: sum(answer.verdict == verdict for answer in own) for claim, own in found.items()}
+    return "; ".join(
+        f"{names.of(claim)}{shares(counts[claim], own)}" for claim, own in found.items() if counts[claim])
+
+
+def open_list(found: dict, names: Names) -> str:
+    """Which claims are open, and why."""
     parts = []
     for claim, own in found.items():
         reasons = collections.Counter(
             open_words(answer) for answer in own if answer.verdict not in ("supported", "refuted"))
-        for reason, count in reasons.most_common():
-            places = f" in {count} of {len(own)} places" if count < len(own) else ""
-            parts.append(f"{WORDS[claim]}: {reason}{places} (`{claim}`)")
+        if reasons:
+            texts = [f"{reason}{shares(count, own)}" for reason, count in reasons.most_common()]
+            parts.append(f"{names.of(claim)} is {', '.join(texts)}")
     return "; ".join(parts)
 
 
-def silent_list(found: dict, d: dict) -> str:
+def silent_list(found: dict, d: dict, names: Names) -> str:
     """What claims say about which the paper is silent."""
     return "; ".join(
-        f"{WORDS[claim]}: {tally([answer.sign for answer in own])}, {size_words(own, d[claim])} (`{claim}`)"
+        f"{names.of(claim)}: sign {tally([answer.sign for answer in own])}, size {size_words(own, d[claim])}"
         for claim, own in found.items())
 
 
@@ -260,8 +274,10 @@ def in_short(question: Question, sources: list, files: dict) -> list:
             continue
         d = {claim: smallest_effect(files[source.name], claim) for claim in silent}
         lines.append(f"  - {source.title}: **{verdict_of(found)}**")
-        for verb, text in (("Supports it", counted(found, "supported")), ("Contradicts it", counted(found, "refuted")),
-                           ("Open", open_list(found)), ("The paper is silent", silent_list(silent, d))):
+        names = Names()
+        for verb, text in (("Supports it", counted(found, "supported", names)),
+                           ("Contradicts it", counted(found, "refuted", names)), ("Open", open_list(found, names)),
+                           ("The paper is silent", silent_list(silent, d, names))):
             if text:
                 lines.append(f"    - {verb}: {text}.")
     return lines if len(lines) > 1 else []
