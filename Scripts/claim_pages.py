@@ -307,18 +307,18 @@ and noise levels decide, and that memories attract near capacity. The regime of 
 beta) was chosen there; their seeds and items are new for patterns, their digits are not for MNIST. Nothing of it is counted here."""
 
 
-def overview(sources: list, files: dict, folder: str, heading: list, prefix: str = "") -> str:
+def overview(sources: list, files: dict, folder: str, heading: list, prefix: str = "", kind: str = "") -> str:
     """REPRODUCTION.md.
 
-    `folder` leads from the page to those of the data sets, with a slash at its end; `heading` are lines about the run; `prefix` leads from the
-    page to the repository's root.
+    `folder` leads from the page to those of the data sets, with a slash at its end; `heading` are lines about the run; `prefix` leads from
+    the page to the repository's root; `kind` is that of the runs.
     """
     lines = ["# Reproduction: the paper's claims", "", INTRODUCTION, "", *heading, "", "## In short", ""]
     for question in QUESTIONS:
         lines += in_short(question, sources, files)
     lines += ["", READING, ""]
     for question in QUESTIONS:
-        rows = [row(claim, source, files[source.name], folder) for claim in question.claims for source in sources]
+        rows = [row(claim, source, files[source.name], folder, kind) for claim in question.claims for source in sources]
         rows = [text for text in rows if text]
         if rows:
             lines += [
@@ -328,12 +328,12 @@ def overview(sources: list, files: dict, folder: str, heading: list, prefix: str
                 "| --- | --- | --- | --- | --- | --- | --- | --- | --- |", *rows, ""]
     lines += ["## New or known", "", CONFIRMATORY, "", "## Pages", ""]
     lines += [f"- [{source.title}]({folder}{source.name}.md): every level and point, controls, figures; "
-              f"`simulate run {' '.join(source.arguments)}`" for source in sources]
+              f"`simulate run {source.arguments(kind)}`" for source in sources]
     lines += [f"- [What changed against the former page]({folder}former.md), and why"]
     return "\n".join(lines).replace("](docs/", f"]({prefix}docs/").replace("](NOTATION", f"]({prefix}NOTATION") + "\n"
 
 
-def row(claim: Claim, source, groups: dict, folder: str) -> str:
+def row(claim: Claim, source, groups: dict, folder: str, kind: str) -> str:
     """A row of the table of a question; empty where the data set does not ask."""
     found = answers(groups, claim.name)
     if not found:
@@ -345,5 +345,5 @@ def row(claim: Claim, source, groups: dict, folder: str) -> str:
         verdicts = "-"
     cells = [f"`{claim.name}`: {claim.words}", f"[{source.title}]({folder}{source.name}.md){several}", verdicts,
              tally([answer.sign for answer in own]), size_words(found, smallest_effect(groups, claim.name)), span(found),
-             models_words(found), claim.paper, f"`{source.command}`"]
+             models_words(found), claim.paper, f"`{source.command(kind)}`"]
     return "| " + " | ".join(cells) + " |"

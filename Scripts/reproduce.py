@@ -55,14 +55,17 @@ class Source:
         """The name of its run file."""
         return self.scenario if not self.settings else self.name
 
-    @property
-    def arguments(self) -> list:
-        """Those of `simulate run`, for readers."""
-        return [f"scenarios/{self.scenario}.yaml"] + [f"--set '{text}'" for text in self.settings]
+    def all_settings(self, kind: str) -> list:
+        """What is set in a run of this kind: "quick", "full", or "" for neither."""
+        return self.settings + {"quick": self.quick + QUICK, "full": self.full, "": []}[kind]
 
-    @property
-    def command(self) -> str:
-        return f"make reproduce {'FULL=1 ' if self.is_only_full else ''}DATA={self.name}"
+    def arguments(self, kind: str) -> str:
+        """Those of `simulate run`, for readers."""
+        return " ".join([f"scenarios/{self.scenario}.yaml"] + [f"--set '{text}'" for text in self.all_settings(kind)])
+
+    def command(self, kind: str) -> str:
+        """The command that makes its run, for readers."""
+        return f"make reproduce {f'{kind.upper()}=1 ' if kind else ''}DATA={self.name}"
 
 
 def memory_figures(items: str) -> list:
@@ -125,13 +128,12 @@ def run_all(sources: list, work: str, kind: str) -> None:
         elapsed = time.monotonic() - begin
         left = f"about {clock(elapsed * (total - done) / done)} left" if done > 0 and total > 0 else "time left unknown"
         print(f"reproduce: {number} of {len(sources)}: {source.name}; {clock(elapsed)} so far, {left}", file=sys.stderr)
-        texts = source.settings + (source.quick + QUICK if kind == "quick" else source.full if kind == "full" else [])
-        settings = [word for text in texts for word in ("--set", text)]
+        settings = [word for text in source.all_settings(kind) for word in ("--set", text)]
         simulate("run", f"scenarios/{source.scenario}.yaml", *settings, "-o", f"{work}/{source.run}.nc", "--resume")
         done += source.minutes
 
 
-def write_page(source: Source, work: str, folder: str) -> None:
+def write_page(source: Source, work: str, folder: str, kind: str) -> None:
     """The page of one data set: its figures, and the program's report."""
     run = f"{work}/{source.run}.nc"
     pictures = f"{folder}/pictures"
@@ -152,7 +154,8 @@ def write_page(source: Source, work: str, folder: str) -> None:
     with open(page) as file:
         heading, rest = file.read().split("\n", 1)
     # A page's only heading of the first level, then what a reader looks for first.
-    top = [f"# {source.title[0].upper()}{source.title[1:]}", "", f"`{source.command}`, or `simulate run {' '.join(source.arguments)}`.", ""]
+    top = [f"# {source.title[0].upper()}{source.title[1:]}", "", 
+           f"`{source.command(kind)}`, or `simulate run {source.arguments(kind)}`.", ""]
     for (_, words, _), text in zip(source.figures, texts):
         top += [words, "", text]
     with open(page, "w") as file:
@@ -178,7 +181,7 @@ def write_overview(known: list, work: str, kind: str) -> str:
     if kind == "quick":
         heading += ["", "**A quick run**: five models, few items and little training. Other networks than the full run's, and "
                     "preliminary answers: with five models no sign test reaches 0.05."]
-    write(page, claim_pages.overview(known, files, pages, heading, prefix))
+    write(page, claim_pages.overview(known, files, pages, heading, prefix, kind))
     former = former_page.former(known, files)
     write(f"{os.path.dirname(page) if kind else 'docs/reproduction'}/former.md", former)
     return page
@@ -213,7 +216,7 @@ def main() -> None:
     os.makedirs(folder, exist_ok=True)
     for source in sources:
         if source in known:
-            write_page(source, work, folder)
+            write_page(source, work, folder, kind)
     print(f"reproduce: wrote {write_overview(known, work, kind)}", file=sys.stderr)
 
 
