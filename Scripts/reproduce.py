@@ -70,12 +70,12 @@ class Source:
 
 def memory_figures(items: str) -> list:
     """The headline and the phase diagram of memory runs, whose key of items per class is `items`."""
-    regime = ["--at", f"{items}=20", "--at", "model.training.beta=0"]
+    regime = ["--figure", "series", "--at", f"{items}=20", "--at", "model.training.beta=0", "--at", "level=0.1",
+              "--variables", "distance-own-centre-ending-at-memory,distance-reached-memory"]
     return [
-        ("headline", "Distance to the own concept, and to the memory that is reached, of members that end at a memory: 20 items per class, "
-         "beta = 0.",
-         ["--figure", "series", *regime, "--at", "level=0.1", "--variables",
-          "distance-own-centre-ending-at-memory,distance-reached-memory"]),
+        ("headline", "Distances to the own concept, and to the memory that is reached, of members that end at a memory: 20 items per class, "
+         "beta = 0. Bands are wide because models have different scales; claims compare within a model.", regime),
+        ("headline-model", "The same for the first of the models.", [*regime, "--at", "replica=0"]),
         ("phases", "The share of training items that lie at an attractor of their own, by items per class and beta.",
          ["--figure", "sweep", "--at", "level=0", "--variables", "own-memory-fraction"]),
     ]

@@ -6,10 +6,8 @@ extension RunData {
   /// The variables that tables and heat maps show, with their headings.
   private static let attractorNumbers: [(name: String, words: String)] = [
     ("attracting_sets", "sets reached"), ("attracting_cycles", "cycles"),
-    ("attracting_curves", "closed curves"),
-    ("attracting_quasi_periodic_sets", "quasi-periodic sets"),
-    ("attracting_chaotic_sets", "chaotic sets"),
-    ("largest_spectral_radius", "largest spectral radius"),
+    ("attracting_curves", "closed curves"), ("attracting_quasi_periodic_sets", "quasi-periodic sets"),
+    ("attracting_chaotic_sets", "chaotic sets"), ("largest_spectral_radius", "largest spectral radius"),
     ("basin_fraction_entropy", "basin-fraction entropy [nats]"),
     ("undecided_fraction", "undecided"),
     ("median_settling_time", "median settling time"), ("memorized_fraction", "memorized"),
@@ -22,13 +20,15 @@ extension RunData {
     Self.attractorNumbers.filter { find($0.name)?.dimensions.last?.name == "level" }
   }
 
-  /// Those that heat maps show: the ones that the options name, or the most telling ones.
+  /// Those that heat maps show: the numbers per level that the options name, or the most telling ones.
   func mappedAttractorNumbers(_ options: FigureOptions) -> [String] {
     let telling = [
       "attracting_sets", "basin_fraction_entropy", "undecided_fraction", "memorized_fraction",
     ]
-    let wanted = options.variables.isEmpty ? telling : options.variables
-    return attractorNumbers.map(\.name).filter(wanted.contains)
+    guard options.variables.isEmpty else {
+      return options.variables.filter { find($0)?.dimensions.map(\.name) == sweep.map(\.name) + ["level"] }
+    }
+    return attractorNumbers.map(\.name).filter(telling.contains)
   }
 
   /// The rows of a table with these numbers, one per level: each number, with its error between models.
