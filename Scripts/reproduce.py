@@ -46,8 +46,10 @@ class Source:
     full: list = dataclasses.field(default_factory=list)
     # What is always set, for a second run of a scenario.
     settings: list = dataclasses.field(default_factory=list)
-    # Figures of its page beside claims, sweep and series: name, words, arguments of `simulate plot`.
+    # Figures at the top of its page: name, words, arguments of `simulate plot`.
     figures: list = dataclasses.field(default_factory=list)
+    # Figures at its end.
+    others: tuple = ("claims", "series", "sweep")
     is_only_full: bool = False
 
     @property
@@ -78,6 +80,9 @@ def memory_figures(items: str) -> list:
         ("headline-model", "The same for the first of the models.", [*regime, "--at", "replica=0"]),
         ("phases", "The share of training items that lie at an attractor of their own, by items per class and beta.",
          ["--figure", "sweep", "--at", "level=0", "--variables", "own-memory-fraction"]),
+        ("ends", "Where members that start at p = 0.1 end.",
+         ["--figure", "sweep", "--at", "level=0.1", "--common-scale", "--variables",
+          "ends-at-own-memory,ends-at-memory-of-class,ends-at-memory-of-other-class,ends-at-no-memory"]),
     ]
 
 
@@ -93,15 +98,16 @@ SOURCES = [
     Source("memory", "patterns near capacity", "memory-patterns", 15, [
         "sweep={dataset.memories: [5, 20], model.training.beta: [0, 1]}", "model.training.updates=2000"], [
         "sweep={dataset.memories: [5, 10, 20, 40, 60], model.training.beta: [0, 0.1, 1]}"],
-        figures=memory_figures("dataset.memories")),
+        figures=memory_figures("dataset.memories"), others=("claims", "series")),
     Source("memory-twice", "patterns near capacity, twice the updates", "memory-patterns", 30, [],
-           settings=["model.training.updates=24000"], figures=memory_figures("dataset.memories"), is_only_full=True),
+           settings=["model.training.updates=24000"], figures=memory_figures("dataset.memories"), others=("claims", "series"),
+           is_only_full=True),
     Source("mnist", "MNIST", "mnist-claims", 20, [
         "dataset.train-items=100", "dataset.test-items=40", "model.training.epochs=10"], [
         "sweep={model.hidden: [[300], [500, 500]], model.latent: [2, 5, 20, 50, 100], model.training.beta: [0.5, 1]}"]),
     Source("memory-mnist", "MNIST near capacity", "memory-mnist", 60, [
         "sweep={dataset.train-items: [5, 20], model.training.beta: [0, 1]}", "model.training.updates=1000",
-        "model.hidden=[100, 100]"], figures=memory_figures("dataset.train-items")),
+        "model.hidden=[100, 100]"], figures=memory_figures("dataset.train-items"), others=("claims", "series")),
 ]
 DEFAULT = ["fashion", "patterns", "starts", "memory"]
 QUICK = ["model.replicas=5"]
@@ -145,12 +151,12 @@ def write_page(source: Source, work: str, folder: str, kind: str) -> None:
     listed = subprocess.run([SIMULATE, "plot", run, "--list"], cwd=ROOT, capture_output=True, text=True).stdout
     given = {line.split()[0] for line in listed.splitlines() if line.split()[1:2] == ["yes"]}
     figures = source.figures + [(name, f"{name} of {source.scenario}", ["--figure", name])
-                                for name in ("claims", "series", "sweep") if name in given]
+                                for name in source.others if name in given]
     texts = []
     for name, words, arguments in figures:
         picture = f"{source.name}-{name}.svg"
         simulate("plot", run, *arguments, "-o", f"{pictures}/{picture}", "--overwrite")
-        texts.append(f"![{words}](pictures/{picture})\n")
+        texts.append(f"![{words.split(':')[0].rstrip('.')}](pictures/{picture})\n")
     with open(page) as file:
         heading, rest = file.read().split("\n", 1)
     # A page's only heading of the first level, then what a reader looks for first.
