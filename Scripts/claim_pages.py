@@ -237,11 +237,25 @@ def shares(count: int, own: list) -> str:
     return "" if len(own) == 1 else " everywhere" if count == len(own) else f" in {count} of {len(own)} places"
 
 
+def where(chosen: list) -> str:
+    """Places in words, those that differ in the noise level alone together: `layers = [300], p = 0, 0.1`."""
+    levels: dict = {}
+    for answer in chosen:
+        rest, _, level = answer.place.rpartition("p = ")
+        levels.setdefault(rest, []).append(level)
+    return "; ".join(f"{rest}p = {', '.join(own)}" if "p = " in chosen[0].place else ", ".join(own)
+                     for rest, own in levels.items())
+
+
 def counted(found: dict, verdict: str, names: Names) -> str:
-    """Which claims have the verdict, and in how many places."""
-    counts = {claim: sum(answer.verdict == verdict for answer in own) for claim, own in found.items()}
-    return "; ".join(
-        f"{names.of(claim)}{shares(counts[claim], own)}" for claim, own in found.items() if counts[claim])
+    """Which claims have the verdict, and where."""
+    parts = []
+    for claim, own in found.items():
+        chosen = [answer for answer in own if answer.verdict == verdict]
+        if chosen:
+            places = f" ({where(chosen)})" if len(chosen) < len(own) else ""
+            parts.append(f"{names.of(claim)}{shares(len(chosen), own)}{places}")
+    return "; ".join(parts)
 
 
 def open_list(found: dict, names: Names) -> str:

@@ -63,7 +63,7 @@ FORMER_ANSWERS = [
     FormerAnswer(
         "F1, then a memory (`then-a-memory`, `recovers-own-memory`)",
         "Undecided at all levels; and refuted at all levels, -0.999 [-1, -0.998] without noise.",
-        "Without noise a member starts on its memory and can only lose it. And with six thousand items per class, 500-500 units and ten epochs no "
+        "Without noise a member starts on its memory and can only lose it. And with six thousand items per class, 500-500 units and ten epochs hardly any "
         "memory is an attractor: the preprint's regime had not been visited. It is near capacity, with few items per class or little "
         "Kullback-Leibler weight.",
         "How many training items lie at an attractor of their own, less the same for held-out items, for 5, 20 and 60 items per class with "
