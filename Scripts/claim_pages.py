@@ -19,6 +19,8 @@ class Claim:
     words: str
     # "+" where the paper says that it holds, else a word; only claims with a plus are counted for or against the paper.
     paper: str = "+"
+    # The parts of an estimate both of whose parts have to hold.
+    parts: tuple = ()
 
 
 @dataclasses.dataclass
@@ -43,17 +45,21 @@ QUESTIONS = [
         Claim("noise-dynamics", "with more noise, the change from t = 0 to 2 is more global", "+ (our reading)"),
     ]),
     Question("F3", "More latent variables strengthen this, and improve generalization.", "the abstracts of both texts", [
-        Claim("more-variables-approach", "the approach grows from N = 2 to 20 and from 20 to 100"),
-        Claim("more-variables-generalize", "test negative ELBO falls from N = 2 to 20 and from 20 to 100"),
+        Claim("more-variables-approach", "the approach grows from N = 2 to 20 and from 20 to 100",
+              parts=("N = 2 to 20", "N = 20 to 100")),
+        Claim("more-variables-generalize", "test negative ELBO falls from N = 2 to 20 and from 20 to 100",
+              parts=("N = 2 to 20", "N = 20 to 100")),
     ]),
     Question("M", "After the concept, a memory is approached.", "the abstract of the preprint alone", [
         Claim("memories-attract", "training items are attractors, more often than held-out ones"),
         Claim("paths-bend", "paths bend towards the own class, more than in a linear model"),
-        Claim("concept-then-memory", "the concept comes nearer until t = 4, then recedes"),
+        Claim("concept-then-memory", "the concept comes nearer until t = 4, then recedes",
+              parts=("until t = 4", "after t = 4")),
     ]),
 ]
 
-WORDS = {claim.name: claim.words for question in QUESTIONS for claim in question.claims}
+CLAIMS = {claim.name: claim for question in QUESTIONS for claim in question.claims}
+WORDS = {name: claim.words for name, claim in CLAIMS.items()}
 
 # MARK: - Reading verdicts
 
@@ -66,6 +72,8 @@ class Answer:
     """What a claim says in one place: at a level, at a point of a sweep. A place with two parts has one for each."""
 
     place: str
+    # The part of the estimate in words; empty where there is one only.
+    part: str
     sign: str
     size: str
     verdict: str
@@ -125,14 +133,16 @@ def answers(groups: dict, claim: str) -> list:
     replicas = len(estimates) // count
     found = []
     for index in range(count):
-        rest, place = index, []
+        rest, place, part = index, [], ""
         for axis, text in reversed(list(zip(axes, texts))):
-            if axis != "part":
+            if axis == "part":
+                part = CLAIMS[claim].parts[rest % len(text)]
+            else:
                 place.insert(0, f"{label(axis)} = {text[rest % len(text)]}")
             rest //= len(text)
         mean, lower, upper, models, exceeding = (values[name][index] for name in NUMBERS)
         found.append(Answer(
-            ", ".join(place), *(flags[name][index] for name in FLAGS), mean, lower, upper,
+            ", ".join(place), part, *(flags[name][index] for name in FLAGS), mean, lower, upper,
             int(models) if models == models else 0, int(exceeding) if exceeding == exceeding else 0,
             estimates[index * replicas:(index + 1) * replicas]))
     return found
@@ -185,7 +195,8 @@ def span(found: list) -> str:
     if len(known) == 1:
         return known[0].number
     least, most = known[0], known[-1]
-    return " to ".join(f"{end.number}{f' ({end.place})' if end.place else ''}" for end in (least, most))
+    texts = [", ".join(text for text in (end.part, end.place) if text) for end in (least, most)]
+    return " to ".join(f"{end.number} ({text})" if text else end.number for end, text in zip((least, most), texts))
 
 
 def models_words(found: list) -> str:
