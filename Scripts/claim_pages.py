@@ -212,6 +212,8 @@ def open_words(answer: Answer) -> str:
         return "not beyond the null model"
     if answer.size == "equivalent":
         return "too small to matter in either direction"
+    if not all(map(math.isfinite, answer.models)):
+        return "undetermined because some models give no value"
     for word, agrees in (("positive", lambda x: x > 0), ("negative", lambda x: x < 0)):
         if answer.models and all(map(agrees, answer.models)):
             return f"undetermined though {word} in all {numeral(answer.count)} models"
