@@ -85,6 +85,8 @@ class Answer:
     exceeding: int
     # Estimates of the models.
     models: list
+    # The parts whose interval lies below zero, which contradict.
+    below: tuple = ()
 
     @property
     def number(self) -> str:
@@ -157,8 +159,10 @@ def places(found: list) -> list:
     """One answer per place, with the estimates of all its parts: sign, size and verdict belong to them together."""
     result = {}
     for answer in found:
-        before = result[answer.place].models if answer.place in result else []
-        result[answer.place] = dataclasses.replace(answer, models=before + answer.models)
+        before = result.get(answer.place)
+        below = (answer.part,) if answer.part and answer.upper < 0 else ()
+        result[answer.place] = dataclasses.replace(
+            answer, models=(before.models if before else []) + answer.models, below=(before.below if before else ()) + below)
     return list(result.values())
 
 
@@ -267,7 +271,9 @@ def counted(found: dict, verdict: str, names: Names) -> str:
         chosen = [answer for answer in own if answer.verdict == verdict]
         if chosen:
             places = f" ({where(chosen)})" if len(chosen) < len(own) else ""
-            parts.append(f"{names.of(claim)}{shares(len(chosen), own)}{places}")
+            below = sorted({part for answer in chosen for part in answer.below}, key=CLAIMS[claim].parts.index)
+            reason = f", because of {' and '.join(below)}" if below and verdict == "refuted" else ""
+            parts.append(f"{names.of(claim)}{shares(len(chosen), own)}{places}{reason}")
     return "; ".join(parts)
 
 
