@@ -17,7 +17,8 @@ extension AttractorSearch {
 
   /// Applies Newton's method to several problems at once. A result is nil where the method finds nothing.
   func solve(
-    _ problems: [(state: [Double], period: Int)], shouldStop: @escaping @Sendable () -> Bool
+    _ problems: [(state: [Double], period: Int)], by solver: NewtonSolver = NewtonSolver(),
+    shouldStop: @escaping @Sendable () -> Bool
   ) -> [Finding?] {
     let results = Mutex([Finding?](repeating: nil, count: problems.count))
     let orbits = WorkerScratch((0..<threads).map { _ in LinearizedOrbit(map) })
@@ -25,7 +26,7 @@ extension AttractorSearch {
       if shouldStop() { return }
       let orbit = orbits[worker]
       let (state, period) = problems[piece]
-      guard let root = NewtonSolver().root(from: state, period: period, orbit),
+      guard let root = solver.root(from: state, period: period, orbit),
         let set = InvariantSet(root: root, period: period, orbit)
       else { return }
       let displacement = difference(orbit.image(of: state, steps: set.period), state)

@@ -6,8 +6,8 @@ extension AttractorSearch {
   /// Whether a stable set lies within a radius of each place, such as an item's memory.
   ///
   /// Newton's method is applied where no known set lies so near and one step leads at most eleven radii away. Farther steps
-  /// exclude a fixed point within the radius, unless the map stretches distances tenfold there. What Newton's method finds
-  /// within the radius joins the catalogue if it is stable.
+  /// exclude a fixed point within the radius, unless the map stretches distances tenfold there. Newton's method gives up
+  /// four radii away from the place. What it finds within the radius joins the catalogue if it is stable.
   ///
   /// - Parameters:
   ///   - places: States, shape `[places][N]`.
@@ -23,7 +23,7 @@ extension AttractorSearch {
       !shouldStop() && !isAttractor(near: place, within: radius)
         && norm(difference(evaluator.image(of: place), place)) <= 11 * radius
     }
-    let found = solve(open.map { ($0, 1) }, shouldStop: shouldStop)
+    let found = solve(open.map { ($0, 1) }, by: NewtonSolver(farthest: 4 * radius), shouldStop: shouldStop)
     if shouldStop() { throw CancellationError() }
     let near = zip(open, found).map { place, finding -> InvariantSet? in
       guard let set = finding?.set, set.farthestDistance(from: place) <= radius else { return nil }

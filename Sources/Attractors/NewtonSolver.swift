@@ -21,6 +21,9 @@ struct NewtonSolver {
   /// How accurately the place must be determined, relative to max(1, |z|).
   var placement = 1e-6
 
+  /// How far from its start an iterate may lead before the method gives up.
+  var farthest = Double.infinity
+
   /// A root that the method found.
   struct Root {
     var state: [Double]
@@ -60,6 +63,7 @@ struct NewtonSolver {
         let next = Self.searchLine(
           from: state, along: correction, residual: residual, period: period, isRoot: isRoot, orbit)
       else { break }
+      guard norm(difference(next, start)) <= farthest else { return nil }
       state = next
     }
     guard let best, best.residual <= accuracy * max(1, norm(best.state)) else { return nil }
