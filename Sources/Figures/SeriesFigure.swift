@@ -24,7 +24,9 @@ extension RunData {
   static let curves = 8
 
   /// The observables to draw: those that were asked for, or all averages over undivided sets of members.
-  func chosen(_ options: FigureOptions) throws -> [String] {
+  ///
+  /// - Parameter others: What else the figure could draw, for the error's remedy.
+  func chosen(_ options: FigureOptions, or others: [String] = []) throws -> [String] {
     let all = averages
     if options.variables.isEmpty {
       let whole = all.filter {
@@ -43,7 +45,7 @@ extension RunData {
       guard all.contains(name) else {
         throw FigureError(
           .invalid, path: path, message: "it holds no average '\(name)' over (level, time)",
-          remedy: "there is \(all.prefix(20).joined(separator: ", "))")
+          remedy: "there is \((all.prefix(20) + others).joined(separator: ", "))")
       }
       return name
     }

@@ -145,7 +145,10 @@ extension RunData {
     }
     var others = options
     others.variables.removeAll(where: numbers.contains)
-    for name in options.variables.isEmpty || !others.variables.isEmpty ? try chosen(others) : [] {
+    let averages =
+      options.variables.isEmpty || !others.variables.isEmpty
+      ? try chosen(others, or: attractorNumbers.map(\.name)) : []
+    for name in averages {
       result.append(
         try sweepQuantity(
           name, ["time"], at: last, grid, isFraction: family(of: name) == .fraction,
