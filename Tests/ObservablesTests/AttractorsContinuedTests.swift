@@ -3,6 +3,7 @@ import Dynamics
 import Foundation
 import Numerics
 import Observables
+import TestSupport
 import Testing
 
 /// A search that is interrupted between rounds and continued, and one that is divided into lots.
@@ -56,7 +57,7 @@ import Testing
     return try bytes { try search.encode(to: &$0) }
   }
 
-  @Test(arguments: maps.indices) func continuingAfterAnyRoundGivesTheSameBits(_ index: Int) throws {
+  @Test(.slow, arguments: maps.indices) func continuingAfterAnyRoundGivesTheSameBits(_ index: Int) throws {
     let (one, members) = search(index, threads: 2)
     var rounds = 0
     let expected = try one.decide(
@@ -100,7 +101,7 @@ import Testing
     }
   }
 
-  @Test(arguments: maps.indices) func lotsThatKnowNothingOfEachOtherAreUnited(_ index: Int) throws {
+  @Test(.slow, arguments: maps.indices) func lotsThatKnowNothingOfEachOtherAreUnited(_ index: Int) throws {
     let (single, members) = search(index)
     let expected = meaning(single, try single.decide(members))
     let cuts = [0, 10, 40, members.count]
