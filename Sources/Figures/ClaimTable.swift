@@ -24,7 +24,7 @@ struct ClaimTable {
   var rows: [Row]
   /// The number of all entries, shown or not.
   var size: Int
-  /// The verdicts of all entries.
+  /// All verdicts. Entries that are parts of one estimate share one.
   var verdicts: [Double]
 
   /// How often each verdict was given, in the order of `RunData.verdictWords`.
@@ -69,6 +69,7 @@ extension RunData {
       let controls = controls(of: group)
       let isListed = (1...(1 << 16)).contains(size)
       let axes = isListed ? try claimAxes(mean) : []
+      let parts = Self.partCount(mean)
       func text(_ name: String) -> String { (try? group.attribute(name))?.text ?? "" }
       let (number, words) = claimNumber(group)
       let slope = text("against").isEmpty ? "" : ", slope against \(text("against"))"
@@ -81,14 +82,21 @@ extension RunData {
         columns: ["verdict", "estimate"] + controls.map(Self.label),
         rows: isListed
           ? try claimRows(
-            group, axes, controls.count, size: size, verdicts: verdicts, shown: evenly(size, limit)) : [],
-        size: size, verdicts: Array(verdicts.prefix(size)))
+            group, axes, controls.count, size: size, verdicts: verdicts, shown: evenly(size, limit),
+            arePartsOfOne: parts > 1) : [],
+        size: size, verdicts: stride(from: 0, to: size, by: parts).map { verdicts[$0] })
     }
+  }
+
+  /// The number of parts of an estimate, all of which have to hold. Their dimension is the last.
+  private static func partCount(_ mean: NetCDFReaderVariable) -> Int {
+    guard let last = mean.dimensions.last, last.name == ClaimLayout.part.name else { return 1 }
+    return max(1, last.length)
   }
 
   private func claimRows(
     _ group: NetCDFReaderGroup, _ axes: [ClaimAxis], _ controls: Int, size: Int, verdicts: [Double],
-    shown: [Int]
+    shown: [Int], arePartsOfOne: Bool
   ) throws -> [ClaimTable.Row] {
     func intervals(isControl: Bool, _ offset: Int = 0) throws -> [String] {
       let (mean, lower, upper) = try interval(group, isControl: isControl, offset, count: size)
@@ -106,7 +114,8 @@ extension RunData {
       let k = shown[n]
       let verdict = word(verdicts[k])
       let isExplained = verdict != "supported" || group.variables.contains { $0.name == "sign" }
-      let reason = reasons.count == size && isExplained ? " (\(reasons[k]))" : ""
+      let whole = arePartsOfOne ? "all parts together: " : ""
+      let reason = reasons.count == size && isExplained ? " (\(whole)\(reasons[k]))" : ""
       return ClaimTable.Row(
         labels: zip(axes, shape.indices(of: k)).map { $0.labels[$1] }, verdict: verdicts[k],
         cells: [verdict + reason, own[n]] + others.map { $0[n] })

@@ -50,7 +50,9 @@ public enum MarkdownReport {
   /// A claim: how often each verdict was given, and the claim's entries.
   private static func text(_ claim: ClaimTable, _ data: RunData) -> [String] {
     let counts = zip(ClaimTable.counts(claim.verdicts), RunData.verdictWords).map { "\($0) \($1)" }
-    var lines = [escaped(claim.caption), "", "\(counts.joined(separator: ", ")), of \(claim.size)."]
+    var lines = [
+      escaped(claim.caption), "", "\(counts.joined(separator: ", ")), of \(claim.verdicts.count).",
+    ]
     if let command = claim.command(data.fileName) {
       lines.append(
         "\(claim.rows.count) of \(claim.size) entries are shown, evenly chosen; all: `\(command)`.")

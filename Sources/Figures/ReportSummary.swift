@@ -81,15 +81,16 @@ extension Report {
     page.heading("Verdicts")
     let counts = claims.map { ClaimTable.counts($0.verdicts) }
     var rows = zip(claims, counts).map { claim, counts in
-      HTMLPage.Row(cells: [claim.name] + counts.map(String.init) + [String(claim.size)])
+      HTMLPage.Row(cells: [claim.name] + counts.map(String.init) + [String(claim.verdicts.count)])
     }
     if claims.count > 1 {
       let sums = RunData.verdictWords.indices.map { k in counts.map { $0[k] }.reduce(0, +) }
       rows.append(
         HTMLPage.Row(
-          cells: ["all claims"] + (sums + [claims.map(\.size).reduce(0, +)]).map(String.init), style: "sum"))
+          cells: ["all claims"] + (sums + [claims.map(\.verdicts.count).reduce(0, +)]).map(String.init),
+          style: "sum"))
     }
-    page.table("Verdicts, counted over all entries", ["claim"] + RunData.verdictWords + ["entries"], rows)
+    page.table("Verdicts, counted", ["claim"] + RunData.verdictWords + ["all"], rows)
     for claim in claims { add(claim) }
   }
 
