@@ -1,6 +1,3 @@
-import Dynamics
-import Drawing
-import Output
 import RunFiles
 
 extension RunData {
@@ -26,22 +23,5 @@ extension RunData {
     guard name == members.name(of: "memory_recovered"), geometry.has("concept_size") else { return nil }
     let items = try geometry.slice("concept_size", ["concept"]).integers().reduce(0, +)
     return items > 0 ? Chance(value: 1 / Double(items), label: "chance: 1 of \(items) memories") : nil
-  }
-
-  /// The line of a chance level in a panel, and the words at it.
-  func marks(of chance: Chance, _ x: ClosedRange<Double>, _ y: ClosedRange<Double>) -> (
-    line: Layer, words: SheetText
-  ) {
-    let line = Layer.line(
-      [Point(x.lowerBound, chance.value), Point(x.upperBound, chance.value)], .black, width: 0.7, dash: 2)
-    // The words are above the line or, if the line is near the top, below it.
-    let shift = 0.045 * (y.upperBound - y.lowerBound)
-    let isHigh = chance.value + 2 * shift > y.upperBound
-    return (
-      line,
-      SheetText(
-        text: chance.label, x: x.upperBound, y: chance.value + (isHigh ? -shift : shift), size: 6.5,
-        alignment: .right, colour: Colour(0x404040))
-    )
   }
 }

@@ -162,7 +162,7 @@ extension RunData {
       lines.append(.marks(marked, style.colour, style.marker, size: 0.8))
     }
     let xRange = t.count > 1 ? t[0]...t[t.count - 1] : t[0] - 0.5...t[0] + 0.5
-    let chance = try chance(of: series.name).map { marks(of: $0, xRange, range) }
+    let chance = try chance(of: series.name).map { LabelledLine(at: $0.value, $0.label, xRange, range) }
     let quantity = series.family == .other ? spoken(series.name) : series.family.rawValue
     return Sheet.Draft(
       title: longName(series.name), x: Axis("time t [1]", xRange, integers: true),
