@@ -79,7 +79,7 @@ def memory_figures(items: str) -> list:
          "beta = 0. Bands are wide because models have different scales; claims compare within a model.", regime),
         ("headline-model", "The same for the first of the models.", [*regime, "--at", "replica=0"]),
         ("phases", "The share of training items that lie at an attractor of their own, by items per class and beta.",
-         ["--figure", "sweep", "--at", "level=0", "--variables", "own-memory-fraction"]),
+         ["--figure", "sweep", "--at", "level=0", "--common-scale", "--variables", "own-memory-fraction"]),
         ("ends", "Where members that start at p = 0.1 end.",
          ["--figure", "sweep", "--at", "level=0.1", "--common-scale", "--variables",
           "ends-at-own-memory,ends-at-memory-of-class,ends-at-memory-of-other-class,ends-at-no-memory"]),
@@ -98,16 +98,16 @@ SOURCES = [
     Source("memory", "patterns near capacity", "memory-patterns", 15, [
         "sweep={dataset.memories: [5, 20], model.training.beta: [0, 1]}", "model.training.updates=2000"], [
         "sweep={dataset.memories: [5, 10, 20, 40, 60], model.training.beta: [0, 0.1, 1]}"],
-        figures=memory_figures("dataset.memories"), others=("claims", "series")),
+        figures=memory_figures("dataset.memories"), others=("claims",)),
     Source("memory-twice", "patterns near capacity, twice the updates", "memory-patterns", 30, [],
-           settings=["model.training.updates=24000"], figures=memory_figures("dataset.memories"), others=("claims", "series"),
+           settings=["model.training.updates=24000"], figures=memory_figures("dataset.memories"), others=("claims",),
            is_only_full=True),
     Source("mnist", "MNIST", "mnist-claims", 20, [
         "dataset.train-items=100", "dataset.test-items=40", "model.training.epochs=10"], [
         "sweep={model.hidden: [[300], [500, 500]], model.latent: [2, 5, 20, 50, 100], model.training.beta: [0.5, 1]}"]),
     Source("memory-mnist", "MNIST near capacity", "memory-mnist", 60, [
         "sweep={dataset.train-items: [5, 20], model.training.beta: [0, 1]}", "model.training.updates=1000",
-        "model.hidden=[100, 100]"], figures=memory_figures("dataset.train-items"), others=("claims", "series")),
+        "model.hidden=[100, 100]"], figures=memory_figures("dataset.train-items"), others=("claims",)),
 ]
 DEFAULT = ["fashion", "patterns", "starts", "memory"]
 QUICK = ["model.replicas=5"]
