@@ -127,7 +127,8 @@ extension RunData {
         isLevel ? ("corruption level", "corruption level") : SweepAxis.description(of: coordinate)
       let words = try (try? reader.group(parent))?.words(of: dimension) ?? reader.root.words(of: dimension)
       return ClaimAxis(
-        key: key, words: meaning, labels: try words ?? coordinate.readDoubles().map(short))
+        key: key, words: words == nil ? meaning : key,
+        labels: try words ?? coordinate.readDoubles().map(short))
     }
   }
 }

@@ -90,7 +90,7 @@ extension Report {
           cells: ["all claims"] + (sums + [claims.map(\.verdicts.count).reduce(0, +)]).map(String.init),
           style: "sum"))
     }
-    page.table("Verdicts, counted", ["claim"] + RunData.verdictWords + ["all"], rows)
+    page.table("Verdicts, counted", ["claim"] + RunData.verdictWords + ["verdicts"], rows)
     for claim in claims { add(claim) }
   }
 

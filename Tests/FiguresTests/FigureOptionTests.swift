@@ -280,7 +280,7 @@ import Testing
     #expect(entries(html) == 600)
     for text in [
       "<summary>model_latent = 5: 100 supported, 100 refuted, 100 undecided, of 300</summary>",
-      "data-label=\"supported\"><span>200</span>", "data-label=\"entries\"><span>600</span>",
+      "data-label=\"supported\"><span>200</span>", "data-label=\"verdicts\"><span>600</span>",
     ] {
       #expect(html.contains(text), "\(text)")
     }
@@ -290,13 +290,24 @@ import Testing
     #expect(text.contains("200 supported, 200 refuted, 200 undecided, of 600."))
   }
 
+  @Test func partsOfAnEstimateShareOneVerdict() throws {
+    let folder = try TemporaryFolder()
+    try FigureContentTests().writeClaim(folder("run.nc"), levels: [1, 2], axis: "part")
+    let data = try RunData(path: folder("run.nc"))
+    // The verdicts of entries 0 and 2.
+    let text = try MarkdownReport.text(of: data)
+    #expect(text.contains("1 supported, 0 refuted, 1 undecided, of 2."))
+    #expect(text.contains("| 100, 1 | undecided (all parts together: reason 2) |"))
+    #expect(try Report.html(of: data).contains("data-label=\"verdicts\"><span>2</span>"))
+  }
+
   @Test func whatIsLeftOutIsSaid() throws {
     let folder = try TemporaryFolder()
     try FigureContentTests().writeClaim(folder("run.nc"), levels: (0..<1500).map { Double($0) / 1500 })
     let data = try RunData(path: folder("run.nc"))
     let html = try Report.html(of: data)
     #expect(entries(html) == 2000)
-    #expect(html.contains("data-label=\"entries\"><span>3000</span>"))
+    #expect(html.contains("data-label=\"verdicts\"><span>3000</span>"))
     let command = "simulate export run.nc --variables claims/comes-near/verdict,claims/comes-near/mean"
     #expect(html.contains("2000 of 3000 entries are shown, evenly chosen; all: \(command)"))
     let text = try MarkdownReport.text(of: data)

@@ -375,7 +375,10 @@ import Testing
   }
 
   /// A claim over two swept values and many levels, with one control; estimates are formulas of the place.
-  func writeClaim(_ path: String, levels: [Double], controls: String? = nil) throws {
+  /// - Parameter axis: The last dimension of the entries.
+  func writeClaim(
+    _ path: String, levels: [Double], controls: String? = nil, axis: String = "claim_level"
+  ) throws {
     let writer = try NetCDFWriter(path: path)
     let root = writer.root
     try root.setAttribute("format_version", 1)
@@ -388,13 +391,13 @@ import Testing
     let claim = try root.defineGroup("claims").defineGroup("comes-near")
     try claim.setAttribute("threshold", 0.5)
     if let controls { try claim.setAttribute("controls", .text(controls)) }
-    for (name, length) in [("claim_level", levels.count), ("replica", 3), ("control", 1)] {
+    for (name, length) in [(axis, levels.count), ("replica", 3), ("control", 1)] {
       try claim.defineDimension(name, length: length)
     }
-    try claim.defineVariable("claim_level", type: .double, dimensions: ["claim_level"]).write(levels)
+    try claim.defineVariable(axis, type: .double, dimensions: [axis]).write(levels)
     try claim.defineVariable("control", type: .string, dimensions: ["control"]).write(["untrained"])
     let entries = 2 * levels.count
-    let axes = ["model_latent", "claim_level"]
+    let axes = ["model_latent", axis]
     for (prefix, leading, shift) in [("", [], 0.0), ("control_", ["control"], -100)] {
       for (name, more) in [("mean", 0.0), ("lower", -0.25), ("upper", 0.25)] {
         try claim.defineVariable(prefix + name, type: .double, dimensions: leading + axes)
@@ -408,6 +411,10 @@ import Testing
     try claim.defineVariable("estimate", type: .double, dimensions: axes + ["replica"]).write(single)
     try claim.defineVariable("verdict", type: .int32, dimensions: axes)
       .write((0..<entries).map { Int32($0 % 3) })
+    if axis == "part" {
+      try claim.defineVariable("reason", type: .string, dimensions: axes)
+        .write((0..<entries).map { "reason \($0)" })
+    }
     try writer.commit()
   }
 

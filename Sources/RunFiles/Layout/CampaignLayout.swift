@@ -81,7 +81,7 @@ package enum ClaimLayout {
 
   /// The coordinate of the parts of an estimate that all have to hold.
   package static let part = RunVariable(
-    "part", .real, ["part"], .coordinate, "number of the part of the estimate; all have to hold")
+    "part", .real, ["part"], .coordinate, "part of the estimate; all have to hold")
 
   /// The dimension of the controls.
   package static let controlDimension = "control"
