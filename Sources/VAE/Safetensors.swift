@@ -17,13 +17,14 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
     self.problem = problem
   }
 
+  public var description: String { "\(path): \(Self.line(problem))" }
+
   /// One line of limited length, because names and shapes come from the file and may contain anything.
-  public var description: String {
-    let shown = problem.unicodeScalars.prefix(400).map {
+  package static func line(_ text: String, limit: Int = 400) -> String {
+    let shown = text.unicodeScalars.prefix(limit).map {
       $0.properties.isWhitespace || $0.properties.generalCategory == .control ? " " : $0
     }
-    let text = String(String.UnicodeScalarView(shown))
-    return "\(path): \(text)" + (problem.unicodeScalars.count > 400 ? "..." : "")
+    return String(String.UnicodeScalarView(shown)) + (text.unicodeScalars.count > limit ? "..." : "")
   }
 }
 

@@ -238,4 +238,18 @@ import VAE
     }
     #expect(ONNXDescription(try ONNXFile(missing, path: "a.onnx")).obstacles == ["LSTM, node 'y'"])
   }
+
+  /// Names of the file stay within their lines. (Found by the fuzzer, in a node's domain.)
+  @Test func descriptionsHaveOneLineEach() throws {
+    let file = try ONNXFile(
+      WireWriter.model { graph in
+        graph.node("LS\nTM", ["x"], ["y\u{2028}z"])
+        graph.port(11, "x\r\n", [0, 4])
+        graph.port(12, "y\u{2028}z", [0, 4])
+      }, path: "a.onnx")
+    let description = ONNXDescription(file)
+    #expect(description.obstacles == ["LS TM, node 'y z'"])
+    #expect(!description.rows.contains { $0.value.contains(where: \.isNewline) })
+    #expect(description.rows.contains { $0.value.hasPrefix("x  ") })
+  }
 }

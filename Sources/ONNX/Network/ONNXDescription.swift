@@ -37,9 +37,10 @@ public struct ONNXDescription: Sendable {
     rows.append(("parameters", String(format: "%.0f", parameters)))
     for name in file.bytes.externalNames { rows.append(("external data", name)) }
     rows.append(("sha256", file.sha256))
-    self.rows = rows
+    self.rows = rows.map { ($0.word, ModelFileError.line($0.value, limit: 4096)) }
     obstacles = Self.obstacles(
-      file, maximum.map { Lowering.Limits(activation: $0, total: $0) } ?? Lowering.Limits())
+      file, maximum.map { Lowering.Limits(activation: $0, total: $0) } ?? Lowering.Limits()
+    ).map { ModelFileError.line($0) }
   }
 
   private static func text(_ port: GraphFile.Port) -> String {
