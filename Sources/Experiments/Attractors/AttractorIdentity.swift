@@ -35,13 +35,14 @@ extension Experiment {
   ) {
     let areTraining = hasSourceItems && scenario.initial.split == .train
     let n = own.memories.columns
-    let radii = Dictionary(
-      Set(study.items).map { item in
-        (item, landmarks.radius(aroundMemory: own.memories.row(Int(item)), isTraining: areTraining))
-      }, uniquingKeysWith: { first, _ in first })
+    var centres: [Int32: [Double]] = [:]
     for level in study.levels.indices {
       study.basins[level].atOwnMemory = study.share(level) { item, set in
-        set.period == 1 && distance(set.points[0], own.memories.row(Int(item)), n) <= radii[item] ?? 0
+        guard set.period == 1 else { return false }
+        let memory = own.memories.row(Int(item))
+        let centre = centres[item] ?? landmarks.centre(forMemory: memory, isTraining: areTraining)
+        centres[item] = centre
+        return landmarks.ball(around: centre, reaches: distance(set.points[0], memory, n))
       }
     }
   }

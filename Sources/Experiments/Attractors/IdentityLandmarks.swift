@@ -111,21 +111,36 @@ struct IdentityLandmarks {
         ? .nan : Self.nearest(place, matched).distance - Self.nearest(place, heldOut).distance)
   }
 
-  /// The radius of the ball around an item's memory: half the distance to the nearest other one for a training item, and for a
-  /// held-out item the radius of the training memory that is nearest to its own.
-  func radius(aroundMemory memory: UnsafePointer<Double>, isTraining: Bool) -> Double {
+  /// The centre of the training memory whose ball gives an item's memory its radius: the item's own for a training item, and the
+  /// nearest one for a held-out item.
+  ///
+  /// - Complexity: O(training items x N) for a held-out item.
+  func centre(forMemory memory: UnsafePointer<Double>, isTraining: Bool) -> [Double] {
     let place = Array(UnsafeBufferPointer(start: memory, count: geometry.dimension))
-    if isTraining { return 0.5 * distanceToOther(from: place) }
-    return 0.5 * distanceToOther(Self.nearest(place, geometry.memories).row)
+    return isTraining ? place : Self.row(geometry.memories, Self.nearest(place, geometry.memories).row)
+  }
+
+  /// Whether a ball around a training memory is as large as `radius`. Its own radius is half the distance to the nearest other
+  /// memory.
+  ///
+  /// - Complexity: O(training items x N); less where another memory is near.
+  func ball(around centre: [Double], reaches radius: Double) -> Bool {
+    if radius == 0 { return true }
+    var hasOther = false
+    for row in 0..<geometry.memories.rows {
+      let distance = Self.distance(centre, geometry.memories, row)
+      // Memories at the same place are one.
+      guard distance > 0 else { continue }
+      if distance < 2 * radius { return false }
+      hasOther = true
+    }
+    return hasOther
   }
 
   /// The distance of a memory from its nearest other one. Memories at the same place are one.
   private func distanceToOther(_ memory: Int) -> Double {
-    distanceToOther(from: Self.row(geometry.memories, memory))
-  }
-
-  private func distanceToOther(from place: [Double]) -> Double {
-    (0..<geometry.memories.rows).lazy.map { Self.distance(place, geometry.memories, $0) }
+    let place = Self.row(geometry.memories, memory)
+    return (0..<geometry.memories.rows).lazy.map { Self.distance(place, geometry.memories, $0) }
       .filter { $0 > 0 }.min() ?? 0
   }
 
