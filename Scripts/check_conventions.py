@@ -28,7 +28,7 @@ import compliance_checker.cf.util
 import netCDF4
 import numpy as np
 import xarray
-from cfchecker.cfchecks import CFChecker
+from cfchecker import cfchecks
 from compliance_checker.runner import CheckSuite
 
 CHECKERS = ("compliance-checker", "cfchecks")
@@ -183,6 +183,21 @@ def remember_lists() -> None:
             setattr(module, name, remembering(function))
 
 
+def remember_names() -> None:
+    """Makes cfchecks read its table of standard names once: otherwise it reads it anew for each group."""
+    construct = cfchecks.ConstructDict
+    kept: list = []
+
+    def constructed(**named):
+        if kept:
+            kept[0].current = True
+        else:
+            kept.append(construct(**named))
+        return kept[0]
+
+    cfchecks.ConstructDict = constructed
+
+
 def complaints(results: list) -> Iterator[str]:
     """Yields the messages of the checks that failed; checks that passed have messages, too."""
     for result in results:
@@ -204,7 +219,7 @@ def by_compliance_checker(path: str) -> Iterator[str]:
         dataset.close()
 
 
-def by_cfchecks(path: str, checker: CFChecker) -> Iterator[str]:
+def by_cfchecks(path: str, checker: cfchecks.CFChecker) -> Iterator[str]:
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             results = checker.checker(path)
@@ -228,13 +243,14 @@ class Checkers:
     def __init__(self, folder: str) -> None:
         CheckSuite.load_all_available_checkers()
         remember_lists()
+        remember_names()
         tables = {}
         for name in ("area_type_table", "standardized_region_list"):
             tables[name] = os.path.join(folder, name + ".xml")
             with open(tables[name], "w", encoding="utf-8") as file:
                 file.write(EMPTY_TABLE.format(name))
         package = os.path.dirname(compliance_checker.__file__)
-        self.cfchecks = CFChecker(
+        self.cfchecks = cfchecks.CFChecker(
             cfStandardNamesXML=os.path.join(package, "data", "cf-standard-name-table.xml"),
             cfAreaTypesXML=tables["area_type_table"],
             cfRegionNamesXML=tables["standardized_region_list"],
