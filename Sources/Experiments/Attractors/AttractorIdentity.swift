@@ -35,14 +35,14 @@ extension Experiment {
   ) {
     let areTraining = hasSourceItems && scenario.initial.split == .train
     let n = own.memories.columns
-    var centres: [Int32: [Double]] = [:]
+    var balls: [Int32: IdentityLandmarks.Ball] = [:]
     for level in study.levels.indices {
       study.basins[level].atOwnMemory = study.share(level) { item, set in
         guard set.period == 1 else { return false }
         let memory = own.memories.row(Int(item))
-        let centre = centres[item] ?? landmarks.centre(forMemory: memory, isTraining: areTraining)
-        centres[item] = centre
-        return landmarks.ball(around: centre, reaches: distance(set.points[0], memory, n))
+        return landmarks.contains(
+          &balls[item, default: landmarks.ball(ofMemory: memory, isTraining: areTraining)],
+          distance: distance(set.points[0], memory, n))
       }
     }
   }

@@ -111,30 +111,36 @@ struct IdentityLandmarks {
         ? .nan : Self.nearest(place, matched).distance - Self.nearest(place, heldOut).distance)
   }
 
-  /// The centre of the training memory whose ball gives an item's memory its radius: the item's own for a training item, and the
-  /// nearest one for a held-out item.
-  ///
-  /// - Complexity: O(training items x N) for a held-out item.
-  func centre(forMemory memory: UnsafePointer<Double>, isTraining: Bool) -> [Double] {
-    let place = Array(UnsafeBufferPointer(start: memory, count: geometry.dimension))
-    return isTraining ? place : Self.row(geometry.memories, Self.nearest(place, geometry.memories).row)
+  /// The ball around a training memory, whose radius is half the distance to the nearest other one, measured as far as was asked.
+  struct Ball {
+    fileprivate let centre: [Double]
+    /// The training memories that were looked at.
+    fileprivate var measured = 0
+    /// The least distance to another one of these.
+    fileprivate var least = Double.infinity
   }
 
-  /// Whether a ball around a training memory is as large as `radius`. Its own radius is half the distance to the nearest other
+  /// The ball that belongs to an item's memory: for a training item its own, and for a held-out item that of the nearest training
   /// memory.
   ///
-  /// - Complexity: O(training items x N); less where another memory is near.
-  func ball(around centre: [Double], reaches radius: Double) -> Bool {
-    if radius == 0 { return true }
-    var hasOther = false
-    for row in 0..<geometry.memories.rows {
-      let distance = Self.distance(centre, geometry.memories, row)
+  /// - Complexity: O(training items x N) for a held-out item.
+  func ball(ofMemory memory: UnsafePointer<Double>, isTraining: Bool) -> Ball {
+    let place = Array(UnsafeBufferPointer(start: memory, count: geometry.dimension))
+    return Ball(
+      centre: isTraining ? place : Self.row(geometry.memories, Self.nearest(place, geometry.memories).row))
+  }
+
+  /// Whether a ball's radius is at least a distance.
+  ///
+  /// - Complexity: O(training items x N) in all calls with the same ball together, less where another memory is near.
+  func contains(_ ball: inout Ball, distance: Double) -> Bool {
+    while ball.measured < geometry.memories.rows, 2 * distance <= ball.least {
+      let other = Self.distance(ball.centre, geometry.memories, ball.measured)
       // Memories at the same place are one.
-      guard distance > 0 else { continue }
-      if distance < 2 * radius { return false }
-      hasOther = true
+      if other > 0 { ball.least = min(ball.least, other) }
+      ball.measured += 1
     }
-    return hasOther
+    return distance == 0 || ball.least.isFinite && 2 * distance <= ball.least
   }
 
   /// The distance of a memory from its nearest other one. Memories at the same place are one.
