@@ -27,10 +27,12 @@ package enum ShiftedForm {
         if blocks.costOfAdding < best { (best, form) = (blocks.costOfAdding, .added(blocks)) }
       }
     }
-    for classes in product.rowClasses() where classes.cost(product) < best {
-      (best, form) = (classes.cost(product), .gathered(classes.products(product)))
+    var cheapest: ShiftedProduct.RowClasses?
+    for classes in product.rowClasses() {
+      let cost = classes.cost(product)
+      if cost < best { (best, cheapest) = (cost, classes) }
     }
-    self = form
+    self = cheapest.map { .gathered($0.products(product)) } ?? form
   }
 }
 
